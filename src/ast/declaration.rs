@@ -1,0 +1,139 @@
+//! What a script says about the world before it starts: tables, rows, views and applications.
+
+use crate::ast::{ColumnRef, Expr, Ident, TypeName};
+use crate::source::Span;
+
+/// `table users { … }`, and the table of `add table`.
+#[derive(Clone, Debug)]
+pub struct TableDef {
+    /// Its name.
+    pub name: Ident,
+    /// Its columns in order.
+    pub columns: Vec<ColumnDef>,
+    /// Constraints over several columns, or named ones.
+    pub constraints: Vec<TableConstraint>,
+    /// Where it stands.
+    pub span: Span,
+}
+
+/// `c type [not null] [default …] [unique] [primary key] [references t (c)] [check (…)]`.
+#[derive(Clone, Debug)]
+pub struct ColumnDef {
+    /// Its name.
+    pub name: Ident,
+    /// Its type; `add column` may leave it to what fills the column.
+    pub ty: Option<TypeName>,
+    /// What it must satisfy, and its default, in the order written.
+    pub constraints: Vec<(ColumnConstraint, Span)>,
+}
+
+/// A constraint, or the default, of one column.
+#[derive(Clone, Debug)]
+pub enum ColumnConstraint {
+    /// `not null`
+    NotNull,
+    /// `null`, which changes nothing
+    Null,
+    /// `default EXPR`, an expression without columns
+    Default(Box<Expr>),
+    /// `unique`
+    Unique,
+    /// `primary key`
+    PrimaryKey,
+    /// `references t [(c)]`; without `c` the primary key of `t`
+    References(Box<(Ident, Option<Ident>)>),
+    /// `check (EXPR)`
+    Check(Box<Expr>),
+}
+
+/// A constraint that stands on a line of its own in a table.
+#[derive(Clone, Debug)]
+pub enum TableConstraint {
+    /// `primary key (a, b)`
+    PrimaryKey(Vec<Ident>, Span),
+    /// `unique [name] (a, b)`
+    Unique(Option<Ident>, Vec<Ident>, Span),
+    /// `check name (EXPR)`
+    Check(Option<Ident>, Expr, Span),
+    /// `foreign key [name] (a) references t (b)`
+    ForeignKey(Box<ForeignKeyDef>),
+    /// `index [name] (a, b) [unique] [where EXPR]`
+    Index(Option<Ident>, Vec<Ident>, bool, Option<Expr>, Span),
+}
+
+/// `foreign key [name] (c) references t (c2)`.
+#[derive(Clone, Debug)]
+pub struct ForeignKeyDef {
+    /// Its name; by default `table_column_fkey`, as in PostgreSQL.
+    pub name: Option<Ident>,
+    /// The column that refers.
+    pub column: Ident,
+    /// The table referred to.
+    pub table: Ident,
+    /// The column referred to; by default the primary key.
+    pub referenced: Option<Ident>,
+    /// Where it stands.
+    pub span: Span,
+}
+
+/// `view names { reads users.id, users.username }`: something that a dropped column would break.
+#[derive(Clone, Debug)]
+pub struct View {
+    /// Its name.
+    pub name: Ident,
+    /// The columns it is made of.
+    pub reads: Vec<ColumnRef>,
+    /// Where it stands.
+    pub span: Span,
+}
+
+/// `rows users …`.
+#[derive(Clone, Debug)]
+pub struct Rows {
+    /// The table they are in.
+    pub table: Ident,
+    /// Where they come from.
+    pub from: RowsFrom,
+    /// Where it stands.
+    pub span: Span,
+}
+
+/// Where rows come from.
+#[derive(Clone, Debug)]
+pub enum RowsFrom {
+    /// `{ (1, 'a') (2, 'b') }`: one expression without columns for each value.
+    Listed(Vec<(Vec<Expr>, Span)>),
+    /// `from 'people.csv'`, relative to the script.
+    Csv(Box<str>, Span),
+    /// `generate 1_000_000 seed 42`.
+    Generated {
+        /// How many.
+        count: u64,
+        /// The same seed gives the same rows.
+        seed: u64,
+    },
+}
+
+/// `app v1 { reads a, b  writes a }`.
+#[derive(Clone, Debug)]
+pub struct App {
+    /// Its name.
+    pub name: Ident,
+    /// What it reads and writes, a clause each.
+    pub clauses: Vec<AppColumns>,
+    /// `connects as 'shop-v1'`: the `application_name` or role it connects with.
+    pub connects_as: Option<Box<str>>,
+    /// Where it stands.
+    pub span: Span,
+}
+
+/// `reads a, b`, `writes a, b` or `uses a, b`.
+#[derive(Clone, Debug)]
+pub struct AppColumns {
+    /// The application reads them.
+    pub reads: bool,
+    /// The application writes them.
+    pub writes: bool,
+    /// The columns.
+    pub columns: Vec<ColumnRef>,
+}

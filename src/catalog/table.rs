@@ -1,0 +1,158 @@
+//! A table: its columns and constraints, without rows.
+
+use std::collections::{BTreeMap, HashMap};
+
+use crate::ast::Name;
+use crate::catalog::Constraint;
+use crate::data::Type;
+use crate::expr::Expression;
+
+/// Tells columns apart over the whole plan, also those that share a name one after the other; later ones are greater.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct ColumnId(pub u32);
+
+/// Whether a column may be null.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NotNull {
+    /// It may.
+    No,
+    /// New writes may not leave it null; old rows may be.
+    NewWrites,
+    /// No row has a null in it, as was validated, and new writes may not either.
+    Validated,
+    /// `not null` as the table has it.
+    Yes,
+}
+
+/// A column.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Column {
+    /// Its identity.
+    pub id: ColumnId,
+    /// Its name.
+    pub name: Name,
+    /// Its type.
+    pub ty: Type,
+    /// Whether it may be null.
+    pub not_null: NotNull,
+    /// What it takes when an insert does not give it; reads no column.
+    pub default: Option<Expression>,
+}
+
+/// A table. Columns come in the order of their identities, which is the order in which they were added.
+#[derive(Clone, Debug)]
+pub struct Table {
+    /// Its name.
+    pub name: Name,
+    /// The script (or the database) says what it looks like; otherwise its columns are taken from use.
+    pub declared: bool,
+    columns: BTreeMap<ColumnId, Column>,
+    by_name: HashMap<Name, ColumnId>,
+    constraints: BTreeMap<Name, Constraint>,
+    /// The constraints that each column is in.
+    uses: HashMap<ColumnId, Vec<Name>>,
+}
+
+impl Table {
+    /// A table without columns.
+    #[must_use]
+    pub fn new(name: Name, declared: bool) -> Self {
+        Self {
+            name,
+            declared,
+            columns: BTreeMap::new(),
+            by_name: HashMap::new(),
+            constraints: BTreeMap::new(),
+            uses: HashMap::new(),
+        }
+    }
+
+    /// Its columns in order.
+    pub fn columns(&self) -> impl DoubleEndedIterator<Item = &Column> + Clone {
+        self.columns.values()
+    }
+
+    /// How many columns it has.
+    #[must_use]
+    pub fn width(&self) -> usize {
+        self.columns.len()
+    }
+
+    /// The column called `name`.
+    #[must_use]
+    pub fn column(&self, name: &str) -> Option<&Column> {
+        self.columns.get(self.by_name.get(name)?)
+    }
+
+    /// The column with this identity.
+    #[must_use]
+    pub fn column_by_id(&self, id: ColumnId) -> Option<&Column> {
+        self.columns.get(&id)
+    }
+
+    /// The names of these columns, for messages.
+    #[must_use]
+    pub fn column_names(&self, ids: &[ColumnId]) -> Vec<&str> {
+        ids.iter().filter_map(|id| self.columns.get(id)).map(|column| &*column.name).collect()
+    }
+
+    /// Adds a column; its name must be free.
+    pub fn add_column(&mut self, column: Column) {
+        self.by_name.insert(column.name.clone(), column.id);
+        self.columns.insert(column.id, column);
+    }
+
+    /// The column with this identity, to change it; its name and identity must stay.
+    pub fn column_mut(&mut self, id: ColumnId) -> Option<&mut Column> {
+        self.columns.get_mut(&id)
+    }
+
+    /// Removes a column and the constraints that it is in.
+    pub fn remove_column(&mut self, id: ColumnId) -> Option<Column> {
+        for name in self.uses.remove(&id).unwrap_or_default() {
+            self.remove_constraint(&name);
+        }
+        let column = self.columns.remove(&id)?;
+        self.by_name.remove(&column.name);
+        Some(column)
+    }
+
+    /// Its constraints and indexes, by name.
+    pub fn constraints(&self) -> impl Iterator<Item = &Constraint> {
+        self.constraints.values()
+    }
+
+    /// The constraint or index called `name`.
+    #[must_use]
+    pub fn constraint(&self, name: &str) -> Option<&Constraint> {
+        self.constraints.get(name)
+    }
+
+    /// The constraints and indexes that a column is in.
+    pub fn constraints_of(&self, id: ColumnId) -> impl Iterator<Item = &Constraint> {
+        self.uses.get(&id).into_iter().flatten().filter_map(|name| self.constraints.get(name))
+    }
+
+    /// Adds a constraint, or replaces the one of its name.
+    pub fn add_constraint(&mut self, constraint: Constraint) {
+        self.remove_constraint(&constraint.name.clone());
+        for column in constraint.kind.columns() {
+            let names = self.uses.entry(*column).or_default();
+            if !names.contains(&constraint.name) {
+                names.push(constraint.name.clone());
+            }
+        }
+        self.constraints.insert(constraint.name.clone(), constraint);
+    }
+
+    /// Removes a constraint or index.
+    pub fn remove_constraint(&mut self, name: &str) -> Option<Constraint> {
+        let constraint = self.constraints.remove(name)?;
+        for column in constraint.kind.columns() {
+            if let Some(names) = self.uses.get_mut(column) {
+                names.retain(|other| &**other != name);
+            }
+        }
+        Some(constraint)
+    }
+}

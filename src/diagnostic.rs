@@ -1,0 +1,108 @@
+//! What miglab has to say about a script: one type for syntax errors and findings alike.
+//!
+//! A [`Diagnostic`] is plain data without its source; `report` joins the two at the edge and renders them.
+
+use serde::Serialize;
+
+use crate::source::Span;
+
+/// How much a diagnostic matters. The order is from least to most.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Severity {
+    /// Worth knowing; changes no exit code.
+    Advice,
+    /// Likely wrong; fails under `--deny warnings`.
+    Warning,
+    /// Wrong: the plan is refused.
+    Error,
+}
+
+/// A place that a diagnostic points at, with what to read there.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Label {
+    /// Where.
+    pub span: Span,
+    /// What stands there; may be empty.
+    pub text: String,
+}
+
+/// A replacement of some text that mends what the diagnostic is about.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Edit {
+    /// The text that goes.
+    pub span: Span,
+    /// The text that comes.
+    pub replacement: String,
+}
+
+/// Edits that belong together and can be applied without thinking.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fix {
+    /// What the fix does, as an order: "write the phase `expand`".
+    pub title: String,
+    /// Its edits, none overlapping another.
+    pub edits: Vec<Edit>,
+}
+
+/// One thing to say about a script.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Diagnostic {
+    /// Its stable code, as `explain` takes it.
+    pub code: Code,
+    /// How much it matters.
+    pub severity: Severity,
+    /// What is wrong: lower case, no full stop, names in backticks.
+    pub message: String,
+    /// The places; the first is where it is reported.
+    pub labels: Vec<Label>,
+    /// What to write instead.
+    pub help: Option<String>,
+    /// A fix that a machine may apply.
+    pub fix: Option<Fix>,
+}
+
+pub use crate::explain::Code;
+
+impl Diagnostic {
+    /// A diagnostic of the code's own severity at one place.
+    #[must_use]
+    pub fn new(code: Code, message: impl Into<String>, span: Span, label: impl Into<String>) -> Self {
+        Self {
+            code,
+            severity: code.severity(),
+            message: message.into(),
+            labels: vec![Label { span, text: label.into() }],
+            help: None,
+            fix: None,
+        }
+    }
+
+    /// With a further place.
+    #[must_use]
+    pub fn label(mut self, span: Span, text: impl Into<String>) -> Self {
+        self.labels.push(Label { span, text: text.into() });
+        self
+    }
+
+    /// With the way out.
+    #[must_use]
+    pub fn help(mut self, help: impl Into<String>) -> Self {
+        self.help = Some(help.into());
+        self
+    }
+
+    /// With a fix of one edit.
+    #[must_use]
+    pub fn fix(mut self, title: impl Into<String>, span: Span, replacement: impl Into<String>) -> Self {
+        let edit = Edit { span, replacement: replacement.into() };
+        self.fix.get_or_insert_with(|| Fix { title: title.into(), edits: Vec::new() }).edits.push(edit);
+        self
+    }
+
+    /// Where it is reported.
+    #[must_use]
+    pub fn span(&self) -> Span {
+        self.labels.first().map_or(Span::default(), |label| label.span)
+    }
+}

@@ -1,0 +1,125 @@
+//! The codes of diagnostics, and a page for each.
+
+use crate::diagnostic::Severity;
+
+macro_rules! codes {
+    ($($(#[doc = $doc:literal])* $variant:ident = $name:literal, $severity:ident;)*) => {
+        /// The stable code of a diagnostic. Its name is what `allow` and `explain` take.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        pub enum Code {
+            $($(#[doc = $doc])* $variant,)*
+        }
+
+        impl Code {
+            /// Every code, in the order of the pages.
+            pub const ALL: &[Self] = &[$(Self::$variant),*];
+
+            /// Its name: `phase-order`.
+            #[must_use]
+            pub fn name(self) -> &'static str {
+                match self { $(Self::$variant => $name),* }
+            }
+
+            /// How much it matters unless a diagnostic says otherwise.
+            #[must_use]
+            pub fn severity(self) -> Severity {
+                match self { $(Self::$variant => Severity::$severity),* }
+            }
+
+            /// What it is about, in one line.
+            #[must_use]
+            pub fn summary(self) -> &'static str {
+                match self { $(Self::$variant => concat!($($doc),*).trim_ascii()),* }
+            }
+
+            /// Its page, in Markdown: cause, consequence, the safe form and an example.
+            #[must_use]
+            pub fn page(self) -> &'static str {
+                match self { $(Self::$variant => include_str!(concat!("pages/", $name, ".md"))),* }
+            }
+        }
+    };
+}
+
+codes! {
+    /// text that is not a statement of the language
+    Syntax = "syntax", Error;
+    /// SQL where a `.mig` statement belongs
+    SqlStatement = "sql-statement", Error;
+    /// a statement that does not say its phase
+    MissingPhase = "missing-phase", Error;
+    /// a name that nothing has
+    UnknownName = "unknown-name", Error;
+    /// a name that something has already
+    DuplicateName = "duplicate-name", Error;
+    /// a column whose table is not said
+    AmbiguousTable = "ambiguous-table", Error;
+    /// a type that does not exist, or that columns cannot have
+    UnknownType = "unknown-type", Error;
+    /// a function that does not exist
+    UnknownFunction = "unknown-function", Error;
+    /// operands, defaults or values that do not fit the type
+    TypeMismatch = "type-mismatch", Error;
+    /// a column that exists already with another type
+    ColumnConflict = "column-conflict", Error;
+    /// rows that do not fit their table
+    InvalidRows = "invalid-rows", Error;
+    /// a not-null column that old rows and old writes cannot fill
+    NotNullWithoutDefault = "not-null-without-default", Error;
+    /// a phase after one that it must come before
+    PhaseOrder = "phase-order", Error;
+    /// a statement in a phase that it does not belong to
+    WrongPhase = "wrong-phase", Error;
+    /// a change in place that breaks whoever uses the old form
+    BigBang = "big-bang", Error;
+    /// a column or table that is used before it is added
+    UsedBeforeAdded = "used-before-added", Error;
+    /// a column or table that is used after it was dropped
+    UsedAfterDrop = "used-after-drop", Error;
+    /// a column that is added and dropped with nothing between
+    AddedThenDropped = "added-then-dropped", Error;
+    /// a backfill before the sync that should keep it true
+    BackfillBeforeSync = "backfill-before-sync", Error;
+    /// a sync dropped while an application needs it
+    SyncDroppedEarly = "sync-dropped-early", Error;
+    /// a validation before the rows can satisfy it
+    ValidateBeforeBackfill = "validate-before-backfill", Error;
+    /// a change of rows that gives another result when it is repeated
+    NotIdempotent = "not-idempotent", Error;
+    /// a removal of data that nothing in the plan has carried over
+    ContractWithoutExpand = "contract-without-expand", Warning;
+    /// a removal of what a live application uses
+    InUse = "in-use", Error;
+    /// an application live without what it uses
+    AppBreaks = "app-breaks", Error;
+    /// an application deployed while live, or retired while not
+    RolloutOrder = "rollout-order", Error;
+    /// something dropped that something else needs
+    StillNeeded = "still-needed", Error;
+    /// a long plan
+    TooManyStatements = "too-many-statements", Advice;
+    /// a plan that does nothing
+    NoStatements = "no-statements", Warning;
+    /// an `allow` that silences nothing
+    UnusedAllow = "unused-allow", Warning;
+}
+
+impl std::str::FromStr for Code {
+    type Err = ();
+
+    fn from_str(name: &str) -> Result<Self, ()> {
+        Self::ALL.iter().copied().find(|code| code.name() == name).ok_or(())
+    }
+}
+
+impl std::fmt::Display for Code {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+impl serde::Serialize for Code {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.name())
+    }
+}

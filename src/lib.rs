@@ -1,0 +1,13 @@
+//! miglab: a language for zero-downtime database migration plans, and the tool that checks them, plays them and runs
+//! them. The README shows the commands; ARCHITECTURE.md has the picture of these modules.
+
+pub mod ast;
+pub mod catalog;
+pub mod data;
+pub mod diagnostic;
+pub mod explain;
+pub mod expr;
+pub mod source;
+pub mod syntax;
+pub mod plan;
+pub mod target;

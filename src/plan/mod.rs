@@ -1,0 +1,7 @@
+//! From what the author wrote to what will be done: names resolved, types known, facts followed.
+
+mod action;
+mod facts;
+
+pub use action::{Action, FillKind};
+pub use facts::{FactId, Facts};

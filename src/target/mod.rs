@@ -1,0 +1,76 @@
+//! What a plan is run on. A target knows actions, rows and its own catalog; it never sees a script or a span.
+
+use std::ops::ControlFlow;
+
+use crate::plan::Action;
+
+/// Something that actions can be done to, and undone.
+pub trait Target {
+    /// What it takes to undo an action.
+    type Undo;
+
+    /// Does an action, whole or not at all. After each batch it calls `watch`, which may stop it there; then the
+    /// action is taken back and the fault is [`FaultKind::Interrupted`].
+    ///
+    /// # Errors
+    /// The action cannot be done; nothing of it is left.
+    fn apply(
+        &mut self,
+        action: &Action,
+        watch: &mut dyn FnMut(BatchDone) -> ControlFlow<()>,
+    ) -> Result<Applied<Self::Undo>, Fault>;
+
+    /// Undoes an action; those done after it must have been undone before. What applications have written since stays.
+    ///
+    /// # Errors
+    /// It cannot be undone.
+    fn undo(&mut self, undo: Self::Undo) -> Result<(), Fault>;
+}
+
+/// How far an action over rows has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct BatchDone {
+    /// Rows looked at so far.
+    pub rows_done: u64,
+    /// Rows that it will look at.
+    pub rows_total: u64,
+}
+
+/// What came of an action.
+#[derive(Debug)]
+pub struct Applied<Undo> {
+    /// Rows that it changed, where it is about rows.
+    pub rows: Option<u64>,
+    /// What it takes to undo it.
+    pub undo: Undo,
+}
+
+/// Why an action or a write was refused. Messages follow the rules of diagnostics: lower case, no full stop.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fault {
+    /// The kind.
+    pub kind: FaultKind,
+    /// What is wrong, with the row where there is one: "null in column `email` of table `users` (row id = 3)".
+    pub message: String,
+    /// What to do about it.
+    pub help: Option<String>,
+}
+
+/// Kinds of faults.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FaultKind {
+    /// A column, table or application that is not there (or is there already).
+    Missing,
+    /// A null where none may be.
+    NotNull,
+    /// Two rows with one key.
+    Unique,
+    /// A row that fails a check or a `verify`.
+    Check,
+    /// A row that refers to nothing, or one that is still referred to.
+    ForeignKey,
+    /// An expression without a value: overflow, division by zero, a bad cast.
+    Value,
+    /// The watcher stopped it.
+    Interrupted,
+}
