@@ -7,7 +7,7 @@ pub mod data;
 pub mod diagnostic;
 pub mod explain;
 pub mod expr;
+pub mod plan;
 pub mod source;
 pub mod syntax;
-pub mod plan;
 pub mod target;

@@ -89,7 +89,8 @@ impl Source {
     #[must_use]
     pub fn new(name: impl Into<Arc<str>>, text: impl Into<Arc<str>>) -> Self {
         let text = text.into();
-        let starts = std::iter::once(0).chain(text.bytes().enumerate().filter(|(_, b)| *b == b'\n').map(|(i, _)| i + 1));
+        let starts =
+            std::iter::once(0).chain(text.bytes().enumerate().filter(|(_, b)| *b == b'\n').map(|(i, _)| i + 1));
         let line_starts = starts.map(|i| u32::try_from(i).expect("sources over 4 GiB are refused when read")).collect();
         Self { name: name.into(), text, line_starts }
     }

@@ -159,12 +159,16 @@ impl Expr {
     pub fn for_each_child<'a>(&'a self, visit: &mut dyn FnMut(&'a Expr)) {
         match &self.kind {
             ExprKind::Literal(_) | ExprKind::Column(_) => {}
-            ExprKind::Unary(_, operand) | ExprKind::IsNull { operand, .. } | ExprKind::IsBool { operand, .. } => visit(operand),
+            ExprKind::Unary(_, operand) | ExprKind::IsNull { operand, .. } | ExprKind::IsBool { operand, .. } => {
+                visit(operand)
+            }
             ExprKind::Binary(_, sides) => {
                 visit(&sides.0);
                 visit(&sides.1);
             }
-            ExprKind::And(operands) | ExprKind::Or(operands) | ExprKind::In { operands, .. } => operands.iter().for_each(visit),
+            ExprKind::And(operands) | ExprKind::Or(operands) | ExprKind::In { operands, .. } => {
+                operands.iter().for_each(visit)
+            }
             ExprKind::Between { operands, .. } => operands.iter().for_each(visit),
             ExprKind::Case(case) => {
                 case.operand.iter().for_each(&mut *visit);

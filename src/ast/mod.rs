@@ -13,8 +13,8 @@ pub use declaration::{
 };
 pub use expr::{BinaryOp, CaseExpr, Expr, ExprKind, Literal, UnaryOp, WhenArm};
 pub use statement::{
-    AddCheck, AddForeignKey, AddIndex, AddUnique, Backfill, Batches, Copy, Sync, SyncKind, DropSync, Statement, StatementKind,
-    Validated,
+    AddCheck, AddForeignKey, AddIndex, AddUnique, Backfill, Batches, Copy, DropSync, Statement, StatementKind, Sync,
+    SyncKind, Validated,
 };
 
 use crate::source::{Source, Span};

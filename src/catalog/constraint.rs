@@ -56,7 +56,10 @@ impl ConstraintKind {
     #[must_use]
     pub fn columns(&self) -> &[ColumnId] {
         match self {
-            Self::PrimaryKey(columns) | Self::Unique(columns) | Self::Check { columns, .. } | Self::Index { columns, .. } => columns,
+            Self::PrimaryKey(columns)
+            | Self::Unique(columns)
+            | Self::Check { columns, .. }
+            | Self::Index { columns, .. } => columns,
             Self::ForeignKey { column, .. } => std::slice::from_ref(column),
         }
     }
@@ -65,7 +68,9 @@ impl ConstraintKind {
     #[must_use]
     pub fn unique_columns(&self) -> Option<&[ColumnId]> {
         match self {
-            Self::PrimaryKey(columns) | Self::Unique(columns) | Self::Index { columns, unique: true, .. } => Some(columns),
+            Self::PrimaryKey(columns) | Self::Unique(columns) | Self::Index { columns, unique: true, .. } => {
+                Some(columns)
+            }
             Self::Check { .. } | Self::ForeignKey { .. } | Self::Index { .. } => None,
         }
     }
