@@ -3,11 +3,12 @@
 //! The planner moves one along the plan to resolve names; a target holds one that tells what it has now. Both change it
 //! by the same [`Catalog::apply`], so they cannot drift apart. Cloning shares what is not changed afterwards.
 
+mod apply;
 mod constraint;
 mod sync;
 mod table;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 pub use constraint::{Constraint, ConstraintKind};
@@ -21,7 +22,107 @@ use crate::ast::Name;
 pub struct Catalog {
     tables: BTreeMap<Name, Arc<Table>>,
     syncs: BTreeMap<SyncId, Arc<Sync>>,
+    /// The syncs that each column is in, on either side.
+    syncs_by_column: HashMap<ColumnId, Vec<SyncId>>,
     live: BTreeSet<Name>,
-    last_column: u32,
-    last_sync: u32,
+    next_column: u32,
+    next_sync: u32,
+}
+
+impl Catalog {
+    /// The table called `name`.
+    #[must_use]
+    pub fn table(&self, name: &str) -> Option<&Arc<Table>> {
+        self.tables.get(name)
+    }
+
+    /// The tables by name.
+    pub fn tables(&self) -> impl Iterator<Item = &Arc<Table>> {
+        self.tables.values()
+    }
+
+    /// A column by the names of its table and itself.
+    #[must_use]
+    pub fn column(&self, table: &str, column: &str) -> Option<&Column> {
+        self.table(table)?.column(column)
+    }
+
+    /// The name of a column, for messages; `?` for one that is not there.
+    #[must_use]
+    pub fn column_name(&self, table: &str, column: ColumnId) -> &str {
+        self.table(table).and_then(|table| table.column_by_id(column)).map_or("?", |column| &column.name)
+    }
+
+    /// The table that has a constraint or index called `name`.
+    #[must_use]
+    pub fn table_with_constraint(&self, name: &str) -> Option<&Arc<Table>> {
+        self.tables.values().find(|table| table.constraint(name).is_some())
+    }
+
+    /// Foreign keys of any table that refer to `table`, with the table that holds each.
+    pub fn references_to<'a>(&'a self, table: &'a str) -> impl Iterator<Item = (&'a Arc<Table>, &'a Constraint)> {
+        let refers = move |constraint: &&Constraint| matches!(&constraint.kind, ConstraintKind::ForeignKey { table: to, .. } if &**to == table);
+        self.tables.values().flat_map(move |from| from.foreign_keys().filter(refers).map(move |key| (from, key)))
+    }
+
+    /// The syncs in force, oldest first.
+    pub fn syncs(&self) -> impl Iterator<Item = &Arc<Sync>> {
+        self.syncs.values()
+    }
+
+    /// A sync in force.
+    #[must_use]
+    pub fn sync(&self, id: SyncId) -> Option<&Arc<Sync>> {
+        self.syncs.get(&id)
+    }
+
+    /// The syncs that a column is in, as source or as target, oldest first.
+    pub fn syncs_of(&self, column: ColumnId) -> impl Iterator<Item = &Arc<Sync>> {
+        self.syncs_by_column.get(&column).into_iter().flatten().filter_map(|id| self.syncs.get(id))
+    }
+
+    /// Whether an application is live.
+    #[must_use]
+    pub fn is_live(&self, app: &str) -> bool {
+        self.live.contains(app)
+    }
+
+    /// The live applications by name.
+    pub fn live(&self) -> impl Iterator<Item = &Name> {
+        self.live.iter()
+    }
+
+    /// An identity that no column has had.
+    pub fn new_column_id(&mut self) -> ColumnId {
+        self.next_column += 1;
+        ColumnId(self.next_column)
+    }
+
+    /// An identity that no sync has had.
+    pub fn new_sync_id(&mut self) -> SyncId {
+        self.next_sync += 1;
+        SyncId(self.next_sync)
+    }
+
+    /// Adds a table, or replaces the one of its name.
+    pub fn put_table(&mut self, table: impl Into<Arc<Table>>) {
+        let table = table.into();
+        let newest = table.columns().map(|column| column.id.0).max().unwrap_or(0);
+        self.next_column = self.next_column.max(newest);
+        self.tables.insert(table.name.clone(), table);
+    }
+
+    /// A table to change; it is copied first where a clone of the catalog shares it.
+    pub fn table_mut(&mut self, name: &str) -> Option<&mut Table> {
+        self.tables.get_mut(name).map(Arc::make_mut)
+    }
+
+    /// Makes an application live, or not.
+    pub fn set_live(&mut self, app: &Name, live: bool) {
+        if live {
+            self.live.insert(app.clone());
+        } else {
+            self.live.remove(app);
+        }
+    }
 }

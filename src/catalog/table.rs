@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 
 use crate::ast::Name;
-use crate::catalog::Constraint;
+use crate::catalog::{Constraint, ConstraintKind};
 use crate::data::Type;
 use crate::expr::Expression;
 
@@ -120,6 +120,29 @@ impl Table {
     /// Its constraints and indexes, by name.
     pub fn constraints(&self) -> impl Iterator<Item = &Constraint> {
         self.constraints.values()
+    }
+
+    /// Its foreign keys.
+    pub fn foreign_keys(&self) -> impl Iterator<Item = &Constraint> {
+        self.constraints().filter(|constraint| matches!(constraint.kind, ConstraintKind::ForeignKey { .. }))
+    }
+
+    /// Its primary key's columns.
+    #[must_use]
+    pub fn primary_key(&self) -> Option<&[ColumnId]> {
+        self.constraints().find_map(|constraint| match &constraint.kind {
+            ConstraintKind::PrimaryKey(columns) => Some(columns.as_slice()),
+            _ => None,
+        })
+    }
+
+    /// Whether no two rows may agree on exactly this column.
+    #[must_use]
+    pub fn is_unique(&self, column: ColumnId) -> bool {
+        self.constraints_of(column).any(|constraint| match &constraint.kind {
+            ConstraintKind::Index { filter: Some(_), .. } => false,
+            kind => kind.unique_columns() == Some(&[column]),
+        })
     }
 
     /// The constraint or index called `name`.

@@ -1,0 +1,120 @@
+//! What each action does to the schema.
+
+use std::sync::Arc;
+
+use crate::ast::Name;
+use crate::catalog::{Catalog, Column, ColumnId, Constraint, ConstraintKind, NotNull, Sync, SyncId};
+use crate::plan::Action;
+
+impl Catalog {
+    /// Changes the schema as `action` does. Names and identities in it must be those of this catalog; what is not there
+    /// is passed over.
+    pub fn apply(&mut self, action: &Action) {
+        match action {
+            Action::AddColumn { table, column, constraints } => self.add_column(table, column, constraints),
+            Action::AddTable(table) => self.put_table(Arc::clone(table)),
+            Action::AddConstraint { table, constraint } => self.add_constraint(table, constraint.clone()),
+            Action::DropConstraint { table, name } => self.drop_constraint(table, name),
+            Action::AddNotNull { table, column } => self.set_not_null(table, *column, NotNull::NewWrites),
+            Action::ValidateNotNull { table, column } => self.set_not_null(table, *column, NotNull::Validated),
+            Action::SetNotNull { table, column } => self.set_not_null(table, *column, NotNull::Yes),
+            Action::DropNotNull { table, column } => self.set_not_null(table, *column, NotNull::No),
+            Action::SetDefault { table, column, default } => {
+                self.change_column(table, *column, |column| column.default.clone_from(default));
+            }
+            Action::ValidateConstraint { table, name } => self.validate(table, name),
+            Action::AddSyncs(syncs) => syncs.iter().for_each(|sync| self.add_sync(sync)),
+            Action::DropSyncs(syncs) => syncs.iter().for_each(|sync| self.drop_sync(*sync)),
+            Action::DropColumn { table, column } => self.drop_column(table, *column),
+            Action::DropTable(table) => self.drop_table(table),
+            Action::Deploy(app) => self.set_live(app, true),
+            Action::Retire(app) => self.set_live(app, false),
+            Action::KeepColumn { .. }
+            | Action::Fill { .. }
+            | Action::Copy { .. }
+            | Action::Verify { .. }
+            | Action::Confirm(_)
+            | Action::Wait(_) => {}
+        }
+    }
+
+    fn change_column(&mut self, table: &str, column: ColumnId, change: impl FnOnce(&mut Column)) {
+        if let Some(column) = self.table_mut(table).and_then(|table| table.column_mut(column)) {
+            change(column);
+        }
+    }
+
+    fn add_column(&mut self, table: &str, column: &Column, constraints: &[Constraint]) {
+        self.next_column = self.next_column.max(column.id.0);
+        if let Some(table) = self.table_mut(table) {
+            table.add_column(column.clone());
+            constraints.iter().for_each(|constraint| table.add_constraint(constraint.clone()));
+        }
+    }
+
+    fn add_constraint(&mut self, table: &str, constraint: Constraint) {
+        if let Some(table) = self.table_mut(table) {
+            table.add_constraint(constraint);
+        }
+    }
+
+    fn drop_constraint(&mut self, table: &str, name: &str) {
+        if let Some(table) = self.table_mut(table) {
+            table.remove_constraint(name);
+        }
+    }
+
+    fn set_not_null(&mut self, table: &str, column: ColumnId, not_null: NotNull) {
+        self.change_column(table, column, |column| column.not_null = not_null);
+    }
+
+    fn validate(&mut self, table: &str, name: &str) {
+        let Some(table) = self.table_mut(table) else { return };
+        let Some(mut constraint) = table.constraint(name).cloned() else { return };
+        if let ConstraintKind::Check { validated, .. } | ConstraintKind::ForeignKey { validated, .. } =
+            &mut constraint.kind
+        {
+            *validated = true;
+            table.add_constraint(constraint);
+        }
+    }
+
+    /// Puts a sync in force.
+    pub fn add_sync(&mut self, sync: &Arc<Sync>) {
+        self.next_sync = self.next_sync.max(sync.id.0);
+        for column in sync.source_columns.iter().chain([&sync.target]) {
+            let ids = self.syncs_by_column.entry(*column).or_default();
+            if !ids.contains(&sync.id) {
+                ids.push(sync.id);
+            }
+        }
+        self.syncs.insert(sync.id, Arc::clone(sync));
+    }
+
+    fn drop_sync(&mut self, id: SyncId) {
+        let Some(sync) = self.syncs.remove(&id) else { return };
+        for column in sync.source_columns.iter().chain([&sync.target]) {
+            if let Some(ids) = self.syncs_by_column.get_mut(column) {
+                ids.retain(|other| *other != id);
+            }
+        }
+    }
+
+    fn drop_syncs_of(&mut self, column: ColumnId) {
+        for id in self.syncs_by_column.remove(&column).unwrap_or_default() {
+            self.drop_sync(id);
+        }
+    }
+
+    fn drop_column(&mut self, table: &str, column: ColumnId) {
+        self.drop_syncs_of(column);
+        if let Some(table) = self.table_mut(table) {
+            table.remove_column(column);
+        }
+    }
+
+    fn drop_table(&mut self, name: &Name) {
+        let Some(table) = self.tables.remove(name) else { return };
+        table.columns().for_each(|column| self.drop_syncs_of(column.id));
+    }
+}
