@@ -37,7 +37,7 @@ impl Catalog {
     }
 
     /// The tables by name.
-    pub fn tables(&self) -> impl Iterator<Item = &Arc<Table>> {
+    pub fn tables(&self) -> impl Iterator<Item = &Arc<Table>> + Clone {
         self.tables.values()
     }
 

@@ -41,3 +41,9 @@ pub enum Type {
     /// `bytea`
     Bytea,
 }
+
+impl std::fmt::Display for Type {
+    fn fmt(&self, _f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        todo!()
+    }
+}
