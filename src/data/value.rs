@@ -1,10 +1,13 @@
 //! One value of one row.
 
+use std::fmt;
+
 use bigdecimal::BigDecimal;
 
-use crate::data::Type;
+use crate::data::{Interval, Type, ValueError, bytes, calendar, float, json, numeric, time_text};
 
-/// A value. Dates and times count from 2000-01-01, as PostgreSQL's do.
+/// A value. Dates and times count from 2000-01-01, as PostgreSQL's do; the least and the greatest number of each stand
+/// for `-infinity` and `infinity`.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Value {
     /// `null`, of any type
@@ -43,27 +46,6 @@ pub enum Value {
     Bytea(Vec<u8>),
 }
 
-/// A span of time as PostgreSQL keeps it: three parts that do not turn into one another.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
-pub struct Interval {
-    /// Months.
-    pub months: i32,
-    /// Days.
-    pub days: i32,
-    /// Microseconds.
-    pub micros: i64,
-}
-
-/// Why a value could not be read, changed to another type, or computed. `message` follows PostgreSQL's own words:
-/// "division by zero", "invalid input syntax for type integer: \"x\"".
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ValueError {
-    /// PostgreSQL's SQLSTATE: `22012` for a division by zero.
-    pub sqlstate: &'static str,
-    /// What is wrong.
-    pub message: String,
-}
-
 impl Value {
     /// Whether it is `null`.
     #[must_use]
@@ -71,18 +53,157 @@ impl Value {
         matches!(self, Self::Null)
     }
 
-    /// Reads PostgreSQL's text form of a type, as `'…'::type` does.
+    /// Its type without precision or length; `None` for null.
+    #[must_use]
+    pub fn ty(&self) -> Option<Type> {
+        Some(match self {
+            Self::Null => return None,
+            Self::Boolean(_) => Type::Boolean,
+            Self::SmallInt(_) => Type::SmallInt,
+            Self::Integer(_) => Type::Integer,
+            Self::BigInt(_) => Type::BigInt,
+            Self::Numeric(_) => Type::Numeric(None),
+            Self::Real(_) => Type::Real,
+            Self::Double(_) => Type::Double,
+            Self::Text(_) => Type::Text,
+            Self::Date(_) => Type::Date,
+            Self::Timestamp(_) => Type::Timestamp,
+            Self::TimestampTz(_) => Type::TimestampTz,
+            Self::Interval(_) => Type::Interval,
+            Self::Uuid(_) => Type::Uuid,
+            Self::Json(_) => Type::Json,
+            Self::Jsonb(_) => Type::Jsonb,
+            Self::Bytea(_) => Type::Bytea,
+        })
+    }
+
+    /// Reads PostgreSQL's text form of a type, as `'…'::type` does: what is too long for `varchar(n)` is cut.
     ///
     /// # Errors
     /// The text is no value of that type.
-    pub fn parse(_text: &str, _ty: Type) -> Result<Self, ValueError> {
-        todo!()
+    pub fn parse(text: &str, ty: Type) -> Result<Self, ValueError> {
+        Self::parse_unconstrained(text, ty)?.cut_to(ty)
+    }
+
+    /// Reads PostgreSQL's text form of a type, as a column of the type takes it: too long for `varchar(n)` is an error.
+    ///
+    /// # Errors
+    /// The text is no value of that type, or does not fit.
+    pub fn parse_fitting(text: &str, ty: Type) -> Result<Self, ValueError> {
+        Self::parse_unconstrained(text, ty)?.fitted(ty)
+    }
+
+    fn parse_unconstrained(text: &str, ty: Type) -> Result<Self, ValueError> {
+        Ok(match ty {
+            Type::Unknown | Type::Text | Type::Varchar(_) => Self::Text(text.into()),
+            Type::Boolean => Self::Boolean(bytes::parse_boolean(text)?),
+            Type::SmallInt => Self::SmallInt(parse_integer(text, ty)?),
+            Type::Integer => Self::Integer(parse_integer(text, ty)?),
+            Type::BigInt => Self::BigInt(parse_integer(text, ty)?),
+            Type::Numeric(_) => Self::Numeric(numeric::parse(text)?),
+            Type::Real => Self::Real(float::parse_real(text)?),
+            Type::Double => Self::Double(float::parse_double(text)?),
+            Type::Date => Self::Date(time_text::parse_date(text)?),
+            Type::Timestamp => Self::Timestamp(time_text::parse_timestamp(text, ty)?),
+            Type::TimestampTz => Self::TimestampTz(time_text::parse_timestamp(text, ty)?),
+            Type::Interval => Self::Interval(Interval::parse(text)?),
+            Type::Uuid => Self::Uuid(bytes::parse_uuid(text)?),
+            Type::Json => {
+                json::check(text)?;
+                Self::Json(text.into())
+            }
+            Type::Jsonb => Self::Jsonb(json::parse(text)?),
+            Type::Bytea => Self::Bytea(bytes::parse_bytea(text)?),
+        })
+    }
+
+    /// The value as a column of this length or precision takes it. Its type must be that of the value already.
+    ///
+    /// # Errors
+    /// Too long for `varchar(n)` (spaces at the end aside), too large for `numeric(p,s)`.
+    pub fn fitted(self, ty: Type) -> Result<Self, ValueError> {
+        match (self, ty) {
+            (Self::Text(text), Type::Varchar(Some(length))) => {
+                let Some(end) = end_of(&text, length) else { return Ok(Self::Text(text)) };
+                if text[end..].bytes().all(|b| b == b' ') {
+                    return Ok(Self::Text(text[..end].into()));
+                }
+                Err(ValueError::new("22001", format!("value too long for type character varying({length})")))
+            }
+            (value, _) => value.cut_to(ty),
+        }
+    }
+
+    /// The value as `cast(… as type)` gives it this length or precision: text is cut.
+    pub(crate) fn cut_to(self, ty: Type) -> Result<Self, ValueError> {
+        Ok(match (self, ty) {
+            (Self::Numeric(value), Type::Numeric(Some((precision, scale)))) => {
+                Self::Numeric(numeric::fitted(&value, precision, scale)?)
+            }
+            (Self::Text(mut text), Type::Varchar(Some(length))) => {
+                text.truncate(end_of(&text, length).unwrap_or(text.len()));
+                Self::Text(text)
+            }
+            (value, _) => value,
+        })
+    }
+
+    /// The value as a SQL literal, for messages: `'it''s'`, `42`, `null`.
+    #[must_use]
+    pub fn literal(&self) -> String {
+        match self {
+            Self::Null
+            | Self::Boolean(_)
+            | Self::SmallInt(_)
+            | Self::Integer(_)
+            | Self::BigInt(_)
+            | Self::Numeric(_) => self.to_string(),
+            Self::Real(value) if value.is_finite() => self.to_string(),
+            Self::Double(value) if value.is_finite() => self.to_string(),
+            _ => format!("'{}'", self.to_string().replace('\'', "''")),
+        }
     }
 }
 
-impl std::fmt::Display for Value {
-    /// PostgreSQL's text form, as psql prints it; `null` for null.
-    fn fmt(&self, _f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        todo!()
+/// Where a text of more than `length` characters is to be cut; `None` if it is not that long.
+fn end_of(text: &str, length: u32) -> Option<usize> {
+    let length = length as usize;
+    if text.len() <= length {
+        return None;
+    }
+    text.char_indices().nth(length).map(|(at, _)| at)
+}
+
+fn parse_integer<T: TryFrom<i64>>(text: &str, ty: Type) -> Result<T, ValueError> {
+    let trimmed = float::trim(text);
+    let digits = trimmed.strip_prefix(['-', '+']).unwrap_or(trimmed);
+    if digits.is_empty() || !digits.bytes().all(|b| b.is_ascii_digit()) {
+        return Err(ValueError::syntax(ty, text));
+    }
+    let wide: Option<i64> = trimmed.parse().ok();
+    wide.and_then(|wide| T::try_from(wide).ok()).ok_or_else(|| ValueError::text_range(ty, text))
+}
+
+impl fmt::Display for Value {
+    /// PostgreSQL's text form; `null` for null, `true` and `false` for booleans.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Null => f.write_str("null"),
+            Self::Boolean(value) => write!(f, "{value}"),
+            Self::SmallInt(value) => write!(f, "{value}"),
+            Self::Integer(value) => write!(f, "{value}"),
+            Self::BigInt(value) => write!(f, "{value}"),
+            Self::Numeric(value) => f.write_str(&value.to_plain_string()),
+            Self::Real(value) => float::write_real(f, *value),
+            Self::Double(value) => float::write_double(f, *value),
+            Self::Text(text) | Self::Json(text) => f.write_str(text),
+            Self::Date(days) => calendar::write_date(f, *days),
+            Self::Timestamp(micros) => calendar::write_timestamp(f, *micros, ""),
+            Self::TimestampTz(micros) => calendar::write_timestamp(f, *micros, "+00"),
+            Self::Interval(interval) => write!(f, "{interval}"),
+            Self::Uuid(value) => bytes::write_uuid(f, *value),
+            Self::Jsonb(value) => json::write(f, value),
+            Self::Bytea(value) => bytes::write_bytea(f, value),
+        }
     }
 }
