@@ -156,7 +156,7 @@ pub enum FillKind {
 impl Action {
     /// Calls `visit` with every column that the action names or reads, but not those that it only takes along.
     pub fn for_each_column(&self, catalog: &Catalog, visit: &mut dyn FnMut(ColumnId)) {
-        let mut inputs = |table: &str, value: &Expression, visit: &mut dyn FnMut(ColumnId)| {
+        let inputs = |table: &str, value: &Expression, visit: &mut dyn FnMut(ColumnId)| {
             value.inputs().iter().filter_map(|name| catalog.column(table, name)).for_each(|column| visit(column.id));
         };
         match self {
