@@ -95,7 +95,13 @@ fn one_large_file(folder: &Path, squawk: &str) {
     let (ours, peer) = compare(&ours, &peer);
     row("100,000 statements in one file", ours.seconds, peer.seconds, "s", peer.seconds / ours.seconds);
     let input_kib = count(text.len()) / 1024.0;
-    row("  peak memory, and its ratio to the input (KiB)", ours.peak_kib, peer.peak_kib, " ", ours.peak_kib / input_kib);
+    row(
+        "  peak memory, and its ratio to the input (KiB)",
+        ours.peak_kib,
+        peer.peak_kib,
+        " ",
+        ours.peak_kib / input_kib,
+    );
 }
 
 fn many_small_files(folder: &Path, squawk: &str) {
@@ -145,7 +151,13 @@ fn start_up(folder: &Path) {
         words(&["sh", "-c", &format!("i=0; while [ $i -lt 200 ]; do {program} --version >/dev/null; i=$((i+1)); done")])
     };
     let (ours, peer) = compare(&loops(MIGLAB), &loops(text_of(&empty)));
-    row("200 times `--version`, beside an empty Rust program", ours.seconds, peer.seconds, "s", ours.seconds / peer.seconds);
+    row(
+        "200 times `--version`, beside an empty Rust program",
+        ours.seconds,
+        peer.seconds,
+        "s",
+        ours.seconds / peer.seconds,
+    );
 }
 
 /// A plan of so many statements, a column to each four, all of it in order.
@@ -161,7 +173,8 @@ fn plan(statements: usize) -> String {
         let _ = writeln!(text, "expand add index on users (display_name_{column})");
     }
     for column in 0..columns {
-        let _ = writeln!(text, "migrate backfill display_name_{column} from lower(username_{column}) in batches of 1000");
+        let _ =
+            writeln!(text, "migrate backfill display_name_{column} from lower(username_{column}) in batches of 1000");
     }
     for column in 0..columns {
         let _ = writeln!(text, "contract drop column username_{column}");
@@ -171,7 +184,9 @@ fn plan(statements: usize) -> String {
 
 /// A plan in which every second statement names a column that is not there.
 fn faulty_plan(statements: usize) -> String {
-    let mut text = String::from("migration \"Faulty\" on users\n\ntable users {\n    id integer primary key\n    username text\n}\n\n");
+    let mut text = String::from(
+        "migration \"Faulty\" on users\n\ntable users {\n    id integer primary key\n    username text\n}\n\n",
+    );
     for column in 0..statements / 2 {
         let _ = writeln!(text, "expand add column display_name_{column} text");
     }

@@ -4,6 +4,7 @@
 //! passes, [`Plan::resolve`] keeps them for the proof and the executor.
 
 mod action;
+mod apply;
 mod apps;
 mod columns;
 mod constraints;
