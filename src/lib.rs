@@ -3,8 +3,10 @@
 
 pub mod ast;
 pub mod catalog;
+pub mod check;
 pub mod data;
 pub mod diagnostic;
+pub mod execute;
 pub mod explain;
 pub mod expr;
 pub mod plan;

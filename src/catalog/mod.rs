@@ -1,9 +1,8 @@
 //! The schema as it stands between two statements: tables, constraints, syncs, and who is live.
 //!
 //! The planner moves one along the plan to resolve names; a target holds one that tells what it has now. Both change it
-//! by the same [`Catalog::apply`], so they cannot drift apart. Cloning shares what is not changed afterwards.
+//! by the same `Catalog::apply` (in `plan`), so they cannot drift apart. Cloning shares what is not changed afterwards.
 
-mod apply;
 mod constraint;
 mod sync;
 mod table;
@@ -37,7 +36,7 @@ impl Catalog {
     }
 
     /// The tables by name.
-    pub fn tables(&self) -> impl Iterator<Item = &Arc<Table>> {
+    pub fn tables(&self) -> impl Iterator<Item = &Arc<Table>> + Clone {
         self.tables.values()
     }
 
@@ -115,6 +114,47 @@ impl Catalog {
     /// A table to change; it is copied first where a clone of the catalog shares it.
     pub fn table_mut(&mut self, name: &str) -> Option<&mut Table> {
         self.tables.get_mut(name).map(Arc::make_mut)
+    }
+
+    /// Takes a table away, with the syncs into and out of it.
+    pub fn remove_table(&mut self, name: &str) -> Option<Arc<Table>> {
+        let table = self.tables.remove(name)?;
+        table.columns().for_each(|column| self.remove_syncs_of(column.id));
+        Some(table)
+    }
+
+    /// Puts a sync in force.
+    pub fn put_sync(&mut self, sync: &Arc<Sync>) {
+        self.next_sync = self.next_sync.max(sync.id.0);
+        for column in sync.columns() {
+            let ids = self.syncs_by_column.entry(column).or_default();
+            if !ids.contains(&sync.id) {
+                ids.push(sync.id);
+            }
+        }
+        self.syncs.insert(sync.id, Arc::clone(sync));
+    }
+
+    /// Takes a sync out of force.
+    pub fn remove_sync(&mut self, id: SyncId) {
+        let Some(sync) = self.syncs.remove(&id) else { return };
+        for column in sync.columns() {
+            if let Some(ids) = self.syncs_by_column.get_mut(&column) {
+                ids.retain(|other| *other != id);
+            }
+        }
+    }
+
+    /// Takes the syncs into and out of a column out of force.
+    pub fn remove_syncs_of(&mut self, column: ColumnId) {
+        for id in self.syncs_by_column.remove(&column).unwrap_or_default() {
+            self.remove_sync(id);
+        }
+    }
+
+    /// Notes an identity that some action has given out.
+    pub fn note_column_id(&mut self, id: ColumnId) {
+        self.next_column = self.next_column.max(id.0);
     }
 
     /// Makes an application live, or not.

@@ -29,6 +29,13 @@ pub struct Sync {
     pub join: Option<SyncJoin>,
 }
 
+impl Sync {
+    /// The columns that it is in: those it follows, and the one that follows.
+    pub fn columns(&self) -> impl Iterator<Item = ColumnId> {
+        self.source_columns.iter().copied().chain([self.target])
+    }
+}
+
 /// The pairing of rows for a sync between two tables: the row of the target table whose `target_key` equals
 /// `source_key` of the row written. Both are unique in their table, and one references the other.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -4,9 +4,10 @@
 //! columns in its expression, through any number of links; a column that nothing fills, or only `seed` or a default, is
 //! a fact of its own. Facts that are linked form a group; groups do not influence each other.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use crate::catalog::ColumnId;
+use crate::catalog::{Catalog, ColumnId};
+use crate::plan::{Action, FillKind};
 
 /// A fact, called by the column that it was first known as.
 pub type FactId = ColumnId;
@@ -36,4 +37,144 @@ impl Facts {
     pub fn mask(&self, column: ColumnId) -> u64 {
         self.carried.get(&column).map_or(0, |carried| carried.mask)
     }
+
+    /// Whether some column other than `column` carries one of its facts.
+    #[must_use]
+    pub fn carried_elsewhere(&self, column: ColumnId) -> bool {
+        let own = self.of(column);
+        self.carried
+            .iter()
+            .any(|(other, carried)| *other != column && carried.facts.iter().any(|fact| own.contains(fact)))
+    }
+}
+
+/// Gathers the links of a plan, statement by statement.
+#[derive(Debug, Default)]
+pub struct FactsBuilder {
+    /// The columns that each column is filled from.
+    sources: BTreeMap<ColumnId, BTreeSet<ColumnId>>,
+    added: BTreeSet<ColumnId>,
+}
+
+impl FactsBuilder {
+    /// Takes in an action that is resolved against `catalog`.
+    pub fn follow(&mut self, action: &Action, catalog: &Catalog) {
+        match action {
+            Action::AddColumn { column, .. } => {
+                self.added.insert(column.id);
+            }
+            Action::AddTable(table) => self.added.extend(table.columns().map(|column| column.id)),
+            Action::AddSyncs(syncs) => {
+                for sync in syncs {
+                    self.link(sync.target, sync.source_columns.iter().copied());
+                }
+            }
+            Action::Fill { kind: FillKind::Backfill, table, column, value, .. } => {
+                self.link(*column, inputs(value, table, catalog));
+            }
+            Action::Copy { from, columns, .. } => {
+                for (column, value) in columns {
+                    self.link(*column, inputs(value, from, catalog));
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn link(&mut self, target: ColumnId, sources: impl Iterator<Item = ColumnId>) {
+        let entry = self.sources.entry(target).or_default();
+        entry.extend(sources.filter(|source| *source != target));
+    }
+
+    /// The facts of a plan that starts from `start`.
+    #[must_use]
+    pub fn build(&self, start: &Catalog) -> Facts {
+        let mut carried: BTreeMap<ColumnId, BTreeSet<FactId>> = BTreeMap::new();
+        let started = start.tables().flat_map(|table| table.columns()).map(|column| column.id);
+        for column in started {
+            carried.entry(column).or_default().insert(column);
+        }
+        for column in &self.added {
+            let filled = self.sources.get(column).is_some_and(|sources| !sources.is_empty());
+            let facts = carried.entry(*column).or_default();
+            if !filled {
+                facts.insert(*column);
+            }
+        }
+        self.spread(&mut carried);
+        // Columns that only fill one another stand for a fact that the plan brings in.
+        while let Some(origin) = carried.iter().find(|(_, facts)| facts.is_empty()).map(|(column, _)| *column) {
+            carried.entry(origin).or_default().insert(origin);
+            self.spread(&mut carried);
+        }
+        number(carried)
+    }
+
+    /// Carries facts along the links until nothing changes.
+    fn spread(&self, carried: &mut BTreeMap<ColumnId, BTreeSet<FactId>>) {
+        let mut changed = true;
+        while changed {
+            changed = false;
+            for (target, sources) in &self.sources {
+                let arriving: BTreeSet<FactId> =
+                    sources.iter().filter_map(|source| carried.get(source)).flatten().copied().collect();
+                let facts = carried.entry(*target).or_default();
+                let before = facts.len();
+                facts.extend(arriving);
+                changed |= facts.len() > before;
+            }
+        }
+    }
+}
+
+fn inputs<'a>(
+    value: &'a crate::expr::Expression,
+    table: &'a str,
+    catalog: &'a Catalog,
+) -> impl Iterator<Item = ColumnId> + 'a {
+    value.inputs().iter().filter_map(move |name| Some(catalog.column(table, name)?.id))
+}
+
+/// Gives the facts of each group the bits from 0.
+fn number(carried: BTreeMap<ColumnId, BTreeSet<FactId>>) -> Facts {
+    const LAST_BIT: u32 = 62;
+    let groups = groups(&carried);
+    let mut used: HashMap<FactId, u32> = HashMap::new();
+    let mut bits: HashMap<FactId, u32> = HashMap::new();
+    for facts in carried.values() {
+        for fact in facts {
+            if !bits.contains_key(fact) {
+                let next = used.entry(groups[fact]).or_default();
+                bits.insert(*fact, (*next).min(LAST_BIT));
+                *next += 1;
+            }
+        }
+    }
+    let carried = carried.into_iter().map(|(column, facts)| {
+        let mask = facts.iter().fold(0, |mask, fact| mask | 1 << bits[fact]);
+        (column, Carried { facts: facts.into_iter().collect(), mask })
+    });
+    Facts { carried: carried.collect() }
+}
+
+/// The group of each fact, called by its least fact: facts that some column carries together are in one.
+fn groups(carried: &BTreeMap<ColumnId, BTreeSet<FactId>>) -> HashMap<FactId, FactId> {
+    let mut group: HashMap<FactId, FactId> = HashMap::new();
+    for facts in carried.values() {
+        let roots: BTreeSet<FactId> = facts.iter().map(|fact| root(&group, *fact)).collect();
+        if let Some(least) = roots.first().copied() {
+            for other in roots {
+                group.insert(other, least);
+            }
+        }
+    }
+    let all: Vec<FactId> = carried.values().flatten().copied().collect();
+    all.into_iter().map(|fact| (fact, root(&group, fact))).collect()
+}
+
+fn root(group: &HashMap<FactId, FactId>, mut fact: FactId) -> FactId {
+    while let Some(next) = group.get(&fact).filter(|next| **next != fact) {
+        fact = *next;
+    }
+    fact
 }

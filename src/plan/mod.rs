@@ -1,9 +1,88 @@
 //! From what the author wrote to what will be done: names resolved, types known, facts followed.
+//!
+//! [`Planner`] walks the statements in order beside a catalog that it moves along; `check` looks at each step as it
+//! passes, [`Plan::resolve`] keeps them for the proof and the executor.
 
 mod action;
+mod apply;
 mod apps;
+mod columns;
+mod constraints;
+mod describe;
 mod facts;
+mod history;
+mod moves;
+mod names;
+mod planner;
+mod refused;
+mod removal;
+mod start;
+mod syncs;
+mod types;
+
+use std::sync::Arc;
 
 pub use action::{Action, FillKind};
 pub use apps::{AppUse, ColumnName};
-pub use facts::{FactId, Facts};
+pub use facts::{FactId, Facts, FactsBuilder};
+pub use names::nearest;
+pub use planner::{KnownTable, Planner};
+
+use crate::ast::{Name, Phase, Script};
+use crate::catalog::Catalog;
+use crate::diagnostic::Diagnostic;
+use crate::source::Span;
+
+/// One statement, resolved.
+#[derive(Clone, Debug)]
+pub struct Step {
+    /// Its place in the plan, from 0.
+    pub index: usize,
+    /// The phase it is written in; none for rollout and gates.
+    pub phase: Option<Phase>,
+    /// Where it stands in the script.
+    pub span: Span,
+    /// What it does.
+    pub action: Action,
+    /// What it does in words: `Add column 'display_name' (text) to users`.
+    pub title: String,
+}
+
+/// A script that can be proved and run.
+#[derive(Clone, Debug)]
+pub struct Plan {
+    /// Its title.
+    pub title: String,
+    /// The schema it starts from, with the applications live at the start.
+    pub start: Catalog,
+    /// The table that unqualified columns belong to.
+    pub default_table: Option<Name>,
+    /// The versions of the application.
+    pub apps: Arc<[AppUse]>,
+    /// Which columns carry which facts.
+    pub facts: Arc<Facts>,
+    /// What it does.
+    pub steps: Vec<Step>,
+}
+
+impl Plan {
+    /// Resolves a script. `known` describes tables that the script does not declare, for example from the header of a
+    /// CSV file.
+    ///
+    /// # Errors
+    /// Statements that cannot be resolved, all of them.
+    pub fn resolve(script: &Script, known: &[KnownTable]) -> Result<Self, Vec<Diagnostic>> {
+        let mut planner = Planner::start(script, known);
+        let mut steps = Vec::with_capacity(script.statements.len());
+        let mut facts = FactsBuilder::default();
+        for (index, statement) in script.statements.iter().enumerate() {
+            let Some(action) = planner.resolve(statement) else { continue };
+            facts.follow(&action, planner.catalog());
+            let title = planner.describe(&action);
+            planner.advance(&action, statement.span);
+            steps.push(Step { index, phase: statement.phase, span: statement.span, action, title });
+        }
+        let facts = Arc::new(facts.build(planner.start_catalog()));
+        planner.finish(steps, facts)
+    }
+}

@@ -18,3 +18,9 @@ pub struct Parsed {
 pub fn parse(_source: Source) -> Parsed {
     todo!()
 }
+
+/// A name as a script writes it.
+#[must_use]
+pub fn quote_ident(name: &str) -> std::borrow::Cow<'_, str> {
+    name.into()
+}

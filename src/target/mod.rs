@@ -8,8 +8,8 @@ use crate::plan::Action;
 
 /// Something that actions can be done to, and undone.
 pub trait Target {
-    /// What it takes to undo an action.
-    type Undo;
+    /// What it takes to undo an action; cheap to clone, as a journal is kept with each step of a session.
+    type Undo: Clone;
 
     /// Does an action, whole or not at all. After each batch it calls `watch`, which may stop it there; then the
     /// action is taken back and the fault is [`FaultKind::Interrupted`].

@@ -2,8 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::ast::Name;
-use crate::catalog::{Catalog, Column, ColumnId, Constraint, ConstraintKind, NotNull, Sync, SyncId};
+use crate::catalog::{Catalog, Column, ColumnId, Constraint, ConstraintKind, NotNull};
 use crate::plan::Action;
 
 impl Catalog {
@@ -23,10 +22,12 @@ impl Catalog {
                 self.change_column(table, *column, |column| column.default.clone_from(default));
             }
             Action::ValidateConstraint { table, name } => self.validate(table, name),
-            Action::AddSyncs(syncs) => syncs.iter().for_each(|sync| self.add_sync(sync)),
-            Action::DropSyncs(syncs) => syncs.iter().for_each(|sync| self.drop_sync(*sync)),
+            Action::AddSyncs(syncs) => syncs.iter().for_each(|sync| self.put_sync(sync)),
+            Action::DropSyncs(syncs) => syncs.iter().for_each(|sync| self.remove_sync(*sync)),
             Action::DropColumn { table, column } => self.drop_column(table, *column),
-            Action::DropTable(table) => self.drop_table(table),
+            Action::DropTable(table) => {
+                self.remove_table(table);
+            }
             Action::Deploy(app) => self.set_live(app, true),
             Action::Retire(app) => self.set_live(app, false),
             Action::KeepColumn { .. }
@@ -45,7 +46,7 @@ impl Catalog {
     }
 
     fn add_column(&mut self, table: &str, column: &Column, constraints: &[Constraint]) {
-        self.next_column = self.next_column.max(column.id.0);
+        self.note_column_id(column.id);
         if let Some(table) = self.table_mut(table) {
             table.add_column(column.clone());
             constraints.iter().for_each(|constraint| table.add_constraint(constraint.clone()));
@@ -79,42 +80,10 @@ impl Catalog {
         }
     }
 
-    /// Puts a sync in force.
-    pub fn add_sync(&mut self, sync: &Arc<Sync>) {
-        self.next_sync = self.next_sync.max(sync.id.0);
-        for column in sync.source_columns.iter().chain([&sync.target]) {
-            let ids = self.syncs_by_column.entry(*column).or_default();
-            if !ids.contains(&sync.id) {
-                ids.push(sync.id);
-            }
-        }
-        self.syncs.insert(sync.id, Arc::clone(sync));
-    }
-
-    fn drop_sync(&mut self, id: SyncId) {
-        let Some(sync) = self.syncs.remove(&id) else { return };
-        for column in sync.source_columns.iter().chain([&sync.target]) {
-            if let Some(ids) = self.syncs_by_column.get_mut(column) {
-                ids.retain(|other| *other != id);
-            }
-        }
-    }
-
-    fn drop_syncs_of(&mut self, column: ColumnId) {
-        for id in self.syncs_by_column.remove(&column).unwrap_or_default() {
-            self.drop_sync(id);
-        }
-    }
-
     fn drop_column(&mut self, table: &str, column: ColumnId) {
-        self.drop_syncs_of(column);
+        self.remove_syncs_of(column);
         if let Some(table) = self.table_mut(table) {
             table.remove_column(column);
         }
-    }
-
-    fn drop_table(&mut self, name: &Name) {
-        let Some(table) = self.tables.remove(name) else { return };
-        table.columns().for_each(|column| self.drop_syncs_of(column.id));
     }
 }

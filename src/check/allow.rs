@@ -1,0 +1,49 @@
+//! `allow CODE because '…'`: findings that the author answers for.
+
+use std::str::FromStr;
+
+use crate::ast::{Allow, AllowScope, Script};
+use crate::diagnostic::{Code, Diagnostic};
+use crate::plan::nearest;
+
+/// Takes out the findings that are allowed, and adds one for each `allow` that matches nothing.
+pub(super) fn apply(script: &Script, findings: &mut Vec<Diagnostic>) {
+    if script.allows.is_empty() {
+        return;
+    }
+    let mut used = vec![false; script.allows.len()];
+    findings.retain(|finding| {
+        let mut allowed = false;
+        for (index, allow) in script.allows.iter().enumerate() {
+            if covers(allow, finding) {
+                used[index] = true;
+                allowed = true;
+            }
+        }
+        !allowed
+    });
+    let unused = script.allows.iter().zip(used).filter(|(_, used)| !used).map(|(allow, _)| unused(allow));
+    findings.extend(unused);
+}
+
+fn covers(allow: &Allow, finding: &Diagnostic) -> bool {
+    let here = match allow.scope {
+        AllowScope::Script => true,
+        AllowScope::Item(item) => item.start <= finding.span().start && finding.span().start < item.end,
+    };
+    here && *allow.code.name == *finding.code.name()
+}
+
+fn unused(allow: &Allow) -> Diagnostic {
+    let name = &allow.code.name;
+    let known = Code::from_str(name).is_ok();
+    let (message, help) = if known {
+        (format!("nothing here is a `{name}`"), "take the allow out".to_owned())
+    } else {
+        let near = nearest(name, Code::ALL.iter().map(|code| code.name()));
+        let help = near.map_or("`miglab explain` lists the codes".to_owned(), |near| format!("did you mean `{near}`?"));
+        (format!("there is no code `{name}`"), help)
+    };
+    let unused = Diagnostic::new(Code::UnusedAllow, message, allow.span, "silences nothing").help(help);
+    if known { unused.fix("take the allow out", allow.span, "") } else { unused }
+}

@@ -1,0 +1,39 @@
+//! `backfill-before-sync`: writes between the two reach one column and not the other.
+
+use std::collections::HashMap;
+
+use crate::catalog::ColumnId;
+use crate::check::{At, Rule};
+use crate::diagnostic::{Code, Diagnostic};
+use crate::plan::{Action, FillKind};
+use crate::source::Span;
+
+/// Where each column was backfilled.
+#[derive(Default)]
+pub(super) struct BackfillBeforeSync {
+    filled: HashMap<ColumnId, Span>,
+}
+
+impl Rule for BackfillBeforeSync {
+    fn statement(&mut self, at: &At<'_, '_>, findings: &mut Vec<Diagnostic>) {
+        let span = at.statement.span;
+        match at.action {
+            Some(Action::Fill { kind: FillKind::Backfill, column, .. }) => {
+                self.filled.insert(*column, span);
+            }
+            Some(Action::Copy { columns, .. }) => self.filled.extend(columns.iter().map(|(column, _)| (*column, span))),
+            Some(Action::AddSyncs(syncs)) => {
+                let late = syncs.iter().find_map(|sync| Some((sync, self.filled.get(&sync.target)?)));
+                let Some((sync, filled)) = late else { return };
+                let target = at.catalog().column_name(&sync.target_table, sync.target);
+                let message = format!("column `{target}` is filled before it is kept in step");
+                findings.push(
+                    Diagnostic::new(Code::BackfillBeforeSync, message, *filled, "filled here …")
+                        .label(span, "… but only kept in step from here")
+                        .help("move the `sync` before it: what the old version writes between the two never arrives"),
+                );
+            }
+            _ => {}
+        }
+    }
+}

@@ -1,0 +1,278 @@
+//! The running of a plan on a target: one statement at a time, with a journal.
+//!
+//! A [`Run`] is a state machine, PENDING → EXPANDING → MIGRATING → CONTRACTING → COMPLETE, and from any of them
+//! ROLLED_BACK. It prints nothing: an [`Observer`] is told of every statement and batch.
+
+mod history;
+mod observer;
+mod state;
+
+use std::ops::ControlFlow;
+use std::sync::Arc;
+
+pub use history::{Entry, History};
+pub use observer::{BatchEvent, Observer, Silent, StatementEvent};
+pub use state::State;
+
+use crate::ast::Phase;
+use crate::plan::{Action, Plan, Step};
+use crate::source::Span;
+use crate::target::{Applied, Fault, FaultKind, Target};
+
+/// A plan on its way over a target.
+#[derive(Debug)]
+pub struct Run<T: Target> {
+    plan: Arc<Plan>,
+    target: T,
+    progress: Progress<T::Undo>,
+}
+
+/// How far a run has come: everything about it but the target.
+#[derive(Debug)]
+pub struct Progress<Undo> {
+    state: State,
+    /// The next statement.
+    position: usize,
+    /// What it takes to undo each statement before it.
+    journal: Vec<Undo>,
+    history: History,
+}
+
+impl<Undo: Clone> Clone for Progress<Undo> {
+    fn clone(&self) -> Self {
+        Self {
+            state: self.state,
+            position: self.position,
+            journal: self.journal.clone(),
+            history: self.history.clone(),
+        }
+    }
+}
+
+/// Why a run did not go on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Failure {
+    /// The statement, by its place in the plan.
+    pub index: usize,
+    /// Where it stands in the script.
+    pub span: Span,
+    /// What went wrong.
+    pub fault: Fault,
+    /// What went wrong when the rest was to be undone; everything before it is still in place.
+    pub undo_fault: Option<Fault>,
+}
+
+impl<T: Target> Run<T> {
+    /// A run that has not begun.
+    #[must_use]
+    pub fn new(plan: Arc<Plan>, target: T) -> Self {
+        let progress =
+            Progress { state: State::Pending, position: 0, journal: Vec::new(), history: History::default() };
+        Self { plan, target, progress }
+    }
+
+    /// The plan.
+    #[must_use]
+    pub fn plan(&self) -> &Arc<Plan> {
+        &self.plan
+    }
+
+    /// What it runs on.
+    #[must_use]
+    pub fn target(&self) -> &T {
+        &self.target
+    }
+
+    /// What it runs on, for applications to write to.
+    pub fn target_mut(&mut self) -> &mut T {
+        &mut self.target
+    }
+
+    /// Where it is.
+    #[must_use]
+    pub fn state(&self) -> State {
+        self.progress.state
+    }
+
+    /// The next statement, by its place in the plan; as many as there are when all are done.
+    #[must_use]
+    pub fn position(&self) -> usize {
+        self.progress.position
+    }
+
+    /// Statements executed and not rolled back, of all, in percent.
+    #[must_use]
+    pub fn percent(&self) -> u8 {
+        match (self.progress.journal.len(), self.plan.steps.len()) {
+            (_, 0) => u8::from(self.progress.state == State::Complete) * 100,
+            (done, all) => u8::try_from(done * 100 / all).unwrap_or(100),
+        }
+    }
+
+    /// What has happened.
+    #[must_use]
+    pub fn history(&self) -> &History {
+        &self.progress.history
+    }
+
+    /// How far it has come, to go back there with [`Self::restore`].
+    #[must_use]
+    pub fn progress(&self) -> Progress<T::Undo> {
+        self.progress.clone()
+    }
+
+    /// Goes back to where it was; the target must have been brought back as well.
+    pub fn restore(&mut self, progress: Progress<T::Undo>) {
+        self.progress = progress;
+    }
+
+    /// Adds a statement at the end of the plan.
+    pub fn extend(&mut self, plan: Arc<Plan>) {
+        self.plan = plan;
+        if self.progress.state == State::Complete && self.next().is_some() {
+            let last = self.plan.steps[..self.progress.position].iter().rev().find_map(|step| step.phase);
+            self.progress.state = last.map_or(State::Pending, State::of);
+            self.progress.history.forget_completion();
+        }
+    }
+
+    fn next(&self) -> Option<&Step> {
+        self.plan.steps.get(self.progress.position)
+    }
+
+    /// Does the next statement; with none left, completes. A statement that fails leaves nothing of itself, and the
+    /// run stays where it is.
+    ///
+    /// # Errors
+    /// The statement cannot be done.
+    pub fn step(&mut self, observer: &mut dyn Observer) -> Result<(), Box<Failure>> {
+        let Some(step) = self.next().cloned() else {
+            self.complete();
+            return Ok(());
+        };
+        if let Some(phase) = step.phase {
+            self.progress.state = State::of(phase);
+        }
+        let event = self.event(&step);
+        observer.started(&event);
+        let applied = self.target.apply(&step.action, &mut |batch| observer.batch(&event, batch));
+        match applied {
+            Ok(applied) => {
+                self.record(&step, applied.rows);
+                observer.finished(&event, applied.rows);
+                let Applied { undo, .. } = applied;
+                self.progress.journal.push(undo);
+                self.progress.position += 1;
+                Ok(())
+            }
+            Err(fault) => {
+                observer.failed(&event, &fault);
+                self.progress.history.push(self.progress.state, format!("{} failed: {}", step.title, fault.message));
+                Err(Box::new(Failure { index: step.index, span: step.span, fault, undo_fault: None }))
+            }
+        }
+    }
+
+    /// Goes on until `until` (all the way without it), and rolls everything back where a statement fails.
+    ///
+    /// # Errors
+    /// A statement failed; the run is rolled back.
+    pub fn run(&mut self, until: Option<Phase>, observer: &mut dyn Observer) -> Result<(), Box<Failure>> {
+        while self.progress.state != State::Complete && self.goes_on(until) {
+            if let Err(mut failure) = self.step(observer) {
+                failure.undo_fault = self.rollback(observer).err();
+                return Err(failure);
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether a statement of a phase up to `until` is still ahead.
+    fn goes_on(&self, until: Option<Phase>) -> bool {
+        let Some(until) = until else { return true };
+        let ahead = &self.plan.steps[self.progress.position..];
+        ahead.iter().any(|step| step.phase.is_some_and(|phase| phase <= until))
+    }
+
+    /// Undoes everything, the last statement first.
+    ///
+    /// # Errors
+    /// A statement cannot be undone; it and those before it stay.
+    pub fn rollback(&mut self, observer: &mut dyn Observer) -> Result<(), Fault> {
+        while let Some(undo) = self.progress.journal.pop() {
+            let step = self.plan.steps[self.progress.journal.len()].clone();
+            if let Err(fault) = self.target.undo(undo.clone()) {
+                self.progress.journal.push(undo);
+                self.progress.history.push(State::RolledBack, format!("Undo {} failed: {}", step.title, fault.message));
+                return Err(fault);
+            }
+            self.progress.position = self.progress.journal.len();
+            observer.undone(&self.event(&step));
+            self.progress.history.push(State::RolledBack, format!("Undo {}", step.title));
+        }
+        self.progress.position = 0;
+        self.progress.state = State::RolledBack;
+        self.progress
+            .history
+            .push(State::RolledBack, "Migration rolled back: rows and schema are as they were".to_owned());
+        Ok(())
+    }
+
+    /// Writes down what each statement would do; nothing is changed.
+    pub fn dry_run(&mut self, until: Option<Phase>) {
+        let mut state = State::Pending;
+        let last = self
+            .plan
+            .steps
+            .iter()
+            .rposition(|step| until.is_none_or(|until| step.phase.is_some_and(|phase| phase <= until)));
+        for step in &self.plan.steps[..last.map_or(0, |last| last + 1)] {
+            state = step.phase.map_or(state, State::of);
+            self.progress.history.push(state, format!("Would {}", lower_first(&step.title)));
+        }
+        self.progress.history.push(State::Pending, "Dry run: nothing was changed".to_owned());
+    }
+
+    fn complete(&mut self) {
+        if self.progress.state != State::Complete {
+            self.progress.state = State::Complete;
+            self.progress.history.push(State::Complete, "Migration finished successfully".to_owned());
+        }
+    }
+
+    fn record(&mut self, step: &Step, rows: Option<u64>) {
+        let about_rows = matches!(step.action, Action::Fill { .. } | Action::Copy { .. } | Action::Verify { .. });
+        let text = match rows {
+            Some(1) if about_rows => format!("{} (1 row)", step.title),
+            Some(rows) if about_rows => format!("{} ({rows} rows)", step.title),
+            _ => step.title.clone(),
+        };
+        self.progress.history.push(self.progress.state, text);
+    }
+
+    fn event(&self, step: &Step) -> StatementEvent {
+        StatementEvent {
+            title: step.title.clone(),
+            state: self.progress.state,
+            phase: step.phase,
+            index: step.index,
+            statements: self.plan.steps.len(),
+        }
+    }
+}
+
+impl Failure {
+    /// Whether somebody stopped the run, rather than a statement that could not be done.
+    #[must_use]
+    pub fn is_interrupt(&self) -> bool {
+        self.fault.kind == FaultKind::Interrupted
+    }
+}
+
+fn lower_first(text: &str) -> String {
+    let mut chars = text.chars();
+    chars.next().map_or_else(String::new, |first| first.to_lowercase().chain(chars).collect())
+}
+
+/// What a watcher of batches answers to stop a run.
+pub const STOP: ControlFlow<()> = ControlFlow::Break(());

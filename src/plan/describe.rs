@@ -1,0 +1,96 @@
+//! What an action does, in the words of a history.
+
+use crate::catalog::{Catalog, Constraint, ConstraintKind, SyncId};
+use crate::data::Type;
+use crate::plan::{Action, FillKind};
+
+/// `Add column 'display_name' (text) to users`. `catalog` is the schema before the action.
+pub(super) fn title(action: &Action, catalog: &Catalog) -> String {
+    let name = |table: &str, column| catalog.column_name(table, column).to_owned();
+    match action {
+        Action::AddColumn { table, column, .. } => match column.ty {
+            Type::Unknown => format!("Add column '{}' to {table}", column.name),
+            ty => format!("Add column '{}' ({ty}) to {table}", column.name),
+        },
+        Action::KeepColumn { table, column } => {
+            format!("Add column '{}' to {table}: skipped, it is there already", name(table, *column))
+        }
+        Action::AddTable(table) => format!("Add table '{}' ({} columns)", table.name, table.width()),
+        Action::AddConstraint { table, constraint } => {
+            format!(
+                "Add {} '{}' on {table}{}",
+                constraint.kind.noun(),
+                constraint.name,
+                over(constraint, table, catalog)
+            )
+        }
+        Action::DropConstraint { table, name } => {
+            let noun =
+                catalog.table(table).and_then(|table| table.constraint(name)).map_or("constraint", |c| c.kind.noun());
+            format!("Drop {noun} '{name}' on {table}")
+        }
+        Action::AddNotNull { table, column } => format!("Add not null on '{}' of {table}", name(table, *column)),
+        Action::SetNotNull { table, column } => format!("Set not null on '{}' of {table}", name(table, *column)),
+        Action::DropNotNull { table, column } => format!("Drop not null on '{}' of {table}", name(table, *column)),
+        Action::SetDefault { table, column, default: Some(_) } => {
+            format!("Set default of '{}' of {table}", name(table, *column))
+        }
+        Action::SetDefault { table, column, default: None } => {
+            format!("Drop default of '{}' of {table}", name(table, *column))
+        }
+        Action::ValidateConstraint { table, name } => format!("Validate '{name}' on {table}"),
+        Action::ValidateNotNull { table, column } => {
+            format!("Validate not null on '{}' of {table}", name(table, *column))
+        }
+        Action::AddSyncs(syncs) => match syncs.as_slice() {
+            [into, _] => {
+                let other = name(&into.source_table, into.source_columns[0]);
+                format!("Sync '{}' <-> '{other}'", name(&into.target_table, into.target))
+            }
+            syncs => {
+                let follows = |sync: &crate::catalog::Sync| {
+                    format!("'{}' from {}", name(&sync.target_table, sync.target), sync.value.inputs().join(", "))
+                };
+                format!("Sync {}", syncs.iter().map(|sync| follows(sync)).collect::<Vec<_>>().join(" and "))
+            }
+        },
+        Action::DropSyncs(ids) => format!("Drop sync of {}", synced(ids, catalog)),
+        Action::Fill { kind, table, column, value, .. } => {
+            let verb = if *kind == FillKind::Backfill { "Backfill" } else { "Seed" };
+            let from = value.inputs().join(", ");
+            let from = if from.is_empty() { "a constant" } else { &from };
+            format!("{verb} '{}' of {table} from {from}", name(table, *column))
+        }
+        Action::Copy { from, to, .. } => format!("Copy '{from}' to '{to}'"),
+        Action::Verify { table, condition } => format!("Verify '{table}' ({})", condition.inputs().join(", ")),
+        Action::DropColumn { table, column } => format!("Drop column '{}' of {table}", name(table, *column)),
+        Action::DropTable(table) => format!("Drop table '{table}'"),
+        Action::Deploy(app) => format!("Deploy '{app}'"),
+        Action::Retire(app) => format!("Retire '{app}'"),
+        Action::Confirm(text) => format!("Confirm \"{text}\""),
+        Action::Wait(ms) => format!("Wait {}", duration(*ms)),
+    }
+}
+
+fn over(constraint: &Constraint, table: &str, catalog: &Catalog) -> String {
+    if matches!(constraint.kind, ConstraintKind::Check { .. }) {
+        return String::new();
+    }
+    let names = catalog.table(table).map_or(Vec::new(), |table| table.column_names(constraint.kind.columns()));
+    format!(" ({})", names.join(", "))
+}
+
+fn synced(ids: &[SyncId], catalog: &Catalog) -> String {
+    let targets = ids.iter().filter_map(|id| catalog.sync(*id));
+    let names = targets.map(|sync| format!("'{}'", catalog.column_name(&sync.target_table, sync.target)));
+    names.collect::<Vec<_>>().join(" and ")
+}
+
+fn duration(ms: u64) -> String {
+    match ms {
+        _ if ms % 3_600_000 == 0 => format!("{} h", ms / 3_600_000),
+        _ if ms % 60_000 == 0 => format!("{} min", ms / 60_000),
+        _ if ms % 1000 == 0 => format!("{} s", ms / 1000),
+        _ => format!("{ms} ms"),
+    }
+}

@@ -1,0 +1,176 @@
+//! The schema before the first statement: declared tables, known ones, and who is live.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use crate::ast::{App, ColumnRef, Ident, Name, Script, StatementKind};
+use crate::catalog::{Catalog, Column, NotNull, Table};
+use crate::diagnostic::Diagnostic;
+use crate::explain::Code;
+use crate::plan::planner::{KnownTable, Planner};
+use crate::plan::{AppUse, ColumnName};
+
+impl<'s> Planner<'s> {
+    /// A planner before the first statement of `script`.
+    #[must_use]
+    pub fn start(script: &'s Script, known: &[KnownTable]) -> Self {
+        let mut planner = Self {
+            script,
+            open: script.tables.is_empty(),
+            default_table: default_table(script),
+            start: Catalog::default(),
+            catalog: Catalog::default(),
+            apps: Arc::new([]),
+            diagnostics: Vec::new(),
+            history: None,
+            added_at: Vec::new(),
+        };
+        planner.declare_known(known);
+        planner.declare_tables();
+        planner.start = planner.catalog.clone();
+        planner.check_header();
+        planner.declare_apps();
+        planner.check_views();
+        planner
+    }
+
+    fn declare_known(&mut self, known: &[KnownTable]) {
+        for known in known {
+            let mut table = Table::new(known.name.clone(), false);
+            for (name, ty) in &known.columns {
+                let id = self.catalog.new_column_id();
+                table.add_column(Column { id, name: name.clone(), ty: *ty, not_null: NotNull::No, default: None });
+            }
+            self.catalog.put_table(table);
+        }
+    }
+
+    fn declare_tables(&mut self) {
+        let mut seen: Vec<(&Name, &Ident)> = Vec::new();
+        for def in &self.script.tables {
+            if let Some((_, first)) = seen.iter().find(|(name, _)| **name == def.name.name) {
+                let message = format!("table `{}` is declared twice", def.name.name);
+                self.diagnostics.push(
+                    Diagnostic::new(Code::DuplicateName, message, def.name.span, "declared again here")
+                        .label(first.span, "first declared here")
+                        .help("keep one of the two"),
+                );
+                continue;
+            }
+            seen.push((&def.name.name, &def.name));
+            let table = self.table_of(def);
+            self.catalog.put_table(table);
+        }
+        // Foreign keys may refer to a table declared further down.
+        for def in &self.script.tables {
+            let Some(table) = self.catalog.table(&def.name.name).cloned() else { continue };
+            for key in self.references_of(def, &table) {
+                if let Some(table) = self.catalog.table_mut(&def.name.name) {
+                    table.add_constraint(key);
+                }
+            }
+            def.columns.iter().for_each(|column| {
+                if let Some(id) = self.catalog.column(&def.name.name, &column.name.name).map(|column| column.id) {
+                    self.note_added(id, column.name.span);
+                }
+            });
+        }
+    }
+
+    fn check_header(&mut self) {
+        let Some(table) = self.script.header.as_ref().and_then(|header| header.table.as_ref()) else { return };
+        let added =
+            self.script.statements.iter().any(
+                |statement| matches!(&statement.kind, StatementKind::AddTable(def) if def.name.name == table.name),
+            );
+        if added {
+            return;
+        }
+        if let Err(unknown) = self.table(table) {
+            self.diagnostics.push(*unknown);
+        }
+    }
+
+    fn declare_apps(&mut self) {
+        let deployed: HashSet<&str> = deployed(self.script).collect();
+        let mut seen: Vec<&Ident> = Vec::new();
+        let mut apps = Vec::new();
+        for app in &self.script.apps {
+            if let Some(first) = seen.iter().find(|first| first.name == app.name.name) {
+                let message = format!("application `{}` is declared twice", app.name.name);
+                self.diagnostics.push(
+                    Diagnostic::new(Code::DuplicateName, message, app.name.span, "declared again here")
+                        .label(first.span, "first declared here")
+                        .help("give each version a name of its own"),
+                );
+                continue;
+            }
+            seen.push(&app.name);
+            apps.push(self.app_use(app));
+            if !deployed.contains(&*app.name.name) {
+                self.start.set_live(&app.name.name, true);
+                self.catalog.set_live(&app.name.name, true);
+            }
+        }
+        self.apps = apps.into();
+    }
+
+    fn app_use(&mut self, app: &App) -> AppUse {
+        let mut usage = AppUse { name: app.name.name.clone(), reads: Vec::new(), writes: Vec::new() };
+        for clause in &app.clauses {
+            for column in &clause.columns {
+                let Some(name) = self.app_column(column) else { continue };
+                if clause.reads {
+                    usage.reads.push(name.clone());
+                }
+                if clause.writes {
+                    usage.writes.push(name);
+                }
+            }
+        }
+        usage
+    }
+
+    /// A column that an application or a view uses at some time: there now, or added by the plan.
+    fn app_column(&mut self, column: &ColumnRef) -> Option<ColumnName> {
+        let table = match (&column.table, &self.default_table) {
+            (Some(table), _) => table.name.clone(),
+            (None, Some(table)) => table.clone(),
+            (None, None) => {
+                self.default_table_at(column.span()).map_err(|ambiguous| self.diagnostics.push(*ambiguous)).ok()?
+            }
+        };
+        let name = &column.column.name;
+        let added = self.history().added(&table, name).is_some() || self.history().added(&table, "").is_some();
+        if !added && self.catalog.column(&table, name).is_none() {
+            let ident = column.table.as_deref().cloned().unwrap_or(Ident { name: table.clone(), span: column.span() });
+            let found = self.table(&ident).and_then(|table| self.column_in(&table, &column.column));
+            found.map_err(|unknown| self.diagnostics.push(*unknown)).ok()?;
+        }
+        Some(ColumnName { table, column: name.clone() })
+    }
+
+    fn check_views(&mut self) {
+        let script = self.script;
+        for column in script.views.iter().flat_map(|view| &view.reads) {
+            self.app_column(column);
+        }
+    }
+}
+
+fn default_table(script: &Script) -> Option<Name> {
+    let named = script.header.as_ref().and_then(|header| header.table.as_ref()).map(|table| table.name.clone());
+    named.or_else(|| match (script.tables.as_slice(), script.rows.as_slice()) {
+        ([only], _) => Some(only.name.name.clone()),
+        ([], [only]) => Some(only.table.name.clone()),
+        _ => None,
+    })
+}
+
+/// The applications that some statement deploys; the others are live from the start.
+fn deployed(script: &Script) -> impl Iterator<Item = &str> {
+    script.statements.iter().filter_map(|statement| match &statement.kind {
+        StatementKind::Deploy(app) => Some(&*app.name),
+        _ => None,
+    })
+}
