@@ -8,6 +8,7 @@ pub mod diagnostic;
 pub mod explain;
 pub mod expr;
 pub mod plan;
+pub mod scaffold;
 pub mod source;
 pub mod syntax;
 pub mod target;
