@@ -2,21 +2,8 @@
 //!
 //! A [`Diagnostic`] is plain data without its source; `report` joins the two at the edge and renders them.
 
-use serde::Serialize;
-
+pub use crate::explain::{Code, Severity};
 use crate::source::Span;
-
-/// How much a diagnostic matters. The order is from least to most.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Severity {
-    /// Worth knowing; changes no exit code.
-    Advice,
-    /// Likely wrong; fails under `--deny warnings`.
-    Warning,
-    /// Wrong: the plan is refused.
-    Error,
-}
 
 /// A place that a diagnostic points at, with what to read there.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -61,8 +48,6 @@ pub struct Diagnostic {
     /// A fix that a machine may apply.
     pub fix: Option<Fix>,
 }
-
-pub use crate::explain::Code;
 
 impl Diagnostic {
     /// A diagnostic of the code's own severity at one place.

@@ -1,6 +1,18 @@
-//! The codes of diagnostics, and a page for each.
+//! The codes of diagnostics, how much each matters, and a page for each.
 
-use crate::diagnostic::Severity;
+use serde::Serialize;
+
+/// How much a diagnostic matters. The order is from least to most.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Severity {
+    /// Worth knowing; changes no exit code.
+    Advice,
+    /// Likely wrong; fails under `--deny warnings`.
+    Warning,
+    /// Wrong: the plan is refused.
+    Error,
+}
 
 macro_rules! codes {
     ($($(#[doc = $doc:literal])* $variant:ident = $name:literal, $severity:ident;)*) => {
