@@ -10,6 +10,7 @@ pub mod execute;
 pub mod explain;
 pub mod expr;
 pub mod plan;
+pub mod rows;
 pub mod scaffold;
 pub mod source;
 pub mod syntax;

@@ -31,15 +31,10 @@ pub(super) fn interrupted() -> Fault {
 /// A value as a person writes it.
 pub(super) fn show(value: &Value) -> String {
     const LONGEST: usize = 60;
-    let text = value.to_string();
-    let cut = match text.char_indices().nth(LONGEST) {
+    let text = value.literal();
+    match text.char_indices().nth(LONGEST) {
         Some((end, _)) => format!("{}…", &text[..end]),
         None => text,
-    };
-    match value {
-        Value::Null | Value::Boolean(_) | Value::SmallInt(_) | Value::Integer(_) | Value::BigInt(_) => cut,
-        Value::Numeric(_) | Value::Real(_) | Value::Double(_) => cut,
-        _ => format!("'{}'", cut.replace('\'', "''")),
     }
 }
 

@@ -1,10 +1,11 @@
 //! Keys of rows: values that are compared by `=` and hashed accordingly.
 
+use std::cmp::Ordering;
 use std::hash::{Hash, Hasher};
 
-use bigdecimal::{BigDecimal, ToPrimitive};
+use bigdecimal::ToPrimitive;
 
-use crate::data::Value;
+use crate::data::{Value, compare};
 
 /// A fast hash with a good finish; keys come from the plan's own rows, so nobody gains by collisions.
 #[derive(Default)]
@@ -87,15 +88,9 @@ fn float_bits(number: f64) -> u64 {
 /// Whether two values are the same key (`is not distinct from`), across the types of numbers.
 pub(super) fn same(left: &Value, right: &Value) -> bool {
     match (left, right) {
-        (Value::Real(a), Value::Real(b)) => a == b || (a.is_nan() && b.is_nan()),
-        (Value::Double(a), Value::Double(b)) => a == b || (a.is_nan() && b.is_nan()),
-        (Value::Numeric(a), Value::Numeric(b)) => a == b,
-        (Value::Numeric(a), b) => as_integer(b).is_some_and(|b| *a == BigDecimal::from(b)),
-        (a, Value::Numeric(b)) => as_integer(a).is_some_and(|a| BigDecimal::from(a) == *b),
-        _ => match (as_integer(left), as_integer(right)) {
-            (Some(a), Some(b)) => a == b,
-            _ => left == right,
-        },
+        (Value::Text(a), Value::Text(b)) => a == b,
+        (Value::Integer(a), Value::Integer(b)) => a == b,
+        _ => compare(left, right) == Ordering::Equal,
     }
 }
 

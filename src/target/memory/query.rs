@@ -109,4 +109,11 @@ impl Memory {
         let data = self.state.tables.get(table)?;
         data.is_alive(row).then(|| data.value(row, id))
     }
+
+    /// The values of a column in all rows, in the order in which they were inserted; none if it is not there.
+    #[must_use]
+    pub fn column_values(&self, table: &str, column: ColumnId) -> Vec<Value> {
+        let data = self.state.tables.get(table).filter(|data| data.columns.contains_key(&column));
+        data.map_or_else(Vec::new, |data| data.alive().map(|slot| data.value(slot, column)).collect())
+    }
 }

@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use crate::ast::Name;
 use crate::catalog::{Column, ColumnId, Constraint, ConstraintKind, NotNull, Table};
-use crate::data::{CHUNK_ROWS, Value};
+use crate::data::CHUNK_ROWS;
 use crate::plan::Action;
 use crate::target::memory::column::ColumnData;
 use crate::target::memory::freshness::FactMap;
