@@ -3,11 +3,15 @@
 
 pub mod ast;
 pub mod catalog;
+pub mod check;
+pub mod cli;
 pub mod data;
 pub mod diagnostic;
 pub mod explain;
 pub mod expr;
+pub mod fix;
 pub mod plan;
+pub mod report;
 pub mod source;
 pub mod syntax;
 pub mod target;

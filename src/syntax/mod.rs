@@ -18,3 +18,11 @@ pub struct Parsed {
 pub fn parse(_source: Source) -> Parsed {
     todo!()
 }
+
+/// Formats a script.
+///
+/// # Errors
+/// The script has syntax errors.
+pub fn format(_source: Source) -> Result<String, Vec<Diagnostic>> {
+    todo!()
+}
