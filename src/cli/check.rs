@@ -153,9 +153,10 @@ struct Session<'a> {
 impl<'a> Session<'a> {
     fn new(args: &'a CheckArgs, out: &'a mut Output) -> Self {
         let closed = out.closed();
-        let sink = match args.diff {
-            true => Sink::Diffs(out),
-            false => Sink::Report(args.format.report(out, Terminal::stdout(), args.quiet)),
+        let sink = if args.diff {
+            Sink::Diffs(out)
+        } else {
+            Sink::Report(args.format.report(out, Terminal::stdout(), args.quiet))
         };
         Self { args, sink, closed, exit: Exit::Success, fixed: 0 }
     }

@@ -76,10 +76,8 @@ impl Found {
 /// What a folder holds, by name. The current folder is left out of the paths.
 fn sorted_entries(folder: &Path) -> io::Result<Vec<PathBuf>> {
     let entries = folder.read_dir()?.collect::<io::Result<Vec<_>>>()?;
-    let path_of = |entry: std::fs::DirEntry| match folder == Path::new(".") {
-        true => PathBuf::from(entry.file_name()),
-        false => entry.path(),
-    };
+    let is_current = folder == Path::new(".");
+    let path_of = |entry: std::fs::DirEntry| if is_current { PathBuf::from(entry.file_name()) } else { entry.path() };
     let mut paths: Vec<_> = entries.into_iter().map(path_of).collect();
     paths.sort();
     Ok(paths)

@@ -96,7 +96,7 @@ fn too_large(path: &Path) -> InputError {
 
 fn not_utf8(path: &Path, bytes: &[u8], error: &std::str::Utf8Error) -> InputError {
     let valid = &bytes[..error.valid_up_to()];
-    let line = valid.iter().filter(|byte| **byte == b'\n').count() + 1;
+    let line = valid.split(|byte| *byte == b'\n').count();
     let byte = valid.iter().rev().take_while(|byte| **byte != b'\n').count() + 1;
     let wrong = bytes.get(error.valid_up_to()).copied().unwrap_or_default();
     let why = format!("it is not UTF-8: line {line} has 0x{wrong:02X} as its byte {byte}");

@@ -37,3 +37,18 @@ pub fn reset() {
 fn shared() -> &'static Arc<AtomicBool> {
     INTERRUPTED.get_or_init(Arc::default)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_interrupt_is_remembered_until_it_is_answered() {
+        install().unwrap();
+        assert!(!interrupted());
+        signal_hook::low_level::raise(SIGINT).unwrap();
+        assert!(interrupted());
+        reset();
+        assert!(!interrupted());
+    }
+}

@@ -67,9 +67,9 @@ impl<W: Write> Write for Output<W> {
 pub fn complain(message: &str, help: Option<&str>) {
     let terminal = Terminal::stderr();
     let mut text = format!("{} {}\n", terminal.paint("error:", Paint::Red), clean(message));
-    for (i, line) in help.unwrap_or_default().lines().enumerate() {
-        let word = if i == 0 { terminal.paint("help:", Paint::Cyan) } else { "     ".to_owned() };
-        text += &format!("  {word} {}\n", clean(line));
+    if let Some(help) = help {
+        let lines = clean(help).replace('\n', "\n        ");
+        text += &[&terminal.paint("  help:", Paint::Cyan), " ", &lines, "\n"].concat();
     }
     io::stderr().write_all(text.as_bytes()).ok();
 }
@@ -110,7 +110,7 @@ mod tests {
     #[test]
     fn a_closed_pipe_takes_everything() {
         let mut out = Output::new(Failing(ErrorKind::BrokenPipe));
-        out.write_all(&[b'x'; 1 << 18]).unwrap();
+        out.write_all(&vec![b'x'; 1 << 18]).unwrap();
         out.flush().unwrap();
         assert!(out.closed().get());
     }

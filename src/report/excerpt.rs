@@ -80,9 +80,10 @@ impl Excerpt {
         let start = self.locate(source, place.lines.start, place.range.start);
         let end = self.locate(source, place.lines.end - 1, place.range.end).max(start);
         let text = (!place.text.is_empty()).then(|| clean(place.text).into_owned());
-        let label = match self.labels.is_empty() {
-            true => LabeledSpan::new_primary_with_span(text, start..end),
-            false => LabeledSpan::new_with_span(text, start..end),
+        let label = if self.labels.is_empty() {
+            LabeledSpan::new_primary_with_span(text, start..end)
+        } else {
+            LabeledSpan::new_with_span(text, start..end)
         };
         let offset = u32::try_from(place.range.start).expect("offsets of a source fit");
         self.labels.push((label, source.position(offset).column));

@@ -1,3 +1,5 @@
+#![allow(clippy::needless_raw_string_hashes, reason = "the snapshots are written so by snapbox")]
+
 use super::*;
 use crate::diagnostic::Code;
 use crate::source::Span;
@@ -18,7 +20,9 @@ fn one_place_with_help() {
     let span = span_of(SCRIPT, "drop column username");
     let diagnostic = Diagnostic::new(Code::ContractWithoutExpand, "data loss risk", span, "dropped here")
         .help("carry it over first:\nmigrate backfill display_name from username");
-    snapbox::assert_data_eq!(drawn(SCRIPT, &diagnostic), snapbox::str![[r#"
+    snapbox::assert_data_eq!(
+        drawn(SCRIPT, &diagnostic),
+        snapbox::str![[r#"
 warning[contract-without-expand]
 
   ⚠ data loss risk
@@ -32,7 +36,8 @@ warning[contract-without-expand]
   help: carry it over first:
         migrate backfill display_name from username
 
-"#]]);
+"#]]
+    );
 }
 
 #[test]
@@ -44,7 +49,9 @@ fn two_places_near_each_other_share_an_excerpt() {
         "… but only filled here",
     )
     .label(span_of(SCRIPT, "contract"), "contracted here");
-    snapbox::assert_data_eq!(drawn(SCRIPT, &diagnostic), snapbox::str![[r#"
+    snapbox::assert_data_eq!(
+        drawn(SCRIPT, &diagnostic),
+        snapbox::str![[r#"
 error[phase-order]
 
   × `migrate` after `contract`
@@ -58,14 +65,17 @@ error[phase-order]
     ·    ╰── … but only filled here
     ╰────
 
-"#]]);
+"#]]
+    );
 }
 
 #[test]
 fn two_places_far_apart_have_an_excerpt_each() {
     let diagnostic = Diagnostic::new(Code::InUse, "`username` is in use", span_of(SCRIPT, "drop"), "dropped here")
         .label(span_of(SCRIPT, "display_name"), "added here");
-    snapbox::assert_data_eq!(drawn(SCRIPT, &diagnostic), snapbox::str![[r#"
+    snapbox::assert_data_eq!(
+        drawn(SCRIPT, &diagnostic),
+        snapbox::str![[r#"
 error[in-use]
 
   × `username` is in use
@@ -84,14 +94,17 @@ error[in-use]
  10 │ migrate  backfill display_name from username
     ╰────
 
-"#]]);
+"#]]
+    );
 }
 
 #[test]
 fn a_long_line_is_cut_around_its_labels() {
     let text = format!("first\n{}drop{}\nlast", "é a ".repeat(1000), " b".repeat(500_000));
     let diagnostic = Diagnostic::new(Code::InUse, "too early", span_of(&text, "drop"), "dropped here");
-    snapbox::assert_data_eq!(drawn(&text, &diagnostic), snapbox::str![[r#"
+    snapbox::assert_data_eq!(
+        drawn(&text, &diagnostic),
+        snapbox::str![[r#"
 error[in-use]
 
   × too early
@@ -103,7 +116,8 @@ error[in-use]
  3 │ last
    ╰────
 
-"#]]);
+"#]]
+    );
 }
 
 #[test]
@@ -112,7 +126,9 @@ fn labels_beyond_the_cut_do_no_harm() {
     let diagnostic = Diagnostic::new(Code::InUse, "too early", span_of(&text, "drop"), "dropped here")
         .label(span_of(&text, "first"), "used here")
         .label(Span::new(0, 1), "and here");
-    snapbox::assert_data_eq!(drawn(&text, &diagnostic), snapbox::str![[r#"
+    snapbox::assert_data_eq!(
+        drawn(&text, &diagnostic),
+        snapbox::str![[r#"
 error[in-use]
 
   × too early
@@ -124,14 +140,17 @@ error[in-use]
    ·  ╰── and here
    ╰────
 
-"#]]);
+"#]]
+    );
 }
 
 #[test]
 fn a_label_over_many_lines_is_shown_at_its_first() {
     let text = format!("expand {{\n{}}}\n", "  add column a\n".repeat(10_000));
     let diagnostic = Diagnostic::new(Code::NoStatements, "too long", Span::new(0, text.len()), "this block");
-    snapbox::assert_data_eq!(drawn(&text, &diagnostic), snapbox::str![[r#"
+    snapbox::assert_data_eq!(
+        drawn(&text, &diagnostic),
+        snapbox::str![[r#"
 warning[no-statements]
 
   ⚠ too long
@@ -142,14 +161,17 @@ warning[no-statements]
  2 │   add column a
    ╰────
 
-"#]]);
+"#]]
+    );
 }
 
 #[test]
 fn a_label_over_a_few_lines_is_drawn_beside_them() {
     let text = "expand {\n  add column a\n}\n";
     let diagnostic = Diagnostic::new(Code::NoStatements, "too long", Span::new(0, 25), "this block");
-    snapbox::assert_data_eq!(drawn(text, &diagnostic), snapbox::str![[r#"
+    snapbox::assert_data_eq!(
+        drawn(text, &diagnostic),
+        snapbox::str![[r#"
 warning[no-statements]
 
   ⚠ too long
@@ -160,14 +182,17 @@ warning[no-statements]
    · ╰──── this block
    ╰────
 
-"#]]);
+"#]]
+    );
 }
 
 #[test]
 fn control_characters_are_shown_not_obeyed() {
     let text = "expand\tadd \u{1b}[31mcolumn\0 x\r\nnext";
     let diagnostic = Diagnostic::new(Code::Syntax, "a \u{1b} in it", span_of(text, "column"), "this \u{7}");
-    snapbox::assert_data_eq!(drawn(text, &diagnostic), snapbox::str![[r#"
+    snapbox::assert_data_eq!(
+        drawn(text, &diagnostic),
+        snapbox::str![[r#"
 error[syntax]
 
   × a ␛ in it
@@ -178,7 +203,8 @@ error[syntax]
  2 │ next
    ╰────
 
-"#]]);
+"#]]
+    );
 }
 
 #[test]
@@ -196,7 +222,9 @@ fn places_at_the_edges_and_outside_are_drawn() {
 fn the_end_of_a_script_can_be_pointed_at() {
     let text = "expand {\n";
     let diagnostic = Diagnostic::new(Code::Syntax, "the block is not closed", Span::new(9, 9), "expected `}`");
-    snapbox::assert_data_eq!(drawn(text, &diagnostic), snapbox::str![[r#"
+    snapbox::assert_data_eq!(
+        drawn(text, &diagnostic),
+        snapbox::str![[r#"
 error[syntax]
 
   × the block is not closed
@@ -207,7 +235,8 @@ error[syntax]
    · ╰── expected `}`
    ╰────
 
-"#]]);
+"#]]
+    );
 }
 
 #[test]
@@ -243,7 +272,9 @@ fn report(quiet: bool, files: &[(&str, usize, &[&str])]) -> String {
 #[test]
 fn the_report_ends_with_notes_and_a_summary() {
     let text = report(false, &[("a.mig", 1, &["no `app`"]), ("b.mig", 0, &["no `app`", "only here"])]);
-    snapbox::assert_data_eq!(text, snapbox::str![[r#"
+    snapbox::assert_data_eq!(
+        text,
+        snapbox::str![[r#"
 error[syntax]
 
   × wrong
@@ -257,7 +288,8 @@ note: b.mig: only here
 1 error in 1 of 2 files
 1 can be fixed with `miglab check --fix`; `--diff` shows the change
 
-"#]]);
+"#]]
+    );
 }
 
 #[test]
