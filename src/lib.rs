@@ -12,6 +12,7 @@ pub mod expr;
 pub mod fix;
 pub mod plan;
 pub mod report;
+pub mod scaffold;
 pub mod source;
 pub mod syntax;
 pub mod target;

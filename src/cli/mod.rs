@@ -7,6 +7,7 @@ pub mod files;
 pub mod fmt;
 pub mod input;
 pub mod interrupt;
+pub mod new;
 pub mod output;
 mod parallel;
 pub mod repl;
@@ -70,6 +71,7 @@ enum Command {
     Run(run::RunArgs),
     Check(check::CheckArgs),
     Repl(repl::ReplArgs),
+    New(new::NewArgs),
     Fmt(fmt::FmtArgs),
     Explain(explain::ExplainArgs),
 }
@@ -89,6 +91,7 @@ fn dispatch(cli: Cli) -> io::Result<Exit> {
         Some(Command::Run(args)) => run::execute(&args, &mut out),
         Some(Command::Check(args)) => check::execute(&args, &mut out),
         Some(Command::Repl(args)) => repl::execute(&args),
+        Some(Command::New(args)) => new::execute(&args, &mut out),
         Some(Command::Fmt(args)) => fmt::execute(&args, &mut out),
         Some(Command::Explain(args)) => explain::execute(&args, &mut out),
         None if io::stdin().is_terminal() && io::stdout().is_terminal() => repl::execute(&repl::ReplArgs::default()),

@@ -10,14 +10,24 @@ pub fn render(page: &str, terminal: Terminal) -> String {
     }
     let (mut text, mut in_code) = (String::new(), false);
     for line in page.lines() {
-        if line.starts_with("```") {
+        if let Some(info) = line.strip_prefix("```") {
             in_code = !in_code;
+            text += &verdict_line(info, terminal);
             continue;
         }
         text += &if in_code { code_line(line, terminal) } else { prose_line(line, terminal) };
         text.push('\n');
     }
     with_line_end(text)
+}
+
+/// What `check` says about the example that follows, where its fence tells.
+fn verdict_line(info: &str, terminal: Terminal) -> String {
+    match info.split_whitespace().last() {
+        Some("refused") => format!("  {}\n", terminal.paint("refused:", Paint::Red)),
+        Some("accepted") => format!("  {}\n", terminal.paint("accepted:", Paint::Green)),
+        _ => String::new(),
+    }
 }
 
 fn code_line(line: &str, terminal: Terminal) -> String {
@@ -55,7 +65,7 @@ fn with_line_end(mut text: String) -> String {
 mod tests {
     use super::*;
 
-    const PAGE: &str = "# in-use\n\nWrites `a` and `b`.\n\n```\nexpand add\n```";
+    const PAGE: &str = "# in-use\n\nWrites `a` and `b`.\n\n```mig refused\nexpand add\n```";
 
     #[test]
     fn a_pipe_gets_the_page_itself() {
@@ -64,7 +74,7 @@ mod tests {
 
     #[test]
     fn a_terminal_gets_bold_headings_and_no_fences() {
-        let expected = "\u{1b}[1min-use\u{1b}[0m\n\nWrites \u{1b}[36ma\u{1b}[0m and \u{1b}[36mb\u{1b}[0m.\n\n    \
+        let expected = "\u{1b}[1min-use\u{1b}[0m\n\nWrites \u{1b}[36ma\u{1b}[0m and \u{1b}[36mb\u{1b}[0m.\n\n  \u{1b}[31mrefused:\u{1b}[0m\n    \
                         \u{1b}[36mexpand add\u{1b}[0m\n";
         assert_eq!(render(PAGE, Terminal { color: true, ..Terminal::plain() }), expected);
     }

@@ -1,0 +1,155 @@
+//! `miglab new add-column users.display_name text --from "lower(username)"`
+
+use super::draft::{Draft, TableDraft, short};
+use super::expression::columns_of;
+use super::names::{ColumnPath, ColumnText, literal, quote};
+use super::options::Options;
+
+/// A column is added, empty, with a default, or computed from other columns
+#[derive(clap::Args, Clone, Debug)]
+#[command(
+    after_help = "Examples:\n  miglab new add-column users.nickname text\n  miglab new add-column users.status text --default new --not-null\n  miglab new add-column users.display_name text --from 'lower(username)' --not-null\n  miglab new add-column orders.total numeric --from 'price * quantity' --with 'quantity integer'"
+)]
+pub struct AddColumn {
+    /// The column
+    #[arg(value_name = "TABLE.COLUMN")]
+    pub column: ColumnPath,
+    /// Its type
+    #[arg(value_name = "TYPE", default_value = "text")]
+    pub r#type: String,
+    /// It holds the value of this expression over the table's other columns
+    #[arg(long, value_name = "EXPR", conflicts_with = "default")]
+    pub from: Option<String>,
+    /// What rows have that do not give it
+    #[arg(long, value_name = "VALUE", allow_hyphen_values = true)]
+    pub default: Option<String>,
+    /// It may not be null
+    #[arg(long)]
+    pub not_null: bool,
+    /// A column of the table and its type, where `--from` reads one that is not of the new column's type
+    #[arg(long, value_name = "COLUMN TYPE")]
+    pub with: Vec<ColumnText>,
+    #[command(flatten)]
+    pub(super) options: Options,
+}
+
+impl AddColumn {
+    pub(super) fn script(&self) -> Result<String, String> {
+        if self.not_null && self.from.is_none() && self.default.is_none() {
+            return Err("a column that may not be null needs `--default` or `--from`: old rows and the old version \
+                        of the application cannot fill it"
+                .to_owned());
+        }
+        match &self.from {
+            Some(from) => self.computed(from),
+            None => self.plain(),
+        }
+    }
+
+    /// A column of its own: nothing fills it but its default.
+    fn plain(&self) -> Result<String, String> {
+        let column = short(&self.column);
+        let mut definition = format!("{column} {}", self.r#type);
+        if self.not_null {
+            definition.push_str(" not null");
+        }
+        if let Some(default) = &self.default {
+            definition.push_str(&format!(" default {}", literal(default)));
+        }
+        let table = self.sources(&[])?;
+        let others = self.others(&[]);
+        let why = if self.default.is_some() {
+            "The default stands in for the old version, which does not know the column."
+        } else {
+            "The old version does not know the column and leaves it null."
+        };
+        self.draft(&table, &others)
+            .new_app(&with(&others, &column), &with(&others, &column))
+            .step(why, &format!("expand add column {definition}"))
+            .rollout("The column is there.")
+            .finish()
+    }
+
+    /// A column with the value of other columns.
+    fn computed(&self, from: &str) -> Result<String, String> {
+        let (column, ty) = (short(&self.column), &self.r#type);
+        let read = columns_of(from)?;
+        if read.contains(&self.column.column) {
+            return Err(format!("`--from` reads `{}`, the column that is added", self.column.column));
+        }
+        let others = self.others(&read);
+        let both = with(&others, &column);
+        let mut draft = self
+            .draft(&self.sources(&read)?, &others)
+            .new_app(&both, &both)
+            .step("No version knows the column yet.", &format!("expand add column {column} {ty}"))
+            .step(
+                "Before the backfill: what the old version writes during it must reach the column.",
+                &format!("expand sync {column} from {from}"),
+            );
+        let backfill = format!("migrate backfill {column} from {from} {}", draft.batches());
+        draft = draft.step("The rows that were there before the sync.", &backfill);
+        if self.not_null {
+            let verify = format!("migrate verify {column} is not null");
+            draft = draft.step("A gate: the run stops here while a row lacks the value.", &verify);
+        }
+        draft =
+            draft.rollout("Every row has the value, and the sync keeps it true for the old version's writes.").step(
+                "The new version writes the column together with what it comes from.",
+                &format!("contract drop sync {column}"),
+            );
+        if self.not_null {
+            draft = draft
+                .step("No row lacks it, and no version leaves it out.", &format!("contract set not null {column}"));
+        }
+        draft.finish()
+    }
+
+    fn draft(&self, table: &TableDraft, others: &[String]) -> Draft<'_> {
+        let summary = format!("Add {}.{}", quote(&self.column.table), short(&self.column));
+        Draft::new(&self.options, summary).on(&self.column.table).table(table).old_app(others, others)
+    }
+
+    /// The table before the column: what the expression reads, and what the author adds.
+    fn sources(&self, read: &[String]) -> Result<TableDraft, String> {
+        let mut table = TableDraft::new(&self.column.table, &self.options);
+        for column in &self.with {
+            table = table.column(&column.name, &column.definition)?;
+        }
+        let key = &self.options.key.0;
+        for name in read.iter().filter(|name| *name != key && !self.with.iter().any(|column| column.name == **name)) {
+            let definition = if self.not_null { format!("{} not null", self.r#type) } else { self.r#type.clone() };
+            table = table.column(name, &definition)?;
+        }
+        if read.is_empty() && self.with.is_empty() {
+            table = table.column(self.example(), "text")?;
+        }
+        if table.has(&self.column.column) {
+            return Err(format!("`{}` is named twice", self.column.column));
+        }
+        Ok(table)
+    }
+
+    /// What the old version reads and writes, as a script writes it.
+    fn others(&self, read: &[String]) -> Vec<String> {
+        let key = &self.options.key.0;
+        let mut names: Vec<&str> = self.with.iter().map(|column| column.name.as_str()).collect();
+        names.extend(read.iter().filter(|name| *name != key).map(String::as_str));
+        names.dedup();
+        if names.is_empty() {
+            names.push(self.example());
+        }
+        let mut seen = std::collections::BTreeSet::new();
+        names.into_iter().filter(|name| seen.insert(*name)).map(quote).collect()
+    }
+
+    /// A column for the old version to use, where nothing tells of one.
+    fn example(&self) -> &'static str {
+        let taken = |name: &str| self.column.column == name || self.options.key.0 == name;
+        ["name", "label", "title"].into_iter().find(|name| !taken(name)).unwrap_or("note")
+    }
+}
+
+fn with(others: &[String], column: &str) -> Vec<String> {
+    others.iter().cloned().chain([column.to_owned()]).collect()
+}

@@ -1,0 +1,54 @@
+//! `miglab new add-index users.email`
+
+use super::constraints::default_name;
+use super::draft::{Draft, TableDraft, short};
+use super::names::{ColumnPath, Name, quote};
+use super::options::Options;
+
+/// An index is added, without blocking writes
+#[derive(clap::Args, Clone, Debug)]
+#[command(
+    after_help = "Examples:\n  miglab new add-index users.email\n  miglab new add-index orders.status orders.city --where \"status = 'open'\""
+)]
+pub struct AddIndex {
+    /// The columns, all of one table
+    #[arg(value_name = "TABLE.COLUMN", required = true)]
+    pub columns: Vec<ColumnPath>,
+    /// Its name [default: as PostgreSQL has it, `users_email_idx`]
+    #[arg(long)]
+    pub name: Option<Name>,
+    /// Only rows that satisfy this are in it
+    #[arg(long = "where", value_name = "EXPR")]
+    pub filter: Option<String>,
+    /// The type of the columns
+    #[arg(long, value_name = "TYPE", default_value = "text")]
+    pub r#type: String,
+    #[command(flatten)]
+    pub(super) options: Options,
+}
+
+impl AddIndex {
+    pub(super) fn script(&self) -> Result<String, String> {
+        let table_name = &self.columns[0].table;
+        if let Some(other) = self.columns.iter().find(|column| column.table != *table_name) {
+            return Err(format!("`{table_name}` and `{}` are two tables: an index is on one", other.table));
+        }
+        let mut table = TableDraft::new(table_name, &self.options);
+        for column in &self.columns {
+            table = table.column(&column.column, &self.r#type)?;
+        }
+        let columns: Vec<String> = self.columns.iter().map(short).collect();
+        let name = self.name.as_ref().map_or_else(|| default_name(&self.columns, "idx"), Name::quoted);
+        let filter = self.filter.as_ref().map(|filter| format!(" where {filter}")).unwrap_or_default();
+        let list = columns.join(", ");
+        Draft::new(&self.options, format!("Index {list} of {}", quote(table_name)))
+            .on(table_name)
+            .table(&table)
+            .old_app(&columns, &columns)
+            .step(
+                "No version notices, except that it is faster; for a rule that no two rows agree, see `add-unique`.",
+                &format!("expand add index {name} on {} ({list}){filter}", quote(table_name)),
+            )
+            .finish()
+    }
+}

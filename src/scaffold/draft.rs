@@ -1,0 +1,197 @@
+//! The parts that every script has, put together: header, tables with rows, applications, and a plan whose steps say why
+//! they stand where they stand.
+
+use std::fmt::Write as _;
+
+use super::names::{ColumnPath, quote};
+use super::options::Options;
+use super::samples::{ROWS, sample};
+
+/// A plan of more steps gets an `allow`, because the steps of one change belong together.
+const STEPS_WITHOUT_ALLOW: usize = 10;
+
+/// A script being written.
+pub struct Draft<'a> {
+    options: &'a Options,
+    summary: String,
+    on: Option<String>,
+    blocks: Vec<String>,
+    steps: Vec<String>,
+}
+
+/// A table that the script starts from.
+pub struct TableDraft {
+    name: String,
+    columns: Vec<ColumnDraft>,
+}
+
+/// A column of such a table.
+struct ColumnDraft {
+    name: String,
+    definition: String,
+    values: Vec<String>,
+}
+
+impl TableDraft {
+    /// A table with its primary key.
+    #[must_use]
+    pub fn new(name: &str, options: &Options) -> Self {
+        let values = (1..=ROWS).map(|row| row.to_string()).collect();
+        let key = ColumnDraft { name: options.key.0.clone(), definition: "integer primary key".to_owned(), values };
+        Self { name: name.to_owned(), columns: vec![key] }
+    }
+
+    /// With a column whose values fit the type that its definition starts with.
+    ///
+    /// # Errors
+    /// The table has that column already.
+    pub fn column(self, name: &str, definition: &str) -> Result<Self, String> {
+        let values = (0..ROWS).map(|row| sample(definition, row)).collect();
+        self.column_with(name, definition, values)
+    }
+
+    /// With a column that has these values.
+    ///
+    /// # Errors
+    /// The table has that column already.
+    pub fn column_with(mut self, name: &str, definition: &str, values: Vec<String>) -> Result<Self, String> {
+        if self.columns[0].name == name {
+            return Err(format!("`{name}` is the primary key of the script's table: name another with `--key`"));
+        }
+        if self.has(name) {
+            return Err(format!("`{name}` is named twice"));
+        }
+        self.columns.push(ColumnDraft { name: name.to_owned(), definition: definition.to_owned(), values });
+        Ok(self)
+    }
+
+    /// Whether it has this column.
+    #[must_use]
+    pub fn has(&self, name: &str) -> bool {
+        self.columns.iter().any(|column| column.name == name)
+    }
+
+    fn text(&self) -> String {
+        let table = quote(&self.name);
+        let mut text =
+            format!("# Complete the table if it has more columns, or take it from the database.\ntable {table} {{\n");
+        for column in &self.columns {
+            let _ = writeln!(text, "    {} {}", quote(&column.name), column.definition);
+        }
+        let _ = writeln!(text, "}}\nrows {table} {{");
+        for row in 0..ROWS {
+            let values: Vec<&str> = self.columns.iter().filter_map(|c| c.values.get(row)).map(String::as_str).collect();
+            let _ = writeln!(text, "    ({})", values.join(", "));
+        }
+        text.push('}');
+        text
+    }
+}
+
+impl<'a> Draft<'a> {
+    /// A script that does what `summary` says ("Rename users.username to display_name").
+    #[must_use]
+    pub fn new(options: &'a Options, summary: String) -> Self {
+        Self { options, summary, on: None, blocks: Vec::new(), steps: Vec::new() }
+    }
+
+    /// Unqualified columns are in this table.
+    #[must_use]
+    pub fn on(mut self, table: &str) -> Self {
+        self.on = Some(quote(table));
+        self
+    }
+
+    /// With a table and its rows.
+    #[must_use]
+    pub fn table(mut self, table: &TableDraft) -> Self {
+        self.blocks.push(table.text());
+        self
+    }
+
+    /// With the version that is live before the migration; the columns are written as a script writes them.
+    #[must_use]
+    pub fn old_app(self, reads: &[String], writes: &[String]) -> Self {
+        let name = self.options.old_app.quoted();
+        self.app(&name, reads, writes)
+    }
+
+    /// With the version that the migration deploys.
+    #[must_use]
+    pub fn new_app(self, reads: &[String], writes: &[String]) -> Self {
+        let name = self.options.new_app.quoted();
+        self.app(&name, reads, writes)
+    }
+
+    /// With a version of the application, by the name that a script writes.
+    #[must_use]
+    pub fn app(mut self, name: &str, reads: &[String], writes: &[String]) -> Self {
+        let clauses: Vec<String> = [("reads", reads), ("writes", writes)]
+            .into_iter()
+            .filter(|(_, columns)| !columns.is_empty())
+            .map(|(word, columns)| format!("{word} {}", columns.join(", ")))
+            .collect();
+        self.blocks.push(format!("app {name} {{ {} }}", clauses.join(" ")));
+        self
+    }
+
+    /// With a step of the plan, and why it stands there.
+    #[must_use]
+    pub fn step(mut self, why: &str, statement: &str) -> Self {
+        self.steps.push(format!("# {why}\n{statement}"));
+        self
+    }
+
+    /// With the new version deployed and the old one retired.
+    #[must_use]
+    pub fn rollout(self, why: &str) -> Self {
+        let (old, new) = (self.options.old_app.quoted(), self.options.new_app.quoted());
+        let both = format!("From here to `retire`, {old} and {new} are live at once.");
+        self.step(why, &format!("deploy {new}")).step(&both, &format!("retire {old}"))
+    }
+
+    /// How a backfill or a copy goes over the table.
+    #[must_use]
+    pub fn batches(&self) -> String {
+        format!("in batches of {}", self.options.batch)
+    }
+
+    /// The script.
+    ///
+    /// # Errors
+    /// The names or expressions given do not make a script.
+    pub fn finish(self) -> Result<String, String> {
+        if self.options.old_app == self.options.new_app {
+            return Err("the old and the new version of the application need two names".to_owned());
+        }
+        let title = self.options.title.as_ref().unwrap_or(&self.summary).replace('"', "'");
+        let on = self.on.map(|table| format!(" on {table}")).unwrap_or_default();
+        let mut text = format!(
+            "# {}, without downtime.\n# Look at it: `miglab check FILE`. Play it: `miglab run FILE`. Step by step: `miglab repl FILE`.\n",
+            self.summary.replace(char::is_control, " ")
+        );
+        let allow = if self.steps.len() > STEPS_WITHOUT_ALLOW { LONG_PLAN } else { "" };
+        let _ = writeln!(text, "migration \"{title}\"{on}{allow}\n");
+        for block in &self.blocks {
+            let _ = writeln!(text, "{block}\n");
+        }
+        for step in &self.steps {
+            let _ = writeln!(text, "{step}");
+        }
+        Ok(text)
+    }
+}
+
+const LONG_PLAN: &str = " allow too-many-statements because 'the steps of one change belong together'";
+
+/// A column of the header's table as a script writes it.
+#[must_use]
+pub fn short(path: &ColumnPath) -> String {
+    quote(&path.column)
+}
+
+/// `table.column` as a script writes it.
+#[must_use]
+pub fn full(table: &str, column: &str) -> String {
+    format!("{}.{}", quote(table), quote(column))
+}

@@ -1,0 +1,108 @@
+//! `miglab new drop-column` and `miglab new drop-table`.
+
+use super::draft::{Draft, TableDraft, full, short};
+use super::names::{ColumnPath, ColumnText, Name, literal, quote};
+use super::options::Options;
+
+/// A column goes, once no version of the application uses it
+#[derive(clap::Args, Clone, Debug)]
+#[command(
+    after_help = "Examples:\n  miglab new drop-column users.nickname\n  miglab new drop-column users.score --type integer --not-null --because 'the score is computed on read'"
+)]
+pub struct DropColumn {
+    /// The column
+    #[arg(value_name = "TABLE.COLUMN")]
+    pub column: ColumnPath,
+    /// Its type
+    #[arg(long, value_name = "TYPE", default_value = "text")]
+    pub r#type: String,
+    /// It is `not null`: relax it, because the new version does not write it
+    #[arg(long)]
+    pub not_null: bool,
+    /// Give it this default instead, for the old version's reads of the new version's rows
+    #[arg(long, value_name = "VALUE", allow_hyphen_values = true)]
+    pub default: Option<String>,
+    /// Why its data may be lost
+    #[arg(long, value_name = "REASON", default_value = "no version reads it any more, and nobody needs what it held")]
+    pub because: String,
+    #[command(flatten)]
+    pub(super) options: Options,
+}
+
+/// A table goes, once no version of the application uses it
+#[derive(clap::Args, Clone, Debug)]
+#[command(after_help = "Example:\n  miglab new drop-table audit_log --column 'message text' --column 'at timestamptz'")]
+pub struct DropTable {
+    /// The table
+    #[arg(value_name = "TABLE")]
+    pub table: Name,
+    /// A column of it and its type; the primary key comes by itself [default: note text]
+    #[arg(long = "column", value_name = "COLUMN TYPE")]
+    pub columns: Vec<ColumnText>,
+    /// Why its data may be lost
+    #[arg(long, value_name = "REASON", default_value = "no version reads it any more, and nobody needs what it held")]
+    pub because: String,
+    #[command(flatten)]
+    pub(super) options: Options,
+}
+
+impl DropColumn {
+    pub(super) fn script(&self) -> Result<String, String> {
+        let column = short(&self.column);
+        let kept = ["name", "label"].into_iter().find(|name| *name != self.column.column).unwrap_or("name");
+        let definition = if self.not_null { format!("{} not null", self.r#type) } else { self.r#type.clone() };
+        let table = TableDraft::new(&self.column.table, &self.options)
+            .column(kept, "text")?
+            .column(&self.column.column, &definition)?;
+        let kept = quote(kept);
+        let both = [kept.clone(), column.clone()];
+        let mut draft = Draft::new(&self.options, format!("Drop {}.{column}", quote(&self.column.table)))
+            .on(&self.column.table)
+            .table(&table)
+            .old_app(&both, &both)
+            .new_app(&[kept.clone()], &[kept]);
+        if let Some(default) = &self.default {
+            draft = draft.step(
+                "The new version does not write the column: its rows take this, and the old version can read them.",
+                &format!("expand set default {column} {}", literal(default)),
+            );
+        } else if self.not_null {
+            draft = draft.step(
+                "The new version does not write the column: without this its inserts would be rejected.",
+                &format!("expand drop not null {column}"),
+            );
+        }
+        draft
+            .rollout("The new version does not know the column.")
+            .step("What it held is lost from here on.", &allowed_drop(&format!("column {column}"), &self.because))
+            .finish()
+    }
+}
+
+impl DropTable {
+    pub(super) fn script(&self) -> Result<String, String> {
+        let mut table = TableDraft::new(&self.table.0, &self.options);
+        let note = [ColumnText { name: "note".to_owned(), definition: "text".to_owned() }];
+        let columns = if self.columns.is_empty() { &note[..] } else { &self.columns };
+        for column in columns {
+            table = table.column(&column.name, &column.definition)?;
+        }
+        let used: Vec<String> = columns.iter().map(|column| full(&self.table.0, &column.name)).collect();
+        let (name, old) = (self.table.quoted(), self.options.old_app.quoted());
+        Draft::new(&self.options, format!("Drop the table {name}"))
+            .on(&self.table.0)
+            .table(&table)
+            .old_app(&used, &used)
+            .step(
+                "The last version that uses the table; the next one is deployed beside it before.",
+                &format!("retire {old}"),
+            )
+            .step("What it held is lost from here on.", &allowed_drop(&format!("table {name}"), &self.because))
+            .finish()
+    }
+}
+
+fn allowed_drop(what: &str, because: &str) -> String {
+    let because = because.replace('\'', "''").replace(char::is_control, " ");
+    format!("allow contract-without-expand because '{because}'\ncontract drop {what}")
+}

@@ -1,0 +1,75 @@
+//! `miglab new rename-column users.username display_name`
+
+use super::draft::{Draft, TableDraft, short};
+use super::names::{ColumnPath, Name, quote};
+use super::options::Options;
+
+/// A column gets another name, and both versions of the application may write while both are live
+#[derive(clap::Args, Clone, Debug)]
+#[command(
+    after_help = "Examples:\n  miglab new rename-column users.username display_name\n  miglab new rename-column orders.amt amount --type 'numeric(12, 2)' --not-null"
+)]
+pub struct RenameColumn {
+    /// The column
+    #[arg(value_name = "TABLE.COLUMN")]
+    pub column: ColumnPath,
+    /// Its new name
+    #[arg(value_name = "NEW_NAME")]
+    pub to: Name,
+    /// Its type
+    #[arg(long, value_name = "TYPE", default_value = "text")]
+    pub r#type: String,
+    /// The column is `not null`, and shall be under its new name
+    #[arg(long)]
+    pub not_null: bool,
+    #[command(flatten)]
+    pub(super) options: Options,
+}
+
+impl RenameColumn {
+    pub(super) fn script(&self) -> Result<String, String> {
+        let (old, new, ty) = (short(&self.column), self.to.quoted(), &self.r#type);
+        if self.column.column == self.to.0 {
+            return Err(format!("`{}` is the name that the column has", self.to.0));
+        }
+        let definition = if self.not_null { format!("{ty} not null") } else { ty.clone() };
+        let table = TableDraft::new(&self.column.table, &self.options).column(&self.column.column, &definition)?;
+        let summary = format!("Rename {}.{old} to {new}", quote(&self.column.table));
+        let mut draft = Draft::new(&self.options, summary)
+            .on(&self.column.table)
+            .table(&table)
+            .old_app(&[old.clone()], &[old.clone()])
+            .new_app(&[new.clone()], &[new.clone()])
+            .step(
+                "The new name comes beside the old one; no version knows it yet.",
+                &format!("expand add column {new} {ty}"),
+            )
+            .step(
+                "Before the backfill: a write during it must reach both names.",
+                &format!("expand sync {old} <-> {new}"),
+            );
+        let batches = draft.batches();
+        draft = draft
+            .step("The rows that were there before the sync.", &format!("migrate backfill {new} from {old} {batches}"))
+            .step(
+                "A gate: no row may differ before anybody reads the new name.",
+                &format!("migrate verify {}", self.gate(&old, &new)),
+            )
+            .rollout("Every row has the new name, and the sync keeps both true.");
+        if self.not_null {
+            draft = draft
+                .step("No row lacks a value, and no version leaves it out.", &format!("contract set not null {new}"));
+        }
+        draft
+            .step("Nobody uses the old name any more; its syncs leave with it.", &format!("contract drop column {old}"))
+            .finish()
+    }
+
+    /// `json` has no equality.
+    fn gate(&self, old: &str, new: &str) -> String {
+        if self.r#type.trim().eq_ignore_ascii_case("json") {
+            return format!("{old} is null or {new} is not null");
+        }
+        format!("{new} is not distinct from {old}")
+    }
+}
