@@ -90,7 +90,7 @@ fn a_folder_without_scripts_could_not_be_checked() {
     let folder = folder(&[("readme.txt", "")]);
     let ran = run_in(folder.path(), &["check"]);
     assert_eq!((ran.code, ran.out.as_str()), (2, ""));
-    assert_eq!(ran.err, "error: cannot read `.`: it holds no `.mig` file\n");
+    assert_eq!(ran.err, "error: cannot read `.`: there is no `.mig` file in or below it\n");
 }
 
 #[test]

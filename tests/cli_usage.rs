@@ -93,3 +93,13 @@ fn a_full_disk_is_told() {
     assert_eq!(ran.code, 2);
     assert_eq!(ran.err, "error: cannot write to standard output: no space is left on the disk\n");
 }
+
+#[cfg(unix)]
+#[test]
+fn a_terminal_gets_colours() {
+    let mut command = miglab(&["explain", "in-use"]);
+    command.env("TERM", "xterm").env("LANG", "C.UTF-8");
+    let mut session = rexpect::session::spawn_command(command, Some(30_000)).unwrap();
+    session.exp_string("\u{1b}[1min-use").unwrap();
+    session.exp_eof().unwrap();
+}

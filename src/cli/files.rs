@@ -35,7 +35,7 @@ impl Found {
         self.entered.clear();
         self.add_folder(folder);
         if self.scripts.len() == before && self.errors.len() == errors && !self.has_known_in(folder) {
-            self.fail(folder, "it holds no `.mig` file".to_owned());
+            self.fail(folder, "there is no `.mig` file in or below it".to_owned());
         }
     }
 
@@ -123,6 +123,6 @@ mod tests {
         let root = tempfile::tempdir().unwrap();
         let found = Found::in_paths(&[root.path().to_owned(), "-".into(), "missing.mig".into()]);
         assert_eq!(found.scripts, [PathBuf::from("-"), "missing.mig".into()]);
-        assert_eq!(found.errors[0].why, "it holds no `.mig` file");
+        assert_eq!(found.errors[0].why, "there is no `.mig` file in or below it");
     }
 }

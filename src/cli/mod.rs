@@ -71,7 +71,7 @@ enum Command {
     Run(run::RunArgs),
     Check(check::CheckArgs),
     Repl(repl::ReplArgs),
-    New(new::NewArgs),
+    New(Box<new::NewArgs>),
     Fmt(fmt::FmtArgs),
     Explain(explain::ExplainArgs),
 }

@@ -10,7 +10,7 @@ use std::thread;
 const AHEAD: usize = 16;
 
 /// Deeply nested scripts need room; what is not used costs nothing.
-const STACK_BYTES: usize = 64 << 20;
+const STACK_BYTES: usize = 32 << 20;
 
 /// Applies `work` to every item on all cores and gives each result to `take`, in the order of the items, until it
 /// breaks off.
@@ -26,9 +26,13 @@ pub(super) fn in_order<I: Sync, O: Send>(
     let desk = Desk::new(items.len(), threads * AHEAD);
     thread::scope(|scope| {
         let _closing = Closing(&desk);
-        for _ in 0..threads {
+        for started in 0..threads {
             let worker = thread::Builder::new().stack_size(STACK_BYTES);
-            worker.spawn_scoped(scope, || desk.serve(items, &work))?;
+            match worker.spawn_scoped(scope, || desk.serve(items, &work)) {
+                Err(error) if started == 0 => return Err(error),
+                Err(_) => break,
+                Ok(_) => {}
+            }
         }
         while let Some(result) = desk.next_result() {
             if take(result)?.is_break() {
