@@ -15,8 +15,8 @@ use crate::source::Source;
 /// A label over more lines than this is shown at its first line only.
 const MOST_LINES: usize = 6;
 
-/// How many bytes of a cut line stand before its first label.
-const LEAD: usize = 30;
+/// How many bytes of a cut line stand before its first label, at most.
+const MOST_LEAD: usize = 30;
 
 /// Lines of a source with labels in them.
 #[derive(Debug)]
@@ -149,7 +149,7 @@ fn window(source: &Source, number: usize, places: &[Place<'_>], width: usize) ->
     let first = places.iter().filter(here).map(|place| place.range.start).min();
     let fits = |first: usize| primary.is_none_or(|primary| primary < first + width / 2);
     let anchor = first.filter(|first| fits(*first)).or(primary).unwrap_or(line.start).max(line.start);
-    let start = boundary(source.text(), anchor.saturating_sub(LEAD).max(line.start));
+    let start = boundary(source.text(), anchor.saturating_sub(MOST_LEAD.min(width / 3)).max(line.start));
     start..boundary(source.text(), (start + width).min(line.end))
 }
 

@@ -1,7 +1,7 @@
 #![allow(clippy::needless_raw_string_hashes, reason = "the snapshots are written so by snapbox")]
 
 use super::*;
-use crate::diagnostic::Code;
+use crate::diagnostic::{Code, Label};
 use crate::source::Span;
 
 const SCRIPT: &str = "migration \"Rename\" on users\n\nexpand   add column display_name\n# …\n\n\n\n\ncontract drop column username\nmigrate  backfill display_name from username\n";
@@ -133,10 +133,10 @@ error[in-use]
 
   × too early
    ╭─[rename.mig:1:2001]
- 1 │ …a a a a a a a a a a a a a a a drop b b b b b b b b b b b b b b b b b b b b b b b b b b b…
-   ·  ▲                             ──┬─                                                      ▲
-   ·  │                               │                                                       ╰── used here
-   ·  │                               ╰── dropped here
+ 1 │ … a a a a a a a a a a a a a a drop b b b b b b b b b b b b b b b b b b b b b b b b b b b …
+   ·  ▲                            ──┬─                                                       ▲
+   ·  │                              │                                                        ╰── used here
+   ·  │                              ╰── dropped here
    ·  ╰── and here
    ╰────
 
@@ -296,4 +296,25 @@ note: b.mig: only here
 fn a_quiet_report_has_findings_only() {
     assert_eq!(report(true, &[("a.mig", 0, &["a note"])]), "");
     assert_eq!(report(false, &[("a.mig", 0, &["a note"])]), "note: a note\nno findings in 1 file\n");
+}
+
+proptest::proptest! {
+    #[test]
+    fn any_places_in_any_text_are_drawn(
+        text in "([ab é日\t\u{1b}\r\n]|[a-z]{60}|\n\n\n){0,40}",
+        spans in proptest::collection::vec((0usize..300, 0usize..100), 0..4),
+        width in 40usize..120,
+        unicode: bool,
+    ) {
+        let label = |(start, len): &(usize, usize)| Label { span: Span::new(*start, start + len), text: "here".into() };
+        let mut diagnostic = Diagnostic::new(Code::Syntax, "found it", Span::default(), "");
+        diagnostic.labels = spans.iter().map(label).collect();
+        let terminal = Terminal { color: false, unicode, width };
+        let drawn = render(&diagnostic, &Source::new("x.mig", text), terminal);
+        proptest::prop_assert!(drawn.contains("found it"));
+        proptest::prop_assert!(!drawn.contains("Failed to read"));
+        proptest::prop_assert_eq!(drawn.contains("here"), !spans.is_empty());
+        let escapes = drawn.contains(['\u{1b}', '\r']);
+        proptest::prop_assert!(!escapes);
+    }
 }
