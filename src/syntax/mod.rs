@@ -24,3 +24,11 @@ pub fn parse(_source: Source) -> Parsed {
 pub fn quote_ident(name: &str) -> std::borrow::Cow<'_, str> {
     name.into()
 }
+
+/// Formats a script.
+///
+/// # Errors
+/// The script has syntax errors.
+pub fn format(_source: Source) -> Result<String, Vec<Diagnostic>> {
+    todo!()
+}
