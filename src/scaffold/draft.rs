@@ -16,7 +16,8 @@ pub struct Draft<'a> {
     summary: String,
     on: Option<String>,
     blocks: Vec<String>,
-    steps: Vec<String>,
+    /// Why, and what.
+    steps: Vec<(String, String)>,
 }
 
 /// A table that the script starts from.
@@ -126,11 +127,11 @@ impl<'a> Draft<'a> {
     /// With a version of the application, by the name that a script writes.
     #[must_use]
     pub fn app(mut self, name: &str, reads: &[String], writes: &[String]) -> Self {
-        let clauses: Vec<String> = [("reads", reads), ("writes", writes)]
-            .into_iter()
-            .filter(|(_, columns)| !columns.is_empty())
-            .map(|(word, columns)| format!("{word} {}", columns.join(", ")))
-            .collect();
+        let clauses: Vec<String> = if reads == writes {
+            vec![format!("uses {}", reads.join(", "))]
+        } else {
+            vec![format!("reads {}", reads.join(", ")), format!("writes {}", writes.join(", "))]
+        };
         self.blocks.push(format!("app {name} {{ {} }}", clauses.join(" ")));
         self
     }
@@ -138,7 +139,7 @@ impl<'a> Draft<'a> {
     /// With a step of the plan, and why it stands there.
     #[must_use]
     pub fn step(mut self, why: &str, statement: &str) -> Self {
-        self.steps.push(format!("# {why}\n{statement}"));
+        self.steps.push((why.to_owned(), statement.to_owned()));
         self
     }
 
@@ -175,8 +176,13 @@ impl<'a> Draft<'a> {
         for block in &self.blocks {
             let _ = writeln!(text, "{block}\n");
         }
-        for step in &self.steps {
-            let _ = writeln!(text, "{step}");
+        let mut before = "";
+        for (why, statement) in &self.steps {
+            if why != before {
+                let _ = writeln!(text, "# {why}");
+            }
+            let _ = writeln!(text, "{statement}");
+            before = why;
         }
         Ok(text)
     }
