@@ -59,17 +59,18 @@ impl TableDraft {
         if self.columns[0].name == name {
             return Err(format!("`{name}` is the primary key of the script's table: name another with `--key`"));
         }
-        if self.has(name) {
-            return Err(format!("`{name}` is named twice"));
-        }
+        self.free(name)?;
         self.columns.push(ColumnDraft { name: name.to_owned(), definition: definition.to_owned(), values });
         Ok(self)
     }
 
-    /// Whether it has this column.
-    #[must_use]
-    pub fn has(&self, name: &str) -> bool {
-        self.columns.iter().any(|column| column.name == name)
+    /// Makes sure that a column of this name can be added.
+    ///
+    /// # Errors
+    /// The table has that column.
+    pub fn free(&self, name: &str) -> Result<(), String> {
+        let taken = self.columns.iter().any(|column| column.name == name);
+        if taken { Err(format!("`{name}` is named twice: the table has that column")) } else { Ok(()) }
     }
 
     fn text(&self) -> String {
@@ -90,7 +91,7 @@ impl TableDraft {
 }
 
 impl<'a> Draft<'a> {
-    /// A script that does what `summary` says ("Rename users.username to display_name").
+    /// A script that does what `summary` says ("Drop the table logs").
     #[must_use]
     pub fn new(options: &'a Options, summary: String) -> Self {
         Self { options, summary, on: None, blocks: Vec::new(), steps: Vec::new() }
@@ -112,16 +113,16 @@ impl<'a> Draft<'a> {
 
     /// With the version that is live before the migration; the columns are written as a script writes them.
     #[must_use]
-    pub fn old_app(self, reads: &[String], writes: &[String]) -> Self {
+    pub fn old_app(self, uses: &[String]) -> Self {
         let name = self.options.old_app.quoted();
-        self.app(&name, reads, writes)
+        self.app(&name, uses, uses)
     }
 
     /// With the version that the migration deploys.
     #[must_use]
-    pub fn new_app(self, reads: &[String], writes: &[String]) -> Self {
+    pub fn new_app(self, uses: &[String]) -> Self {
         let name = self.options.new_app.quoted();
-        self.app(&name, reads, writes)
+        self.app(&name, uses, uses)
     }
 
     /// With a version of the application, by the name that a script writes.
@@ -173,8 +174,10 @@ impl<'a> Draft<'a> {
         );
         let allow = if self.steps.len() > STEPS_WITHOUT_ALLOW { LONG_PLAN } else { "" };
         let _ = writeln!(text, "migration \"{title}\"{on}{allow}\n");
-        for block in &self.blocks {
-            let _ = writeln!(text, "{block}\n");
+        for (index, block) in self.blocks.iter().enumerate() {
+            let apart =
+                if self.blocks.get(index + 1).is_some_and(|next| is_app(block) && is_app(next)) { "" } else { "\n" };
+            let _ = writeln!(text, "{block}{apart}");
         }
         let mut before = "";
         for (why, statement) in &self.steps {
@@ -189,6 +192,10 @@ impl<'a> Draft<'a> {
 }
 
 const LONG_PLAN: &str = " allow too-many-statements because 'the steps of one change belong together'";
+
+fn is_app(block: &str) -> bool {
+    block.starts_with("app ")
+}
 
 /// A column of the header's table as a script writes it.
 #[must_use]
