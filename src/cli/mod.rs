@@ -11,6 +11,7 @@ pub mod new;
 pub mod output;
 mod parallel;
 pub mod repl;
+pub mod rows;
 pub mod run;
 mod usage;
 pub mod write;
