@@ -135,9 +135,7 @@ fn again(ty: Type, column: &str, dice: &mut Dice, attempt: u64) -> Value {
         Type::Integer => Value::Integer(i32::try_from(number).unwrap_or(1)),
         Type::BigInt => Value::BigInt(number),
         Type::Double => Value::parse(&number.to_string(), ty).unwrap_or(Value::Null),
-        Type::Numeric(_) => {
-            Value::parse_fitting(&number.to_string(), ty).unwrap_or_else(|_| scalar(ty, column, dice))
-        }
+        Type::Numeric(_) => Value::parse_fitting(&number.to_string(), ty).unwrap_or_else(|_| scalar(ty, column, dice)),
         _ => scalar(ty, column, dice),
     }
 }
@@ -268,7 +266,8 @@ impl Generator {
 
     fn too_many(&self, source: &Source) -> Fault {
         let (table, column, ty) = (&self.table.name, &source.name, source.ty);
-        let message = format!("`{table}.{column}` must be unique, and `{ty}` has too few values for {} rows", self.spec.count);
+        let message =
+            format!("`{table}.{column}` must be unique, and `{ty}` has too few values for {} rows", self.spec.count);
         Fault::new(FaultKind::Unique, message)
     }
 
@@ -329,7 +328,8 @@ impl Generator {
     }
 
     fn hopeless(&self, check: &str) -> Fault {
-        let message = format!("no generated row of `{}` satisfies check `{check}` in {ATTEMPTS} attempts", self.table.name);
+        let message =
+            format!("no generated row of `{}` satisfies check `{check}` in {ATTEMPTS} attempts", self.table.name);
         Fault::new(FaultKind::Check, message).with_help("list the rows in the script, or load them from a CSV file")
     }
 }

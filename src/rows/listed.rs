@@ -46,7 +46,8 @@ fn row_values(
     now_micros: i64,
 ) -> Result<Vec<Value>, Vec<Diagnostic>> {
     if values.len() != columns.len() {
-        let message = format!("{} for {} of `{}`", count(values.len(), "value"), count(columns.len(), "column"), table.name);
+        let message =
+            format!("{} for {} of `{}`", count(values.len(), "value"), count(columns.len(), "column"), table.name);
         let names: Vec<String> = columns.iter().map(|column| format!("`{}`", column.name)).collect();
         let diagnostic = Diagnostic::new(Code::InvalidRows, message, span, "this row");
         return Err(vec![diagnostic.help(format!("give a value for each of {}", names.join(", ")))]);

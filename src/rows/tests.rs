@@ -50,7 +50,8 @@ fn text(text: &str) -> Value {
 fn load(csv: &[u8]) -> Result<Vec<Vec<Value>>, String> {
     let mut memory = memory();
     let loaded = load_csv(&mut memory, &"users".into(), "people.csv", csv);
-    let with_help = |fault: Fault| fault.help.map_or(fault.message.clone(), |help| format!("{}; {help}", fault.message));
+    let with_help =
+        |fault: Fault| fault.help.map_or(fault.message.clone(), |help| format!("{}; {help}", fault.message));
     loaded.map(|_| rows_of(&memory, "users")).map_err(with_help)
 }
 

@@ -37,12 +37,34 @@ impl Dice {
 }
 
 const FIRST: &[&str] = &[
-    "Alice", "Bob", "Chloé", "Dinesh", "Emma", "Farid", "Greta", "Hiroshi", "Ines", "José", "Katja", "Liam", "Mary Ann",
-    "Noor", "Olga", "Paul", "Quinn", "Rosa", "Søren", "Tariq", "Uma", "Victor", "Wei", "Ximena", "Yara", "Zoë",
+    "Alice", "Bob", "Chloé", "Dinesh", "Emma", "Farid", "Greta", "Hiroshi", "Ines", "José", "Katja", "Liam",
+    "Mary Ann", "Noor", "Olga", "Paul", "Quinn", "Rosa", "Søren", "Tariq", "Uma", "Victor", "Wei", "Ximena", "Yara",
+    "Zoë",
 ];
 const LAST: &[&str] = &[
-    "Adams", "Brown", "Costa", "van Dyk", "Eriksson", "Fischer", "García", "Haddad", "Ito", "Jensen", "Kowalski", "Lee",
-    "Müller", "Nguyen", "O'Brien", "Patel", "Rossi", "Smith", "Tanaka", "de la Cruz", "Walker", "Yilmaz", "Zhang",
+    "Adams",
+    "Brown",
+    "Costa",
+    "van Dyk",
+    "Eriksson",
+    "Fischer",
+    "García",
+    "Haddad",
+    "Ito",
+    "Jensen",
+    "Kowalski",
+    "Lee",
+    "Müller",
+    "Nguyen",
+    "O'Brien",
+    "Patel",
+    "Rossi",
+    "Smith",
+    "Tanaka",
+    "de la Cruz",
+    "Walker",
+    "Yilmaz",
+    "Zhang",
 ];
 const CITIES: &[&str] =
     &["Amsterdam", "Berlin", "Bogotá", "Cairo", "Delhi", "Lagos", "Lima", "London", "Oslo", "Paris", "Tokyo", "Zürich"];
@@ -50,7 +72,8 @@ const COUNTRIES: &[&str] = &["BR", "DE", "EG", "FR", "GB", "IN", "JP", "NG", "NL
 const STATUS: &[&str] = &["active", "closed", "new", "open", "pending"];
 const WORDS: &[&str] = &[
     "amber", "basket", "cedar", "delta", "ember", "fable", "garden", "harbor", "island", "jasper", "kettle", "lantern",
-    "meadow", "nectar", "orchard", "pebble", "quartz", "river", "saddle", "timber", "umber", "velvet", "willow", "zephyr",
+    "meadow", "nectar", "orchard", "pebble", "quartz", "river", "saddle", "timber", "umber", "velvet", "willow",
+    "zephyr",
 ];
 
 /// What the texts of a column look like.
@@ -126,7 +149,8 @@ impl Manner {
     }
 
     fn login(self, dice: &mut Dice, number: Option<u64>, out: &mut String) {
-        let first = dice.pick(FIRST).chars().filter(char::is_ascii_alphabetic).map(|letter| letter.to_ascii_lowercase());
+        let first =
+            dice.pick(FIRST).chars().filter(char::is_ascii_alphabetic).map(|letter| letter.to_ascii_lowercase());
         out.extend(first);
         match number {
             Some(number) => push(out, format_args!("{number}")),
@@ -212,7 +236,9 @@ pub(super) fn distinct(ty: Type, number: u64, dice: &mut Dice) -> Option<Value> 
         Type::Double => Value::Double(f64::from(u32::try_from(number).ok()?)),
         Type::Boolean => (number < 2).then_some(Value::Boolean(number == 1))?,
         Type::Date => Value::Date(FIRST_DAY + i32::try_from(number).ok().filter(|days| *days < 1_000_000)?),
-        Type::Timestamp => Value::Timestamp(i64::from(FIRST_DAY) * DAY_MICROS + i64::try_from(number).ok()? * 1_000_000),
+        Type::Timestamp => {
+            Value::Timestamp(i64::from(FIRST_DAY) * DAY_MICROS + i64::try_from(number).ok()? * 1_000_000)
+        }
         Type::TimestampTz => {
             Value::TimestampTz(i64::from(FIRST_DAY) * DAY_MICROS + i64::try_from(number).ok()? * 1_000_000)
         }

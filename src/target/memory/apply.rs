@@ -48,7 +48,9 @@ impl Memory {
             Action::Copy { from, to, columns, filter, batches } => {
                 return self.copy(from, to, columns, filter.as_ref(), *batches, watch).map(Some);
             }
-            Action::AddColumn { table, column, constraints } => return self.add_column(table, column, constraints, action),
+            Action::AddColumn { table, column, constraints } => {
+                return self.add_column(table, column, constraints, action);
+            }
             Action::AddTable(table) => self.add_table(table)?,
             Action::AddConstraint { table, constraint } => self.add_constraint(table, constraint)?,
             Action::DropConstraint { table, name } => self.drop_constraint(table, name)?,

@@ -75,7 +75,9 @@ impl Memory {
         }
         enforce::row(target, data, image, now)?;
         for constraint in target.foreign_keys() {
-            let ConstraintKind::ForeignKey { column, table: parent, referenced, .. } = &constraint.kind else { continue };
+            let ConstraintKind::ForeignKey { column, table: parent, referenced, .. } = &constraint.kind else {
+                continue;
+            };
             let value = image.value(self.state.data(&target.name)?, *column);
             let parent_data = self.state.data_mut(parent)?;
             if !value.is_null() && parent_data.find(&[*referenced], std::slice::from_ref(&value)).is_none() {
@@ -83,7 +85,8 @@ impl Memory {
             }
         }
         let data = self.state.data_mut(&target.name)?;
-        let cells: Vec<_> = image.values.iter().map(|(id, value)| (*id, value.clone(), image.mask(data, *id))).collect();
+        let cells: Vec<_> =
+            image.values.iter().map(|(id, value)| (*id, value.clone(), image.mask(data, *id))).collect();
         let slot = data.push(&cells);
         enforce::reindex(target, data, slot, None, true, now);
         Ok(true)

@@ -128,12 +128,7 @@ impl Memory {
     ///
     /// # Errors
     /// A table that is not there, an application that is not live or writes no column of it, a row still referred to.
-    pub fn delete(
-        &mut self,
-        as_app: Option<&Name>,
-        table: &Name,
-        filter: Option<&Expression>,
-    ) -> Result<usize, Fault> {
+    pub fn delete(&mut self, as_app: Option<&Name>, table: &Name, filter: Option<&Expression>) -> Result<usize, Fault> {
         let schema = self.table(table)?;
         if let Some(app) = as_app {
             self.deleting_app(app, table)?;
@@ -167,5 +162,8 @@ impl Memory {
 }
 
 pub(super) fn column_id(table: &Table, name: &str) -> Result<ColumnId, Fault> {
-    table.column(name).map(|column| column.id).ok_or_else(|| fault::missing("column", &format!("{}.{name}", table.name)))
+    table
+        .column(name)
+        .map(|column| column.id)
+        .ok_or_else(|| fault::missing("column", &format!("{}.{name}", table.name)))
 }

@@ -69,7 +69,8 @@ impl<'a> Unique<'a> {
         let mut index = Index::with_capacity(data.rows());
         for slot in data.alive() {
             let Some(hash) = self.hash(table, &|column| data.value(slot, column), now) else { continue };
-            let same = |other: &u32| key::same_all(&data.key(*other as usize, self.columns), &data.key(slot, self.columns));
+            let same =
+                |other: &u32| key::same_all(&data.key(*other as usize, self.columns), &data.key(slot, self.columns));
             if index.candidates(hash).iter().any(same) {
                 return Err(fault::duplicate(table, self.name, self.columns, &data.key(slot, self.columns)));
             }
@@ -80,7 +81,13 @@ impl<'a> Unique<'a> {
     }
 
     /// Whether a row other than the one written has its key.
-    pub(super) fn is_taken(&self, table: &Table, data: &mut TableData, row: &RowImage, now: i64) -> Result<bool, Fault> {
+    pub(super) fn is_taken(
+        &self,
+        table: &Table,
+        data: &mut TableData,
+        row: &RowImage,
+        now: i64,
+    ) -> Result<bool, Fault> {
         let Some(hash) = self.hash(table, &|column| row.value(data, column), now) else { return Ok(false) };
         self.build(table, data, now)?;
         let key = row.key(data, self.columns);
@@ -134,7 +141,8 @@ pub(super) fn reindex(
 ) {
     let mut indexes = std::mem::take(&mut data.indexes);
     for (key, index) in &mut indexes {
-        let concerned = |changed: &[ColumnId]| key.partial.is_some() || key.columns.iter().any(|id| changed.contains(id));
+        let concerned =
+            |changed: &[ColumnId]| key.partial.is_some() || key.columns.iter().any(|id| changed.contains(id));
         if !changed.is_none_or(concerned) {
             continue;
         }

@@ -214,8 +214,7 @@ impl<'a> Event<'a> {
 pub(super) fn new_row(table: &Table, facts: &FactMap, written: &[ColumnId], now: i64) -> Result<RowImage, Fault> {
     let mut image = RowImage::default();
     for column in table.columns() {
-        let value =
-            default_value(table, column.id, now).map_err(|error| fault::valueless(table, "new row", &error))?;
+        let value = default_value(table, column.id, now).map_err(|error| fault::valueless(table, "new row", &error))?;
         image.values.push((column.id, value));
         let mask = if written.contains(&column.id) { 0 } else { facts.defaulted(table, column.id, written) };
         image.masks.push((column.id, mask));

@@ -97,7 +97,13 @@ pub(super) fn dangling(table: &Table, constraint: &str, column: ColumnId, value:
     Fault::new(FaultKind::ForeignKey, message)
 }
 
-pub(super) fn still_referenced(parent: &Table, column: ColumnId, value: &Value, child: &str, constraint: &str) -> Fault {
+pub(super) fn still_referenced(
+    parent: &Table,
+    column: ColumnId,
+    value: &Value,
+    child: &str,
+    constraint: &str,
+) -> Fault {
     let key = show_key(parent, &[column], std::slice::from_ref(value));
     let message = format!("`{}`: {key} is still referred to by `{child}`, constraint `{constraint}`", parent.name);
     Fault::new(FaultKind::ForeignKey, message)

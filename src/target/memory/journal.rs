@@ -25,7 +25,8 @@ impl Journal {
         let Some(schema) = state.catalog.table(table).cloned() else { return 0 };
         let Ok(data) = state.data_mut(table) else { return 0 };
         let Some(slot) = row.slot else {
-            let cells: Vec<_> = row.values.iter().map(|(id, value)| (*id, value.clone(), row.mask(data, *id))).collect();
+            let cells: Vec<_> =
+                row.values.iter().map(|(id, value)| (*id, value.clone(), row.mask(data, *id))).collect();
             let slot = data.push(&cells);
             reindex(&schema, data, slot, None, true, now);
             self.changes.push((table.clone(), slot, Change::Inserted));

@@ -64,11 +64,13 @@ impl Memory {
             total += selected.len();
             for row in selected.into_iter().take(limit.saturating_sub(rows.len())) {
                 let number = scan.slot(row);
-                let cell = |id: &ColumnId| Cell { value: data.value(number, *id), state: data.mask(number, *id).into() };
+                let cell =
+                    |id: &ColumnId| Cell { value: data.value(number, *id), state: data.mask(number, *id).into() };
                 rows.push(Row { number, cells: ids.iter().map(cell).collect() });
             }
         }
-        let name = |id: &ColumnId| schema.column_by_id(*id).map_or_else(|| Arc::from("?"), |column| column.name.clone());
+        let name =
+            |id: &ColumnId| schema.column_by_id(*id).map_or_else(|| Arc::from("?"), |column| column.name.clone());
         Ok(Selected { columns: ids.iter().map(name).collect(), rows, total })
     }
 

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use crate::catalog::Table;
+use crate::data::CHUNK_ROWS;
 use crate::data::{Chunk, Value};
 use crate::expr::{Batch, Expression};
 use crate::target::Fault;
@@ -10,7 +11,6 @@ use crate::target::memory::column::ColumnData;
 use crate::target::memory::fault;
 use crate::target::memory::row::input_column;
 use crate::target::memory::table::TableData;
-use crate::data::CHUNK_ROWS;
 
 /// One chunk of a table, to compute over.
 #[derive(Clone, Copy)]

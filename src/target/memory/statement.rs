@@ -76,13 +76,7 @@ impl Statement {
     }
 
     /// Writes one row, with everything that follows from it.
-    pub(super) fn write(
-        &mut self,
-        state: &mut State,
-        facts: &FactMap,
-        image: RowImage,
-        now: i64,
-    ) -> Result<(), Fault> {
+    pub(super) fn write(&mut self, state: &mut State, facts: &FactMap, image: RowImage, now: i64) -> Result<(), Fault> {
         let mut event = Event::new(state, facts, now, &self.table, image);
         event.spread(self)?;
         for (table, image) in event.images {
@@ -128,13 +122,14 @@ impl Statement {
 
     fn note_references(&mut self, state: &State, schema: &Arc<Table>, image: &RowImage) {
         let Ok(data) = state.data(&schema.name) else { return };
-        let is_new = |column, value: &Value| {
-            image.slot.is_none_or(|slot| !super::key::same(&data.value(slot, column), value))
-        };
+        let is_new =
+            |column, value: &Value| image.slot.is_none_or(|slot| !super::key::same(&data.value(slot, column), value));
         for constraint in schema.foreign_keys() {
             let ConstraintKind::ForeignKey { column, table, referenced, .. } = &constraint.kind else { continue };
             let written = image.values.iter().find(|(id, _)| id == column);
-            let Some((_, value)) = written.filter(|(id, value)| !value.is_null() && is_new(*id, value)) else { continue };
+            let Some((_, value)) = written.filter(|(id, value)| !value.is_null() && is_new(*id, value)) else {
+                continue;
+            };
             self.references.push(Reference::From {
                 table: Arc::clone(schema),
                 constraint: constraint.name.clone(),
