@@ -60,8 +60,29 @@ impl TableDraft {
             return Err(format!("`{name}` is the primary key of the script's table: name another with `--key`"));
         }
         self.free(name)?;
-        self.columns.push(ColumnDraft { name: name.to_owned(), definition: definition.to_owned(), values });
+        self.push(name, definition, values);
         Ok(self)
+    }
+
+    /// With those of these columns that it lacks, all of one type.
+    #[must_use]
+    pub fn complete(mut self, names: &[String], definition: &str) -> Self {
+        for name in names {
+            if self.free(name).is_ok() {
+                self.push(name, definition, (0..ROWS).map(|row| sample(definition, row)).collect());
+            }
+        }
+        self
+    }
+
+    /// Whether it has nothing but its primary key.
+    #[must_use]
+    pub fn is_bare(&self) -> bool {
+        self.columns.len() == 1
+    }
+
+    fn push(&mut self, name: &str, definition: &str, values: Vec<String>) {
+        self.columns.push(ColumnDraft { name: name.to_owned(), definition: definition.to_owned(), values });
     }
 
     /// Makes sure that a column of this name can be added.
