@@ -6,6 +6,8 @@ use std::fmt::Write as _;
 use super::names::{ColumnPath, quote};
 use super::options::Options;
 use super::samples::{ROWS, sample};
+use crate::source::Source;
+use crate::syntax;
 
 /// A plan of more steps gets an `allow`, because the steps of one change belong together.
 const STEPS_WITHOUT_ALLOW: usize = 10;
@@ -208,7 +210,11 @@ impl<'a> Draft<'a> {
             let _ = writeln!(text, "{statement}");
             before = why;
         }
-        Ok(text)
+        let parsed = syntax::parse(Source::new("the script", text.as_str()));
+        match parsed.diagnostics.first() {
+            Some(first) => Err(format!("the arguments do not make a script: {}", first.message)),
+            None => Ok(text),
+        }
     }
 }
 
