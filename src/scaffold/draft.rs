@@ -224,6 +224,15 @@ fn is_app(block: &str) -> bool {
     block.starts_with("app ")
 }
 
+/// What every row satisfies once `new`, of type `ty`, has the value that comes from `old`. `json` has no equality.
+#[must_use]
+pub fn gate(new: &str, old: &str, value: &str, ty: &str) -> String {
+    if ty.trim().eq_ignore_ascii_case("json") {
+        return format!("{old} is null or {new} is not null");
+    }
+    format!("{new} is not distinct from {value}")
+}
+
 /// A column of the header's table as a script writes it.
 #[must_use]
 pub fn short(path: &ColumnPath) -> String {
