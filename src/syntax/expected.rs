@@ -87,27 +87,35 @@ fn expectations(rule: Rule, text: &str, stop: usize) -> (usize, Vec<String>) {
     let Some(error) = error else {
         return (stop, Vec::new());
     };
-    let (mut place, mut tokens) = (stop, Vec::<String>::new());
+    let (mut place, mut words) = (stop, Vec::<(u8, String)>::new());
     if let Some(attempts) = error.parse_attempts()
         && attempts.max_position >= stop
     {
-        place = attempts.max_position;
-        tokens = attempts.expected_tokens().iter().map(ToString::to_string).collect();
+        words = attempts.expected_tokens().iter().filter_map(|token| token_words(&token.to_string())).collect();
+        if !words.is_empty() {
+            place = attempts.max_position;
+        }
     }
-    let mut words: Vec<(u8, String)> = Vec::new();
     if place == stop
         && let ErrorVariant::ParsingError { positives, .. } = &error.variant
     {
         words.extend(positives.iter().filter_map(|rule| in_words(*rule)).map(|word| (rank(word), word.to_owned())));
     }
-    words.extend(tokens.iter().filter_map(|token| token_words(token)));
     words.sort();
-    words.dedup();
-    (place, words.into_iter().map(|(_, word)| word).collect())
+    let mut told = Vec::new();
+    for (_, word) in words {
+        if !told.contains(&word) {
+            told.push(word);
+        }
+    }
+    (place, told)
 }
 
 /// A word or symbol that was expected, as pest prints it: keywords in upper case.
 fn token_words(token: &str) -> Option<(u8, String)> {
+    if ["MS", "MIN"].contains(&token) {
+        return None;
+    }
     if token.len() > 1 && token.bytes().all(|b| b.is_ascii_uppercase()) {
         return Some((2, format!("`{}`", token.to_ascii_lowercase())));
     }

@@ -64,19 +64,13 @@ pub(super) fn sql_unknown(text: &str, span: Span) -> Option<Diagnostic> {
         "begin" | "commit" | "start" | "rollback" | "savepoint" => {
             "leave it out: each statement of a plan is one atomic step already"
         }
-        "insert" => {
-            "rows to start from are written as `rows TABLE { (1, 'a') }`; a plan moves rows with `backfill`, `seed` or `copy`"
-        }
-        "delete" | "truncate" => {
-            "a plan does not delete rows; `contract drop column c` and `contract drop table t` remove what nothing uses"
-        }
+        "insert" => "rows to start from are written as `rows TABLE { (1, 'a') }`; a plan moves rows with `backfill`, `seed` or `copy`",
+        "delete" | "truncate" => "a plan does not delete rows; `contract drop column c` and `contract drop table t` remove what nothing uses",
         "select" => "to hold a condition before going on, write `migrate verify CONDITION`",
         "set" => "leave it out: timeouts are set when the plan is run",
         "create" => "write `expand add table t { … }`, `expand add column c TYPE` or `expand add index on t (c)`",
         "update" => "write `migrate backfill COLUMN from EXPRESSION`",
-        _ => {
-            "say what changes with `add`, `backfill`, `sync`, `drop` and their like; `miglab explain sql-statement` lists the forms"
-        }
+        _ => "say what changes with `add`, `backfill`, `sync`, `drop` and their like; `miglab explain sql-statement` lists the forms",
     };
     Some(Diagnostic::new(Code::SqlStatement, message(&title(text)), span, "SQL").help(help))
 }
@@ -90,6 +84,10 @@ fn title(text: &str) -> String {
     let first = keywords::first_word(text);
     let second = keywords::first_word(keywords::after_word(text));
     let two = ["alter", "create", "drop"].iter().any(|word| word.eq_ignore_ascii_case(first));
+    let third = keywords::first_word(keywords::after_word(keywords::after_word(text)));
+    if second.eq_ignore_ascii_case("unique") {
+        return format!("{first} {second} {third}").trim().to_ascii_uppercase();
+    }
     let words = if two { format!("{first} {second}") } else { first.to_owned() };
     words.trim().to_ascii_uppercase()
 }
@@ -155,9 +153,11 @@ fn action_answer(table: &str, action: Node<'_>) -> Answer {
         }
         Rule::sql_add_foreign_key => add_foreign_key(table, nodes),
         Rule::sql_drop_column => Answer::same(format!("contract drop column {column}")),
-        Rule::sql_drop_constraint => {
-            Answer::plan(vec![format!("contract drop check {}    # or `drop unique`, `drop foreign key`", text(0))])
-        }
+        Rule::sql_drop_constraint => Answer::plan(vec![
+            format!("contract drop check {}          # where it is a check", text(0)),
+            format!("contract drop unique {}         # where it is a unique constraint", text(0)),
+            format!("contract drop foreign key {}    # where it is a foreign key", text(0)),
+        ]),
         Rule::sql_alter_type => alter_type(table, &text(0), &text(1), nodes),
         Rule::sql_set_not_null => Answer::plan(vec![
             format!("expand add not null {column}"),
@@ -167,7 +167,10 @@ fn action_answer(table: &str, action: Node<'_>) -> Answer {
         Rule::sql_drop_not_null => Answer::same(format!("expand drop not null {column}")),
         Rule::sql_set_default => Answer::same(format!("expand set default {column} {}", text(1))),
         Rule::sql_drop_default => Answer::same(format!("contract drop default {column}")),
-        _ => Answer::plan(vec![format!("migrate validate check {}    # or `validate foreign key`", text(0))]),
+        _ => Answer::plan(vec![
+            format!("migrate validate check {}          # where it is a check", text(0)),
+            format!("migrate validate foreign key {}    # where it is a foreign key", text(0)),
+        ]),
     }
 }
 
@@ -263,11 +266,7 @@ fn elements(body: &str) -> Vec<String> {
         }
     }
     parts.push(&body[start..]);
-    parts
-        .iter()
-        .map(|part| part.split_ascii_whitespace().collect::<Vec<_>>().join(" "))
-        .filter(|p| !p.is_empty())
-        .collect()
+    parts.iter().map(|part| part.split_ascii_whitespace().collect::<Vec<_>>().join(" ")).filter(|p| !p.is_empty()).collect()
 }
 
 fn create_index(nodes: Nodes<'_>) -> Answer {
@@ -277,7 +276,7 @@ fn create_index(nodes: Nodes<'_>) -> Answer {
         let text = node.as_str().trim();
         match node.as_rule() {
             Rule::name if table.is_empty() => name = format!(" {text}"),
-            Rule::sql_table => table = table_text(&node),
+            Rule::on_sql_table => table = table_text(&present(node.into_inner().next())),
             Rule::column_list => text.clone_into(&mut columns),
             Rule::index_unique => unique = " unique",
             Rule::condition => filter = format!(" {text}"),

@@ -372,7 +372,10 @@ impl Reader<'_> {
                 PieceKind::Open(_) | PieceKind::Close => return false,
                 PieceKind::Text { .. } => {}
             }
-            if next.fault.is_some() || keywords::surely_starts(self.slice(next.span)) {
+            let text = self.slice(next.span);
+            let statement = matches!(rule, Rule::statement | Rule::statements)
+                && (is_one(keywords::first_word(text), keywords::TOPS) || is_one(keywords::first_word(text), keywords::VERBS));
+            if next.fault.is_some() || statement || keywords::surely_starts(text) {
                 return false;
             }
             if self.attempt(rule, span.to(next.span), true, build).is_ok() {
@@ -428,7 +431,7 @@ impl Reader<'_> {
     fn starts_anew(&self, span: Span) -> bool {
         let text = self.slice(span);
         let word = keywords::first_word(text);
-        keywords::surely_starts(text)
+        keywords::surely_starts_outside(text)
             || is_one(word, keywords::TOPS)
             || is_one(word, &["backfill", "sync", "seed", "copy", "verify", "deploy", "retire", "confirm", "wait"])
             || is_one(word, &["create", "update", "insert", "delete", "select", "begin", "commit"])
