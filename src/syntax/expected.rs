@@ -65,8 +65,19 @@ fn telling(rule: Rule, mut words: Vec<String>) -> Vec<String> {
 
 /// A keyword misspelled right before the place where the reading stopped: it was taken for a name.
 fn slipped_before(diagnostic: Diagnostic, text: &str, found: &Found<'_>, base: u32) -> Diagnostic {
-    const LIKELY: &[&str] =
-        &["column", "index", "table", "check", "unique", "foreign", "default", "references", "from", "where", "primary"];
+    const LIKELY: &[&str] = &[
+        "column",
+        "index",
+        "table",
+        "check",
+        "unique",
+        "foreign",
+        "default",
+        "references",
+        "from",
+        "where",
+        "primary",
+    ];
     let Some(before) = Lexer::new(text, 0).take_while(|token| token.end <= found.start).last() else {
         return diagnostic;
     };
@@ -74,7 +85,11 @@ fn slipped_before(diagnostic: Diagnostic, text: &str, found: &Found<'_>, base: u
     match nearest(word, LIKELY) {
         Some(near) if before.kind == Tok::Word && !keywords::is_one(word, KEYWORDS) => {
             let span = Span::new(before.start, before.end).shifted(base);
-            diagnostic.label(span, "").help(format!("did you mean `{near}`?")).fix(format!("write `{near}`"), span, near)
+            diagnostic.label(span, "").help(format!("did you mean `{near}`?")).fix(
+                format!("write `{near}`"),
+                span,
+                near,
+            )
         }
         _ => diagnostic,
     }
@@ -106,8 +121,7 @@ fn found_at(text: &str, stop: usize) -> Found<'_> {
         if token.end > stop {
             let inside = token.start < stop && token.kind == Tok::Word;
             let start = if inside || token.start >= stop { token.start } else { stop };
-            let end = if token.kind == Tok::Symbol || inside || token.start >= stop { token.end } else { token.end };
-            return Found { kind: Some(token.kind), text: &text[start..end], start, inside };
+            return Found { kind: Some(token.kind), text: &text[start..token.end], start, inside };
         }
     }
     let start = text.trim_ascii_end().len();
@@ -250,14 +264,13 @@ fn in_words(rule: Rule) -> Option<&'static str> {
     Some(match rule {
         Rule::EOI => "the end of the statement",
         Rule::name | Rule::ident => "a name",
-        Rule::column | Rule::col => "a column name",
+        Rule::column | Rule::col | Rule::mapping | Rule::assignment => "a column name",
         Rule::string | Rule::text => "a text in single quotes",
         Rule::quoted => "a text in double quotes",
-        Rule::number | Rule::count => "a number",
+        Rule::number | Rule::count | Rule::type_arg => "a number",
         Rule::duration => "a time like `50ms` or `10m`",
         Rule::code => "the code of a finding",
         Rule::type_name | Rule::type_words => "a type",
-        Rule::type_arg => "a number",
         Rule::expr | Rule::arith | Rule::paren | Rule::path | Rule::case | Rule::cast | Rule::null | Rule::boolean => {
             "an expression"
         }
@@ -282,8 +295,6 @@ fn in_words(rule: Rule) -> Option<&'static str> {
         Rule::connects => "`connects as`",
         Rule::csv => "`from`",
         Rule::generate => "`generate`",
-        Rule::mapping => "a column name",
-        Rule::assignment => "a column name",
         Rule::allow => "`allow`",
         Rule::add_column => "`column`",
         Rule::using => "`using`",
