@@ -52,8 +52,8 @@ pub(super) fn sql_unknown(text: &str, span: Span) -> Option<Diagnostic> {
     let second = keywords::first_word(keywords::after_word(text)).to_ascii_lowercase();
     let ours = ["alter", "set", "drop"].contains(&&*word);
     let certain = match (word.as_str(), second.as_str()) {
-        ("alter", "table" | "index" | "type" | "sequence") => true,
-        ("drop", "view" | "function" | "trigger" | "type" | "schema" | "sequence" | "materialized") => true,
+        ("alter", "table" | "index" | "type" | "sequence")
+        | ("drop", "view" | "function" | "trigger" | "type" | "schema" | "sequence" | "materialized") => true,
         ("set", _) => !["default", "not"].contains(&&*second) && text.contains(['=', ' ']),
         _ => !ours,
     };
@@ -64,13 +64,19 @@ pub(super) fn sql_unknown(text: &str, span: Span) -> Option<Diagnostic> {
         "begin" | "commit" | "start" | "rollback" | "savepoint" => {
             "leave it out: each statement of a plan is one atomic step already"
         }
-        "insert" => "rows to start from are written as `rows TABLE { (1, 'a') }`; a plan moves rows with `backfill`, `seed` or `copy`",
-        "delete" | "truncate" => "a plan does not delete rows; `contract drop column c` and `contract drop table t` remove what nothing uses",
+        "insert" => {
+            "rows to start from are written as `rows TABLE { (1, 'a') }`; a plan moves rows with `backfill`, `seed` or `copy`"
+        }
+        "delete" | "truncate" => {
+            "a plan does not delete rows; `contract drop column c` and `contract drop table t` remove what nothing uses"
+        }
         "select" => "to hold a condition before going on, write `migrate verify CONDITION`",
         "set" => "leave it out: timeouts are set when the plan is run",
         "create" => "write `expand add table t { … }`, `expand add column c TYPE` or `expand add index on t (c)`",
         "update" => "write `migrate backfill COLUMN from EXPRESSION`",
-        _ => "say what changes with `add`, `backfill`, `sync`, `drop` and their like; `miglab explain sql-statement` lists the forms",
+        _ => {
+            "say what changes with `add`, `backfill`, `sync`, `drop` and their like; `miglab explain sql-statement` lists the forms"
+        }
     };
     Some(Diagnostic::new(Code::SqlStatement, message(&title(text)), span, "SQL").help(help))
 }
@@ -266,7 +272,11 @@ fn elements(body: &str) -> Vec<String> {
         }
     }
     parts.push(&body[start..]);
-    parts.iter().map(|part| part.split_ascii_whitespace().collect::<Vec<_>>().join(" ")).filter(|p| !p.is_empty()).collect()
+    parts
+        .iter()
+        .map(|part| part.split_ascii_whitespace().collect::<Vec<_>>().join(" "))
+        .filter(|p| !p.is_empty())
+        .collect()
 }
 
 fn create_index(nodes: Nodes<'_>) -> Answer {

@@ -84,7 +84,9 @@ fn write_kind(out: &mut String, kind: &ExprKind) {
         }
         ExprKind::In { operands, negated } => {
             let (operand, list) = operands.split_first().map_or((None, operands.as_ref()), |(o, list)| (Some(o), list));
-            operand.iter().for_each(|operand| write_expr(out, operand, 6));
+            if let Some(operand) = operand {
+                write_expr(out, operand, 6);
+            }
             out.push_str(if *negated { " not in (" } else { " in (" });
             write_list(out, list, ", ", 0);
             out.push(')');
@@ -178,7 +180,9 @@ fn write_call(out: &mut String, function: &Ident, args: &[Expr]) {
 }
 
 fn is_plain_word(text: &str) -> bool {
-    !text.is_empty() && text.bytes().all(|b| b.is_ascii_lowercase()) && matches!(quote_ident(text), std::borrow::Cow::Borrowed(_))
+    !text.is_empty()
+        && text.bytes().all(|b| b.is_ascii_lowercase())
+        && matches!(quote_ident(text), std::borrow::Cow::Borrowed(_))
 }
 
 /// The canonical name of a type.

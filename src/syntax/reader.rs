@@ -292,7 +292,7 @@ impl Reader<'_> {
             BlockKind::Table | BlockKind::Phase => {
                 (Rule::table_elements, |build, node| match build.table_element(node) {
                     TableElement::Column(column) => Element::Column(column),
-                    TableElement::Constraint(constraint, _) => Element::Constraint(constraint),
+                    TableElement::Constraint(constraint) => Element::Constraint(constraint),
                 })
             }
             BlockKind::App => (Rule::app_clauses, |build, node| match build.app_clause(node) {
@@ -343,9 +343,9 @@ impl Reader<'_> {
         let mut builder =
             Build { base: span.start, names: &mut self.names, diagnostics: &mut self.diagnostics, too_deep: false };
         if lost {
-            build(&mut builder, node, &mut |_| {})
+            build(&mut builder, node, &mut |_| {});
         } else {
-            build(&mut builder, node, self.sink)
+            build(&mut builder, node, self.sink);
         }
         Ok(())
     }
@@ -374,7 +374,8 @@ impl Reader<'_> {
             }
             let text = self.slice(next.span);
             let statement = matches!(rule, Rule::statement | Rule::statements)
-                && (is_one(keywords::first_word(text), keywords::TOPS) || is_one(keywords::first_word(text), keywords::VERBS));
+                && (is_one(keywords::first_word(text), keywords::TOPS)
+                    || is_one(keywords::first_word(text), keywords::VERBS));
             if next.fault.is_some() || statement || keywords::surely_starts(text) {
                 return false;
             }
