@@ -112,7 +112,7 @@ impl Sum {
                 self.micros += clock_micros(word)?;
                 continue;
             }
-            if let Some((years, months)) = word[1..].find('-').map(|at| word.split_at(at + 1)) {
+            if let Some((years, months)) = word.get(1..)?.find('-').map(|at| word.split_at(at + 1)) {
                 let sign = if years.starts_with('-') { -1.0 } else { 1.0 };
                 self.months += number(years)? * 12.0 + sign * number(&months[1..])?;
                 continue;

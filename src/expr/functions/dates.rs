@@ -151,12 +151,15 @@ fn make_date(args: &[Value], _: &Context) -> Outcome {
 /// The beginning of the year, the month, the day … that a moment is in.
 fn truncate(unit: &str, micros: i64, type_name: &str) -> Result<i64, ValueError> {
     let unit = unit_name(unit);
-    let infinite = matches!(micros, i64::MIN | i64::MAX);
+    if matches!(micros, i64::MIN | i64::MAX) {
+        // Its units are checked all the same.
+        return truncate(unit, 0, type_name).map(|_| micros);
+    }
     let (day, time) = (micros.div_euclid(MICROS_PER_DAY), micros.rem_euclid(MICROS_PER_DAY));
     let civil = civil_from_days(day);
     let start_of = |year: i64, month: i64| days_from_civil(Civil { year, month, day: 1 }) * MICROS_PER_DAY;
     let within = |length: i64| day * MICROS_PER_DAY + time - time % length;
-    let truncated = match unit {
+    Ok(match unit {
         "millennium" => start_of((civil.year - 1).div_euclid(1000) * 1000 + 1, 1),
         "century" => start_of((civil.year - 1).div_euclid(100) * 100 + 1, 1),
         "decade" => start_of(civil.year.div_euclid(10) * 10, 1),
@@ -171,8 +174,7 @@ fn truncate(unit: &str, micros: i64, type_name: &str) -> Result<i64, ValueError>
         "milliseconds" => within(1000),
         "microseconds" => micros,
         other => return Err(unknown_unit(other, type_name)),
-    };
-    Ok(if infinite { micros } else { truncated })
+    })
 }
 
 /// The one name of a unit that has several.
