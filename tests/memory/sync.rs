@@ -43,10 +43,7 @@ fn a_rename_beside_two_applications() {
 #[test]
 fn an_application_is_held_to_what_it_declares() {
     let mut table = Table::open(RENAME);
-    assert_eq!(
-        message(table.update("v2", "users", &[("email", "'x'")], "true")),
-        "application `v2` is not live"
-    );
+    assert_eq!(message(table.update("v2", "users", &[("email", "'x'")], "true")), "application `v2` is not live");
     table.steps(1);
     assert_eq!(
         message(table.update("v1", "users", &[("display_name", "'x'")], "true")),
