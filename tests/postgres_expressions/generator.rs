@@ -435,7 +435,10 @@ fn casted(random: &mut Random, ty: Type, depth: usize) -> Pair {
         Type::Text if random.below(3) == 0 => Type::Varchar(Some(4)),
         other => other,
     };
-    cast(expression(random, from, depth - 1), to)
+    // What PostgreSQL makes of odd text as a moment is its own science; only the texts of the table go there.
+    let odd = from == Type::Text && (to.is_time() || to == Type::Interval);
+    let operand = if odd { leaf(random, from) } else { expression(random, from, depth - 1) };
+    cast(operand, to)
 }
 
 fn can_cast(from: Type, to: Type) -> bool {
