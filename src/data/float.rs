@@ -81,12 +81,17 @@ fn special(value: f64) -> Option<&'static str> {
 
 /// Of two shortest forms that are equally near, PostgreSQL takes the one with an even last digit, as exact formatting
 /// does. With few digits there are never two.
-fn nearest(text: String, safe: usize, with_digits: impl Fn(usize) -> String, same: impl Fn(&str) -> bool) -> String {
+fn nearest(
+    text: String,
+    unambiguous: usize,
+    with_digits: impl Fn(usize) -> String,
+    reads_back: impl Fn(&str) -> bool,
+) -> String {
     let digits = mantissa_digits(&text);
-    if digits < safe {
+    if digits < unambiguous {
         return text;
     }
-    Some(with_digits(digits - 1)).filter(|even| same(even)).unwrap_or(text)
+    Some(with_digits(digits - 1)).filter(|even| reads_back(even)).unwrap_or(text)
 }
 
 /// PostgreSQL takes no digits that lie exactly halfway between two numbers, since a reader may round them away; the

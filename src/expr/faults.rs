@@ -1,5 +1,7 @@
 //! What is said about expressions that have no types.
 
+#![allow(clippy::unnecessary_box_returns, reason = "they are the errors of results, and large")]
+
 use crate::ast::Ident;
 use crate::data::{Type, ValueError};
 use crate::diagnostic::Diagnostic;

@@ -15,7 +15,7 @@ pub(super) struct Context {
 }
 
 /// Computes a value from operands.
-pub(super) type Compute = fn(&[Value], &Context) -> Result<Value, ValueError>;
+pub(super) type Compute = fn(&[Value], Context) -> Result<Value, ValueError>;
 
 /// What an operand may be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,6 +27,7 @@ pub(super) enum Param {
 }
 
 /// A function or an operator for operands of certain types.
+#[allow(clippy::struct_excessive_bools, reason = "a row of a table, each a property of its own")]
 #[derive(Debug)]
 pub(super) struct Function {
     /// Its name; the symbol for an operator.

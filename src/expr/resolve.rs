@@ -153,16 +153,16 @@ impl<'a> Resolver<'a> {
             Some(operand) => {
                 let operand = self.resolve(operand)?;
                 let operand = known_or_text(operand)?;
-                self.once(operand, |resolver, operand| resolver.case_arms(case, Some(operand), span))
+                self.once(operand, |resolver, operand| resolver.case_arms(case, Some(&operand), span))
             }
         }
     }
 
-    fn case_arms(&mut self, case: &CaseExpr, operand: Option<Typed>, span: Span) -> Resolved<Node> {
+    fn case_arms(&mut self, case: &CaseExpr, operand: Option<&Typed>, span: Span) -> Resolved<Node> {
         let (mut conditions, mut results) = (Vec::new(), Vec::new());
         for arm in &case.arms {
             let when = self.resolve(&arm.when)?;
-            conditions.push(match &operand {
+            conditions.push(match operand {
                 Some(operand) => operator("=", vec![operand.clone(), when], arm.when.span)?,
                 None => coerce_condition(when)?,
             });

@@ -8,7 +8,7 @@ use crate::tree::{
     Pair, and, between, binary, call, case, cast, column, constant, in_list, is_bool, is_null, minus, not, or, quoted,
 };
 
-/// A generator of numbers that gives the same ones for the same seed (SplitMix64).
+/// A generator of numbers that gives the same ones for the same seed (`SplitMix64`).
 pub struct Random(pub u64);
 
 impl Random {
@@ -114,9 +114,11 @@ pub const FUNCTIONS: &[(Type, &str, &[Type])] = {
     ]
 };
 
+type SmallOperand = (Type, &'static str, &'static [Type], Type, &'static [&'static str]);
+
 /// Functions and operators whose operands should stay small: the result, the name, the first operands, and the texts of
 /// a last operand with its type.
-const WITH_SMALL: &[(Type, &str, &[Type], Type, &[&str])] = &[
+const WITH_SMALL: &[SmallOperand] = &[
     (Type::Text, "lpad", &[Type::Text], Type::Integer, &["0", "-1", "3", "9"]),
     (Type::Text, "rpad", &[Type::Text], Type::Integer, &["0", "5", "12"]),
     (Type::Text, "repeat", &[Type::Text], Type::Integer, &["0", "-3", "1", "3"]),

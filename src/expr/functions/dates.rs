@@ -54,11 +54,11 @@ pub(super) static ROWS: &[Function] = &[
 ];
 
 #[allow(clippy::unnecessary_wraps, reason = "every row of the table has this form")]
-fn now(_: &[Value], context: &Context) -> Outcome {
+fn now(_: &[Value], context: Context) -> Outcome {
     Ok(Value::TimestampTz(context.now_micros))
 }
 
-fn today(_: &[Value], context: &Context) -> Outcome {
+fn today(_: &[Value], context: Context) -> Outcome {
     let days = context.now_micros.div_euclid(MICROS_PER_DAY);
     i32::try_from(days).map(Value::Date).map_err(|_| ValueError::range(Type::Date))
 }
@@ -135,7 +135,7 @@ fn time_between(later: i64, earlier: i64) -> Outcome {
     Ok(Value::Interval(Interval { months: 0, days, micros: micros % MICROS_PER_DAY }))
 }
 
-fn make_date(args: &[Value], _: &Context) -> Outcome {
+fn make_date(args: &[Value], _: Context) -> Outcome {
     let (year, month, day) = (whole(args, 0), whole(args, 1), whole(args, 2));
     let fields = format!("date field value out of range: {year}-{month:02}-{day:02}");
     let out_of_range = || ValueError::new("22008", fields.clone());
