@@ -198,7 +198,7 @@ pub fn sql() -> String {
         let value =
             |column| text_at(column, row).map_or("null".into(), |text| format!("'{}'", text.replace('\'', "''")));
         let values: Vec<String> = (0..COLUMNS.len()).map(value).collect();
-        sql.push_str(&format!("insert into t values ({row}, {});", values.join(", ")));
+        sql += &["insert into t values (", &row.to_string(), ", ", &values.join(", "), ");"].concat();
     }
     sql
 }

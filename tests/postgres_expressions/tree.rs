@@ -135,13 +135,14 @@ pub fn in_list(operand: Pair, items: Vec<Pair>, negated: bool) -> Pair {
 pub fn case(operand: Option<Pair>, arms: Vec<(Pair, Pair)>, otherwise: Option<Pair>) -> Pair {
     let mut sql = String::from("(case");
     if let Some(operand) = &operand {
-        sql.push_str(&format!(" {}", operand.sql));
+        sql += " ";
+        sql += &operand.sql;
     }
     for (when, then) in &arms {
-        sql.push_str(&format!(" when {} then {}", when.sql, then.sql));
+        sql += &[" when ", &when.sql, " then ", &then.sql].concat();
     }
     if let Some(otherwise) = &otherwise {
-        sql.push_str(&format!(" else {}", otherwise.sql));
+        sql += &[" else ", &otherwise.sql].concat();
     }
     sql.push_str(" end)");
     let arms = arms.into_iter().map(|(when, then)| WhenArm { when: when.tree, then: then.tree }).collect();

@@ -135,7 +135,7 @@ fn raw_item(text: &str, index: i64) -> Option<&str> {
 }
 
 /// Objects are merged, anything else becomes one array.
-fn join(args: &[Value], _: &Context) -> Outcome {
+fn join(args: &[Value], _: Context) -> Outcome {
     let [Value::Jsonb(left), Value::Jsonb(right)] = args else { return Ok(Value::Null) };
     let joined = match (left, right) {
         (Json::Object(left), Json::Object(right)) => {
