@@ -193,6 +193,8 @@ impl Filling<'_> {
 
 fn merge(old: &Chunk, new: &Chunk, rows: &[u32]) -> Chunk {
     let mut choose = vec![false; old.len()];
-    rows.iter().for_each(|row| choose[*row as usize] = true);
+    for row in rows {
+        choose[*row as usize] = true;
+    }
     old.merged(new, &choose)
 }

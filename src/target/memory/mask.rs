@@ -75,12 +75,4 @@ impl MaskChunk {
             Self::PerRow(masks) => masks.push(mask),
         }
     }
-
-    /// Each mask changed by `change`.
-    pub(super) fn map(&self, change: impl Fn(u64) -> u64) -> Self {
-        match self {
-            Self::Same(mask) => Self::Same(change(*mask)),
-            Self::PerRow(masks) => Self::PerRow(masks.iter().map(|mask| change(*mask)).collect()),
-        }
-    }
 }
