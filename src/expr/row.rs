@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::cmp::Ordering;
 
-use crate::data::{Type, Value, ValueError, compare};
+use crate::data::{Value, ValueError, compare};
 use crate::expr::cast;
 use crate::expr::node::{Case, Extreme, Node};
 use crate::expr::registry::{Context, Function};
@@ -124,9 +124,4 @@ pub(super) fn text_form(value: &Value) -> Cow<'_, str> {
         Value::Text(text) | Value::Json(text) => Cow::Borrowed(text),
         other => Cow::Owned(other.to_string()),
     }
-}
-
-/// A null of a type, for the branch that is not there.
-pub(super) fn null_node(ty: Type) -> Node {
-    Node::Constant(Value::Null, ty)
 }

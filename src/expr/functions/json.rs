@@ -27,7 +27,10 @@ fn member(args: &[Value]) -> Option<Json> {
 
 fn item(args: &[Value]) -> Option<Json> {
     match args {
-        [Value::Jsonb(Json::Array(items)), index] => {
+        [Value::Jsonb(Json::Object(_)), _] => None,
+        // A value that stands alone is stored as an array of one, and answers as one.
+        [Value::Jsonb(json), index] => {
+            let items = as_items(json);
             items.get(place(whole(std::slice::from_ref(index), 0), items.len())?).cloned()
         }
         _ => None,

@@ -26,7 +26,7 @@ pub(super) static ROWS: &[Function] = &[
     Function::new("right", &[T, I4], TEXT, |a, _| given_text(right(&text(a, 0), whole(a, 1)))),
     Function::new("split_part", &[T, T, I4], TEXT, split_part),
     Function::new("strpos", &[T, T], I, |a, _| position(&text(a, 0), &text(a, 1))),
-    Function::new("position", &[T, T], I, |a, _| position(&text(a, 1), &text(a, 0))),
+    Function::new("position", &[T, T], I, |a, _| position(&text(a, 0), &text(a, 1))).reversed(),
     Function::new("starts_with", &[T, T], Type::Boolean, |a, _| {
         Ok(Value::Boolean(text(a, 0).starts_with(&*text(a, 1))))
     }),

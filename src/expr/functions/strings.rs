@@ -139,7 +139,7 @@ fn md5_hex(bytes: &[u8]) -> String {
 fn chr(code: i64) -> Outcome {
     match code {
         0 => Err(ValueError::new("54000", "null character not permitted")),
-        ..0 => Err(ValueError::new("54000", "character number must be positive")),
+        ..0 => Err(ValueError::new("22023", "character number must be positive")),
         _ => match u32::try_from(code).ok().and_then(char::from_u32) {
             Some(c) => given_text(c),
             None => Err(ValueError::new("54000", format!("requested character not valid for encoding: {code}"))),
