@@ -1,5 +1,5 @@
-//! Where the rows of a table come from: a CSV file, a generator, or the script itself. Each gives chunks of columns that
-//! [`crate::target::memory::Memory::load`] takes.
+//! Where the rows of a table come from: a CSV file, a generator, or the script itself. Each gives chunks of columns
+//! that [`crate::target::memory::Memory::load`] takes.
 
 pub mod csv;
 mod generate;

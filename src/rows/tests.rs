@@ -223,7 +223,9 @@ fn keys_of_several_columns_are_distinct() {
 fn listed_rows_are_held_to_their_columns() {
     let parsed = crate::syntax::parse(crate::source::Source::new(
         "t.mig",
-        "table t { id integer primary key, a varchar(3) }\nrows t { (1, 'abc') (2) (1 / 0, 'x') }\nexpand add column t.x text",
+        "table t { id integer primary key, a varchar(3) }
+        rows t { (1, 'abc') (2) (1 / 0, 'x') }
+        expand add column t.x text",
     ));
     let plan = crate::plan::Plan::resolve(&parsed.script, &[]).unwrap();
     let crate::ast::RowsFrom::Listed(values) = &parsed.script.rows[0].from else { panic!() };

@@ -114,7 +114,7 @@ impl Table {
             let columns: Vec<_> = table.columns().collect();
             let constraints: Vec<_> = table.constraints().collect();
             let rows = self.memory.select(None, &table.name, None, None, usize::MAX).unwrap();
-            text += &format!("{}: {columns:?}\n{constraints:?}\n{:?}\n", table.name, rows.rows);
+            text = format!("{text}{}: {columns:?}\n{constraints:?}\n{:?}\n", table.name, rows.rows);
         }
         text + &format!("{:?}", catalog.syncs().collect::<Vec<_>>())
     }
