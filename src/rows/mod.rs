@@ -6,8 +6,6 @@ mod generate;
 mod infer;
 mod listed;
 mod raw;
-#[cfg(test)]
-mod tests;
 mod values;
 
 pub use csv::CsvRows;

@@ -1,8 +1,12 @@
+//! Rows from CSV files, generated, and listed.
+
 use std::sync::Arc;
 
-use super::*;
-use crate::catalog::{Catalog, Column, ColumnId, Constraint, ConstraintKind, NotNull, Table};
-use crate::data::{Type, Value};
+use miglab::catalog::{Catalog, Column, ColumnId, Constraint, ConstraintKind, NotNull, Table};
+use miglab::data::{Type, Value};
+use miglab::rows::{infer_types, listed, load_csv, load_generated};
+use miglab::target::Fault;
+use miglab::target::memory::Memory;
 
 fn column(id: u32, name: &str, ty: Type) -> Column {
     Column { id: ColumnId(id), name: name.into(), ty, not_null: NotNull::No, default: None }
@@ -168,9 +172,9 @@ fn what_cannot_be_generated_is_said() {
 }
 
 fn memory_of(script: &str) -> Memory {
-    let parsed = crate::syntax::parse(crate::source::Source::new("t.mig", script));
+    let parsed = miglab::syntax::parse(miglab::source::Source::new("t.mig", script));
     assert!(parsed.diagnostics.is_empty(), "{:?}", parsed.diagnostics);
-    let plan = crate::plan::Plan::resolve(&parsed.script, &[]).unwrap();
+    let plan = miglab::plan::Plan::resolve(&parsed.script, &[]).unwrap();
     Memory::new(plan.start.clone(), Arc::clone(&plan.facts), Vec::new(), 0)
 }
 
@@ -221,14 +225,14 @@ fn keys_of_several_columns_are_distinct() {
 
 #[test]
 fn listed_rows_are_held_to_their_columns() {
-    let parsed = crate::syntax::parse(crate::source::Source::new(
+    let parsed = miglab::syntax::parse(miglab::source::Source::new(
         "t.mig",
         "table t { id integer primary key, a varchar(3) }
         rows t { (1, 'abc') (2) (1 / 0, 'x') }
         expand add column t.x text",
     ));
-    let plan = crate::plan::Plan::resolve(&parsed.script, &[]).unwrap();
-    let crate::ast::RowsFrom::Listed(values) = &parsed.script.rows[0].from else { panic!() };
+    let plan = miglab::plan::Plan::resolve(&parsed.script, &[]).unwrap();
+    let miglab::ast::RowsFrom::Listed(values) = &parsed.script.rows[0].from else { panic!() };
     let wrong = listed(values, plan.start.table("t").unwrap(), 0).unwrap_err();
     let messages: Vec<&str> = wrong.iter().map(|diagnostic| diagnostic.message.as_str()).collect();
     assert_eq!(messages, ["1 value for 2 columns of `t`", "no value for column `id`: division by zero"]);
