@@ -143,6 +143,19 @@ impl Expression {
         self.inputs.is_empty()
     }
 
+    /// The constants in it, in no particular order: values near which its result is likely to change.
+    #[must_use]
+    pub fn constants(&self) -> Vec<Value> {
+        let found = std::cell::RefCell::new(Vec::new());
+        self.node.any(&|node| {
+            if let Node::Constant(value, _) = node {
+                found.borrow_mut().push(value.clone());
+            }
+            false
+        });
+        found.into_inner()
+    }
+
     /// Whether it gives the same result for the same row at any time: it does not call `now()` or its like.
     #[must_use]
     pub fn is_immutable(&self) -> bool {
