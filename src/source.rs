@@ -112,6 +112,12 @@ impl Source {
         &self.text
     }
 
+    /// The span of the whole text.
+    #[must_use]
+    pub fn span(&self) -> Span {
+        Span::new(0, self.text.len())
+    }
+
     /// The text that `span` covers.
     #[must_use]
     pub fn slice(&self, span: Span) -> &str {

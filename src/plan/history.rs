@@ -42,7 +42,7 @@ impl History {
     pub(super) fn of(source: &Source, default_table: Option<&Name>) -> Self {
         let mut history = Self::default();
         let default_table = default_table.cloned().unwrap_or_else(|| "".into());
-        syntax::for_each_statement(source, &mut |statement| history.note(statement, &default_table));
+        syntax::for_each_statement(source, source.span(), &mut |statement| history.note(statement, &default_table));
         history
     }
 

@@ -25,7 +25,8 @@ const MAX_BEFORE_COMMENT: usize = 80;
 /// The script has syntax errors: then it is left alone, and these are they.
 pub fn format(source: &Source) -> Result<String, Vec<Diagnostic>> {
     let mut writer = Writer { text: source.text(), lines: Vec::new(), blocks: Vec::new(), after_header: false };
-    let diagnostics = reader::read(source.text(), Pass::All, &mut |event| writer.take(event));
+    let diagnostics =
+        reader::read(source.text(), source.span(), Pass::All, &mut |event| writer.take(event)).diagnostics;
     if diagnostics.iter().any(|diagnostic| diagnostic.severity == Severity::Error) {
         return Err(diagnostics);
     }

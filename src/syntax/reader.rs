@@ -23,6 +23,8 @@ use crate::syntax::{expected, faults, mistakes};
 
 /// How many further pieces an incomplete one may reach over.
 const MAX_JOINED: usize = 8;
+/// How long a part of a text is at least that is read apart from the rest.
+const PART_BYTES: usize = 1 << 16;
 /// How many lines pasted SQL may have.
 const MAX_SQL_LINES: usize = 60;
 
@@ -57,6 +59,7 @@ struct Open {
 pub(super) struct Reader<'a> {
     text: &'a str,
     pass: Pass,
+    cuts: Vec<usize>,
     pieces: Splitter<'a>,
     ahead: VecDeque<Piece>,
     names: Names,
@@ -70,12 +73,22 @@ pub(super) struct Reader<'a> {
 /// What becomes of a node.
 type Builder<'b> = &'b mut dyn FnMut(&mut Build<'_>, Node<'_>, &mut dyn FnMut(Event));
 
-/// Reads `text`; `sink` gets what could be read, in order. The diagnostics come back sorted by place.
-pub(super) fn read(text: &str, pass: Pass, sink: &mut dyn FnMut(Event)) -> Vec<Diagnostic> {
+/// What is left of a reading besides its events.
+pub(super) struct Rest {
+    /// What could not be read, sorted by place.
+    pub diagnostics: Vec<Diagnostic>,
+    /// Where the text may be cut, so that the parts can be read apart; from a reading of declarations only.
+    pub cuts: Vec<usize>,
+}
+
+/// Reads a part of `text`; `sink` gets what could be read, in order.
+pub(super) fn read(text: &str, part: Span, pass: Pass, sink: &mut dyn FnMut(Event)) -> Rest {
+    let text = &text[..part.end as usize];
     let mut reader = Reader {
         text,
         pass,
-        pieces: Splitter::new(text),
+        cuts: Vec::new(),
+        pieces: Splitter::new(text, part.start as usize),
         ahead: VecDeque::new(),
         names: Names::default(),
         diagnostics: Vec::new(),
@@ -85,15 +98,30 @@ pub(super) fn read(text: &str, pass: Pass, sink: &mut dyn FnMut(Event)) -> Vec<D
         sink,
     };
     while let Some(piece) = reader.next_piece() {
+        reader.cut_before(piece);
         reader.piece(piece);
     }
     reader.diagnostics.sort_by_key(Diagnostic::span);
-    reader.diagnostics
+    Rest { diagnostics: reader.diagnostics, cuts: reader.cuts }
 }
 
 impl Reader<'_> {
     fn next_piece(&mut self) -> Option<Piece> {
         self.ahead.pop_front().or_else(|| self.pieces.next())
+    }
+
+    /// Notes a place where the text may be cut: before a statement of its own line that nothing before it can reach.
+    fn cut_before(&mut self, piece: Piece) {
+        let start = piece.span.start as usize;
+        let far = start >= self.cuts.last().copied().unwrap_or(0) + PART_BYTES;
+        if self.pass != Pass::Declarations || !far || !self.ahead.is_empty() || !self.blocks.is_empty() {
+            return;
+        }
+        let own_line = self.text[..start].trim_end_matches([' ', '\t']).ends_with('\n');
+        let text = matches!(piece.kind, PieceKind::Text { .. }) && piece.fault.is_none();
+        if text && own_line && self.pieces.begins_anew() && keywords::surely_starts(self.slice(piece.span)) {
+            self.cuts.push(start);
+        }
     }
 
     fn peek(&mut self, n: usize) -> Option<Piece> {
