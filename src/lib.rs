@@ -4,12 +4,17 @@
 pub mod ast;
 pub mod catalog;
 pub mod check;
+pub mod cli;
 pub mod data;
 pub mod diagnostic;
 pub mod execute;
 pub mod explain;
 pub mod expr;
+pub mod fix;
+pub mod lab;
 pub mod plan;
+pub mod report;
+pub mod rows;
 pub mod scaffold;
 pub mod source;
 pub mod syntax;

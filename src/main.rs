@@ -1,1 +1,5 @@
-fn main() {}
+//! The command `miglab`; all of it is in the library.
+
+fn main() -> std::process::ExitCode {
+    miglab::cli::run()
+}

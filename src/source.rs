@@ -3,7 +3,7 @@
 //! Every node of the tree holds a [`Span`] into the text; a [`Source`] turns it into a line and a column, and serves
 //! `miette` the lines around it by binary search (miette's own string source scans from the start for every label).
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use miette::{MietteError, MietteSpanContents, SourceCode, SourceSpan, SpanContents};
 
@@ -82,7 +82,12 @@ pub struct Source {
     name: Arc<str>,
     text: Arc<str>,
     line_starts: Arc<[u32]>,
+    /// Characters before each block of [`BLOCK`] bytes, counted when a long line asks for a column first.
+    characters: Arc<OnceLock<Box<[u32]>>>,
 }
+
+/// How many bytes lie between two entries of a source's table of characters.
+const BLOCK: usize = 1024;
 
 impl Source {
     /// A source called `name` (a path, or `<repl>`) that holds `text`.
@@ -92,7 +97,7 @@ impl Source {
         let starts =
             std::iter::once(0).chain(text.bytes().enumerate().filter(|(_, b)| *b == b'\n').map(|(i, _)| i + 1));
         let line_starts = starts.map(|i| u32::try_from(i).expect("sources over 4 GiB are refused when read")).collect();
-        Self { name: name.into(), text, line_starts }
+        Self { name: name.into(), text, line_starts, characters: Arc::default() }
     }
 
     /// What it is called in messages.
@@ -119,17 +124,63 @@ impl Source {
         let line = self.line_of(offset as usize);
         let start = self.line_starts[line] as usize;
         let end = (offset as usize).min(self.text.len());
-        Position { line: line + 1, column: self.text[start..end].chars().count() + 1 }
+        Position { line: line + 1, column: self.characters_between(start, end) + 1 }
+    }
+
+    /// How many lines it has; one more than it has line ends.
+    #[must_use]
+    pub fn line_count(&self) -> usize {
+        self.line_starts.len()
     }
 
     /// The line, counted from 0, that holds the byte at `offset`.
-    fn line_of(&self, offset: usize) -> usize {
+    #[must_use]
+    pub fn line_of(&self, offset: usize) -> usize {
         self.line_starts.partition_point(|start| *start as usize <= offset) - 1
+    }
+
+    /// Where a line, counted from 0, begins and ends; its line end is left out.
+    #[must_use]
+    pub fn line_range(&self, line: usize) -> std::ops::Range<usize> {
+        let (start, mut end) = (self.line_start(line), self.line_start(line + 1));
+        for line_end in [b'\n', b'\r'] {
+            if end > start && self.text.as_bytes()[end - 1] == line_end {
+                end -= 1;
+            }
+        }
+        start..end
+    }
+
+    fn characters_between(&self, start: usize, end: usize) -> usize {
+        if end - start <= BLOCK {
+            return count_characters(&self.text.as_bytes()[start..end]);
+        }
+        self.characters_before(end) - self.characters_before(start)
+    }
+
+    fn characters_before(&self, offset: usize) -> usize {
+        let bytes = self.text.as_bytes();
+        let table = self.characters.get_or_init(|| characters_before_blocks(bytes));
+        let block = offset / BLOCK;
+        table[block] as usize + count_characters(&bytes[block * BLOCK..offset])
     }
 
     fn line_start(&self, line: usize) -> usize {
         self.line_starts.get(line).map_or(self.text.len(), |start| *start as usize)
     }
+}
+
+fn characters_before_blocks(bytes: &[u8]) -> Box<[u32]> {
+    let blocks = bytes.chunks(BLOCK).scan(0u32, |sum, block| {
+        *sum += u32::try_from(count_characters(block)).expect("a block has at most 1024 characters");
+        Some(*sum)
+    });
+    std::iter::once(0).chain(blocks).collect()
+}
+
+/// Counts the bytes that begin a character.
+fn count_characters(bytes: &[u8]) -> usize {
+    bytes.iter().filter(|byte| **byte & 0xC0 != 0x80).count()
 }
 
 impl SourceCode for Source {
@@ -159,5 +210,35 @@ impl SourceCode for Source {
             column,
             self.line_starts.len(),
         )))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn columns_count_characters() {
+        let source = Source::new("x", "aé\nüb");
+        assert_eq!(source.position(3), Position { line: 1, column: 3 });
+        assert_eq!(source.position(6), Position { line: 2, column: 2 });
+    }
+
+    #[test]
+    fn columns_of_a_long_line_agree_with_a_scan() {
+        let text = format!("first\n{}", "aé☃b".repeat(2000));
+        let source = Source::new("x", text.as_str());
+        for (offset, _) in text.char_indices().skip(6).step_by(97) {
+            let scanned = text[6..offset].chars().count() + 1;
+            assert_eq!(source.position(u32::try_from(offset).unwrap()).column, scanned);
+        }
+        assert_eq!(source.position(u32::try_from(text.len()).unwrap()).column, 8001);
+    }
+
+    #[test]
+    fn line_ends_are_left_out_of_lines() {
+        let source = Source::new("x", "a\r\nb\n");
+        assert_eq!([source.line_range(0), source.line_range(1), source.line_range(2)], [0..1, 3..4, 5..5]);
+        assert_eq!(source.line_count(), 3);
     }
 }

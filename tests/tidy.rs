@@ -14,9 +14,9 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("expr", &["ast", "data", "diagnostic", "explain", "source"]),
     ("catalog", &["ast", "data", "expr"]),
     ("plan", &["ast", "catalog", "data", "diagnostic", "explain", "expr", "source", "syntax"]),
-    ("check", &["ast", "catalog", "data", "diagnostic", "expr", "plan", "source", "syntax"]),
+    ("check", &["ast", "catalog", "data", "diagnostic", "expr", "plan", "rows", "source", "syntax"]),
     ("target", &["ast", "catalog", "data", "expr", "plan"]),
-    ("rows", &["ast", "catalog", "data", "diagnostic", "expr", "plan", "source", "target"]),
+    ("rows", &["ast", "catalog", "data", "diagnostic", "explain", "expr", "plan", "source", "target"]),
     ("execute", &["ast", "plan", "source", "target"]),
     ("report", &["ast", "data", "diagnostic", "explain", "source"]),
 ];

@@ -7,10 +7,11 @@
 mod allow;
 mod rules;
 
-use crate::ast::{Script, Statement};
+use crate::ast::{RowsFrom, Script, Statement};
 use crate::catalog::Catalog;
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::plan::{Action, KnownTable, Planner};
+use crate::rows;
 use crate::source::Source;
 use crate::syntax;
 
@@ -50,6 +51,7 @@ pub fn check(script: &Script, known: &[KnownTable]) -> (Vec<Diagnostic>, Vec<Str
     let mut planner = Planner::start(script, known);
     let mut rules = rules::all();
     let mut findings = planner.take_diagnostics();
+    findings.extend(listed_rows(script, planner.catalog()));
     for rule in &mut rules {
         rule.start(&planner, script, &mut findings);
     }
@@ -94,6 +96,18 @@ trait Rule {
 
     /// After the last statement.
     fn finish(&mut self, _script: &Script, _findings: &mut Vec<Diagnostic>) {}
+}
+
+/// What is wrong with the rows that the script lists; those of files are looked at when they are loaded.
+fn listed_rows(script: &Script, catalog: &Catalog) -> Vec<Diagnostic> {
+    let mut wrong = Vec::new();
+    for rows in &script.rows {
+        let table = catalog.table(&rows.table.name).filter(|table| table.declared);
+        if let (RowsFrom::Listed(values), Some(table)) = (&rows.from, table) {
+            wrong.extend(rows::listed(values, table, 0).err().into_iter().flatten());
+        }
+    }
+    wrong
 }
 
 fn notes(script: &Script, planner: &Planner<'_>) -> Vec<String> {

@@ -66,6 +66,12 @@ pub struct Plan {
 }
 
 impl Plan {
+    /// Whether some statement adds a table of this name.
+    #[must_use]
+    pub fn adds_table(&self, name: &str) -> bool {
+        self.steps.iter().any(|step| matches!(&step.action, Action::AddTable(table) if *table.name == *name))
+    }
+
     /// Resolves a script. `known` describes tables that the script does not declare, for example from the header of a
     /// CSV file.
     ///

@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
-use crate::ast::{App, ColumnRef, Ident, Name, Script, StatementKind};
+use crate::ast::{App, ColumnRef, Ident, Name, RowsFrom, Script, StatementKind};
 use crate::catalog::{Catalog, Column, NotNull, Table};
 use crate::diagnostic::Diagnostic;
 use crate::explain::Code;
@@ -29,6 +29,7 @@ impl<'s> Planner<'s> {
         planner.declare_tables();
         planner.start = planner.catalog.clone();
         planner.check_header();
+        planner.check_rows();
         planner.declare_apps();
         planner.check_views();
         planner
@@ -88,6 +89,20 @@ impl<'s> Planner<'s> {
         }
         if let Err(unknown) = self.table(table) {
             self.diagnostics.push(*unknown);
+        }
+    }
+
+    fn check_rows(&mut self) {
+        let script = self.script;
+        for rows in &script.rows {
+            if let Err(unknown) = self.table(&rows.table) {
+                self.diagnostics.push(*unknown);
+            } else if self.open && matches!(rows.from, RowsFrom::Listed(_) | RowsFrom::Generated { .. }) {
+                let message = format!("it is not said which columns `{}` has", rows.table.name);
+                let undeclared = Diagnostic::new(Code::InvalidRows, message, rows.table.span, "rows of which columns?");
+                let help = format!("declare the table before its rows: `table {} {{ … }}`", rows.table.name);
+                self.diagnostics.push(undeclared.help(help));
+            }
         }
     }
 

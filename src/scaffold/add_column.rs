@@ -54,7 +54,7 @@ impl AddColumn {
             definition.push_str(" not null");
         }
         if let Some(default) = &self.default {
-            definition.push_str(&format!(" default {}", literal(default)));
+            definition = format!("{definition} default {}", literal(default));
         }
         let table = self.sources(&[])?;
         let others = self.others(&[]);
@@ -64,7 +64,7 @@ impl AddColumn {
             "The old version does not know the column and leaves it null."
         };
         self.draft(&table, &others)
-            .new_app(&with(&others, &column), &with(&others, &column))
+            .new_app(&with(&others, &column))
             .step(why, &format!("expand add column {definition}"))
             .rollout("The column is there.")
             .finish()
@@ -81,7 +81,7 @@ impl AddColumn {
         let both = with(&others, &column);
         let mut draft = self
             .draft(&self.sources(&read)?, &others)
-            .new_app(&both, &both)
+            .new_app(&both)
             .step("No version knows the column yet.", &format!("expand add column {column} {ty}"))
             .step(
                 "Before the backfill: what the old version writes during it must reach the column.",
@@ -107,7 +107,7 @@ impl AddColumn {
 
     fn draft(&self, table: &TableDraft, others: &[String]) -> Draft<'_> {
         let summary = format!("Add {}.{}", quote(&self.column.table), short(&self.column));
-        Draft::new(&self.options, summary).on(&self.column.table).table(table).old_app(others, others)
+        Draft::new(&self.options, summary).on(&self.column.table).table(table).old_app(others)
     }
 
     /// The table before the column: what the expression reads, and what the author adds.
@@ -124,9 +124,7 @@ impl AddColumn {
         if read.is_empty() && self.with.is_empty() {
             table = table.column(self.example(), "text")?;
         }
-        if table.has(&self.column.column) {
-            return Err(format!("`{}` is named twice", self.column.column));
-        }
+        table.free(&self.column.column)?;
         Ok(table)
     }
 

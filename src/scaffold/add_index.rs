@@ -14,7 +14,7 @@ pub struct AddIndex {
     /// The columns, all of one table
     #[arg(value_name = "TABLE.COLUMN", required = true)]
     pub columns: Vec<ColumnPath>,
-    /// Its name [default: as PostgreSQL has it, `users_email_idx`]
+    /// Its name [default: `users_email_idx`]
     #[arg(long)]
     pub name: Option<Name>,
     /// Only rows that satisfy this are in it
@@ -44,7 +44,7 @@ impl AddIndex {
         Draft::new(&self.options, format!("Index {list} of {}", quote(table_name)))
             .on(table_name)
             .table(&table)
-            .old_app(&columns, &columns)
+            .old_app(&columns)
             .step(
                 "No version notices, except that it is faster; for a rule that no two rows agree, see `add-unique`.",
                 &format!("expand add index {name} on {} ({list}){filter}", quote(table_name)),

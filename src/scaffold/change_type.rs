@@ -35,18 +35,16 @@ pub struct ChangeType {
 
 impl ChangeType {
     pub(super) fn script(&self) -> Result<String, String> {
-        let (old, new, ty) = (short(&self.column), self.new_name(), &self.r#type);
-        let new = new.quoted();
-        if old == new {
-            return Err(format!("{old} is the name that the column has: both forms live side by side for a while"));
-        }
+        let (old, name, ty) = (short(&self.column), self.new_name(), &self.r#type);
+        let (new, table) = (name.quoted(), self.table()?);
+        table.free(&name.0)?;
         let (forward, back) = self.casts(&old, &new);
         let summary = format!("Change the type of {}.{old} to {ty}", quote(&self.column.table));
         let draft = Draft::new(&self.options, summary)
             .on(&self.column.table)
-            .table(&self.table()?)
-            .old_app(&[old.clone()], &[old.clone()])
-            .new_app(&[new.clone()], &[new.clone()])
+            .table(&table)
+            .old_app(std::slice::from_ref(&old))
+            .new_app(std::slice::from_ref(&new))
             .step(
                 "The new form comes beside the old one; no version knows it yet.",
                 &format!("expand add column {new} {ty}"),

@@ -37,7 +37,7 @@ pub struct AddUnique {
     /// The columns, all of one table
     #[arg(value_name = "TABLE.COLUMN", required = true)]
     pub columns: Vec<ColumnPath>,
-    /// Its name [default: as PostgreSQL has it, `users_email_key`]
+    /// Its name [default: `users_email_key`]
     #[arg(long)]
     pub name: Option<Name>,
     /// The type of the columns
@@ -57,7 +57,7 @@ pub struct AddCheck {
     /// What no row may fail
     #[arg(value_name = "EXPR")]
     pub condition: String,
-    /// Its name [default: as PostgreSQL has it, `products_price_check`]
+    /// Its name [default: `products_price_check`]
     #[arg(long)]
     pub name: Option<Name>,
     /// The type of the column
@@ -77,7 +77,7 @@ pub struct AddForeignKey {
     /// The primary key that it refers to, an integer
     #[arg(value_name = "OTHER.COLUMN")]
     pub references: ColumnPath,
-    /// Its name [default: as PostgreSQL has it, `orders_user_id_fkey`]
+    /// Its name [default: `orders_user_id_fkey`]
     #[arg(long)]
     pub name: Option<Name>,
     #[command(flatten)]
@@ -120,7 +120,7 @@ impl AddNotNull {
             format!("Make {} not null", full_of(&self.column)),
             &self.column.table,
             &table,
-            &[column.clone()],
+            std::slice::from_ref(&column),
         )
         .rollout("The new version gives the column a value in everything that it writes.");
         if let Some(fill) = &self.fill {
@@ -208,8 +208,8 @@ impl AddForeignKey {
             .on(table_name)
             .table(&other)
             .table(&table)
-            .old_app(&used, &used)
-            .new_app(&used, &used)
+            .old_app(&used)
+            .new_app(&used)
             .rollout(&format!("{NEW_KEEPS}; the old one may leave orphans."))
             .step(
                 "Binds new writes at once, without a look at the old rows.",
@@ -230,7 +230,7 @@ impl SetDefault {
         Draft::new(&self.options, format!("Give {} a default", full_of(&self.column)))
             .on(&self.column.table)
             .table(&table)
-            .old_app(&[column.clone()], &[column.clone()])
+            .old_app(std::slice::from_ref(&column))
             .step(
                 "Only inserts that leave the column out notice; the rows that are there stay as they are.",
                 &format!("expand set default {column} {}", literal(&self.value)),
@@ -241,14 +241,14 @@ impl SetDefault {
 
 /// A draft in which both versions use the same columns of one table.
 fn versions<'a>(options: &'a Options, summary: String, on: &str, table: &TableDraft, columns: &[String]) -> Draft<'a> {
-    Draft::new(options, summary).on(on).table(table).old_app(columns, columns).new_app(columns, columns)
+    Draft::new(options, summary).on(on).table(table).old_app(columns).new_app(columns)
 }
 
 fn full_of(column: &ColumnPath) -> String {
     full(&column.table, &column.column)
 }
 
-/// The name that PostgreSQL would give: the table, the columns and a suffix.
+/// The name that the database would give: the table, the columns and a suffix.
 pub(super) fn default_name(columns: &[ColumnPath], suffix: &str) -> String {
     let names: Vec<&str> = columns.iter().map(|column| column.column.as_str()).collect();
     quote(&format!("{}_{}_{suffix}", columns[0].table, names.join("_")))

@@ -16,7 +16,8 @@ pub struct Draft<'a> {
     summary: String,
     on: Option<String>,
     blocks: Vec<String>,
-    steps: Vec<String>,
+    /// Why, and what.
+    steps: Vec<(String, String)>,
 }
 
 /// A table that the script starts from.
@@ -58,17 +59,18 @@ impl TableDraft {
         if self.columns[0].name == name {
             return Err(format!("`{name}` is the primary key of the script's table: name another with `--key`"));
         }
-        if self.has(name) {
-            return Err(format!("`{name}` is named twice"));
-        }
+        self.free(name)?;
         self.columns.push(ColumnDraft { name: name.to_owned(), definition: definition.to_owned(), values });
         Ok(self)
     }
 
-    /// Whether it has this column.
-    #[must_use]
-    pub fn has(&self, name: &str) -> bool {
-        self.columns.iter().any(|column| column.name == name)
+    /// Makes sure that a column of this name can be added.
+    ///
+    /// # Errors
+    /// The table has that column.
+    pub fn free(&self, name: &str) -> Result<(), String> {
+        let taken = self.columns.iter().any(|column| column.name == name);
+        if taken { Err(format!("`{name}` is named twice: the table has that column")) } else { Ok(()) }
     }
 
     fn text(&self) -> String {
@@ -89,7 +91,7 @@ impl TableDraft {
 }
 
 impl<'a> Draft<'a> {
-    /// A script that does what `summary` says ("Rename users.username to display_name").
+    /// A script that does what `summary` says ("Drop the table logs").
     #[must_use]
     pub fn new(options: &'a Options, summary: String) -> Self {
         Self { options, summary, on: None, blocks: Vec::new(), steps: Vec::new() }
@@ -111,26 +113,26 @@ impl<'a> Draft<'a> {
 
     /// With the version that is live before the migration; the columns are written as a script writes them.
     #[must_use]
-    pub fn old_app(self, reads: &[String], writes: &[String]) -> Self {
+    pub fn old_app(self, uses: &[String]) -> Self {
         let name = self.options.old_app.quoted();
-        self.app(&name, reads, writes)
+        self.app(&name, uses, uses)
     }
 
     /// With the version that the migration deploys.
     #[must_use]
-    pub fn new_app(self, reads: &[String], writes: &[String]) -> Self {
+    pub fn new_app(self, uses: &[String]) -> Self {
         let name = self.options.new_app.quoted();
-        self.app(&name, reads, writes)
+        self.app(&name, uses, uses)
     }
 
     /// With a version of the application, by the name that a script writes.
     #[must_use]
     pub fn app(mut self, name: &str, reads: &[String], writes: &[String]) -> Self {
-        let clauses: Vec<String> = [("reads", reads), ("writes", writes)]
-            .into_iter()
-            .filter(|(_, columns)| !columns.is_empty())
-            .map(|(word, columns)| format!("{word} {}", columns.join(", ")))
-            .collect();
+        let clauses: Vec<String> = if reads == writes {
+            vec![format!("uses {}", reads.join(", "))]
+        } else {
+            vec![format!("reads {}", reads.join(", ")), format!("writes {}", writes.join(", "))]
+        };
         self.blocks.push(format!("app {name} {{ {} }}", clauses.join(" ")));
         self
     }
@@ -138,7 +140,7 @@ impl<'a> Draft<'a> {
     /// With a step of the plan, and why it stands there.
     #[must_use]
     pub fn step(mut self, why: &str, statement: &str) -> Self {
-        self.steps.push(format!("# {why}\n{statement}"));
+        self.steps.push((why.to_owned(), statement.to_owned()));
         self
     }
 
@@ -172,17 +174,28 @@ impl<'a> Draft<'a> {
         );
         let allow = if self.steps.len() > STEPS_WITHOUT_ALLOW { LONG_PLAN } else { "" };
         let _ = writeln!(text, "migration \"{title}\"{on}{allow}\n");
-        for block in &self.blocks {
-            let _ = writeln!(text, "{block}\n");
+        for (index, block) in self.blocks.iter().enumerate() {
+            let apart =
+                if self.blocks.get(index + 1).is_some_and(|next| is_app(block) && is_app(next)) { "" } else { "\n" };
+            let _ = writeln!(text, "{block}{apart}");
         }
-        for step in &self.steps {
-            let _ = writeln!(text, "{step}");
+        let mut before = "";
+        for (why, statement) in &self.steps {
+            if why != before {
+                let _ = writeln!(text, "# {why}");
+            }
+            let _ = writeln!(text, "{statement}");
+            before = why;
         }
         Ok(text)
     }
 }
 
 const LONG_PLAN: &str = " allow too-many-statements because 'the steps of one change belong together'";
+
+fn is_app(block: &str) -> bool {
+    block.starts_with("app ")
+}
 
 /// A column of the header's table as a script writes it.
 #[must_use]

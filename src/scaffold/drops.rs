@@ -59,8 +59,8 @@ impl DropColumn {
         let mut draft = Draft::new(&self.options, format!("Drop {}.{column}", quote(&self.column.table)))
             .on(&self.column.table)
             .table(&table)
-            .old_app(&both, &both)
-            .new_app(&[kept.clone()], &[kept]);
+            .old_app(&both)
+            .new_app(std::slice::from_ref(&kept));
         if let Some(default) = &self.default {
             draft = draft.step(
                 "The new version does not write the column: its rows take this, and the old version can read them.",
@@ -92,7 +92,7 @@ impl DropTable {
         Draft::new(&self.options, format!("Drop the table {name}"))
             .on(&self.table.0)
             .table(&table)
-            .old_app(&used, &used)
+            .old_app(&used)
             .step(
                 "The last version that uses the table; the next one is deployed beside it before.",
                 &format!("retire {old}"),

@@ -34,12 +34,13 @@ impl RenameColumn {
         }
         let definition = if self.not_null { format!("{ty} not null") } else { ty.clone() };
         let table = TableDraft::new(&self.column.table, &self.options).column(&self.column.column, &definition)?;
+        table.free(&self.to.0)?;
         let summary = format!("Rename {}.{old} to {new}", quote(&self.column.table));
         let mut draft = Draft::new(&self.options, summary)
             .on(&self.column.table)
             .table(&table)
-            .old_app(&[old.clone()], &[old.clone()])
-            .new_app(&[new.clone()], &[new.clone()])
+            .old_app(std::slice::from_ref(&old))
+            .new_app(std::slice::from_ref(&new))
             .step(
                 "The new name comes beside the old one; no version knows it yet.",
                 &format!("expand add column {new} {ty}"),

@@ -98,8 +98,8 @@ impl SplitColumn {
         let draft = Draft::new(&self.options, summary)
             .on(&self.column.table)
             .table(&table)
-            .old_app(&[whole.clone()], &[whole.clone()])
-            .new_app(&parts, &parts);
+            .old_app(std::slice::from_ref(&whole))
+            .new_app(&parts);
         let draft = parts.iter().fold(draft, |draft, part| {
             draft.step("A part, beside the whole; no version knows it yet.", &format!("expand add column {part} text"))
         });
@@ -123,16 +123,14 @@ impl MergeColumns {
         let parts: Vec<String> = paths.iter().map(short).collect();
         let whole = into.quoted();
         let table = self.table(&paths)?;
-        if table.has(&into.0) {
-            return Err(format!("`{}` is named twice", into.0));
-        }
+        table.free(&into.0)?;
         let forms = Forms { whole: whole.clone(), parts: parts.clone(), separator: &self.separator };
         let summary = format!("Merge {} of {} into {whole}", parts.join(", "), quote(&paths[0].table));
         let draft = Draft::new(&self.options, summary)
             .on(&paths[0].table)
             .table(&table)
-            .old_app(&parts, &parts)
-            .new_app(&[whole.clone()], &[whole.clone()])
+            .old_app(&parts)
+            .new_app(std::slice::from_ref(&whole))
             .step("The whole, beside its parts; no version knows it yet.", &format!("expand add column {whole} text"));
         let draft = forms.sync_whole(draft, "Before the backfill: what the old version writes must reach the whole.");
         let draft = forms.sync_parts(draft, "And back: the old version reads what the new one writes.");
@@ -183,9 +181,12 @@ fn check_separator(separator: &str) -> Result<(), String> {
     Ok(())
 }
 
-fn distinct<'a>(names: impl Iterator<Item = &'a str>) -> Result<(), String> {
+fn distinct<'a>(mut names: impl Iterator<Item = &'a str>) -> Result<(), String> {
     let mut seen = std::collections::BTreeSet::new();
-    names.map(|name| if seen.insert(name) { Ok(()) } else { Err(format!("`{name}` is named twice")) }).collect()
+    match names.find(|name| !seen.insert(*name)) {
+        Some(twice) => Err(format!("`{twice}` is named twice")),
+        None => Ok(()),
+    }
 }
 
 fn quoted(text: &str) -> String {

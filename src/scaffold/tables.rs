@@ -75,7 +75,7 @@ impl AddTable {
         let used: Vec<String> = self.columns.iter().map(|column| full(&self.table.0, &column.name)).collect();
         let (name, new) = (self.table.quoted(), self.options.new_app.quoted());
         Draft::new(&self.options, format!("Add the table {name}"))
-            .new_app(&used, &used)
+            .new_app(&used)
             .step("No version knows the table yet.", &add_table(&name, &key, lines))
             .step("The version that uses it comes when it is there.", &format!("deploy {new}"))
             .finish()
@@ -102,8 +102,8 @@ impl RenameTable {
         let both: Vec<String> = old.iter().chain(&new).cloned().collect();
         let draft = Draft::new(options, format!("Rename the table {} to {}", self.table.quoted(), self.to.quoted()))
             .table(&table)
-            .old_app(&old, &old)
-            .new_app(&new, &both)
+            .old_app(&old)
+            .app(&options.new_app.quoted(), &new, &both)
             .app(&self.last_app.quoted(), &new, &new);
         self.plan(draft, columns).finish()
     }
@@ -155,8 +155,8 @@ impl SplitTable {
         let (old, new) = (used(&self.table), used(&self.to));
         let draft = Draft::new(&self.options, format!("Split {} off {}", self.to.quoted(), self.table.quoted()))
             .table(&table)
-            .old_app(&old, &old)
-            .new_app(&new, &new);
+            .old_app(&old)
+            .new_app(&new);
         self.plan(draft, &old, &new, &new_key.quoted()).finish()
     }
 

@@ -1,8 +1,34 @@
 //! Text to tree and back. pest lives here and nowhere else.
+//!
+//! A script is never parsed as a whole: [`split`] cuts it into pieces in one walk, [`reader`] parses each with the rule
+//! of where it stands and builds its part of the tree, and [`assembly`] puts the parts together. So the memory that
+//! parsing takes beside the tree is that of one statement, and a mistake costs one statement only.
+
+mod assembly;
+mod declaration;
+mod event;
+mod expected;
+mod expression;
+mod faults;
+mod grammar;
+mod keywords;
+mod lex;
+mod mistakes;
+mod names;
+mod reader;
+mod split;
+mod statement;
+mod types;
+
+#[cfg(test)]
+mod tests;
 
 use crate::ast::Script;
 use crate::diagnostic::Diagnostic;
 use crate::source::Source;
+
+pub use keywords::KEYWORDS;
+pub use names::quote_ident;
 
 /// What came of reading a script: everything that could be read, and a diagnostic for everything that could not.
 #[derive(Debug)]
@@ -15,12 +41,22 @@ pub struct Parsed {
 
 /// Reads a script. A statement that cannot be read never stops the reading of the rest.
 #[must_use]
-pub fn parse(_source: Source) -> Parsed {
-    todo!()
+pub fn parse(source: Source) -> Parsed {
+    let mut assembly = assembly::Assembly::new(source.clone());
+    let diagnostics = reader::read(source.text(), &mut |event| assembly.take(event));
+    Parsed { script: assembly.finish(), diagnostics }
 }
 
 /// A name as a script writes it.
 #[must_use]
 pub fn quote_ident(name: &str) -> std::borrow::Cow<'_, str> {
     name.into()
+}
+
+/// Formats a script.
+///
+/// # Errors
+/// The script has syntax errors.
+pub fn format(_source: Source) -> Result<String, Vec<Diagnostic>> {
+    todo!()
 }

@@ -1,5 +1,7 @@
 //! What a plan is run on. A target knows actions, rows and its own catalog; it never sees a script or a span.
 
+pub mod memory;
+
 use std::ops::ControlFlow;
 
 use crate::plan::Action;

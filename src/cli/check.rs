@@ -1,0 +1,203 @@
+//! `miglab check`.
+
+use std::cell::Cell;
+use std::io::{self, Write};
+use std::ops::ControlFlow;
+use std::path::{Path, PathBuf};
+use std::rc::Rc;
+
+use clap::{Args, ValueEnum};
+
+use super::files::Found;
+use super::input::{self, BYTE_ORDER_MARK, Input, InputError, STDIN};
+use super::output::{Output, complain, reason};
+use super::{Exit, diff, parallel, write};
+use crate::check::{CheckedScript, check_script};
+use crate::diagnostic::{Diagnostic, Severity};
+use crate::fix;
+use crate::report::{FileFindings, Format, Report, Terminal, counted};
+use crate::source::Source;
+
+/// Check scripts without running them
+#[derive(Debug, Args)]
+#[command(after_help = "\
+`miglab explain CODE` says more about a finding.
+
+Exit codes: 0 no errors, 1 errors were found, 2 a file could not be read.
+
+Examples:
+  miglab check                            every *.mig in and below this folder
+  miglab check rename.mig migrations/     a file and a folder
+  miglab check --deny warnings            warnings fail as well
+  miglab check --fix                      apply the fixes that need no thinking
+  miglab check --format sarif > out.sarif for code scanning
+  miglab check - < rename.mig             standard input")]
+pub struct CheckArgs {
+    /// Scripts, folders with scripts in or below them, or `-` for standard input
+    #[arg(default_value = ".")]
+    paths: Vec<PathBuf>,
+    /// How to report what is found
+    #[arg(long, value_enum, default_value_t = Format::Human)]
+    format: Format,
+    /// Fail on warnings as well
+    #[arg(long, value_enum, value_name = "WHAT")]
+    deny: Option<Deny>,
+    /// Apply the fixes and report what is left
+    #[arg(long, conflicts_with = "diff")]
+    fix: bool,
+    /// Print what `--fix` would change, as a unified diff, and change nothing
+    #[arg(long)]
+    diff: bool,
+    /// Print findings only: no notes and no summary
+    #[arg(short, long)]
+    quiet: bool,
+}
+
+/// What else fails a check.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Deny {
+    /// Warnings
+    Warnings,
+}
+
+/// One script, checked, and fixed where that was asked for.
+struct Checked {
+    script: CheckedScript,
+    diff: String,
+    fixed: usize,
+}
+
+/// Checks the scripts and reports what was found.
+///
+/// # Errors
+/// Writing to `out` failed.
+pub fn execute(args: &CheckArgs, out: &mut Output) -> io::Result<Exit> {
+    if args.fix && args.paths.iter().any(|path| path.as_os_str() == STDIN) {
+        complain("`--fix` cannot change standard input", Some("use `--diff` to see what it would change"));
+        return Ok(Exit::CouldNotRun);
+    }
+    let found = Found::in_paths(&args.paths);
+    let mut session = Session::new(args, out);
+    found.errors.iter().try_for_each(|error| session.unreadable(error))?;
+    let check = |path: &PathBuf| args.check(path);
+    parallel::in_order(&found.scripts, check, |outcome| session.take(outcome))?;
+    session.finish()
+}
+
+impl CheckArgs {
+    fn check(&self, path: &Path) -> Result<Checked, InputError> {
+        let input = input::read(path)?;
+        let script = check_script(input.source.clone());
+        let mut checked = match (self.fix, self.diff) {
+            (true, _) => fixed(path, &input, script)?,
+            (_, true) => differing(script),
+            _ => Checked { script, diff: String::new(), fixed: 0 },
+        };
+        if checked.script.diagnostics.is_empty() {
+            // Nobody will look into it again, and there may be thousands.
+            checked.script.source = Source::new(checked.script.source.name(), "");
+        }
+        Ok(checked)
+    }
+
+    fn fails_on(&self, diagnostic: &Diagnostic) -> bool {
+        match diagnostic.severity {
+            Severity::Error => true,
+            Severity::Warning => self.deny == Some(Deny::Warnings),
+            Severity::Advice => false,
+        }
+    }
+}
+
+fn fixed(path: &Path, input: &Input, script: CheckedScript) -> Result<Checked, InputError> {
+    let fixed = fix::fix_all(script, check_script);
+    if fixed.applied > 0 {
+        let mark = if input.byte_order_mark { BYTE_ORDER_MARK } else { "" };
+        let text = format!("{mark}{}", fixed.checked.source.text());
+        write::replace(path, &text).map_err(|error| InputError {
+            path: path.display().to_string(),
+            why: format!("its fixes cannot be written: {}", reason(&error)),
+            help: None,
+        })?;
+    }
+    Ok(Checked { script: fixed.checked, diff: String::new(), fixed: fixed.applied })
+}
+
+/// The findings in the script as it is, with the diff to what its fixes make of it.
+fn differing(script: CheckedScript) -> Checked {
+    let CheckedScript { source, diagnostics, notes } = script;
+    let as_it_is = CheckedScript { source: source.clone(), diagnostics: diagnostics.clone(), notes: notes.clone() };
+    let fixed = fix::fix_all(CheckedScript { source: source.clone(), diagnostics, notes }, check_script);
+    let diff = match fixed.applied {
+        0 => String::new(),
+        _ => diff::unified(source.name(), source.text(), fixed.checked.source.text(), Terminal::stdout()),
+    };
+    Checked { script: as_it_is, diff, fixed: 0 }
+}
+
+/// Where results go.
+enum Sink<'a> {
+    Report(Box<dyn Report + 'a>),
+    Diffs(&'a mut Output),
+}
+
+/// One command on its way, and what its exit code will be.
+struct Session<'a> {
+    args: &'a CheckArgs,
+    sink: Sink<'a>,
+    closed: Rc<Cell<bool>>,
+    exit: Exit,
+    fixed: usize,
+}
+
+impl<'a> Session<'a> {
+    fn new(args: &'a CheckArgs, out: &'a mut Output) -> Self {
+        let closed = out.closed();
+        let sink = if args.diff {
+            Sink::Diffs(out)
+        } else {
+            Sink::Report(args.format.report(out, Terminal::stdout(), args.quiet))
+        };
+        Self { args, sink, closed, exit: Exit::Success, fixed: 0 }
+    }
+
+    fn take(&mut self, outcome: Result<Checked, InputError>) -> io::Result<ControlFlow<()>> {
+        match outcome {
+            Ok(checked) => self.checked(&checked)?,
+            Err(error) => self.unreadable(&error)?,
+        }
+        Ok(if self.closed.get() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
+    }
+
+    fn checked(&mut self, Checked { script, diff, fixed }: &Checked) -> io::Result<()> {
+        self.fixed += fixed;
+        if script.diagnostics.iter().any(|diagnostic| self.args.fails_on(diagnostic)) {
+            self.exit = self.exit.max(Exit::Failed);
+        }
+        let CheckedScript { source, diagnostics, notes } = script;
+        match &mut self.sink {
+            Sink::Report(report) => report.file(FileFindings { source, diagnostics, notes }),
+            Sink::Diffs(out) => out.write_all(diff.as_bytes()),
+        }
+    }
+
+    fn unreadable(&mut self, error: &InputError) -> io::Result<()> {
+        error.complain();
+        self.exit = self.exit.max(Exit::CouldNotRun);
+        match &mut self.sink {
+            Sink::Report(report) => report.unreadable(&error.path, &error.why),
+            Sink::Diffs(_) => Ok(()),
+        }
+    }
+
+    fn finish(mut self) -> io::Result<Exit> {
+        if let Sink::Report(report) = &mut self.sink {
+            report.finish()?;
+        }
+        if self.fixed > 0 && !self.args.quiet {
+            let fixed = counted(self.fixed, "finding", "findings");
+            writeln!(io::stderr(), "fixed {fixed}").ok();
+        }
+        Ok(self.exit)
+    }
+}

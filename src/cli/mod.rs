@@ -1,0 +1,110 @@
+//! The command line. One file per command; what they share is beside them.
+
+pub mod check;
+mod diff;
+pub mod explain;
+pub mod files;
+pub mod fmt;
+pub mod input;
+pub mod interrupt;
+pub mod new;
+pub mod output;
+mod parallel;
+pub mod repl;
+pub mod rows;
+pub mod run;
+mod usage;
+pub mod write;
+
+use std::io::{self, IsTerminal};
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use output::{Output, complain};
+
+/// What the exit code of a command says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Exit {
+    /// No errors, or the run came to its end.
+    Success,
+    /// Errors were found, or the run was rolled back.
+    Failed,
+    /// The command could not do its work: wrong usage, an unreadable file.
+    CouldNotRun,
+    /// Ctrl-C.
+    Interrupted,
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> Self {
+        Self::from(match exit {
+            Exit::Success => 0,
+            Exit::Failed => 1,
+            Exit::CouldNotRun => 2,
+            Exit::Interrupted => 130,
+        })
+    }
+}
+
+const EXIT_CODES: &str = "\
+Exit codes:
+  0    no errors; the plan was run to its end
+  1    errors were found; the plan failed and was rolled back
+  2    the command could not do its work: wrong usage, an unreadable file
+  130  interrupted by Ctrl-C
+
+Examples:
+  miglab new rename-column users.username display_name > rename.mig
+  miglab check rename.mig
+  miglab run rename.mig --rows users=people.csv --show users
+  miglab repl rename.mig";
+
+#[derive(Debug, Parser)]
+#[command(name = "miglab", version, about, after_help = EXIT_CODES)]
+struct Cli {
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Run(run::RunArgs),
+    Check(check::CheckArgs),
+    Repl(repl::ReplArgs),
+    New(Box<new::NewArgs>),
+    Fmt(fmt::FmtArgs),
+    Explain(explain::ExplainArgs),
+}
+
+/// Does what the command line says.
+#[must_use]
+pub fn run() -> ExitCode {
+    match Cli::try_parse() {
+        Ok(cli) => conclude(dispatch(cli)).into(),
+        Err(error) => usage::report(&error).into(),
+    }
+}
+
+fn dispatch(cli: Cli) -> io::Result<Exit> {
+    let mut out = Output::stdout();
+    let exit = match cli.command {
+        Some(Command::Run(args)) => run::execute(&args, &mut out),
+        Some(Command::Check(args)) => check::execute(&args, &mut out),
+        Some(Command::Repl(args)) => repl::execute(&args),
+        Some(Command::New(args)) => new::execute(&args, &mut out),
+        Some(Command::Fmt(args)) => fmt::execute(&args, &mut out),
+        Some(Command::Explain(args)) => explain::execute(&args, &mut out),
+        None if io::stdin().is_terminal() && io::stdout().is_terminal() => repl::execute(&repl::ReplArgs::default()),
+        None => Ok(usage::no_command()),
+    }?;
+    io::Write::flush(&mut out)?;
+    Ok(exit)
+}
+
+fn conclude(result: io::Result<Exit>) -> Exit {
+    result.unwrap_or_else(|error| {
+        complain(&format!("cannot write to standard output: {}", output::reason(&error)), None);
+        Exit::CouldNotRun
+    })
+}

@@ -1,0 +1,51 @@
+//! `miglab new`.
+
+use std::io::{self, Write};
+use std::path::Path;
+
+use clap::Args;
+
+use super::Exit;
+use super::output::{Output, complain, reason};
+use crate::scaffold::{self, New};
+
+/// Write a complete, commented, safe script
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  miglab new rename-column users.username display_name > rename.mig
+  miglab new add-column users.nickname text --output nickname.mig
+  miglab new rename-column --help")]
+pub struct NewArgs {
+    #[command(flatten)]
+    new: New,
+}
+
+/// Writes the script to `out` or its file.
+///
+/// # Errors
+/// Writing to `out` failed.
+pub fn execute(args: &NewArgs, out: &mut Output) -> io::Result<Exit> {
+    let New { kind, output, force } = &args.new;
+    match (scaffold::script(kind), output) {
+        (Ok(script), None) => out.write_all(script.as_bytes()).map(|()| Exit::Success),
+        (Ok(script), Some(path)) => Ok(write_file(&script, path, *force)),
+        (Err(why), _) => {
+            complain(&why, None);
+            Ok(Exit::CouldNotRun)
+        }
+    }
+}
+
+fn write_file(script: &str, path: &Path, force: bool) -> Exit {
+    let Err(error) = scaffold::write(script, path, force) else {
+        return Exit::Success;
+    };
+    let path = path.display();
+    if error.kind() == io::ErrorKind::AlreadyExists {
+        complain(&format!("`{path}` exists already"), Some("`--force` replaces it"));
+    } else {
+        complain(&format!("cannot write `{path}`: {}", reason(&error)), None);
+    }
+    Exit::CouldNotRun
+}

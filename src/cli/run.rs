@@ -1,0 +1,271 @@
+//! `miglab run`.
+
+mod bar;
+mod events;
+
+use std::io::{self, Write};
+use std::path::PathBuf;
+use std::str::FromStr;
+
+use clap::{Args, ValueEnum};
+
+use super::output::{Output, complain};
+use super::rows::table_of;
+use super::{Exit, input, interrupt};
+use crate::ast::{Name, Phase};
+use crate::diagnostic::Diagnostic;
+use crate::execute::{Entry, Failure, Run};
+use crate::lab::{self, Lab, OpenError, RowsFile};
+use crate::report::run::RunReport;
+use crate::report::{Terminal, counted, render};
+use crate::source::Source;
+use crate::target::memory::Memory;
+
+/// Rows of a table that are printed.
+const MOST_SHOWN: usize = 20;
+
+/// Run a migration on an in-memory table
+#[derive(Debug, Args)]
+#[command(after_help = "\
+A script with errors is refused. A statement that fails rolls back everything before it.
+
+Examples:
+  miglab run rename.mig                                       with the script's own rows
+  miglab run rename.mig --rows users=people.csv --show users  with rows from a file
+  miglab run rename.mig --to migrate                          stop before the contract phase
+  miglab run rename.mig --dry-run                             say what would be done")]
+pub struct RunArgs {
+    /// The script, or `-` for standard input
+    pub script: PathBuf,
+    /// Say what each statement would do, and change nothing
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Stop after this phase
+    #[arg(long, value_name = "PHASE")]
+    pub to: Option<PhaseArg>,
+    /// Print this table when the run has ended; can be given for several tables
+    #[arg(long, value_name = "TABLE")]
+    pub show: Vec<String>,
+    /// Rows for a table, in place of the script's own; can be given for several tables
+    #[arg(long, value_name = "TABLE=FILE.csv")]
+    pub rows: Vec<RowsArg>,
+    /// How to report what is done
+    #[arg(long, value_enum, default_value_t = RunFormat::Human)]
+    pub format: RunFormat,
+    /// Print no progress and no report; errors and tables asked for are printed
+    #[arg(short, long)]
+    pub quiet: bool,
+}
+
+/// The forms that the report of a run can have.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum RunFormat {
+    /// Text for people
+    Human,
+    /// Events as JSON lines
+    Json,
+}
+
+/// A phase to stop after.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum PhaseArg {
+    /// Only add what is new
+    Expand,
+    /// Move the data as well
+    Migrate,
+    /// Everything
+    Contract,
+}
+
+impl From<PhaseArg> for Phase {
+    fn from(phase: PhaseArg) -> Self {
+        match phase {
+            PhaseArg::Expand => Self::Expand,
+            PhaseArg::Migrate => Self::Migrate,
+            PhaseArg::Contract => Self::Contract,
+        }
+    }
+}
+
+/// `TABLE=FILE.csv`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RowsArg {
+    /// The table, as written.
+    pub table: String,
+    /// The file that holds its rows.
+    pub file: PathBuf,
+}
+
+impl FromStr for RowsArg {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text.split_once('=') {
+            Some((table, file)) if !table.is_empty() && !file.is_empty() => {
+                Ok(Self { table: table.to_owned(), file: file.into() })
+            }
+            _ => Err("write the table and its file as in `users=people.csv`".to_owned()),
+        }
+    }
+}
+
+impl RowsArg {
+    /// What the lab takes, the name folded as a script folds it.
+    #[must_use]
+    pub fn to_rows_file(&self) -> RowsFile {
+        RowsFile { table: fold(&self.table).into(), path: self.file.clone() }
+    }
+}
+
+/// A name as PostgreSQL folds it: lower case unless it is quoted.
+fn fold(name: &str) -> String {
+    match name.strip_prefix('"').and_then(|name| name.strip_suffix('"')) {
+        Some(quoted) => quoted.replace("\"\"", "\""),
+        None => name.to_lowercase(),
+    }
+}
+
+/// Runs the script.
+///
+/// # Errors
+/// Writing to `out` failed.
+pub fn execute(args: &RunArgs, out: &mut Output) -> io::Result<Exit> {
+    let source = match input::read(&args.script) {
+        Ok(input) => input.source,
+        Err(error) => {
+            error.complain();
+            return Ok(Exit::CouldNotRun);
+        }
+    };
+    let files: Vec<RowsFile> = args.rows.iter().map(RowsArg::to_rows_file).collect();
+    let lab = match lab::open(source.clone(), &files) {
+        Ok(lab) => lab,
+        Err(error) => return Ok(refuse(error, &source)),
+    };
+    tell(&lab.diagnostics, &source);
+    if let Some(unknown) = unknown_table(args, &lab) {
+        complain(
+            &format!("there is no table `{unknown}` to show"),
+            Some("name a table that the plan starts from or adds"),
+        );
+        return Ok(Exit::CouldNotRun);
+    }
+    if let Err(error) = interrupt::install() {
+        complain(&format!("Ctrl-C cannot be handled: {error}"), None);
+    }
+    drive(args, lab, out)
+}
+
+fn drive(args: &RunArgs, lab: Lab, out: &mut Output) -> io::Result<Exit> {
+    let Lab { source, plan, memory, .. } = lab;
+    let mut run = Run::new(plan, memory);
+    let until = args.to.map(Phase::from);
+    let outcome = if args.dry_run {
+        run.dry_run(until);
+        Ok(())
+    } else if args.format == RunFormat::Json {
+        run.run(until, &mut events::JsonLines::new(out))
+    } else {
+        run.run(until, &mut bar::Bar::new(!args.quiet))
+    };
+    let exit = match &outcome {
+        Ok(()) => Exit::Success,
+        Err(failure) => {
+            complain_of(failure, &source);
+            if failure.is_interrupt() { Exit::Interrupted } else { Exit::Failed }
+        }
+    };
+    report(args, &run, out)?;
+    args.show.iter().try_for_each(|table| show(&run, table, args.format, out))?;
+    Ok(exit)
+}
+
+fn report(args: &RunArgs, run: &Run<Memory>, out: &mut Output) -> io::Result<()> {
+    let entry = |entry: &Entry| (entry.state.tag().to_owned(), entry.text.clone());
+    let report = RunReport {
+        title: run.plan().title.clone(),
+        phase: run.state().tag(),
+        progress_percent: run.percent(),
+        history: run.history().entries().iter().map(entry).collect(),
+    };
+    match args.format {
+        _ if args.quiet => Ok(()),
+        RunFormat::Human => report.write_human(out),
+        RunFormat::Json => report.write_json(out),
+    }
+}
+
+fn refuse(error: OpenError, source: &Source) -> Exit {
+    match error {
+        OpenError::Refused(diagnostics) => {
+            tell(&diagnostics, source);
+            complain("the script has errors, so nothing was run", Some("`miglab explain CODE` says more about each"));
+            Exit::Failed
+        }
+        OpenError::Rows { message, help } => {
+            complain(&message, help.as_deref());
+            Exit::CouldNotRun
+        }
+    }
+}
+
+/// Findings go to standard error: standard output is for the report of the run.
+fn tell(diagnostics: &[Diagnostic], source: &Source) {
+    let terminal = Terminal::stderr();
+    let text: String = diagnostics.iter().map(|diagnostic| render(diagnostic, source, terminal)).collect();
+    io::stderr().write_all(text.as_bytes()).ok();
+}
+
+fn complain_of(failure: &Failure, source: &Source) {
+    if failure.is_interrupt() {
+        complain("stopped by Ctrl-C; what was done is rolled back", None);
+    } else {
+        let place = source.position(failure.span.start);
+        let what = source.slice(failure.span).lines().next().unwrap_or_default();
+        let message =
+            format!("{}:{}:{}: `{what}` failed: {}", source.name(), place.line, place.column, failure.fault.message);
+        complain(&message, failure.fault.help.as_deref());
+    }
+    if let Some(fault) = &failure.undo_fault {
+        complain(&format!("the rollback stopped: {}", fault.message), fault.help.as_deref());
+    }
+}
+
+fn unknown_table<'a>(args: &'a RunArgs, lab: &Lab) -> Option<&'a String> {
+    let known = |name: &str| lab.memory.catalog().table(name).is_some() || lab.plan.adds_table(name);
+    args.show.iter().find(|name| !known(&fold(name)))
+}
+
+fn show(run: &Run<Memory>, table: &str, format: RunFormat, out: &mut Output) -> io::Result<()> {
+    let name: Name = fold(table).into();
+    let Ok(selected) = run.target().select(None, &name, None, None, MOST_SHOWN) else {
+        return match format {
+            RunFormat::Human => writeln!(out, "\n{table}: not there"),
+            RunFormat::Json => {
+                writeln!(out, "{}", serde_json::json!({ "event": "table", "table": &*name, "rows": null }))
+            }
+        };
+    };
+    match format {
+        RunFormat::Human => {
+            let total = counted(selected.total, "row", "rows");
+            let more =
+                if selected.total > selected.rows.len() { format!(", the first {MOST_SHOWN}") } else { String::new() };
+            writeln!(out, "\n{table} ({total}{more})")?;
+            out.write_all(table_of(&selected).render(Terminal::stdout().color).as_bytes())
+        }
+        RunFormat::Json => events::table(&name, &selected, out),
+    }
+}
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rows_name_a_table_and_a_file() {
+        let rows: RowsArg = "users=a=b.csv".parse().unwrap();
+        assert_eq!(rows, RowsArg { table: "users".into(), file: "a=b.csv".into() });
+        assert!("users".parse::<RowsArg>().is_err());
+        assert!("=x.csv".parse::<RowsArg>().is_err());
+    }
+}

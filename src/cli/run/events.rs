@@ -1,0 +1,68 @@
+//! A run as JSON lines: one event a line, written as it happens.
+
+use std::io::{self, Write};
+use std::ops::ControlFlow;
+
+use serde_json::{Value, json};
+
+use crate::cli::interrupt;
+use crate::cli::output::Output;
+use crate::cli::rows::json_rows;
+use crate::execute::{BatchEvent, Observer, STOP, StatementEvent};
+use crate::target::Fault;
+use crate::target::memory::Selected;
+
+/// Writes each event as a line.
+pub struct JsonLines<'a> {
+    out: &'a mut Output,
+}
+
+impl<'a> JsonLines<'a> {
+    /// Writes to `out`. A line that cannot be written shows when the output is flushed at the end.
+    pub fn new(out: &'a mut Output) -> Self {
+        Self { out }
+    }
+
+    fn line(&mut self, event: &str, statement: &StatementEvent, more: Value) {
+        let mut line = json!({
+            "event": event,
+            "index": statement.index + 1,
+            "statements": statement.statements,
+            "phase": statement.state.tag(),
+            "title": statement.title,
+        });
+        if let (Value::Object(line), Value::Object(more)) = (&mut line, more) {
+            line.extend(more);
+        }
+        writeln!(self.out, "{line}").and_then(|()| self.out.flush()).ok();
+    }
+}
+
+impl Observer for JsonLines<'_> {
+    fn started(&mut self, statement: &StatementEvent) {
+        self.line("statement_started", statement, json!({}));
+    }
+
+    fn batch(&mut self, statement: &StatementEvent, batch: BatchEvent) -> ControlFlow<()> {
+        self.line("batch", statement, json!({ "rows_done": batch.rows_done, "rows_total": batch.rows_total }));
+        if interrupt::interrupted() { STOP } else { ControlFlow::Continue(()) }
+    }
+
+    fn finished(&mut self, statement: &StatementEvent, rows: Option<u64>) {
+        self.line("statement_finished", statement, json!({ "rows": rows }));
+    }
+
+    fn failed(&mut self, statement: &StatementEvent, fault: &Fault) {
+        self.line("statement_failed", statement, json!({ "message": fault.message, "help": fault.help }));
+    }
+
+    fn undone(&mut self, statement: &StatementEvent) {
+        self.line("statement_undone", statement, json!({}));
+    }
+}
+
+/// The rows of a table, as one event.
+pub fn table(name: &str, selected: &Selected, out: &mut Output) -> io::Result<()> {
+    let rows = json_rows(selected);
+    writeln!(out, "{}", json!({ "event": "table", "table": name, "rows_total": selected.total, "rows": rows }))
+}

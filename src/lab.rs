@@ -1,0 +1,202 @@
+//! A script opened on the in-memory table: read, checked, resolved, its rows loaded.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+
+use crate::ast::{Name, Rows, RowsFrom, Script};
+use crate::check;
+use crate::diagnostic::{Diagnostic, Severity};
+use crate::explain::Code;
+use crate::plan::{KnownTable, Plan};
+use crate::rows;
+use crate::source::{Source, Span};
+use crate::syntax;
+use crate::target::Fault;
+use crate::target::memory::Memory;
+
+/// Rows for a table from a file, in place of the script's own.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RowsFile {
+    /// The table, folded as a name is.
+    pub table: Name,
+    /// The CSV file.
+    pub path: PathBuf,
+}
+
+/// A script on the in-memory table, before its first statement.
+#[derive(Debug)]
+pub struct Lab {
+    /// Its text.
+    pub source: Source,
+    /// Its tree.
+    pub script: Script,
+    /// What it will do.
+    pub plan: Arc<Plan>,
+    /// The table, with its rows.
+    pub memory: Memory,
+    /// Findings that do not stand in the way.
+    pub diagnostics: Vec<Diagnostic>,
+    /// What was taken for granted.
+    pub notes: Vec<String>,
+}
+
+/// Why a script could not be opened.
+#[derive(Debug)]
+pub enum OpenError {
+    /// There are errors in it; warnings are here as well.
+    Refused(Vec<Diagnostic>),
+    /// A file with rows could not be read, or its rows do not fit.
+    Rows {
+        /// What is wrong, the file named in it.
+        message: String,
+        /// What to do about it.
+        help: Option<String>,
+    },
+}
+
+/// Opens a script. Files that it names are looked for beside it.
+///
+/// # Errors
+/// Errors in the script, or rows that cannot be loaded.
+pub fn open(source: Source, files: &[RowsFile]) -> Result<Lab, OpenError> {
+    let parsed = syntax::parse(source.clone());
+    let script = parsed.script;
+    let texts = read_files(&script, files)?;
+    let known = known_tables(&script, &texts)?;
+    let (mut diagnostics, notes) = check::check(&script, &known);
+    diagnostics.extend(parsed.diagnostics);
+    diagnostics.sort_by_key(Diagnostic::span);
+    if diagnostics.iter().any(|diagnostic| diagnostic.severity == Severity::Error) {
+        return Err(OpenError::Refused(diagnostics));
+    }
+    let plan = Plan::resolve(&script, &known).map_err(OpenError::Refused)?;
+    let mut memory = Memory::new(plan.start.clone(), Arc::clone(&plan.facts), plan.apps.to_vec(), now_micros());
+    load(&mut memory, &script, &texts)?;
+    Ok(Lab { source, script, plan: Arc::new(plan), memory, diagnostics, notes })
+}
+
+/// Microseconds since 2000-01-01 UTC.
+fn now_micros() -> i64 {
+    let epoch = DateTime::<Utc>::from_timestamp(946_684_800, 0).unwrap_or_default();
+    Utc::now().signed_duration_since(epoch).num_microseconds().unwrap_or(0)
+}
+
+/// A CSV file that was read, for one table.
+struct CsvText {
+    table: Name,
+    file: String,
+    bytes: Vec<u8>,
+    /// Where the script names it; empty for one from the command line.
+    span: Span,
+}
+
+fn read_files(script: &Script, files: &[RowsFile]) -> Result<Vec<CsvText>, OpenError> {
+    let mut texts = Vec::new();
+    for file in files {
+        texts.push(CsvText {
+            table: file.table.clone(),
+            file: file.path.display().to_string(),
+            bytes: read_csv(&file.path)?,
+            span: Span::default(),
+        });
+    }
+    let beside = Path::new(script.source.name()).parent().unwrap_or(Path::new(""));
+    for rows in own_rows(script, &texts.iter().map(|text| text.table.clone()).collect::<Vec<_>>()) {
+        if let RowsFrom::Csv(path, span) = &rows.from {
+            let path = beside.join(&**path);
+            let bytes = read_csv(&path)?;
+            texts.push(CsvText {
+                table: rows.table.name.clone(),
+                file: path.display().to_string(),
+                bytes,
+                span: *span,
+            });
+        }
+    }
+    Ok(texts)
+}
+
+/// The script's rows for tables that no file replaces.
+fn own_rows<'s>(script: &'s Script, replaced: &[Name]) -> impl Iterator<Item = &'s Rows> {
+    script.rows.iter().filter(move |rows| !replaced.contains(&rows.table.name)).collect::<Vec<_>>().into_iter()
+}
+
+fn read_csv(path: &Path) -> Result<Vec<u8>, OpenError> {
+    std::fs::read(path).map_err(|error| OpenError::Rows {
+        message: format!("cannot read rows from `{}`: {}", path.display(), plain_reason(path, &error)),
+        help: Some("paths in a script are relative to the script, those of `--rows` to the current folder".to_owned()),
+    })
+}
+
+fn plain_reason(path: &Path, error: &std::io::Error) -> String {
+    if path.is_dir() {
+        return "it is a folder".to_owned();
+    }
+    match error.kind() {
+        std::io::ErrorKind::NotFound => "it does not exist".to_owned(),
+        std::io::ErrorKind::PermissionDenied => "permission denied".to_owned(),
+        _ => error.to_string(),
+    }
+}
+
+/// What the files tell of tables that the script does not declare.
+fn known_tables(script: &Script, texts: &[CsvText]) -> Result<Vec<KnownTable>, OpenError> {
+    let added = |name: &Name| {
+        script.statements.iter().any(|statement| {
+            matches!(&statement.kind, crate::ast::StatementKind::AddTable(table) if table.name.name == *name)
+        })
+    };
+    let declared = |name: &Name| script.tables.iter().any(|table| table.name.name == *name) || added(name);
+    let unknown = texts.iter().filter(|text| !declared(&text.table));
+    unknown
+        .map(|text| {
+            let columns = rows::infer_types(&text.file, &text.bytes).map_err(rows_error)?;
+            Ok(KnownTable { name: text.table.clone(), columns })
+        })
+        .collect()
+}
+
+fn load(memory: &mut Memory, script: &Script, texts: &[CsvText]) -> Result<(), OpenError> {
+    let replaced: Vec<Name> = texts.iter().filter(|text| text.span.is_empty()).map(|text| text.table.clone()).collect();
+    for text in texts.iter().filter(|text| text.span.is_empty()) {
+        rows::load_csv(memory, &text.table, &text.file, &text.bytes).map_err(rows_error)?;
+    }
+    for rows in own_rows(script, &replaced) {
+        load_own(memory, rows, texts)?;
+    }
+    memory.hold_references().map_err(rows_error)
+}
+
+fn load_own(memory: &mut Memory, rows: &Rows, texts: &[CsvText]) -> Result<(), OpenError> {
+    let table = &rows.table.name;
+    let at = |span: Span| {
+        move |fault: Fault| {
+            let mut invalid = Diagnostic::new(Code::InvalidRows, fault.message, span, "these rows");
+            invalid.help = fault.help;
+            OpenError::Refused(vec![invalid])
+        }
+    };
+    match &rows.from {
+        RowsFrom::Listed(values) => {
+            let Some(schema) = memory.catalog().table(table).cloned() else { return Ok(()) };
+            let listed = rows::listed(values, &schema, memory.now_micros()).map_err(OpenError::Refused)?;
+            rows::load_listed(memory, table, listed).map_err(at(rows.span))?;
+        }
+        RowsFrom::Csv(_, span) => {
+            let text = texts.iter().find(|text| text.span == *span && text.table == *table);
+            if let Some(text) = text {
+                rows::load_csv(memory, table, &text.file, &text.bytes).map_err(at(*span))?;
+            }
+        }
+        RowsFrom::Generated { count, seed } => {
+            rows::load_generated(memory, table, *count, *seed).map_err(at(rows.span))?;
+        }
+    }
+    Ok(())
+}
+
+fn rows_error(fault: Fault) -> OpenError {
+    OpenError::Rows { message: fault.message, help: fault.help }
+}

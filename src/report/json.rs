@@ -1,0 +1,157 @@
+//! Findings as one JSON document; `docs/check-output.schema.json` describes it.
+
+use std::io::{self, Write};
+
+use serde::Serialize;
+
+use super::{FileFindings, Report, Totals};
+use crate::diagnostic::{Code, Diagnostic, Fix, Label, Severity};
+use crate::source::{Source, Span};
+
+/// The version of the document's form.
+const VERSION: u32 = 1;
+
+/// A report as JSON, written file by file.
+pub struct Json<W> {
+    out: W,
+    totals: Totals,
+    unreadable: Vec<Unreadable>,
+}
+
+impl<W: Write> Json<W> {
+    /// A report to `out`.
+    pub fn new(out: W) -> Self {
+        Self { out, totals: Totals::default(), unreadable: Vec::new() }
+    }
+
+    fn open(&mut self) -> io::Result<()> {
+        if self.totals.files == 0 { write!(self.out, "{{\"version\":{VERSION},\"files\":[") } else { Ok(()) }
+    }
+}
+
+impl<W: Write> Report for Json<W> {
+    fn file(&mut self, file: FileFindings<'_>) -> io::Result<()> {
+        self.open()?;
+        self.out.write_all(if self.totals.files == 0 { b"\n" } else { b",\n" })?;
+        self.totals.add(file.diagnostics);
+        let finding = |diagnostic| Finding::new(diagnostic, file.source);
+        let diagnostics = file.diagnostics.iter().map(finding).collect();
+        let document = File { path: file.source.name(), diagnostics, notes: file.notes };
+        Ok(serde_json::to_writer(&mut self.out, &document)?)
+    }
+
+    fn unreadable(&mut self, path: &str, why: &str) -> io::Result<()> {
+        self.unreadable.push(Unreadable { path: path.to_owned(), message: why.to_owned() });
+        Ok(())
+    }
+
+    fn finish(&mut self) -> io::Result<()> {
+        self.open()?;
+        self.out.write_all(b"\n],\"unreadable\":")?;
+        serde_json::to_writer(&mut self.out, &self.unreadable)?;
+        self.out.write_all(b",\"summary\":")?;
+        serde_json::to_writer(&mut self.out, &self.totals)?;
+        self.out.write_all(b"}\n")?;
+        self.out.flush()
+    }
+}
+
+#[derive(Serialize)]
+struct Unreadable {
+    path: String,
+    message: String,
+}
+
+#[derive(Serialize)]
+struct File<'a> {
+    path: &'a str,
+    diagnostics: Vec<Finding<'a>>,
+    notes: &'a [String],
+}
+
+#[derive(Serialize)]
+struct Finding<'a> {
+    code: Code,
+    severity: Severity,
+    message: &'a str,
+    help: Option<&'a str>,
+    labels: Vec<Place<'a>>,
+    fix: Option<Mending<'a>>,
+}
+
+impl<'a> Finding<'a> {
+    fn new(diagnostic: &'a Diagnostic, source: &Source) -> Self {
+        Self {
+            code: diagnostic.code,
+            severity: diagnostic.severity,
+            message: &diagnostic.message,
+            help: diagnostic.help.as_deref(),
+            labels: diagnostic.labels.iter().enumerate().map(|(i, label)| Place::new(i, label, source)).collect(),
+            fix: diagnostic.fix.as_ref().map(|fix| Mending::new(fix, source)),
+        }
+    }
+}
+
+#[derive(Serialize)]
+struct Place<'a> {
+    text: &'a str,
+    primary: bool,
+    #[serde(flatten)]
+    range: Range,
+}
+
+impl<'a> Place<'a> {
+    fn new(index: usize, label: &'a Label, source: &Source) -> Self {
+        Self { text: &label.text, primary: index == 0, range: Range::new(label.span, source) }
+    }
+}
+
+#[derive(Serialize)]
+struct Mending<'a> {
+    title: &'a str,
+    edits: Vec<Replacement<'a>>,
+}
+
+impl<'a> Mending<'a> {
+    fn new(fix: &'a Fix, source: &Source) -> Self {
+        let edits = fix.edits.iter();
+        let edits = edits.map(|e| Replacement { range: Range::new(e.span, source), replacement: &e.replacement });
+        Self { title: &fix.title, edits: edits.collect() }
+    }
+}
+
+#[derive(Serialize)]
+struct Replacement<'a> {
+    #[serde(flatten)]
+    range: Range,
+    replacement: &'a str,
+}
+
+#[derive(Serialize)]
+struct Range {
+    start: Point,
+    end: Point,
+}
+
+impl Range {
+    fn new(span: Span, source: &Source) -> Self {
+        Self { start: Point::new(span.start, source), end: Point::new(span.end, source) }
+    }
+}
+
+#[derive(Serialize)]
+struct Point {
+    line: usize,
+    column: usize,
+    offset: u32,
+}
+
+impl Point {
+    fn new(offset: u32, source: &Source) -> Self {
+        let position = source.position(offset);
+        Self { line: position.line, column: position.column, offset }
+    }
+}
+
+#[cfg(test)]
+mod tests;

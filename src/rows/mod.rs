@@ -1,0 +1,54 @@
+//! Where the rows of a table come from: a CSV file, a generator, or the script itself. Each gives chunks of columns that
+//! [`crate::target::memory::Memory::load`] takes.
+
+pub mod csv;
+mod generate;
+mod infer;
+mod listed;
+mod raw;
+#[cfg(test)]
+mod tests;
+mod values;
+
+pub use csv::CsvRows;
+pub use generate::{GenerateSpec, generate};
+pub use infer::infer_types;
+pub use listed::{ListedRows, listed};
+
+use crate::ast::Name;
+use crate::target::Fault;
+use crate::target::memory::{Columns, Memory};
+
+/// Loads rows from a CSV file's bytes; `file` is what messages call it. Gives how many.
+///
+/// # Errors
+/// A file that is not CSV, a header that names no column, a value of the wrong type (with its line), a constraint.
+pub fn load_csv(memory: &mut Memory, table: &Name, file: &str, bytes: &[u8]) -> Result<u64, Fault> {
+    let schema = memory.catalog().table(table).cloned();
+    let schema = schema.ok_or_else(|| Fault::new(crate::target::FaultKind::Missing, missing_table(table)))?;
+    let rows = CsvRows::open(file, bytes, &schema)?;
+    let columns = rows.columns().to_vec();
+    memory.load(table, &columns, &mut rows.into_iter())
+}
+
+/// Loads generated rows. Gives how many.
+///
+/// # Errors
+/// Constraints for which no values are found; the fault says which.
+pub fn load_generated(memory: &mut Memory, table: &Name, count: u64, seed: u64) -> Result<u64, Fault> {
+    let (columns, mut parts) = generate(memory, table, GenerateSpec { count, seed })?;
+    memory.load(table, &columns, &mut parts)
+}
+
+/// Loads rows that a script lists. Gives how many.
+///
+/// # Errors
+/// A constraint that they break.
+pub fn load_listed(memory: &mut Memory, table: &Name, rows: ListedRows) -> Result<u64, Fault> {
+    let parts: Vec<Result<Columns, Fault>> = rows.parts.into_iter().map(Ok).collect();
+    memory.load(table, &rows.columns, &mut parts.into_iter())
+}
+
+fn missing_table(table: &str) -> String {
+    format!("there is no table `{table}`")
+}

@@ -1,0 +1,150 @@
+//! The tree of a script, put together from what its reading yields.
+
+use crate::ast::{Allow, AllowScope, App, Phase, Rows, RowsFrom, Script, Statement, StatementKind, TableDef, View};
+use crate::source::{Source, Span};
+use crate::syntax::event::{Element, Event, Head};
+
+/// A block whose end has not been read.
+enum Block {
+    Phase(Phase, Span),
+    Table(TableDef),
+    AddTable(Option<Phase>, TableDef),
+    App(App),
+    View(View),
+    Rows(Rows),
+}
+
+/// Takes events and gives a script.
+pub(super) struct Assembly {
+    script: Script,
+    blocks: Vec<Block>,
+    /// Allows whose item has not come yet, with how many blocks were open.
+    pending: Vec<(Allow, usize)>,
+}
+
+impl Assembly {
+    pub(super) fn new(source: Source) -> Self {
+        let script = Script {
+            source,
+            header: None,
+            tables: Vec::new(),
+            rows: Vec::new(),
+            views: Vec::new(),
+            apps: Vec::new(),
+            statements: Vec::new(),
+            allows: Vec::new(),
+        };
+        Self { script, blocks: Vec::new(), pending: Vec::new() }
+    }
+
+    pub(super) fn finish(mut self) -> Script {
+        // An allow that nothing follows covers itself only, and so is found to silence nothing.
+        let left = self.pending.drain(..).map(|(allow, _)| Allow { scope: AllowScope::Item(allow.span), ..allow });
+        self.script.allows.extend(left);
+        self.script.allows.sort_by_key(|allow| allow.span);
+        self.script.statements.shrink_to_fit();
+        self.script
+    }
+
+    pub(super) fn take(&mut self, event: Event) {
+        match event {
+            Event::Comment { .. } | Event::Blank => {}
+            Event::Header(header, allows) => {
+                self.script.header.get_or_insert(header);
+                self.script.allows.extend(allows);
+            }
+            Event::Allow(allow) => self.pending.push((allow, self.blocks.len())),
+            Event::Statement(statement) => {
+                self.cover(statement.span);
+                self.script.statements.push(statement);
+            }
+            Event::Rows(rows) => {
+                self.cover(rows.span);
+                self.script.rows.push(rows);
+            }
+            Event::Open(head, span) => self.open(head, span),
+            Event::Element(element) => self.element(element),
+            Event::Close(span) => self.close(span),
+        }
+    }
+
+    /// The allows that wait for an item at this depth cover `span`.
+    fn cover(&mut self, span: Span) {
+        while self.pending.last().is_some_and(|(_, depth)| *depth >= self.blocks.len()) {
+            if let Some((allow, _)) = self.pending.pop() {
+                self.script.allows.push(Allow { scope: AllowScope::Item(span), ..allow });
+            }
+        }
+    }
+
+    fn open(&mut self, head: Head, span: Span) {
+        let table = |name| TableDef { name, columns: Vec::new(), constraints: Vec::new(), span };
+        let block = match head {
+            Head::Phase(phase) => Block::Phase(phase, span),
+            Head::Table(name) => Block::Table(table(name)),
+            Head::AddTable { phase, name } => Block::AddTable(phase, table(name)),
+            Head::App(name) => Block::App(App { name, clauses: Vec::new(), connects_as: None, span }),
+            Head::View(name) => Block::View(View { name, reads: Vec::new(), span }),
+            Head::Rows(table) => Block::Rows(Rows { table, from: RowsFrom::Listed(Vec::new()), span }),
+        };
+        self.blocks.push(block);
+    }
+
+    fn element(&mut self, element: Element) {
+        match (self.blocks.last_mut(), element) {
+            (Some(Block::Table(table) | Block::AddTable(_, table)), Element::Column(column)) => {
+                table.columns.push(column);
+            }
+            (Some(Block::Table(table) | Block::AddTable(_, table)), Element::Constraint(constraint)) => {
+                table.constraints.push(constraint);
+            }
+            (Some(Block::App(app)), Element::AppColumns(columns)) => app.clauses.push(columns),
+            (Some(Block::App(app)), Element::Connects(role)) => app.connects_as = Some(role),
+            (Some(Block::View(view)), Element::ViewReads(columns)) => view.reads.extend(columns),
+            (Some(Block::Rows(rows)), Element::Row(values, span)) => {
+                if let RowsFrom::Listed(listed) = &mut rows.from {
+                    listed.push((values, span));
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn close(&mut self, end: Span) {
+        let Some(block) = self.blocks.pop() else {
+            return;
+        };
+        let span = match block {
+            Block::Phase(_, span) => span.to(end),
+            Block::Table(mut table) => {
+                table.span = table.span.to(end);
+                let span = table.span;
+                self.script.tables.push(table);
+                span
+            }
+            Block::AddTable(phase, mut table) => {
+                table.span = table.span.to(end);
+                let span = table.span;
+                let kind = StatementKind::AddTable(Box::new(table));
+                self.script.statements.push(Statement { kind, phase, span });
+                span
+            }
+            Block::App(app) => {
+                let span = app.span.to(end);
+                self.script.apps.push(App { span, ..app });
+                span
+            }
+            Block::View(view) => {
+                let span = view.span.to(end);
+                self.script.views.push(View { span, ..view });
+                span
+            }
+            Block::Rows(rows) => {
+                let span = rows.span.to(end);
+                self.script.rows.push(Rows { span, ..rows });
+                span
+            }
+        };
+        self.cover(span);
+    }
+}

@@ -1,0 +1,277 @@
+//! The words of the language, and what each says about where a statement begins and ends.
+
+/// The words of the grammar, for completion and highlighting.
+pub const KEYWORDS: &[&str] = &[
+    "add",
+    "allow",
+    "alter",
+    "and",
+    "app",
+    "as",
+    "backfill",
+    "batches",
+    "because",
+    "between",
+    "case",
+    "cast",
+    "check",
+    "column",
+    "confirm",
+    "connects",
+    "contract",
+    "copy",
+    "default",
+    "deploy",
+    "distinct",
+    "drop",
+    "else",
+    "end",
+    "expand",
+    "false",
+    "foreign",
+    "from",
+    "generate",
+    "ilike",
+    "in",
+    "index",
+    "is",
+    "key",
+    "like",
+    "migrate",
+    "migration",
+    "not",
+    "null",
+    "of",
+    "on",
+    "or",
+    "pause",
+    "primary",
+    "reads",
+    "references",
+    "rename",
+    "retire",
+    "rows",
+    "seed",
+    "set",
+    "sync",
+    "table",
+    "then",
+    "to",
+    "true",
+    "type",
+    "unique",
+    "unknown",
+    "uses",
+    "using",
+    "validate",
+    "verify",
+    "view",
+    "wait",
+    "when",
+    "where",
+    "writes",
+];
+
+/// PostgreSQL's reserved words, as far as scripts meet them: names only between double quotes.
+const RESERVED: &[&str] = &[
+    "all",
+    "and",
+    "any",
+    "array",
+    "as",
+    "asc",
+    "both",
+    "case",
+    "cast",
+    "check",
+    "collate",
+    "column",
+    "constraint",
+    "create",
+    "current_date",
+    "current_timestamp",
+    "default",
+    "desc",
+    "distinct",
+    "do",
+    "else",
+    "end",
+    "except",
+    "false",
+    "fetch",
+    "for",
+    "foreign",
+    "from",
+    "grant",
+    "group",
+    "having",
+    "in",
+    "into",
+    "is",
+    "leading",
+    "like",
+    "ilike",
+    "limit",
+    "not",
+    "null",
+    "offset",
+    "on",
+    "only",
+    "or",
+    "order",
+    "primary",
+    "references",
+    "returning",
+    "select",
+    "some",
+    "table",
+    "then",
+    "to",
+    "trailing",
+    "true",
+    "union",
+    "unique",
+    "user",
+    "using",
+    "when",
+    "where",
+    "with",
+    "between",
+];
+
+/// Verbs that start a statement.
+pub(super) const VERBS: &[&str] = &[
+    "add", "backfill", "drop", "sync", "seed", "copy", "set", "validate", "verify", "deploy", "retire", "confirm",
+    "wait", "rename", "alter",
+];
+
+/// Words that start a piece at the top of a script, besides the verbs.
+pub(super) const TOPS: &[&str] =
+    &["expand", "migrate", "contract", "migration", "table", "rows", "app", "view", "allow"];
+
+/// First words of SQL that is pasted by mistake.
+const SQL: &[&str] = &[
+    "alter",
+    "create",
+    "update",
+    "insert",
+    "delete",
+    "select",
+    "begin",
+    "commit",
+    "rollback",
+    "do",
+    "truncate",
+    "grant",
+    "revoke",
+    "comment",
+    "with",
+    "start",
+    "lock",
+    "vacuum",
+    "analyze",
+    "reindex",
+    "set",
+    "drop",
+    "savepoint",
+];
+
+/// Whether `word` is one of `words`, in any case.
+pub(super) fn is_one(word: &str, words: &[&str]) -> bool {
+    words.iter().any(|candidate| candidate.eq_ignore_ascii_case(word))
+}
+
+/// Whether an unquoted `word`, already folded, is no name.
+pub(super) fn is_reserved(word: &str) -> bool {
+    (2..=17).contains(&word.len()) && RESERVED.contains(&word)
+}
+
+/// Whether a statement of SQL may start with `word`.
+pub(super) fn may_start_sql(word: &str) -> bool {
+    is_one(word, SQL)
+}
+
+/// The word that `text` starts with; empty where it starts otherwise.
+pub(super) fn first_word(text: &str) -> &str {
+    let end = text.bytes().position(|b| !(b.is_ascii_alphanumeric() || b == b'_' || b >= 0x80));
+    &text[..end.unwrap_or(text.len())]
+}
+
+/// `text` without its first word and the white space behind that.
+pub(super) fn after_word(text: &str) -> &str {
+    text[first_word(text).len()..].trim_ascii_start()
+}
+
+/// Whether a line that starts with `text` carries on the statement before it. In the block of a table a constraint of
+/// several columns starts a line too, and words that are no reserved ones may be columns.
+pub(super) fn continues(text: &str, in_columns: bool) -> bool {
+    let word = first_word(text);
+    if word.is_empty() {
+        return continues_with_symbol(text, in_columns);
+    }
+    match word.to_ascii_lowercase().as_str() {
+        "from" | "where" | "in" | "default" | "references" | "not" | "null" | "on" | "and" | "or" | "then" | "else"
+        | "end" | "when" | "between" | "like" | "ilike" | "is" => true,
+        "to" | "as" | "using" | "because" => !in_columns,
+        "limit" | "pause" | "batches" | "generate" => !in_columns && first_word(after_word(text)) != "from",
+        "seed" => !in_columns && after_word(text).starts_with(|c: char| c.is_ascii_digit()),
+        "unique" => stands_alone(after_word(text)),
+        "primary" => stands_alone(after_word(after_word(text))),
+        "check" => after_word(text).starts_with('(') && !in_columns,
+        _ => false,
+    }
+}
+
+/// Whether `rest`, what follows `unique` or `primary key`, shows that it constrains the column before it.
+fn stands_alone(rest: &str) -> bool {
+    let rest = rest.trim_start_matches([' ', '\t']);
+    let name = first_word(rest);
+    if name.is_empty() {
+        return !rest.starts_with(['(', '"']);
+    }
+    is_one(name, &["not", "null", "default", "references", "check", "where"])
+}
+
+fn continues_with_symbol(text: &str, in_columns: bool) -> bool {
+    let operator = ["||", "->", "<", ">", "=", "::", "+", "*", "/", "%", "!=", "^"];
+    text.starts_with(")")
+        || text.starts_with('-') && !text.starts_with("--")
+        || text.starts_with('(') && !in_columns
+        || operator.iter().any(|symbol| text.starts_with(symbol))
+}
+
+/// Whether `text`, at the start of a line, can only be the start of a statement or declaration: inside a parenthesis
+/// or a string it shows that the closing one is missing.
+pub(super) fn surely_starts(text: &str) -> bool {
+    let word = first_word(text);
+    if word.is_empty() || !(is_one(word, TOPS) || is_one(word, VERBS)) {
+        return false;
+    }
+    let rest = &text[word.len()..];
+    let next = rest.trim_start_matches([' ', '\t']);
+    if next.len() == rest.len() {
+        return false;
+    }
+    let second = first_word(next);
+    match word.to_ascii_lowercase().as_str() {
+        "expand" | "migrate" | "contract" => next.starts_with('{') || is_one(second, VERBS),
+        "migration" => next.starts_with('"'),
+        "table" | "app" | "view" => after_name(next).starts_with('{'),
+        "rows" => after_name(next).starts_with('{') || is_one(first_word(after_name(next)), &["from", "generate"]),
+        "add" => is_one(second, &["column", "index", "check", "unique", "foreign", "not", "table"]),
+        "drop" => is_one(second, &["column", "index", "check", "unique", "foreign", "not", "table", "sync"]),
+        "backfill" | "sync" => ["from", "<"].iter().any(|s| after_name(next).starts_with(s)),
+        _ => false,
+    }
+}
+
+/// Whether `text`, at the start of a line in a block, shows that the block before it was not closed.
+pub(super) fn surely_starts_outside(text: &str) -> bool {
+    is_one(first_word(text), &["expand", "migrate", "contract", "table", "app", "view", "rows", "migration"])
+        && surely_starts(text)
+}
+
+fn after_name(text: &str) -> &str {
+    let end = text.find([' ', '\t', '{', '<', '\n']).unwrap_or(text.len());
+    text[end..].trim_start_matches([' ', '\t'])
+}

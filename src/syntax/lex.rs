@@ -1,0 +1,258 @@
+//! Text to tokens, for cutting a script into pieces, for highlighting and for looking around a mistake. Any text is
+//! tokens; what the language does not have is a token of its own.
+
+use crate::syntax::keywords;
+
+/// What a token is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Tok {
+    /// A keyword or an unquoted name.
+    Word,
+    /// `"…"`
+    Quoted,
+    /// `'…'` or `$$…$$`
+    Text,
+    /// `42`, `3.5`, `50ms`
+    Number,
+    /// `# …` or `-- …`, without its line end
+    Comment,
+    /// A line end.
+    Newline,
+    /// `(` or `[`
+    Open,
+    /// `)` or `]`
+    Close,
+    /// `{`
+    OpenBrace,
+    /// `}`
+    CloseBrace,
+    /// `,`
+    Comma,
+    /// `;`
+    Semicolon,
+    /// An operator or a dot.
+    Symbol,
+    /// `'…` without its end, as far as it may reach
+    UnclosedText,
+    /// `"…` without its end, up to the end of the line
+    UnclosedQuoted,
+    /// `‘ ’ “ ”`
+    SmartQuote,
+    /// A control character other than white space.
+    Control,
+    /// Any other character.
+    Odd,
+}
+
+/// A token at its place.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Token {
+    pub kind: Tok,
+    pub start: usize,
+    pub end: usize,
+}
+
+/// Reads tokens from a text.
+#[derive(Clone, Copy)]
+pub(super) struct Lexer<'a> {
+    text: &'a str,
+    pos: usize,
+    /// A line that starts with `(` shows that a string before it was not closed: so it is among listed rows.
+    pub in_rows: bool,
+    /// A string ran to the end of the text without its end: from then on a string ends with its line.
+    strings_end_with_line: bool,
+}
+
+impl<'a> Lexer<'a> {
+    /// Starts at `pos`.
+    pub(super) fn new(text: &'a str, pos: usize) -> Self {
+        Self { text, pos, in_rows: false, strings_end_with_line: false }
+    }
+
+    /// Where the next token is looked for.
+    pub(super) fn pos(&self) -> usize {
+        self.pos
+    }
+
+    /// Goes on at `pos`.
+    pub(super) fn seek(&mut self, pos: usize) {
+        self.pos = pos;
+    }
+
+    fn bytes(&self) -> &'a [u8] {
+        self.text.as_bytes()
+    }
+
+    fn at(&self, pos: usize) -> u8 {
+        self.bytes().get(pos).copied().unwrap_or(0)
+    }
+
+    /// Goes over what `keep` accepts, from `pos` on.
+    fn past(&self, mut pos: usize, keep: impl Fn(u8) -> bool) -> usize {
+        let bytes = self.bytes();
+        while pos < bytes.len() && keep(bytes[pos]) {
+            pos += 1;
+        }
+        pos
+    }
+
+    fn token(&mut self, start: usize) -> (Tok, usize) {
+        let byte = self.at(start);
+        match byte {
+            b'a'..=b'z' | b'A'..=b'Z' | b'_' => (Tok::Word, self.word_end(start)),
+            b'\n' => (Tok::Newline, start + 1),
+            b'\r' if self.at(start + 1) == b'\n' => (Tok::Newline, start + 2),
+            b'\'' => self.string(start),
+            b'"' => self.quoted(start),
+            b'0'..=b'9' => (Tok::Number, self.number_end(start)),
+            b'#' => (Tok::Comment, self.line_end(start)),
+            b'-' if self.at(start + 1) == b'-' => (Tok::Comment, self.line_end(start)),
+            b'(' | b'[' => (Tok::Open, start + 1),
+            b')' | b']' => (Tok::Close, start + 1),
+            b'{' => (Tok::OpenBrace, start + 1),
+            b'}' => (Tok::CloseBrace, start + 1),
+            b',' => (Tok::Comma, start + 1),
+            b';' => (Tok::Semicolon, start + 1),
+            b'$' => self.dollar(start),
+            b'.' => (Tok::Symbol, start + 1),
+            _ if is_operator(byte) => (Tok::Symbol, self.operator_end(start)),
+            0..=31 | 127 => (Tok::Control, start + 1),
+            _ => self.other(start),
+        }
+    }
+
+    fn word_end(&self, start: usize) -> usize {
+        let mut pos = start;
+        loop {
+            pos = self.past(pos, |b| b.is_ascii_alphanumeric() || b == b'_' || b == b'$');
+            match self.text[pos..].chars().next() {
+                Some(c) if !c.is_ascii() && is_letter(c) => pos += c.len_utf8(),
+                _ => return pos,
+            }
+        }
+    }
+
+    fn number_end(&self, start: usize) -> usize {
+        let mut pos = self.past(start, |b| b.is_ascii_alphanumeric() || b == b'_' || b == b'.');
+        if matches!(self.at(pos - 1), b'e' | b'E') && matches!(self.at(pos), b'+' | b'-') {
+            pos = self.past(pos + 1, |b| b.is_ascii_digit());
+        }
+        pos
+    }
+
+    /// Where the line of `pos` ends, before its line end.
+    pub(super) fn line_end(&self, pos: usize) -> usize {
+        let end = self.past(pos, |b| b != b'\n');
+        if end > pos && self.at(end) == b'\n' && self.at(end - 1) == b'\r' { end - 1 } else { end }
+    }
+
+    fn operator_end(&self, start: usize) -> usize {
+        let mut pos = start + 1;
+        while is_operator(self.at(pos)) && !(self.at(pos) == b'-' && self.at(pos + 1) == b'-') {
+            pos += 1;
+        }
+        pos
+    }
+
+    fn string(&mut self, start: usize) -> (Tok, usize) {
+        let mut pos = start + 1;
+        loop {
+            pos = self.past(pos, |b| b != b'\'' && b != b'\n');
+            match self.at(pos) {
+                b'\'' if self.at(pos + 1) == b'\'' => pos += 2,
+                b'\'' => return (Tok::Text, pos + 1),
+                _ if pos >= self.text.len() => {
+                    self.strings_end_with_line = true;
+                    return (Tok::UnclosedText, self.line_end(start));
+                }
+                _ if self.strings_end_with_line || self.new_statement_at(pos + 1) => {
+                    return (Tok::UnclosedText, self.line_end(start));
+                }
+                _ => pos += 1,
+            }
+        }
+    }
+
+    /// Whether the line that starts at `pos` belongs to no string begun before it.
+    fn new_statement_at(&self, pos: usize) -> bool {
+        let line = self.text[pos..].trim_start_matches([' ', '\t']);
+        keywords::surely_starts(line)
+            || line.starts_with('}') && line[1..].trim_start_matches([' ', '\t', '\r']).starts_with(['\n', '#'])
+            || self.in_rows && line.starts_with('(')
+    }
+
+    fn quoted(&self, start: usize) -> (Tok, usize) {
+        let mut pos = start + 1;
+        loop {
+            pos = self.past(pos, |b| b != b'"' && b != b'\n');
+            match self.at(pos) {
+                b'"' if self.at(pos + 1) == b'"' => pos += 2,
+                b'"' => return (Tok::Quoted, pos + 1),
+                _ => return (Tok::UnclosedQuoted, self.line_end(start)),
+            }
+        }
+    }
+
+    /// `$$…$$` of pasted SQL, of one tag.
+    fn dollar(&mut self, start: usize) -> (Tok, usize) {
+        let tag_end = self.past(start + 1, |b| b.is_ascii_alphanumeric() || b == b'_');
+        if self.at(tag_end) != b'$' || self.strings_end_with_line {
+            return (Tok::Symbol, start + 1);
+        }
+        let tag = &self.text[start..=tag_end];
+        match self.text[tag_end + 1..].find(tag) {
+            Some(at) => (Tok::Text, tag_end + 1 + at + tag.len()),
+            None => {
+                self.strings_end_with_line = true;
+                (Tok::Symbol, start + 1)
+            }
+        }
+    }
+
+    fn other(&self, start: usize) -> (Tok, usize) {
+        match self.text[start..].chars().next() {
+            Some('‘' | '’' | '“' | '”' | '„' | '‚') => (Tok::SmartQuote, start + 3),
+            Some(c) if is_letter(c) => (Tok::Word, self.word_end(start)),
+            Some(c) if c.is_control() => (Tok::Control, start + c.len_utf8()),
+            Some(c) => (Tok::Odd, start + c.len_utf8()),
+            None => (Tok::Odd, start + 1),
+        }
+    }
+}
+
+impl Iterator for Lexer<'_> {
+    type Item = Token;
+
+    fn next(&mut self) -> Option<Token> {
+        let mut start = self.pos;
+        while matches!(self.at(start), b' ' | b'\t' | b'\x0B' | b'\x0C') || self.is_lone_return(start) {
+            start += 1;
+        }
+        if start >= self.text.len() {
+            self.pos = start;
+            return None;
+        }
+        let (kind, end) = self.token(start);
+        self.pos = end;
+        Some(Token { kind, start, end })
+    }
+}
+
+impl Lexer<'_> {
+    fn is_lone_return(&self, pos: usize) -> bool {
+        self.at(pos) == b'\r' && self.at(pos + 1) != b'\n'
+    }
+}
+
+fn is_operator(byte: u8) -> bool {
+    matches!(
+        byte,
+        b'+' | b'-' | b'*' | b'/' | b'%' | b'^' | b'<' | b'>' | b'=' | b'!' | b'|' | b'&' | b':' | b'~' | b'?' | b'@'
+    )
+}
+
+/// Letters outside ASCII, exactly those of the grammar.
+fn is_letter(c: char) -> bool {
+    matches!(c, '\u{AA}'..='\u{1FFF}' | '\u{2C00}'..='\u{2FEF}' | '\u{3004}'..='\u{D7FF}'
+        | '\u{F900}'..='\u{FEFE}' | '\u{FF00}'..='\u{10FFFF}')
+}

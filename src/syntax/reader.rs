@@ -1,0 +1,508 @@
+//! Reads a script: piece after piece is parsed with the rule of where it stands, and built at once. A piece that
+//! cannot be read is reported, and the reading goes on behind it.
+
+use std::borrow::Cow;
+use std::collections::VecDeque;
+
+use pest::Parser;
+use pest::error::{Error, InputLocation};
+
+use crate::ast::{Phase, Statement, StatementKind};
+use crate::diagnostic::Diagnostic;
+use crate::source::Span;
+use crate::syntax::declaration::{AppClause, TableElement};
+use crate::syntax::event::{Element, Event, Head};
+use crate::syntax::expression::nests_too_deeply;
+use crate::syntax::grammar::{Build, Grammar, Node, Rule, present};
+use crate::syntax::keywords::{self, is_one};
+use crate::syntax::lex::{Lexer, Tok};
+use crate::syntax::names::Names;
+use crate::syntax::split::{BlockKind, Fault, FaultKind, MAX_DEPTH, Piece, PieceKind, Splitter};
+use crate::syntax::statement::usual_phase;
+use crate::syntax::{expected, faults, mistakes};
+
+/// How many further pieces an incomplete one may reach over.
+const MAX_JOINED: usize = 8;
+/// How many lines pasted SQL may have.
+const MAX_SQL_LINES: usize = 60;
+
+/// A block that is open.
+#[derive(Clone, Copy)]
+enum Context {
+    Phase(Phase),
+    Other(BlockKind),
+}
+
+/// Where an open block stands.
+struct Open {
+    context: Context,
+    /// Its head could not be read: what it holds is read for its mistakes only.
+    lost: bool,
+}
+
+/// Reads a text and hands what it reads to `sink`.
+pub(super) struct Reader<'a> {
+    text: &'a str,
+    pieces: Splitter<'a>,
+    ahead: VecDeque<Piece>,
+    names: Names,
+    diagnostics: Vec<Diagnostic>,
+    blocks: Vec<Open>,
+    header: Option<Span>,
+    first_item: Option<Span>,
+    sink: &'a mut dyn FnMut(Event),
+}
+
+/// What becomes of a node.
+type Builder<'b> = &'b mut dyn FnMut(&mut Build<'_>, Node<'_>, &mut dyn FnMut(Event));
+
+/// Reads `text`; `sink` gets what could be read, in order. The diagnostics come back sorted by place.
+pub(super) fn read(text: &str, sink: &mut dyn FnMut(Event)) -> Vec<Diagnostic> {
+    let mut reader = Reader {
+        text,
+        pieces: Splitter::new(text),
+        ahead: VecDeque::new(),
+        names: Names::default(),
+        diagnostics: Vec::new(),
+        blocks: Vec::new(),
+        header: None,
+        first_item: None,
+        sink,
+    };
+    while let Some(piece) = reader.next_piece() {
+        reader.piece(piece);
+    }
+    reader.diagnostics.sort_by_key(Diagnostic::span);
+    reader.diagnostics
+}
+
+impl Reader<'_> {
+    fn next_piece(&mut self) -> Option<Piece> {
+        self.ahead.pop_front().or_else(|| self.pieces.next())
+    }
+
+    fn peek(&mut self, n: usize) -> Option<Piece> {
+        while self.ahead.len() <= n {
+            let piece = self.pieces.next()?;
+            self.ahead.push_back(piece);
+        }
+        self.ahead.get(n).copied()
+    }
+
+    fn send(&mut self, event: Event) {
+        if !self.blocks.iter().any(|block| block.lost) {
+            (self.sink)(event);
+        }
+    }
+
+    fn slice(&self, span: Span) -> &str {
+        &self.text[span.range()]
+    }
+
+    fn piece(&mut self, piece: Piece) {
+        match piece.kind {
+            PieceKind::Comment => self.send(Event::Comment { span: piece.span, trailing: false }),
+            PieceKind::Trailing => self.send(Event::Comment { span: piece.span, trailing: true }),
+            PieceKind::Blank => self.send(Event::Blank),
+            PieceKind::Open(kind) => self.open(piece, kind),
+            PieceKind::Close => self.close(piece),
+            PieceKind::Text { .. } => self.text(piece),
+        }
+    }
+
+    fn fault(&mut self, fault: Fault) {
+        let diagnostic = faults::diagnostic(self.text, fault);
+        self.diagnostics.push(diagnostic);
+    }
+
+    fn open(&mut self, piece: Piece, kind: Option<BlockKind>) {
+        if let Some(fault) = piece.fault {
+            return self.fault(fault);
+        }
+        let head = self.slice(piece.span);
+        let Some(kind) = kind else {
+            let diagnostic = faults::unknown_block(head, piece.span, !self.blocks.is_empty());
+            return self.diagnostics.push(diagnostic);
+        };
+        let phase = phase_of(keywords::first_word(head));
+        if let (BlockKind::Phase, Some(phase)) = (kind, phase) {
+            self.send(Event::Open(Head::Phase(phase), piece.span));
+            self.item(piece.span);
+            return self.blocks.push(Open { context: Context::Phase(phase), lost: false });
+        }
+        let skipped = if phase.is_some() { head.len() - keywords::after_word(head).len() } else { 0 };
+        let span = Span::new(piece.span.start as usize + skipped, piece.span.end as usize);
+        let read = self.head(piece, span, kind, phase);
+        self.item(piece.span);
+        self.blocks.push(Open { context: Context::Other(kind), lost: !read });
+    }
+
+    /// Reads the head of a declaration's block.
+    fn head(&mut self, piece: Piece, span: Span, kind: BlockKind, phase: Option<Phase>) -> bool {
+        let added = is_one(keywords::first_word(self.slice(span)), &["add"]);
+        let rule = match kind {
+            BlockKind::Table if added => Rule::add_table_head,
+            BlockKind::Table | BlockKind::Phase => Rule::table_head,
+            BlockKind::App => Rule::app_head,
+            BlockKind::View => Rule::view_head,
+            BlockKind::Rows => Rule::rows_head,
+        };
+        let outer = match self.blocks.last() {
+            Some(Open { context: Context::Phase(outer), .. }) => Some(*outer),
+            _ => None,
+        };
+        if added && outer.is_none() && phase.is_none() {
+            self.missing_phase(span, Phase::Expand);
+        }
+        let phase = phase.or(outer).unwrap_or(Phase::Expand);
+        self.parse(rule, span, piece, &mut |build, node, sink| {
+            let name = build.first_ident(&mut node.into_inner());
+            let head = match rule {
+                Rule::add_table_head => Head::AddTable { phase: Some(phase), name },
+                Rule::app_head => Head::App(name),
+                Rule::view_head => Head::View(name),
+                Rule::rows_head => Head::Rows(name),
+                _ => Head::Table(name),
+            };
+            sink(Event::Open(head, span));
+        })
+    }
+
+    fn close(&mut self, piece: Piece) {
+        if let Some(fault) = piece.fault {
+            self.fault(fault);
+        }
+        if let Some(open) = self.blocks.pop()
+            && !open.lost
+        {
+            self.send(Event::Close(piece.span));
+        }
+    }
+
+    fn item(&mut self, span: Span) {
+        self.first_item.get_or_insert(span);
+    }
+
+    fn text(&mut self, piece: Piece) {
+        if let Some(fault) = piece.fault {
+            return self.faulty(piece, fault);
+        }
+        if piece.span.len() > MAX_DEPTH
+            && let Some(at) = nested_deeply(self.slice(piece.span))
+        {
+            let at = Span::new(at, at + 1).shifted(piece.span.start);
+            return self.diagnostics.push(nests_too_deeply(at));
+        }
+        match self.blocks.last().map(|block| block.context) {
+            None => self.top(piece),
+            Some(Context::Phase(phase)) => self.statement(Rule::statements, piece, piece.span, Some(phase)),
+            Some(Context::Other(kind)) => self.element(piece, kind),
+        }
+    }
+
+    /// A piece whose quotes or parentheses are broken; SQL is answered as SQL all the same.
+    fn faulty(&mut self, piece: Piece, fault: Fault) {
+        let text = self.slice(piece.span);
+        let word = keywords::first_word(text);
+        let sql = matches!(fault.kind, FaultKind::Odd | FaultKind::UnclosedParen)
+            && keywords::may_start_sql(word)
+            && !is_one(word, keywords::VERBS);
+        if sql && self.sql(piece, piece.span, None) {
+            return;
+        }
+        self.fault(fault);
+    }
+
+    fn top(&mut self, piece: Piece) {
+        let text = self.slice(piece.span);
+        let word = keywords::first_word(text);
+        if let Some(phase) = phase_of(word) {
+            let skipped = text.len() - keywords::after_word(text).len();
+            let span = Span::new(piece.span.start as usize + skipped, piece.span.end as usize);
+            if span.is_empty() {
+                return self.diagnostics.push(faults::phase_alone(phase, piece.span));
+            }
+            return self.statement(Rule::statement, piece, span, Some(phase));
+        }
+        match word.to_ascii_lowercase().as_str() {
+            "migration" => self.header(piece),
+            "allow" => {
+                self.parse(Rule::allows, piece.span, piece, &mut |build, node, sink| {
+                    for allow in node.into_inner().filter(|node| node.as_rule() == Rule::allow) {
+                        sink(Event::Allow(build.allow(allow)));
+                    }
+                });
+            }
+            "rows" => {
+                self.item(piece.span);
+                self.parse(Rule::rows_from, piece.span, piece, &mut |build, node, sink| {
+                    sink(Event::Rows(build.rows_from(node)));
+                });
+            }
+            "table" | "app" | "view" => {
+                let diagnostic = faults::block_missing(word, piece.span);
+                self.diagnostics.push(diagnostic);
+            }
+            _ => self.statement(Rule::statement, piece, piece.span, None),
+        }
+    }
+
+    fn header(&mut self, piece: Piece) {
+        if let Some(before) = self.header {
+            return self.diagnostics.push(faults::second_header(piece.span, before));
+        }
+        self.header = Some(piece.span);
+        if let Some(item) = self.first_item {
+            self.diagnostics.push(faults::late_header(piece.span, item));
+        }
+        self.parse(Rule::header, piece.span, piece, &mut |build, node, sink| {
+            let (header, allows) = build.header(node);
+            sink(Event::Header(header, allows));
+        });
+    }
+
+    fn statement(&mut self, rule: Rule, piece: Piece, span: Span, phase: Option<Phase>) {
+        self.item(piece.span);
+        if is_one(keywords::first_word(self.slice(span)), &["allow"]) && rule == Rule::statements {
+            self.parse(Rule::allows, span, piece, &mut |build, node, sink| {
+                for allow in node.into_inner().filter(|node| node.as_rule() == Rule::allow) {
+                    sink(Event::Allow(build.allow(allow)));
+                }
+            });
+            return;
+        }
+        let in_block = rule == Rule::statements;
+        let phase_word = Span { end: span.start, ..piece.span };
+        self.parse(rule, span, piece, &mut |build, node, sink| {
+            for stmt in node.into_inner().filter(|node| node.as_rule() == Rule::stmt) {
+                let span = build.span(&stmt);
+                let kind = build.statement(stmt);
+                let phase = check_phase(build, &kind, phase, span, phase_word, in_block);
+                sink(Event::Statement(Statement { kind, phase, span }));
+            }
+        });
+    }
+
+    fn missing_phase(&mut self, span: Span, phase: Phase) {
+        self.diagnostics.push(faults::missing_phase(span, phase));
+    }
+
+    fn element(&mut self, piece: Piece, kind: BlockKind) {
+        let (rule, build): (Rule, fn(&mut Build<'_>, Node<'_>) -> Element) = match kind {
+            BlockKind::Table | BlockKind::Phase => {
+                (Rule::table_elements, |build, node| match build.table_element(node) {
+                    TableElement::Column(column) => Element::Column(column),
+                    TableElement::Constraint(constraint, _) => Element::Constraint(constraint),
+                })
+            }
+            BlockKind::App => (Rule::app_clauses, |build, node| match build.app_clause(node) {
+                AppClause::Columns(columns) => Element::AppColumns(columns),
+                AppClause::Connects(role) => Element::Connects(role),
+            }),
+            BlockKind::View => (Rule::view_clauses, |build, node| Element::ViewReads(build.columns(node.into_inner()))),
+            BlockKind::Rows => (Rule::row_tuples, |build, node| {
+                let (values, span) = build.row(node);
+                Element::Row(values, span)
+            }),
+        };
+        self.parse(rule, piece.span, piece, &mut |builder, node, sink| {
+            for element in node.into_inner().filter(|node| node.as_rule() != Rule::EOI) {
+                sink(Event::Element(build(builder, element)));
+            }
+        });
+    }
+
+    /// Parses `span` of `piece` with `rule` and builds what comes of it. What is incomplete is tried once more together
+    /// with the pieces behind it; what stays unreadable is reported.
+    fn parse(&mut self, rule: Rule, span: Span, piece: Piece, build: Builder<'_>) -> bool {
+        let commented = matches!(piece.kind, PieceKind::Text { commented: true, .. });
+        match self.attempt(rule, span, commented, build) {
+            Ok(()) => true,
+            Err(error) => {
+                let cut = error_offset(&error) >= self.slice(span).trim_ascii_end().len();
+                if cut && self.joined(rule, span, piece, build) {
+                    return true;
+                }
+                self.failed(rule, span, piece, &error);
+                false
+            }
+        }
+    }
+
+    fn attempt(&mut self, rule: Rule, span: Span, commented: bool, build: Builder<'_>) -> Result<(), Box<Error<Rule>>> {
+        let text = &self.text[span.range()];
+        let clean = if commented { without_comments(text) } else { Cow::Borrowed(text) };
+        let node = present(Grammar::parse(rule, &clean).map_err(Box::new)?.next());
+        if commented {
+            self.send_comments(span);
+        }
+        let lost = self.blocks.iter().any(|block| block.lost);
+        let mut builder =
+            Build { base: span.start, names: &mut self.names, diagnostics: &mut self.diagnostics, too_deep: false };
+        if lost {
+            build(&mut builder, node, &mut |_| {})
+        } else {
+            build(&mut builder, node, self.sink)
+        }
+        Ok(())
+    }
+
+    /// Comments inside a statement are told before it.
+    fn send_comments(&mut self, span: Span) {
+        for token in Lexer::new(&self.text[..span.end as usize], span.start as usize) {
+            if token.kind == Tok::Comment {
+                self.send(Event::Comment { span: Span::new(token.start, token.end), trailing: false });
+            }
+        }
+    }
+
+    fn joined(&mut self, rule: Rule, span: Span, piece: Piece, build: Builder<'_>) -> bool {
+        if matches!(piece.kind, PieceKind::Text { terminated: true, .. } | PieceKind::Open(_)) {
+            return false;
+        }
+        for n in 0..MAX_JOINED {
+            let Some(next) = self.peek(n) else {
+                return false;
+            };
+            match next.kind {
+                PieceKind::Comment | PieceKind::Trailing | PieceKind::Blank => continue,
+                PieceKind::Open(_) | PieceKind::Close => return false,
+                PieceKind::Text { .. } => {}
+            }
+            if next.fault.is_some() || keywords::surely_starts(self.slice(next.span)) {
+                return false;
+            }
+            if self.attempt(rule, span.to(next.span), true, build).is_ok() {
+                self.ahead.drain(..=n);
+                return true;
+            }
+        }
+        false
+    }
+
+    /// Answers a piece that no rule reads.
+    fn failed(&mut self, rule: Rule, span: Span, piece: Piece, error: &Error<Rule>) {
+        let statement = matches!(rule, Rule::statement | Rule::statements);
+        if statement && keywords::may_start_sql(keywords::first_word(self.slice(span))) {
+            let phase = (span.start > piece.span.start).then_some(Span { end: span.start, ..piece.span });
+            if self.sql(piece, span, phase) {
+                return;
+            }
+        }
+        let text = without_comments(self.slice(span));
+        let diagnostic = expected::diagnostic(rule, &text, span.start, error);
+        self.diagnostics.push(diagnostic);
+    }
+
+    /// Answers pasted SQL, over as many pieces as it has. `phase` is the phase written before it.
+    fn sql(&mut self, piece: Piece, span: Span, phase: Option<Span>) -> bool {
+        let (mut whole, mut taken, mut n) = (span, 0, 0);
+        let mut ended = matches!(piece.kind, PieceKind::Text { terminated: true, .. });
+        let in_block = self.blocks.last().is_some();
+        let mut answer = mistakes::sql(&without_comments(self.slice(whole)), whole, phase, in_block);
+        while answer.is_none() && !ended && n < MAX_SQL_LINES {
+            let Some(next) = self.peek(n) else { break };
+            n += 1;
+            match next.kind {
+                PieceKind::Comment | PieceKind::Trailing => continue,
+                PieceKind::Text { terminated, .. } if !self.starts_anew(next.span) => ended = terminated,
+                _ => break,
+            }
+            whole = whole.to(next.span);
+            taken = n;
+            answer = mistakes::sql(&without_comments(self.slice(whole)), whole, phase, in_block);
+        }
+        let answer = answer.or_else(|| mistakes::sql_unknown(self.slice(whole), whole));
+        let Some(diagnostic) = answer else {
+            return false;
+        };
+        self.ahead.drain(..taken);
+        self.diagnostics.push(diagnostic);
+        true
+    }
+
+    /// Whether a piece behind SQL is none of it.
+    fn starts_anew(&self, span: Span) -> bool {
+        let text = self.slice(span);
+        let word = keywords::first_word(text);
+        keywords::surely_starts(text)
+            || is_one(word, keywords::TOPS)
+            || is_one(word, &["backfill", "sync", "seed", "copy", "verify", "deploy", "retire", "confirm", "wait"])
+            || is_one(word, &["create", "update", "insert", "delete", "select", "begin", "commit"])
+    }
+}
+
+/// The phase that a statement gets, with what is wrong about the one it was written in.
+fn check_phase(
+    build: &mut Build<'_>,
+    kind: &StatementKind,
+    written: Option<Phase>,
+    span: Span,
+    phase_word: Span,
+    in_block: bool,
+) -> Option<Phase> {
+    let usual = usual_phase(kind);
+    match (usual, written) {
+        (None, Some(phase)) => {
+            build.report(faults::no_phase(kind, phase, span, (!in_block).then_some(phase_word)));
+            None
+        }
+        (Some(usual), None) => {
+            use StatementKind as K;
+            if !matches!(kind, K::RenameColumn(_) | K::RenameTable(_) | K::AlterType(_)) {
+                build.report(faults::missing_phase(span, usual));
+            }
+            Some(usual)
+        }
+        (_, written) => written,
+    }
+}
+
+/// The phase that a word names.
+fn phase_of(word: &str) -> Option<Phase> {
+    Phase::ALL.into_iter().find(|phase| phase.keyword().eq_ignore_ascii_case(word))
+}
+
+/// The text with spaces in place of its comments, so that all offsets stay.
+fn without_comments(text: &str) -> Cow<'_, str> {
+    let mut comments = Lexer::new(text, 0).filter(|token| token.kind == Tok::Comment).peekable();
+    if comments.peek().is_none() {
+        return Cow::Borrowed(text);
+    }
+    let (mut clean, mut done) = (String::with_capacity(text.len()), 0);
+    for comment in comments {
+        clean.push_str(&text[done..comment.start]);
+        clean.extend(std::iter::repeat_n(' ', comment.end - comment.start));
+        done = comment.end;
+    }
+    clean.push_str(&text[done..]);
+    Cow::Owned(clean)
+}
+
+fn error_offset(error: &Error<Rule>) -> usize {
+    match error.location {
+        InputLocation::Pos(pos) => pos,
+        InputLocation::Span((start, _)) => start,
+    }
+}
+
+/// Where parentheses, `case` and operators before an operand nest more deeply than they may.
+fn nested_deeply(text: &str) -> Option<usize> {
+    let (mut depth, mut run) = (0_usize, 0_usize);
+    for token in Lexer::new(text, 0) {
+        let word = &text[token.start..token.end];
+        match token.kind {
+            Tok::Open => depth += 1,
+            Tok::Close => depth = depth.saturating_sub(1),
+            Tok::Word if word.eq_ignore_ascii_case("case") => depth += 1,
+            Tok::Word if word.eq_ignore_ascii_case("end") => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        let prefix = token.kind == Tok::Symbol && word.bytes().all(|b| b == b'-' || b == b'+');
+        run = if prefix || word.eq_ignore_ascii_case("not") { run + word.len() } else { 0 };
+        if depth > MAX_DEPTH || run > 3 * MAX_DEPTH {
+            return Some(token.start);
+        }
+    }
+    None
+}

@@ -1,0 +1,399 @@
+//! Cuts a script into pieces (comments, blank lines, heads and ends of blocks, statements) in one walk over its
+//! tokens. It knows where a statement ends and nothing of what it says; each piece is small enough to be read alone.
+
+use crate::source::Span;
+use crate::syntax::keywords::{self, is_one};
+use crate::syntax::lex::{Lexer, Tok, Token};
+
+/// How deep parentheses and operators may nest.
+pub(super) const MAX_DEPTH: usize = 200;
+
+/// The blocks of the language.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum BlockKind {
+    /// `expand { statements }`
+    Phase,
+    /// `table t { columns }`, also under `add`
+    Table,
+    /// `app v1 { clauses }`
+    App,
+    /// `view v { reads … }`
+    View,
+    /// `rows t { tuples }`
+    Rows,
+}
+
+/// What a piece is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum PieceKind {
+    /// A comment on a line of its own.
+    Comment,
+    /// A comment behind something on its line.
+    Trailing,
+    /// One or more empty lines.
+    Blank,
+    /// The head of a block, up to its brace. Of an unknown block (`None`) the piece covers all of it.
+    Open(Option<BlockKind>),
+    /// The end of a block.
+    Close,
+    /// A statement, a declaration of one line, or an element of a block.
+    Text {
+        /// There is a comment inside.
+        commented: bool,
+        /// A `;` ended it.
+        terminated: bool,
+    },
+}
+
+/// Why a piece cannot be read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum FaultKind {
+    UnclosedText,
+    UnclosedQuoted,
+    UnclosedParen,
+    UnclosedBrace,
+    StrayParen,
+    StrayBrace,
+    SmartQuote,
+    Control,
+    Odd,
+    TooDeep,
+}
+
+/// A fault at its place.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Fault {
+    pub kind: FaultKind,
+    pub span: Span,
+}
+
+/// A part of a script.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Piece {
+    pub kind: PieceKind,
+    /// Its text, without what ends it.
+    pub span: Span,
+    pub fault: Option<Fault>,
+}
+
+struct Block {
+    kind: BlockKind,
+    brace: usize,
+}
+
+/// The pieces of a text, in order.
+pub(super) struct Splitter<'a> {
+    text: &'a str,
+    lexer: Lexer<'a>,
+    blocks: Vec<Block>,
+    /// Something other than white space stands on this line already.
+    line_used: bool,
+    /// A brace was missing: further ones are its consequences.
+    braces_off: bool,
+}
+
+/// A piece of text while it is walked over.
+struct Walk {
+    start: usize,
+    end: usize,
+    last: Tok,
+    depth: usize,
+    opener: usize,
+    commented: bool,
+    terminated: bool,
+    fault: Option<Fault>,
+}
+
+impl Walk {
+    fn fail(&mut self, kind: FaultKind, start: usize, end: usize) {
+        self.fault.get_or_insert(Fault { kind, span: Span::new(start, end) });
+    }
+
+    fn unclosed(&mut self) {
+        let opener = self.opener;
+        self.fail(FaultKind::UnclosedParen, opener, opener + 1);
+    }
+}
+
+/// What a token does to the piece it stands in.
+enum Step {
+    Goes,
+    Ends,
+    Opens,
+}
+
+impl<'a> Splitter<'a> {
+    pub(super) fn new(text: &'a str) -> Self {
+        let start = if text.starts_with('\u{FEFF}') { 3 } else { 0 };
+        Self { text, lexer: Lexer::new(text, start), blocks: Vec::new(), line_used: false, braces_off: false }
+    }
+
+    fn block(&self) -> Option<BlockKind> {
+        self.blocks.last().map(|block| block.kind)
+    }
+
+    fn blank(&mut self) -> Option<Piece> {
+        let mut lexer = self.lexer;
+        let first = lexer.next().filter(|token| token.kind == Tok::Newline)?;
+        self.lexer = lexer;
+        Some(Piece { kind: PieceKind::Blank, span: Span::new(first.start, first.start), fault: None })
+    }
+
+    fn close(&mut self, token: Token) -> Option<Piece> {
+        self.line_used = true;
+        let span = Span::new(token.start, token.end);
+        let known = self.blocks.pop().is_some();
+        self.lexer.in_rows = false;
+        if !known && self.braces_off {
+            return None;
+        }
+        let fault = (!known).then_some(Fault { kind: FaultKind::StrayBrace, span });
+        Some(Piece { kind: PieceKind::Close, span, fault })
+    }
+
+    /// Ends the innermost block where its brace is missing.
+    fn close_missing(&mut self, at: usize) -> Option<Piece> {
+        let block = self.blocks.pop()?;
+        self.lexer.in_rows = false;
+        let span = Span::new(block.brace, block.brace + 1);
+        let fault = (!self.braces_off).then_some(Fault { kind: FaultKind::UnclosedBrace, span });
+        self.braces_off = true;
+        Some(Piece { kind: PieceKind::Close, span: Span::new(at, at), fault })
+    }
+
+    fn text_piece(&mut self, start: usize) -> Piece {
+        let mut walk = Walk {
+            start,
+            end: start,
+            last: Tok::Newline,
+            depth: 0,
+            opener: start,
+            commented: false,
+            terminated: false,
+            fault: None,
+        };
+        self.lexer.seek(start);
+        self.line_used = true;
+        while let Some(token) = self.lexer.next() {
+            match self.step(&mut walk, token) {
+                Step::Goes => {}
+                Step::Ends => break,
+                Step::Opens => return self.open(&walk, token),
+            }
+        }
+        if walk.depth > 0 {
+            walk.unclosed();
+        }
+        let kind = PieceKind::Text { commented: walk.commented, terminated: walk.terminated };
+        Piece { kind, span: Span::new(walk.start, walk.end), fault: walk.fault }
+    }
+
+    fn step(&mut self, walk: &mut Walk, token: Token) -> Step {
+        match token.kind {
+            Tok::Newline if walk.depth == 0 => return self.line_end(walk, token),
+            Tok::Newline => return self.line_end_inside(walk, token),
+            Tok::Comment => return self.comment(walk, token),
+            Tok::Semicolon => {
+                if walk.depth > 0 {
+                    walk.unclosed();
+                }
+                walk.terminated = true;
+                return Step::Ends;
+            }
+            Tok::Comma if walk.depth == 0 && matches!(self.block(), Some(BlockKind::Table | BlockKind::Rows)) => {
+                return Step::Ends;
+            }
+            Tok::OpenBrace => return Step::Opens,
+            Tok::CloseBrace => {
+                self.lexer.seek(token.start);
+                return Step::Ends;
+            }
+            Tok::Open => Self::open_paren(walk, token),
+            Tok::Close if walk.depth > 0 => walk.depth -= 1,
+            _ => {
+                if let Some(kind) = fault_of(token.kind) {
+                    walk.fail(kind, token.start, token.end);
+                }
+            }
+        }
+        walk.end = token.end;
+        walk.last = token.kind;
+        Step::Goes
+    }
+
+    fn open_paren(walk: &mut Walk, token: Token) {
+        if walk.depth == 0 {
+            walk.opener = token.start;
+        }
+        walk.depth += 1;
+        if walk.depth > MAX_DEPTH {
+            walk.fail(FaultKind::TooDeep, token.start, token.end);
+        }
+    }
+
+    fn line_end(&mut self, walk: &mut Walk, token: Token) -> Step {
+        if self.goes_on(walk, token.end) {
+            return Step::Goes;
+        }
+        self.lexer.seek(token.start);
+        Step::Ends
+    }
+
+    /// A line end within parentheses is a space, unless what follows shows that one is missing.
+    fn line_end_inside(&mut self, walk: &mut Walk, token: Token) -> Step {
+        let line = self.text[token.end..].trim_start_matches([' ', '\t']);
+        if !keywords::surely_starts(line) {
+            return Step::Goes;
+        }
+        walk.unclosed();
+        walk.depth = 0;
+        self.lexer.seek(token.start);
+        Step::Ends
+    }
+
+    fn comment(&mut self, walk: &mut Walk, token: Token) -> Step {
+        if walk.depth == 0 && !self.goes_on(walk, token.end) {
+            self.lexer.seek(token.start);
+            return Step::Ends;
+        }
+        walk.commented = true;
+        Step::Goes
+    }
+
+    /// Whether what stands behind `pos`, on a later line, carries the piece on.
+    fn goes_on(&self, walk: &Walk, pos: usize) -> bool {
+        let mut ahead = Lexer::new(self.text, pos);
+        let mut lines = 0;
+        let next = loop {
+            match ahead.next() {
+                Some(token) if token.kind == Tok::Newline => lines += 1,
+                Some(token) if token.kind == Tok::Comment => lines = 0,
+                Some(token) if token.kind == Tok::OpenBrace => {
+                    return kind_of(&self.text[walk.start..walk.end]).is_some();
+                }
+                Some(token) if matches!(token.kind, Tok::CloseBrace | Tok::Semicolon) => return false,
+                Some(token) => break token,
+                None => return false,
+            }
+        };
+        let rest = &self.text[next.start..];
+        let listed = matches!(self.block(), Some(BlockKind::App | BlockKind::View)) && walk.last == Tok::Comma;
+        let operator = walk.last == Tok::Symbol && !keywords::surely_starts(rest);
+        listed || operator || self.carries_on(walk, rest, lines)
+    }
+
+    fn carries_on(&self, walk: &Walk, rest: &str, blank_lines: usize) -> bool {
+        let head = &self.text[walk.start..];
+        if is_one(keywords::first_word(rest), &["allow"]) {
+            return blank_lines < 2 && is_one(keywords::first_word(head), &["migration"]);
+        }
+        let in_columns = matches!(self.block(), Some(BlockKind::Table | BlockKind::Rows));
+        keywords::continues(rest, in_columns)
+    }
+
+    fn open(&mut self, walk: &Walk, brace: Token) -> Piece {
+        let mut fault = walk.fault;
+        if walk.depth > 0 {
+            let span = Span::new(walk.opener, walk.opener + 1);
+            fault.get_or_insert(Fault { kind: FaultKind::UnclosedParen, span });
+        }
+        let head = &self.text[walk.start..walk.end];
+        let kind = kind_of(head).filter(|kind| match self.block() {
+            None => true,
+            Some(BlockKind::Phase) => *kind == BlockKind::Table && !is_one(keywords::first_word(head), &["table"]),
+            Some(_) => false,
+        });
+        let Some(known) = kind.filter(|_| fault.is_none()) else {
+            self.skip_block();
+            return Piece { kind: PieceKind::Open(None), span: Span::new(walk.start, self.lexer.pos()), fault };
+        };
+        self.blocks.push(Block { kind: known, brace: brace.start });
+        self.lexer.in_rows = known == BlockKind::Rows;
+        Piece { kind: PieceKind::Open(Some(known)), span: Span::new(walk.start, walk.end), fault }
+    }
+
+    /// Goes behind the brace that closes the one just read.
+    fn skip_block(&mut self) {
+        let mut depth = 1_usize;
+        while let Some(token) = self.lexer.next() {
+            match token.kind {
+                Tok::OpenBrace => depth += 1,
+                Tok::CloseBrace => depth -= 1,
+                _ => {}
+            }
+            if depth == 0 {
+                return;
+            }
+        }
+        self.braces_off = true;
+    }
+}
+
+impl Iterator for Splitter<'_> {
+    type Item = Piece;
+
+    fn next(&mut self) -> Option<Piece> {
+        loop {
+            let Some(token) = self.lexer.next() else {
+                return self.close_missing(self.text.len());
+            };
+            match token.kind {
+                Tok::Newline => {
+                    self.line_used = false;
+                    if let Some(blank) = self.blank() {
+                        return Some(blank);
+                    }
+                }
+                Tok::Comment => {
+                    let kind = if self.line_used { PieceKind::Trailing } else { PieceKind::Comment };
+                    return Some(Piece { kind, span: Span::new(token.start, token.end), fault: None });
+                }
+                Tok::Semicolon | Tok::Comma => self.line_used = true,
+                Tok::CloseBrace => {
+                    if let Some(piece) = self.close(token) {
+                        return Some(piece);
+                    }
+                }
+                _ if self.block_was_left_open(token) => {
+                    self.lexer.seek(token.start);
+                    return self.close_missing(token.start);
+                }
+                _ => return Some(self.text_piece(token.start)),
+            }
+        }
+    }
+}
+
+impl Splitter<'_> {
+    fn block_was_left_open(&self, token: Token) -> bool {
+        !self.blocks.is_empty() && !self.line_used && keywords::surely_starts_outside(&self.text[token.start..])
+    }
+}
+
+/// Which block a head opens.
+fn kind_of(head: &str) -> Option<BlockKind> {
+    let word = keywords::first_word(head);
+    let rest = keywords::after_word(head);
+    match word.to_ascii_lowercase().as_str() {
+        "expand" | "migrate" | "contract" if rest.is_empty() => Some(BlockKind::Phase),
+        "expand" | "migrate" | "contract" => kind_of(rest).filter(|kind| *kind == BlockKind::Table),
+        "add" if is_one(keywords::first_word(rest), &["table"]) => Some(BlockKind::Table),
+        "table" => Some(BlockKind::Table),
+        "app" => Some(BlockKind::App),
+        "view" => Some(BlockKind::View),
+        "rows" => Some(BlockKind::Rows),
+        _ => None,
+    }
+}
+
+fn fault_of(kind: Tok) -> Option<FaultKind> {
+    match kind {
+        Tok::Close => Some(FaultKind::StrayParen),
+        Tok::UnclosedText => Some(FaultKind::UnclosedText),
+        Tok::UnclosedQuoted => Some(FaultKind::UnclosedQuoted),
+        Tok::SmartQuote => Some(FaultKind::SmartQuote),
+        Tok::Control => Some(FaultKind::Control),
+        Tok::Odd => Some(FaultKind::Odd),
+        _ => None,
+    }
+}

@@ -1,0 +1,207 @@
+//! Types by their names: PostgreSQL's, with its aliases.
+
+use crate::ast::TypeName;
+use crate::data::Type;
+use crate::diagnostic::{Code, Diagnostic};
+use crate::source::Span;
+use crate::syntax::grammar::{Build, Node, Rule, present};
+use crate::syntax::names;
+
+/// Names to suggest for one that is unknown, and to complete and colour.
+pub(super) const TYPES: &[&str] = &[
+    "bigint",
+    "boolean",
+    "bytea",
+    "date",
+    "decimal",
+    "double precision",
+    "integer",
+    "interval",
+    "json",
+    "jsonb",
+    "numeric",
+    "real",
+    "smallint",
+    "text",
+    "timestamp",
+    "timestamptz",
+    "uuid",
+    "varchar",
+];
+
+/// Names that are types as well, spelled otherwise.
+pub(super) const TYPE_ALIASES: &[&str] = &[
+    "bool",
+    "character",
+    "char",
+    "double",
+    "float",
+    "float4",
+    "float8",
+    "int",
+    "int2",
+    "int4",
+    "int8",
+    "precision",
+    "varying",
+];
+
+/// The largest length of a varchar, as in PostgreSQL.
+const MAX_VARCHAR: i64 = 10_485_760;
+
+/// What is wrong with a type, and what to write instead.
+type Refused = (String, Option<String>);
+
+impl Build<'_> {
+    /// The type that a `type_name` node names. An unknown one is reported, and stands for any.
+    pub(super) fn type_name(&mut self, node: Node<'_>) -> TypeName {
+        let span = self.span(&node);
+        let mut nodes = node.into_inner();
+        let words = folded(present(nodes.next()).as_str());
+        let (mut args, mut zone, mut array) = (Vec::new(), None, false);
+        for part in nodes {
+            match part.as_rule() {
+                Rule::type_args => args = part.into_inner().map(|arg| number(arg.as_str())).collect(),
+                Rule::array => array = true,
+                _ => zone = Some(part.into_inner().next().is_none()),
+            }
+        }
+        let result = if array { Err(array_refused(&words)) } else { meaning(&words, &args, zone) };
+        self.checked(result, span)
+    }
+
+    /// The type of `date '2020-01-01'`.
+    pub(super) fn typed_literal(&mut self, name: &Node<'_>, zone: Option<&Node<'_>>) -> TypeName {
+        let zoned = zone.map(|node| node.clone().into_inner().next().is_none());
+        let span = zone.map_or(self.span(name), |node| self.span(name).to(self.span(node)));
+        self.checked(meaning(&folded(name.as_str()), &[], zoned), span)
+    }
+
+    fn checked(&mut self, result: Result<Type, Refused>, span: Span) -> TypeName {
+        let ty = result.unwrap_or_else(|(message, help)| {
+            let mut diagnostic = Diagnostic::new(Code::UnknownType, message, span, "");
+            diagnostic.help = help;
+            self.report(diagnostic);
+            Type::Unknown
+        });
+        TypeName { ty, span }
+    }
+}
+
+/// The words of a type's name, folded, one space between two.
+fn folded(written: &str) -> String {
+    if written.starts_with('"') {
+        return names::fold(written).into_owned();
+    }
+    written.split_ascii_whitespace().map(str::to_ascii_lowercase).collect::<Vec<_>>().join(" ")
+}
+
+fn number(digits: &str) -> i64 {
+    digits.replace('_', "").parse().unwrap_or(i64::MAX)
+}
+
+fn array_refused(words: &str) -> Refused {
+    (
+        format!("columns cannot be arrays of `{words}`"),
+        Some("write a table of its own for the elements, or `jsonb`".to_owned()),
+    )
+}
+
+fn meaning(words: &str, args: &[i64], zone: Option<bool>) -> Result<Type, Refused> {
+    let ty = match (words, args) {
+        ("numeric" | "decimal" | "dec", _) => return numeric(args),
+        ("varchar" | "character varying", _) => return varchar(args),
+        ("timestamp", []) => return Ok(if zone == Some(true) { Type::TimestampTz } else { Type::Timestamp }),
+        ("timestamptz", []) if zone.is_none() => Type::TimestampTz,
+        ("timestamp" | "timestamptz", _) => {
+            let help = format!("write `{words}`: it keeps microseconds");
+            return Err((format!("`{words}` takes no precision"), Some(help)));
+        }
+        _ => simple(words)?,
+    };
+    if zone.is_some() {
+        return Err((format!("`{words}` has no time zone"), Some("write `timestamptz`".to_owned())));
+    }
+    if args.is_empty() { Ok(ty) } else { Err((format!("`{words}` takes no length"), Some(format!("write `{words}`")))) }
+}
+
+fn simple(words: &str) -> Result<Type, Refused> {
+    Ok(match words {
+        "boolean" | "bool" => Type::Boolean,
+        "smallint" | "int2" => Type::SmallInt,
+        "integer" | "int" | "int4" => Type::Integer,
+        "bigint" | "int8" => Type::BigInt,
+        "real" | "float4" => Type::Real,
+        "double precision" | "float" | "float8" => Type::Double,
+        "text" => Type::Text,
+        "date" => Type::Date,
+        "timestamptz" => Type::TimestampTz,
+        "interval" => Type::Interval,
+        "uuid" => Type::Uuid,
+        "json" => Type::Json,
+        "jsonb" => Type::Jsonb,
+        "bytea" => Type::Bytea,
+        _ => return Err(unknown(words)),
+    })
+}
+
+fn unknown(words: &str) -> Refused {
+    let instead = match words {
+        "serial" | "serial4" => "`integer`, and let the application or a default number the rows",
+        "bigserial" | "serial8" => "`bigint`, and let the application or a default number the rows",
+        "smallserial" | "serial2" => "`smallint`, and let the application or a default number the rows",
+        "money" => "`numeric(12, 2)`",
+        "char" | "character" | "bpchar" => "`text` or `varchar(n)`: `char` pads its values with spaces",
+        "string" | "clob" | "tinytext" | "mediumtext" | "longtext" | "citext" | "name" => "`text`",
+        "nvarchar" | "varchar2" | "nchar" => "`varchar(n)`",
+        "datetime" | "datetime2" | "smalldatetime" => "`timestamp` or `timestamptz`",
+        "tinyint" => "`smallint`",
+        "mediumint" | "number" => "`integer` or `numeric`",
+        "double" => "`double precision`",
+        "blob" | "binary" | "varbinary" | "bit" => "`bytea`",
+        "time" | "timetz" => "`interval` in expressions, `text` or `timestamp` for columns",
+        _ => return guess(words),
+    };
+    (format!("there is no type `{words}`"), Some(format!("write {instead}")))
+}
+
+fn guess(words: &str) -> Refused {
+    let near = TYPES.iter().chain(TYPE_ALIASES.iter().filter(|alias| **alias != "precision" && **alias != "varying"));
+    let best = near.map(|name| (strsim::damerau_levenshtein(words, name), *name)).min();
+    let help = match best {
+        Some((distance, name)) if distance <= 1 + name.len() / 4 => format!("did you mean `{name}`?"),
+        _ => {
+            "types are `text`, `varchar(n)`, `integer`, `bigint`, `numeric`, `boolean`, `date`, `timestamptz`, `uuid`, \
+              `jsonb` and their like"
+                .to_owned()
+        }
+    };
+    (format!("there is no type `{words}`"), Some(help))
+}
+
+fn numeric(args: &[i64]) -> Result<Type, Refused> {
+    let help = || Some("write `numeric` or `numeric(precision, scale)`".to_owned());
+    let (precision, scale) = match args {
+        [] => return Ok(Type::Numeric(None)),
+        [precision] => (*precision, 0),
+        [precision, scale] => (*precision, *scale),
+        _ => return Err(("`numeric` takes a precision and a scale".to_owned(), help())),
+    };
+    match (u16::try_from(precision), i16::try_from(scale)) {
+        (Ok(p @ 1..=1000), Ok(s @ -1000..=1000)) => Ok(Type::Numeric(Some((p, s)))),
+        (Ok(1..=1000), _) => Err(("the scale of `numeric` is between -1000 and 1000".to_owned(), help())),
+        _ => Err(("the precision of `numeric` is between 1 and 1000".to_owned(), help())),
+    }
+}
+
+fn varchar(args: &[i64]) -> Result<Type, Refused> {
+    match args {
+        [] => Ok(Type::Varchar(None)),
+        [length @ 1..=MAX_VARCHAR] => Ok(Type::Varchar(u32::try_from(*length).ok())),
+        [_] => Err((
+            "the length of `varchar` is between 1 and 10485760".to_owned(),
+            Some("write `text` where there is no limit".to_owned()),
+        )),
+        _ => Err(("`varchar` takes one length".to_owned(), Some("write `varchar(n)`".to_owned()))),
+    }
+}

@@ -1,0 +1,105 @@
+//! `copy`: a row of one table for each row of another. No sync fires.
+
+use std::sync::Arc;
+
+use crate::ast::{Batches, Name};
+use crate::catalog::{ColumnId, ConstraintKind, Table};
+use crate::data::Chunk;
+use crate::expr::Expression;
+use crate::target::Fault;
+use crate::target::memory::apply::Watch;
+use crate::target::memory::enforce::{self, Unique};
+use crate::target::memory::event::new_row;
+use crate::target::memory::fill::Progress;
+use crate::target::memory::row::{RowImage, input_column, input_columns};
+use crate::target::memory::scan::ChunkScan;
+use crate::target::memory::state::Pairing;
+use crate::target::memory::{Memory, fault};
+
+impl Memory {
+    /// Copies rows; gives how many it inserted.
+    pub(super) fn copy(
+        &mut self,
+        from: &Name,
+        to: &Name,
+        columns: &[(ColumnId, Expression)],
+        filter: Option<&Expression>,
+        batches: Batches,
+        watch: Watch<'_>,
+    ) -> Result<u64, Fault> {
+        let (source, target) = (self.table(from)?, self.table(to)?);
+        self.pair_by_copy(&source, &target, columns);
+        let data = Arc::clone(self.state.data(from)?);
+        let mut progress = Progress::new(batches, data.rows(), watch);
+        let mut inserted = 0;
+        for scan in ChunkScan::all(&source, &data, self.now_micros) {
+            let rows = scan.select_rows(filter)?;
+            let values = columns.iter().map(|(_, value)| scan.eval(value, Some(&rows)));
+            let values = values.collect::<Result<Vec<_>, _>>()?;
+            for row in &rows {
+                let image = self.copied(&target, columns, &values, scan, *row)?;
+                inserted += u64::from(self.put_copy(&target, &image)?);
+            }
+            progress.advance(data.alive_in(scan.chunk).len())?;
+        }
+        Ok(inserted)
+    }
+
+    /// The row of the target table that comes from one of the source.
+    fn copied(
+        &self,
+        target: &Table,
+        columns: &[(ColumnId, Expression)],
+        values: &[Arc<Chunk>],
+        scan: ChunkScan<'_>,
+        row: u32,
+    ) -> Result<RowImage, Fault> {
+        let mut image = new_row(target, &self.facts, &[], self.now_micros)?;
+        for ((column, value), chunk) in columns.iter().zip(values) {
+            image.set(*column, chunk.get(row as usize));
+            let sources = input_columns(scan.table, value);
+            let sources = sources.iter().map(|source| (*source, scan.data.mask(scan.slot(row), *source)));
+            image.set_mask(*column, self.facts.derived(*column, sources));
+        }
+        Ok(image)
+    }
+
+    /// Inserts a row unless its key is there; tells whether it did.
+    fn put_copy(&mut self, target: &Arc<Table>, image: &RowImage) -> Result<bool, Fault> {
+        let now = self.now_micros;
+        let data = self.state.data_mut(&target.name)?;
+        for rule in Unique::all(target) {
+            if rule.is_taken(target, data, image, now)? {
+                return Ok(false);
+            }
+        }
+        enforce::row(target, data, image, now)?;
+        for constraint in target.foreign_keys() {
+            let ConstraintKind::ForeignKey { column, table: parent, referenced, .. } = &constraint.kind else {
+                continue;
+            };
+            let value = image.value(self.state.data(&target.name)?, *column);
+            let parent_data = self.state.data_mut(parent)?;
+            if !value.is_null() && parent_data.find(&[*referenced], std::slice::from_ref(&value)).is_none() {
+                return Err(fault::dangling(target, &constraint.name, *column, &value, parent));
+            }
+        }
+        let data = self.state.data_mut(&target.name)?;
+        let cells: Vec<_> =
+            image.values.iter().map(|(id, value)| (*id, value.clone(), image.mask(data, *id))).collect();
+        let slot = data.push(&cells);
+        enforce::reindex(target, data, slot, None, true, now);
+        Ok(true)
+    }
+
+    /// Remembers which rows belong together, where a unique column is copied to a unique column.
+    fn pair_by_copy(&mut self, from: &Table, to: &Table, columns: &[(ColumnId, Expression)]) {
+        for (column, value) in columns {
+            let Some(source) = value.as_plain_column().and_then(|name| input_column(from, name)) else { continue };
+            if to.is_unique(*column) && from.is_unique(source) {
+                let tables = [from.name.clone(), to.name.clone()];
+                self.state.pair(Pairing { tables, keys: [source, *column] });
+            }
+        }
+    }
+}

@@ -1,0 +1,223 @@
+//! One row written by an application: what goes stale, which syncs fire, and the rows that are stored in the end.
+
+use std::sync::Arc;
+
+use crate::ast::Name;
+use crate::catalog::{ColumnId, Sync, SyncId, SyncJoin, Table};
+use crate::data::Value;
+use crate::target::Fault;
+use crate::target::memory::freshness::FactMap;
+use crate::target::memory::row::{RowImage, default_value, eval, input_column};
+use crate::target::memory::state::State;
+use crate::target::memory::statement::Statement;
+use crate::target::memory::{fault, key};
+
+/// The write of one row and of those that follow it in other tables.
+pub(super) struct Event<'a> {
+    pub(super) state: &'a mut State,
+    pub(super) facts: &'a FactMap,
+    pub(super) now: i64,
+    /// The row that the application writes comes first.
+    pub(super) images: Vec<(Name, RowImage)>,
+    changed: Vec<ColumnId>,
+    set: Vec<ColumnId>,
+    fired: Vec<SyncId>,
+}
+
+impl<'a> Event<'a> {
+    /// A write of `image`, which holds the application's values.
+    pub(super) fn new(state: &'a mut State, facts: &'a FactMap, now: i64, table: &Name, image: RowImage) -> Self {
+        let images = vec![(table.clone(), image)];
+        Self { state, facts, now, images, changed: Vec::new(), set: Vec::new(), fired: Vec::new() }
+    }
+
+    /// Lets everything follow that follows.
+    pub(super) fn spread(&mut self, statement: &Statement) -> Result<(), Fault> {
+        let touching = self.note_changes(statement)?;
+        if self.facts.tracked {
+            self.mark_stale(statement, &touching)?;
+        }
+        self.set.clone_from(&statement.written);
+        while let Some(sync) = self.next_sync(&statement.syncs) {
+            self.fired.push(sync.id);
+            self.fire(&sync)?;
+        }
+        Ok(())
+    }
+
+    /// Notes which columns get another value; gives those whose facts the write touches. Writing the value that is
+    /// there, where it is the newest, touches nothing.
+    fn note_changes(&mut self, statement: &Statement) -> Result<Vec<ColumnId>, Fault> {
+        let data = self.state.data(&statement.table)?;
+        let image = &self.images[0].1;
+        let mut touching = Vec::new();
+        for column in &statement.written {
+            let old = image.slot.map(|slot| data.value(slot, *column));
+            let changed = old.is_none_or(|old| !key::same(&old, &image.value(data, *column)));
+            if changed {
+                self.changed.push(*column);
+            }
+            if changed || image.slot.is_some_and(|slot| data.mask(slot, *column) != 0) {
+                touching.push(*column);
+            }
+        }
+        Ok(touching)
+    }
+
+    fn mark_stale(&mut self, statement: &Statement, touching: &[ColumnId]) -> Result<(), Fault> {
+        let data = self.state.data(&statement.table)?;
+        let image = &mut self.images[0].1;
+        for column in touching {
+            image.set_mask(*column, 0);
+            for (other, bits) in statement.marks(*column) {
+                if !statement.written.contains(other) {
+                    image.set_mask(*other, image.mask(data, *other) | bits);
+                }
+            }
+        }
+        for far in &statement.far {
+            let marks: Vec<_> = touching.iter().flat_map(|column| far.marks(*column)).copied().collect();
+            if marks.is_empty() {
+                continue;
+            }
+            let key = self.images[0].1.value(self.state.data(&statement.table)?, far.own_key);
+            self.mark_far(&far.table, far.other_key, &key, &marks)?;
+        }
+        Ok(())
+    }
+
+    /// Marks the row of another table that belongs to the one written.
+    fn mark_far(
+        &mut self,
+        table: &Name,
+        column: ColumnId,
+        key: &Value,
+        marks: &[(ColumnId, u64)],
+    ) -> Result<(), Fault> {
+        if self.state.catalog.table(table).is_none() {
+            return self.mark_dropped(table, column, key, marks);
+        }
+        let Some(at) = self.open(table, column, key)? else { return Ok(()) };
+        let data = self.state.data(table)?;
+        let image = &mut self.images[at].1;
+        for (other, bits) in marks {
+            image.set_mask(*other, image.mask(data, *other) | bits);
+        }
+        Ok(())
+    }
+
+    fn mark_dropped(
+        &mut self,
+        table: &Name,
+        column: ColumnId,
+        key: &Value,
+        marks: &[(ColumnId, u64)],
+    ) -> Result<(), Fault> {
+        let dropped = self.state.dropped.iter_mut().rev().find(|(schema, _)| schema.name == *table);
+        let Some((_, data)) = dropped else { return Ok(()) };
+        let data = Arc::make_mut(data);
+        let Some(slot) = data.find(&[column], std::slice::from_ref(key)) else { return Ok(()) };
+        for (other, bits) in marks {
+            let mask = data.mask(slot, *other) | bits;
+            data.set_mask(slot, *other, mask);
+        }
+        Ok(())
+    }
+
+    /// The sync to fire next: one whose own sources no other is about to change, if there is one.
+    fn next_sync(&self, syncs: &[Arc<Sync>]) -> Option<Arc<Sync>> {
+        let ready = |sync: &&Arc<Sync>| {
+            !self.fired.contains(&sync.id)
+                && !self.set.contains(&sync.target)
+                && sync.source_columns.iter().any(|column| self.changed.contains(column))
+        };
+        let awaited = |sync: &&Arc<Sync>| {
+            let feeds = |other: &Arc<Sync>| other.id != sync.id && sync.source_columns.contains(&other.target);
+            !syncs.iter().filter(ready).any(feeds)
+        };
+        let mut waiting = syncs.iter().filter(ready);
+        waiting.clone().find(awaited).or_else(|| waiting.next()).cloned()
+    }
+
+    fn fire(&mut self, sync: &Sync) -> Result<(), Fault> {
+        let Some(source) = self.images.iter().position(|(table, _)| *table == sync.source_table) else { return Ok(()) };
+        let schema = self.state.schema(&sync.source_table)?;
+        let data = self.state.data(&sync.source_table)?;
+        let image = &self.images[source].1;
+        let value = eval(&sync.value, &schema, &|column| image.value(data, column), self.now).map_err(|error| {
+            let row = fault::row_name(&schema, image.slot, &|column| image.value(data, column));
+            fault::valueless(&schema, &row, &error)
+        })?;
+        let read = sync.value.inputs().iter().filter_map(|name| input_column(&schema, name));
+        let mask = self.facts.derived(sync.target, read.map(|column| (column, image.mask(data, column))));
+        let at = match &sync.join {
+            None => Some(source),
+            Some(join) => self.joined(sync, join, source)?,
+        };
+        match at {
+            Some(at) => self.follow(sync, at, value, mask),
+            None => Ok(()),
+        }
+    }
+
+    fn follow(&mut self, sync: &Sync, at: usize, value: Value, mask: u64) -> Result<(), Fault> {
+        let data = self.state.data(&sync.target_table)?;
+        let image = &mut self.images[at].1;
+        let is_new = image.slot.is_none();
+        if is_new || !key::same(&image.value(data, sync.target), &value) {
+            self.changed.push(sync.target);
+        }
+        image.set(sync.target, value);
+        if self.facts.tracked {
+            image.set_mask(sync.target, mask);
+        }
+        self.set.push(sync.target);
+        Ok(())
+    }
+
+    /// The image of the row in the target table, made where it is missing and should be there.
+    fn joined(&mut self, sync: &Sync, join: &SyncJoin, source: usize) -> Result<Option<usize>, Fault> {
+        let key = self.images[source].1.value(self.state.data(&sync.source_table)?, join.source_key);
+        if key.is_null() {
+            return Ok(None);
+        }
+        if let Some(at) = self.open(&sync.target_table, join.target_key, &key)? {
+            return Ok(Some(at));
+        }
+        if !join.inserts {
+            return Ok(None);
+        }
+        let schema = self.state.schema(&sync.target_table)?;
+        let mut image = new_row(&schema, self.facts, &[], self.now)?;
+        image.set(join.target_key, key);
+        image.set_mask(join.target_key, 0);
+        self.images.push((sync.target_table.clone(), image));
+        Ok(Some(self.images.len() - 1))
+    }
+
+    /// The image of the row of `table` with this key, opened where it is not yet.
+    fn open(&mut self, table: &Name, column: ColumnId, key: &Value) -> Result<Option<usize>, Fault> {
+        let data = self.state.data(table)?;
+        let is_it = |(name, image): &(Name, RowImage)| name == table && key::same(&image.value(data, column), key);
+        if let Some(at) = self.images.iter().position(is_it) {
+            return Ok(Some(at));
+        }
+        let found = self.state.data_mut(table)?.find(&[column], std::slice::from_ref(key));
+        Ok(found.map(|slot| {
+            self.images.push((table.clone(), RowImage::of(slot)));
+            self.images.len() - 1
+        }))
+    }
+}
+
+/// A row of defaults, when the write touches the facts of `written`.
+pub(super) fn new_row(table: &Table, facts: &FactMap, written: &[ColumnId], now: i64) -> Result<RowImage, Fault> {
+    let mut image = RowImage::default();
+    for column in table.columns() {
+        let value = default_value(table, column.id, now).map_err(|error| fault::valueless(table, "new row", &error))?;
+        image.values.push((column.id, value));
+        let mask = if written.contains(&column.id) { 0 } else { facts.defaulted(table, column.id, written) };
+        image.masks.push((column.id, mask));
+    }
+    Ok(image)
+}
