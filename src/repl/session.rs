@@ -183,7 +183,7 @@ impl Session {
         let source = self.host.read(&path).map_err(|complaint| self.complain(&complaint))?;
         let same = self.file.as_ref() == Some(&path);
         let rows = if same { self.rows.clone() } else { Vec::new() };
-        let lab = lab::open(source, &rows).map_err(|error| self.refused(&error))?;
+        let lab = lab::open(source.clone(), &rows).map_err(|error| guide::refused(&error, &source, self.terminal))?;
         self.rows = rows;
         self.file = Some(path);
         self.present = Present::new(lab);
@@ -208,11 +208,6 @@ impl Session {
 
     pub(super) fn complain(&self, complaint: &Complaint) -> String {
         complaint.render(self.terminal)
-    }
-
-    /// What kept a script from being opened.
-    pub(super) fn refused(&self, error: &OpenError) -> String {
-        guide::refused(error, self.terminal)
     }
 
     pub(super) fn apps(&self) -> &Arc<[AppUse]> {

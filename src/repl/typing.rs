@@ -12,6 +12,7 @@ use crate::data::Type;
 use crate::diagnostic::{Code, Diagnostic, Severity};
 use crate::lab;
 use crate::plan::{Action, Plan, Step};
+use crate::repl::guide;
 use crate::repl::insertion::{insert, prepend};
 use crate::repl::present::{Opened, Present};
 use crate::repl::session::{Said, Session};
@@ -78,7 +79,8 @@ impl Session {
                 Some(what) => return Err(self.complain(&changes_the_past(&what))),
             }
         }
-        let lab = lab::open(source, &self.rows).map_err(|error| self.refused(&error))?;
+        let lab = lab::open(source.clone(), &self.rows);
+        let lab = lab.map_err(|error| guide::refused(&error, &source, self.terminal))?;
         Ok(Next::Afresh(Box::new(Present::new(lab))))
     }
 
