@@ -20,6 +20,7 @@ mod value;
 
 pub use chunk::{CHUNK_ROWS, Chunk, Nulls};
 pub use compare::compare;
+pub(crate) use compare::compare_doubles;
 pub use error::ValueError;
 pub use interval::Interval;
 pub use key::Key;

@@ -2,12 +2,32 @@
 //!
 //! [`Expression::resolve`] gives a written expression its types (casts that PostgreSQL makes by itself become nodes);
 //! the result is evaluated row by row or chunk by chunk, with the same outcome.
+//!
+//! `resolve` and `coercion` choose types as PostgreSQL does, `registry` with `functions` is the table of what can be
+//! called, `row` evaluates one row, `batch` a run of rows with the fast loops of `kernels`.
+
+mod batch;
+mod cast;
+mod coercion;
+mod faults;
+mod functions;
+mod kernels;
+mod node;
+mod registry;
+mod resolve;
+mod row;
+#[cfg(test)]
+mod tests;
 
 use std::sync::Arc;
 
+use self::coercion::Strength;
+use self::node::Node;
+use self::registry::Context;
 use crate::ast::{self, ColumnRef, Name};
 use crate::data::{Chunk, Type, Value, ValueError};
 use crate::diagnostic::Diagnostic;
+use crate::explain::Code;
 
 /// Where the columns of an expression come from.
 pub trait Scope {
@@ -21,11 +41,21 @@ pub trait Scope {
 /// A scope without columns, for defaults and listed rows.
 pub struct NoColumns;
 
-/// An expression whose types are known. It holds no spans: a fault at run time is placed by its statement.
+impl Scope for NoColumns {
+    fn column(&self, column: &ColumnRef) -> Result<(Name, Type), Box<Diagnostic>> {
+        let message = format!("`{}` is a column, and only a fixed value can stand here", column.column.name);
+        let found = Diagnostic::new(Code::UnknownName, message, column.span(), "no column can be read here");
+        Err(Box::new(found.help(format!("for a text, write single quotes: `'{}'`", column.column.name))))
+    }
+}
+
+/// An expression whose types are known. It holds no spans: a fault at run time is placed by its statement. Cloning
+/// shares it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Expression {
     inputs: Vec<Name>,
     ty: Type,
+    node: Arc<Node>,
 }
 
 /// Values of an expression's inputs for a run of rows, and the time that `now()` gives.
@@ -48,20 +78,51 @@ pub struct RowError {
     pub error: ValueError,
 }
 
+/// The names of functions that can be called, for completion.
+pub fn function_names() -> impl Iterator<Item = &'static str> {
+    registry::names()
+}
+
 impl Expression {
     /// Gives an expression its types. With `target` the result is changed to that type as an assignment to a column of
-    /// it would, and refused where PostgreSQL would refuse the assignment.
+    /// it would, and refused where PostgreSQL would refuse the assignment. Without, a quoted literal is `text`, and a
+    /// plain column of unknown type stays so.
     ///
     /// # Errors
     /// Unknown columns and functions, operands that do not fit: a diagnostic for the first of them.
-    pub fn resolve(_expr: &ast::Expr, _scope: &dyn Scope, _target: Option<Type>) -> Result<Self, Box<Diagnostic>> {
-        todo!()
+    pub fn resolve(expr: &ast::Expr, scope: &dyn Scope, target: Option<Type>) -> Result<Self, Box<Diagnostic>> {
+        let mut resolver = resolve::Resolver::new(scope);
+        let typed = resolver.resolve(expr)?;
+        let is_column = matches!(typed.node, Node::Column(..));
+        let node = match target {
+            Some(Type::Unknown) if typed.ty() == Type::Unknown && is_column => typed.node,
+            Some(Type::Unknown) => resolve::coerce(typed, Type::Text, Strength::Assignment)?,
+            Some(target) => resolve::coerce(typed, target, Strength::Assignment)?,
+            None if typed.ty() == Type::Unknown && !is_column => {
+                resolve::coerce(typed, Type::Text, Strength::Implicit)?
+            }
+            None => typed.node,
+        };
+        let ty = if target == Some(Type::Unknown) { Type::Unknown } else { node.ty() };
+        Ok(Self { inputs: resolver.inputs, ty, node: Arc::new(node) })
+    }
+
+    /// The expression that is just this value, of type `ty`.
+    #[must_use]
+    pub fn constant(value: Value, ty: Type) -> Self {
+        Self { inputs: Vec::new(), ty, node: Arc::new(Node::Constant(value, ty)) }
     }
 
     /// The columns it reads, each once.
     #[must_use]
     pub fn inputs(&self) -> &[Name] {
         &self.inputs
+    }
+
+    /// Whether it reads the column supplied under this name.
+    #[must_use]
+    pub fn mentions(&self, name: &str) -> bool {
+        self.inputs.iter().any(|input| &**input == name)
     }
 
     /// The type of its result.
@@ -73,13 +134,19 @@ impl Expression {
     /// Whether it is just this column.
     #[must_use]
     pub fn as_plain_column(&self) -> Option<&Name> {
-        todo!()
+        if let Node::Column(at, _) = &*self.node { self.inputs.get(*at) } else { None }
+    }
+
+    /// Whether it reads no column.
+    #[must_use]
+    pub fn is_constant(&self) -> bool {
+        self.inputs.is_empty()
     }
 
     /// Whether it gives the same result for the same row at any time: it does not call `now()` or its like.
     #[must_use]
     pub fn is_immutable(&self) -> bool {
-        todo!()
+        !self.node.any(&|node| matches!(node, Node::Call(function, _) if !function.immutable))
     }
 
     /// Its value for one row, given the inputs' values in the order of [`Self::inputs`]. `now_micros` is what `now()`
@@ -87,16 +154,16 @@ impl Expression {
     ///
     /// # Errors
     /// Overflow, division by zero, text that is no value of the type asked for.
-    pub fn eval(&self, _row: &[Value], _now_micros: i64) -> Result<Value, ValueError> {
-        todo!()
+    pub fn eval(&self, row: &[Value], now_micros: i64) -> Result<Value, ValueError> {
+        row::Row::new(row, Context { now_micros }).value(&self.node)
     }
 
-    /// Its values for a batch of rows. A plain column gives back the very chunk.
+    /// Its values for a batch of rows. A plain column gives back the very chunk, unless rows are left out.
     ///
     /// # Errors
     /// The first row, in the order of rows, for which [`Self::eval`] would fail.
-    pub fn eval_chunk(&self, _batch: Batch<'_>, _now_micros: i64) -> Result<Arc<Chunk>, RowError> {
-        todo!()
+    pub fn eval_chunk(&self, batch: Batch<'_>, now_micros: i64) -> Result<Arc<Chunk>, RowError> {
+        batch::eval(&self.node, self.ty, batch, Context { now_micros })
     }
 
     /// The same expression with columns renamed by `rename`.

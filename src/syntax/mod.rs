@@ -47,12 +47,6 @@ pub fn parse(source: Source) -> Parsed {
     Parsed { script: assembly.finish(), diagnostics }
 }
 
-/// A name as a script writes it.
-#[must_use]
-pub fn quote_ident(name: &str) -> std::borrow::Cow<'_, str> {
-    name.into()
-}
-
 /// Formats a script.
 ///
 /// # Errors

@@ -1,0 +1,161 @@
+//! What is said about expressions that have no types.
+
+use crate::ast::Ident;
+use crate::data::{Type, ValueError};
+use crate::diagnostic::Diagnostic;
+use crate::explain::Code;
+use crate::expr::coercion::Strength;
+use crate::expr::registry::{self, Function, Param};
+use crate::expr::resolve::Typed;
+use crate::source::Span;
+
+type Fault = Box<Diagnostic>;
+
+fn mismatch(message: impl Into<String>, span: Span, label: impl Into<String>) -> Diagnostic {
+    Diagnostic::new(Code::TypeMismatch, message, span, label)
+}
+
+/// A literal that is no value of its type.
+pub(super) fn value(error: &ValueError, span: Span) -> Fault {
+    Box::new(mismatch(error.message.clone(), span, "this value"))
+}
+
+/// What a person calls the type of an operand.
+fn named(ty: Type) -> String {
+    if ty == Type::Unknown { "a quoted literal".into() } else { ty.unconstrained().to_string() }
+}
+
+/// `age::text` for a column, `(…)::text` for the rest.
+fn cast_example(operand: &Typed, to: Type) -> String {
+    operand.column.as_ref().map_or_else(|| format!("(…)::{to}"), |column| format!("{column}::{to}"))
+}
+
+pub(super) fn operator(symbol: &str, operands: &[Typed], span: Span) -> Fault {
+    let types: Vec<String> = operands.iter().map(|operand| named(operand.ty())).collect();
+    let found =
+        mismatch(format!("`{symbol}` does not take {}", types.join(" and ")), span, "these operands do not fit");
+    let taken = registry::candidates(symbol);
+    let suited = operands.iter().enumerate().find_map(|(at, operand)| {
+        let fits = |function: &&&Function| {
+            let others = operands.iter().enumerate().filter(|(other, _)| *other != at);
+            function.params.len() == operands.len()
+                && others
+                    .into_iter()
+                    .all(|(other, typed)| function.params[other] == Param::Is(typed.ty().unconstrained()))
+        };
+        taken.iter().rev().find(fits).map(|function| (operand, function.params[at]))
+    });
+    Box::new(match suited {
+        Some((operand, Param::Is(ty))) => {
+            found.help(format!("write an explicit cast: `{}`", cast_example(operand, ty)))
+        }
+        _ => found.help(format!("write explicit casts to types that `{symbol}` takes")),
+    })
+}
+
+pub(super) fn unknown_function(name: &Ident) -> Fault {
+    let found = Diagnostic::new(
+        Code::UnknownFunction,
+        format!("there is no function `{}`", name.name),
+        name.span,
+        "not a function of the language",
+    );
+    let nearest = registry::names()
+        .map(|known| (strsim::damerau_levenshtein(&name.name, known), known))
+        .filter(|(distance, known)| *distance <= 1 + known.len() / 4)
+        .min();
+    Box::new(match nearest {
+        Some((_, known)) => {
+            found.help(format!("did you mean `{known}`?")).fix(format!("write `{known}`"), name.span, known)
+        }
+        None => found.help("the functions of the language are PostgreSQL's of the same names; see the README"),
+    })
+}
+
+pub(super) fn arguments(name: &Ident, operands: &[Typed], candidates: &[&'static Function], span: Span) -> Fault {
+    let types: Vec<String> = operands.iter().map(|operand| named(operand.ty())).collect();
+    let given = if types.is_empty() { "no arguments".into() } else { format!("({})", types.join(", ")) };
+    let found = mismatch(format!("`{}` does not take {given}", name.name), span, "these arguments do not fit");
+    let forms: Vec<String> = candidates.iter().map(|function| format!("`{}`", signature(function))).collect();
+    if forms.is_empty() {
+        let expected = if &*name.name == "nullif" { "two arguments" } else { "one argument or more" };
+        return Box::new(found.help(format!("it takes {expected}")));
+    }
+    Box::new(found.help(format!("it can be called as {}", forms.join(", "))))
+}
+
+fn signature(function: &Function) -> String {
+    let params: Vec<String> = function
+        .params
+        .iter()
+        .map(|param| match param {
+            Param::Is(ty) => ty.to_string(),
+            Param::Any => "any".into(),
+        })
+        .collect();
+    let more = if function.variadic { ", …" } else { "" };
+    format!("{}({}{more})", function.name, params.join(", "))
+}
+
+pub(super) fn missing(function: &Function, span: Span) -> Fault {
+    let message = format!("`{}` of numeric is not supported", function.name);
+    Box::new(
+        mismatch(message, span, "its digits would differ from PostgreSQL's")
+            .help("compute it in double precision: `x::double precision`"),
+    )
+}
+
+pub(super) fn no_common_type(what: &str, a: Type, b: Type, span: Span) -> Fault {
+    let message = format!("`{what}` cannot give both {a} and {b}");
+    Box::new(
+        mismatch(message, span, "its values have different types").help(format!("cast one of them, like `(…)::{b}`")),
+    )
+}
+
+pub(super) fn not_comparable(what: &str, ty: Type, span: Span) -> Fault {
+    Box::new(mismatch(format!("`{what}` does not take {ty}, which has no order"), span, "this cannot be compared"))
+}
+
+pub(super) fn not_a_condition(operand: &Typed) -> Fault {
+    let found = mismatch(
+        format!("a condition must be boolean, not {}", named(operand.ty())),
+        operand.span,
+        "this is neither true nor false",
+    );
+    Box::new(match operand.ty() {
+        Type::Integer => found.help(format!("write `{} <> 0`", cast_subject(operand))),
+        _ => found.help("write a comparison"),
+    })
+}
+
+fn cast_subject(operand: &Typed) -> String {
+    operand.column.as_ref().map_or_else(|| "(…)".into(), ToString::to_string)
+}
+
+pub(super) fn cast(operand: &Typed, to: Type, asked: Strength) -> Fault {
+    let from = named(operand.ty());
+    match asked {
+        Strength::Explicit => {
+            let found = mismatch(format!("{from} cannot be cast to {to}"), operand.span, format!("this is {from}"));
+            Box::new(found.help("take the way over a type that both can be cast to, such as `text`"))
+        }
+        Strength::Assignment => {
+            let found = mismatch(
+                format!("a column of type {to} does not take {from}"),
+                operand.span,
+                format!("this is {from}"),
+            );
+            let castable = super::coercion::strength(operand.ty(), to).is_some();
+            Box::new(if castable {
+                found.help(format!("write an explicit cast: `{}`", cast_example(operand, to)))
+            } else {
+                found
+            })
+        }
+        Strength::Implicit => {
+            let found =
+                mismatch(format!("{from} does not turn into {to} by itself"), operand.span, format!("this is {from}"));
+            Box::new(found.help(format!("write an explicit cast: `{}`", cast_example(operand, to))))
+        }
+    }
+}

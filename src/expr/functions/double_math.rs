@@ -1,0 +1,77 @@
+//! Rounding, roots and powers of `double precision`.
+
+use super::arguments::{F8, Outcome, double};
+use crate::data::{Type, Value, ValueError};
+use crate::expr::registry::Function;
+
+const F: Type = Type::Double;
+
+pub(super) static ROWS: &[Function] = &[
+    Function::new("round", &[F8], F, |a, _| Ok(Value::Double(double(a, 0).round_ties_even()))),
+    Function::new("trunc", &[F8], F, |a, _| Ok(Value::Double(double(a, 0).trunc()))),
+    Function::new("ceil", &[F8], F, |a, _| Ok(Value::Double(double(a, 0).ceil()))),
+    Function::new("ceiling", &[F8], F, |a, _| Ok(Value::Double(double(a, 0).ceil()))),
+    Function::new("floor", &[F8], F, |a, _| Ok(Value::Double(double(a, 0).floor()))),
+    Function::new("sign", &[F8], F, |a, _| Ok(Value::Double(sign(double(a, 0))))),
+    Function::new("sqrt", &[F8], F, |a, _| sqrt(double(a, 0))),
+    Function::new("exp", &[F8], F, |a, _| exp(double(a, 0))),
+    Function::new("ln", &[F8], F, |a, _| ln(double(a, 0))),
+    Function::new("power", &[F8, F8], F, |a, _| power(double(a, 0), double(a, 1))),
+    Function::new("pow", &[F8, F8], F, |a, _| power(double(a, 0), double(a, 1))),
+    Function::new("^", &[F8, F8], F, |a, _| power(double(a, 0), double(a, 1))),
+];
+
+fn sign(value: f64) -> f64 {
+    if value > 0.0 {
+        1.0
+    } else if value < 0.0 {
+        -1.0
+    } else {
+        0.0
+    }
+}
+
+fn sqrt(value: f64) -> Outcome {
+    if value < 0.0 {
+        return Err(ValueError::new("2201F", "cannot take square root of a negative number"));
+    }
+    Ok(Value::Double(value.sqrt()))
+}
+
+/// The result, unless it left the range while the operand was in it.
+fn checked(result: f64, finite_operands: bool) -> Outcome {
+    if result.is_infinite() && finite_operands {
+        return Err(ValueError::new("22003", "value out of range: overflow"));
+    }
+    if result == 0.0 && finite_operands {
+        return Err(ValueError::new("22003", "value out of range: underflow"));
+    }
+    Ok(Value::Double(result))
+}
+
+fn exp(value: f64) -> Outcome {
+    checked(value.exp(), value.is_finite())
+}
+
+fn ln(value: f64) -> Outcome {
+    if value == 0.0 {
+        return Err(ValueError::new("2201E", "cannot take logarithm of zero"));
+    }
+    if value < 0.0 {
+        return Err(ValueError::new("2201E", "cannot take logarithm of a negative number"));
+    }
+    Ok(Value::Double(value.ln()))
+}
+
+fn power(base: f64, exponent: f64) -> Outcome {
+    if base == 0.0 && exponent < 0.0 {
+        return Err(ValueError::new("2201F", "zero raised to a negative power is undefined"));
+    }
+    if base < 0.0 && exponent.is_finite() && exponent.fract() != 0.0 {
+        return Err(ValueError::new(
+            "2201F",
+            "a negative number raised to a non-integer power yields a complex result",
+        ));
+    }
+    checked(base.powf(exponent), base.is_finite() && exponent.is_finite() && base != 0.0)
+}

@@ -1,0 +1,36 @@
+//! The functions and operators, by what they are about. Each file has its rows of the table first.
+
+mod arguments;
+mod arithmetic;
+mod bytes;
+mod case_map;
+mod comparison;
+mod dates;
+mod double_math;
+mod extract;
+mod json;
+mod like;
+mod numeric_math;
+mod pieces;
+mod spans;
+mod strings;
+
+pub(super) use case_map::{lower, upper};
+
+use crate::expr::registry::Function;
+
+/// All of them.
+pub(super) static ALL: [&[Function]; 12] = [
+    arithmetic::ROWS,
+    bytes::ROWS,
+    comparison::ROWS,
+    dates::ROWS,
+    double_math::ROWS,
+    extract::ROWS,
+    json::ROWS,
+    like::ROWS,
+    numeric_math::ROWS,
+    pieces::ROWS,
+    spans::ROWS,
+    strings::ROWS,
+];

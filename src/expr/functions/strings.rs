@@ -1,0 +1,148 @@
+//! Functions that make a text of texts: case, joining, padding, trimming, replacing.
+
+use md5::{Digest, Md5};
+
+use super::arguments::{ANY, BY, I4, Outcome, T, bytes, given_text, text, whole};
+use super::case_map::{initcap, lower, upper};
+use crate::data::{Type, Value, ValueError};
+use crate::expr::kernels;
+use crate::expr::registry::{Context, Function};
+
+const TEXT: Type = Type::Text;
+
+pub(super) static ROWS: &[Function] = &[
+    Function::new("lower", &[T], TEXT, |a, _| given_text(lower(&text(a, 0)))).kernel(kernels::lower_text),
+    Function::new("upper", &[T], TEXT, |a, _| given_text(upper(&text(a, 0)))).kernel(kernels::upper_text),
+    Function::new("initcap", &[T], TEXT, |a, _| given_text(initcap(&text(a, 0)))),
+    Function::new("||", &[T, T], TEXT, join).kernel(kernels::concat),
+    Function::new("||", &[T, ANY], TEXT, join),
+    Function::new("||", &[ANY, T], TEXT, join),
+    Function::new("concat", &[ANY], TEXT, |a, _| given_text(joined(a, ""))).variadic().not_strict(),
+    Function::new("concat_ws", &[T, ANY], TEXT, concat_ws).variadic().not_strict(),
+    Function::new("trim", &[T], TEXT, |a, _| given_text(text(a, 0).trim_matches(' '))),
+    Function::new("trim", &[T, T], TEXT, |a, _| given_text(trimmed(&text(a, 0), &text(a, 1), true, true))),
+    Function::new("btrim", &[T], TEXT, |a, _| given_text(text(a, 0).trim_matches(' '))),
+    Function::new("btrim", &[T, T], TEXT, |a, _| given_text(trimmed(&text(a, 0), &text(a, 1), true, true))),
+    Function::new("ltrim", &[T], TEXT, |a, _| given_text(text(a, 0).trim_start_matches(' '))),
+    Function::new("ltrim", &[T, T], TEXT, |a, _| given_text(trimmed(&text(a, 0), &text(a, 1), true, false))),
+    Function::new("rtrim", &[T], TEXT, |a, _| given_text(text(a, 0).trim_end_matches(' '))),
+    Function::new("rtrim", &[T, T], TEXT, |a, _| given_text(trimmed(&text(a, 0), &text(a, 1), false, true))),
+    Function::new("lpad", &[T, I4], TEXT, |a, _| lpad(&text(a, 0), whole(a, 1), " ")),
+    Function::new("lpad", &[T, I4, T], TEXT, |a, _| lpad(&text(a, 0), whole(a, 1), &text(a, 2))),
+    Function::new("rpad", &[T, I4], TEXT, |a, _| rpad(&text(a, 0), whole(a, 1), " ")),
+    Function::new("rpad", &[T, I4, T], TEXT, |a, _| rpad(&text(a, 0), whole(a, 1), &text(a, 2))),
+    Function::new("replace", &[T, T, T], TEXT, replace),
+    Function::new("translate", &[T, T, T], TEXT, translate),
+    Function::new("reverse", &[T], TEXT, |a, _| given_text(text(a, 0).chars().rev().collect::<String>())),
+    Function::new("repeat", &[T, I4], TEXT, repeat),
+    Function::new("md5", &[T], TEXT, |a, _| given_text(md5_hex(text(a, 0).as_bytes()))),
+    Function::new("md5", &[BY], TEXT, |a, _| given_text(md5_hex(bytes(a, 0)))),
+    Function::new("chr", &[I4], TEXT, |a, _| chr(whole(a, 0))),
+];
+
+/// A text may have as many bytes as PostgreSQL lets one have.
+pub(super) const MAX_BYTES: usize = 0x3fff_ffff - 4;
+
+pub(super) fn too_large() -> ValueError {
+    ValueError::new("54000", "requested length too large")
+}
+
+fn join(args: &[Value], _: &Context) -> Outcome {
+    let (left, right) = (text(args, 0), text(args, 1));
+    if left.len() + right.len() > MAX_BYTES {
+        return Err(too_large());
+    }
+    given_text([left, right].concat())
+}
+
+/// How `concat` shows a value: as it is sent to a client, which for booleans is not their text.
+fn shown(value: &Value) -> String {
+    match value {
+        Value::Boolean(value) => if *value { "t" } else { "f" }.into(),
+        other => other.to_string(),
+    }
+}
+
+fn joined(values: &[Value], separator: &str) -> String {
+    let known: Vec<String> = values.iter().filter(|value| !value.is_null()).map(shown).collect();
+    known.join(separator)
+}
+
+fn concat_ws(args: &[Value], _: &Context) -> Outcome {
+    match args.split_first() {
+        Some((Value::Text(separator), values)) => given_text(joined(values, separator)),
+        _ => Ok(Value::Null),
+    }
+}
+
+fn trimmed<'a>(text: &'a str, characters: &str, start: bool, end: bool) -> &'a str {
+    let unwanted = |c: char| characters.contains(c);
+    let text = if start { text.trim_start_matches(unwanted) } else { text };
+    if end { text.trim_end_matches(unwanted) } else { text }
+}
+
+/// The text cut to `length` characters, or what is missing to them from repeats of `fill`.
+fn padding(text: &str, length: i64, fill: &str) -> Result<(String, String), ValueError> {
+    let length = usize::try_from(length).unwrap_or(0);
+    if length > MAX_BYTES / 4 {
+        return Err(too_large());
+    }
+    let kept: String = text.chars().take(length).collect();
+    let missing = length - kept.chars().count();
+    let padding = if fill.is_empty() { String::new() } else { fill.chars().cycle().take(missing).collect() };
+    Ok((kept, padding))
+}
+
+fn lpad(text: &str, length: i64, fill: &str) -> Outcome {
+    let (kept, padding) = padding(text, length, fill)?;
+    given_text(padding + &kept)
+}
+
+fn rpad(text: &str, length: i64, fill: &str) -> Outcome {
+    let (kept, padding) = padding(text, length, fill)?;
+    given_text(kept + &padding)
+}
+
+fn replace(args: &[Value], _: &Context) -> Outcome {
+    let (subject, old, new) = (text(args, 0), text(args, 1), text(args, 2));
+    if old.is_empty() {
+        return given_text(subject);
+    }
+    let count = if new.len() > old.len() { subject.matches(&*old).count() } else { 0 };
+    if subject.len() + count * new.len() > MAX_BYTES {
+        return Err(too_large());
+    }
+    given_text(subject.replace(&*old, &new))
+}
+
+fn translate(args: &[Value], _: &Context) -> Outcome {
+    let (subject, from, to) = (text(args, 0), text(args, 1), text(args, 2));
+    let replaced = |c: char| match from.chars().position(|other| other == c) {
+        Some(at) => to.chars().nth(at),
+        None => Some(c),
+    };
+    given_text(subject.chars().filter_map(replaced).collect::<String>())
+}
+
+fn repeat(args: &[Value], _: &Context) -> Outcome {
+    let (text, times) = (text(args, 0), usize::try_from(whole(args, 1)).unwrap_or(0));
+    match text.len().checked_mul(times) {
+        Some(bytes) if bytes <= MAX_BYTES => given_text(text.repeat(times)),
+        _ => Err(too_large()),
+    }
+}
+
+fn md5_hex(bytes: &[u8]) -> String {
+    Md5::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+fn chr(code: i64) -> Outcome {
+    match code {
+        0 => Err(ValueError::new("54000", "null character not permitted")),
+        ..0 => Err(ValueError::new("54000", "character number must be positive")),
+        _ => match u32::try_from(code).ok().and_then(char::from_u32) {
+            Some(c) => given_text(c),
+            None => Err(ValueError::new("54000", format!("requested character not valid for encoding: {code}"))),
+        },
+    }
+}
