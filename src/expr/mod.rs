@@ -173,9 +173,3 @@ impl Expression {
         self
     }
 }
-
-impl Scope for NoColumns {
-    fn column(&self, _column: &ColumnRef) -> Result<(Name, Type), Box<Diagnostic>> {
-        todo!()
-    }
-}
