@@ -43,18 +43,11 @@ fn clauses(table: &Table, column: &Column, now_micros: i64) -> String {
         };
     }
     if let Some(default) = &column.default {
-        let value = default.eval(&[], now_micros).map_or_else(|_| "…".to_owned(), |value| literal(&value));
+        let value = default.eval(&[], now_micros).map_or_else(|_| "…".to_owned(), |value| value.literal());
         let clause = if default.is_immutable() { format!(" default {value}") } else { " default …".to_owned() };
         text.insert_str(0, &clause);
     }
     text
-}
-
-fn literal(value: &crate::data::Value) -> String {
-    match value {
-        crate::data::Value::Text(text) => format!("'{}'", text.replace('\'', "''")),
-        value => value.to_string(),
-    }
 }
 
 /// A primary key of one column is said beside it.

@@ -145,7 +145,7 @@ impl Session {
             Input::Unreadable(source, diagnostics) => {
                 Err(diagnostics.iter().map(|found| render(found, &source, self.terminal)).collect())
             }
-            Input::Acts(statement) => self.act(*statement),
+            Input::Acts(act) => self.act(*act),
             Input::Typed(script) => self.typed(&script),
         };
         match said {

@@ -1,6 +1,6 @@
 //! What a session shows: the plan, tables, history, applications, syncs, findings.
 
-use crate::data::Value;
+use crate::data::Type;
 use crate::plan::{AppUse, ColumnName};
 use crate::repl::session::{Said, Session};
 use crate::repl::staleness;
@@ -181,10 +181,7 @@ impl Session {
 }
 
 fn cell(cell: &memory::Cell) -> Cell {
-    let number = matches!(
-        cell.value,
-        Value::SmallInt(_) | Value::Integer(_) | Value::BigInt(_) | Value::Numeric(_) | Value::Real(_) | Value::Double(_)
-    );
+    let number = cell.value.ty().is_some_and(Type::is_numeric);
     let state = match cell.state {
         memory::CellState::Stale(_) => CellState::Stale,
         memory::CellState::Unset(facts) if facts != 0 => CellState::Unset,

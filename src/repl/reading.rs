@@ -1,0 +1,105 @@
+//! What a line is: a command, SQL, statements, or only the beginning of something.
+
+use crate::ast::{Dml, Name, Script};
+use crate::diagnostic::Diagnostic;
+use crate::plan::nearest;
+use crate::repl::commands::{self, COMMANDS, Command};
+use crate::repl::wording::Complaint;
+use crate::source::Source;
+use crate::syntax::{self, KEYWORDS};
+
+/// What typed text is called in messages.
+const TYPED: &str = "typed";
+
+/// Words that start the SQL of an operator.
+const SQL: &[&str] = &["select", "insert", "update", "delete"];
+
+/// A line that was read.
+pub(super) enum Input {
+    /// There is nothing in it.
+    Nothing,
+    /// It goes on.
+    Incomplete,
+    /// A command.
+    Command(Command),
+    /// A line that cannot be understood at all.
+    Refused(Complaint),
+    /// Text with mistakes in it.
+    Unreadable(Source, Vec<Diagnostic>),
+    /// Somebody reads or writes rows.
+    Acts(Box<Act>),
+    /// Statements and declarations.
+    Typed(Box<Script>),
+}
+
+/// Somebody reads or writes rows.
+pub(super) struct Act {
+    /// The application; an operator without it.
+    pub(super) app: Option<Name>,
+    /// What was typed.
+    pub(super) source: Source,
+    pub(super) operation: Dml,
+}
+
+/// Whether a text is only the beginning of something, so that a line more should be read.
+#[must_use]
+pub fn is_incomplete(text: &str) -> bool {
+    matches!(read(text), Input::Incomplete)
+}
+
+/// Reads a line, or several that belong together.
+pub(super) fn read(text: &str) -> Input {
+    if text.trim().is_empty() {
+        return Input::Nothing;
+    }
+    if let Some(command) = commands::parse(text) {
+        return command.map_or_else(Input::Refused, Input::Command);
+    }
+    let (word, rest) = commands::split_word(text.trim());
+    match word.to_ascii_lowercase().trim_end_matches(';') {
+        "as" => read_as(text, rest),
+        word if SQL.contains(&word) => read_sql(None, text, 0),
+        lower if looks_mistyped(lower, rest) => Input::Refused(commands::unknown(word)),
+        _ => read_statements(text),
+    }
+}
+
+/// `as v1 update …`.
+fn read_as(text: &str, rest: &str) -> Input {
+    let (name, operation) = commands::split_word(rest);
+    let app = name.strip_prefix('"').and_then(|name| name.strip_suffix('"')).map(str::to_owned);
+    let app = app.unwrap_or_else(|| name.to_lowercase());
+    if operation.is_empty() {
+        let help = "as in `as v1 select` or `as v1 update users set username = 'zed' where id = 1`";
+        return Input::Refused(Complaint::new("it is not said what the application does").help(help));
+    }
+    let start = text.len() - text.trim_start().len();
+    let before = text[start..].find(operation).map_or(0, |at| start + at);
+    read_sql(Some(app.into()), text, before)
+}
+
+/// The SQL that begins at a byte of a text; what stands before counts as white space, so that places stay right.
+fn read_sql(app: Option<Name>, text: &str, begins: usize) -> Input {
+    let blank: String = text[..begins].bytes().map(|byte| if byte == b'\n' { '\n' } else { ' ' }).collect();
+    match syntax::parse_dml(&(blank + &text[begins..])) {
+        Ok(operation) => Input::Acts(Box::new(Act { app, source: Source::new(TYPED, text), operation })),
+        Err(syntax::Unread::Incomplete) => Input::Incomplete,
+        Err(syntax::Unread::Wrong(found)) => Input::Unreadable(Source::new(TYPED, text), found),
+    }
+}
+
+fn read_statements(text: &str) -> Input {
+    let source = Source::new(TYPED, text);
+    match syntax::read_statements(source.clone()) {
+        Ok(script) => Input::Typed(Box::new(script)),
+        Err(syntax::Unread::Incomplete) => Input::Incomplete,
+        Err(syntax::Unread::Wrong(found)) => Input::Unreadable(source, found),
+    }
+}
+
+/// Whether a line that starts no statement was rather meant for a command.
+fn looks_mistyped(word: &str, rest: &str) -> bool {
+    let is_word = word.chars().all(char::is_alphanumeric);
+    let near = || nearest(word, COMMANDS.iter().map(|spec| spec.name)).is_some();
+    is_word && !KEYWORDS.contains(&word) && (rest.is_empty() || near())
+}
