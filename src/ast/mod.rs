@@ -3,6 +3,7 @@
 //! Nodes are small on purpose (`tests/sizes.rs` holds them so): a script may hold a hundred thousand statements.
 
 mod declaration;
+mod dml;
 mod expr;
 mod statement;
 
@@ -11,6 +12,7 @@ use std::sync::Arc;
 pub use declaration::{
     App, AppColumns, ColumnConstraint, ColumnDef, ForeignKeyDef, Rows, RowsFrom, TableConstraint, TableDef, View,
 };
+pub use dml::{Delete, Dml, Insert, Select, Update};
 pub use expr::{BinaryOp, CaseExpr, Expr, ExprKind, Literal, UnaryOp, WhenArm};
 pub use statement::{
     AddCheck, AddForeignKey, AddIndex, AddUnique, Backfill, Batches, Copy, DropSync, Statement, StatementKind, Sync,

@@ -10,11 +10,15 @@ mod event;
 mod expected;
 mod expression;
 mod faults;
+mod format;
 mod grammar;
+mod highlight;
 mod keywords;
 mod lex;
 mod mistakes;
 mod names;
+mod print;
+mod prompt;
 mod reader;
 mod split;
 mod statement;
@@ -27,8 +31,12 @@ use crate::ast::Script;
 use crate::diagnostic::Diagnostic;
 use crate::source::Source;
 
+pub use format::format;
+pub use highlight::{TokenKind, highlight};
 pub use keywords::KEYWORDS;
 pub use names::quote_ident;
+pub use print::expr_text;
+pub use prompt::{Incomplete, parse_dml, read_statements};
 
 /// What came of reading a script: everything that could be read, and a diagnostic for everything that could not.
 #[derive(Debug)]

@@ -315,7 +315,10 @@ impl Reader<'_> {
     /// Parses `span` of `piece` with `rule` and builds what comes of it. What is incomplete is tried once more together
     /// with the pieces behind it; what stays unreadable is reported.
     fn parse(&mut self, rule: Rule, span: Span, piece: Piece, build: Builder<'_>) -> bool {
-        let commented = matches!(piece.kind, PieceKind::Text { commented: true, .. });
+        let commented = match piece.kind {
+            PieceKind::Text { commented, .. } => commented,
+            _ => self.slice(span).contains('#') || self.slice(span).contains("--"),
+        };
         match self.attempt(rule, span, commented, build) {
             Ok(()) => true,
             Err(error) => {
@@ -487,7 +490,7 @@ fn error_offset(error: &Error<Rule>) -> usize {
 }
 
 /// Where parentheses, `case` and operators before an operand nest more deeply than they may.
-fn nested_deeply(text: &str) -> Option<usize> {
+pub(super) fn nested_deeply(text: &str) -> Option<usize> {
     let (mut depth, mut run) = (0_usize, 0_usize);
     for token in Lexer::new(text, 0) {
         let word = &text[token.start..token.end];

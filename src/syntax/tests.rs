@@ -46,3 +46,36 @@ fn bad_scripts_have_some() {
         assert!(!parsed.diagnostics.is_empty(), "{name}");
     }
 }
+
+/// The tree without places.
+fn shape(parsed: &Parsed) -> String {
+    let script = &parsed.script;
+    let shown = format!(
+        "{:?}\n{:?}\n{:?}\n{:?}\n{:?}\n{:?}\n{:?}",
+        script.header, script.tables, script.rows, script.views, script.apps, script.statements, script.allows
+    );
+    let mut out = String::new();
+    for part in shown.split(' ') {
+        let digits = part.trim_end_matches([',', ')', '}', ']']).trim_start_matches(|c: char| !c.is_ascii_digit());
+        let is_span = digits.contains("..") && digits.bytes().all(|b| b.is_ascii_digit() || b == b'.');
+        out.push_str(&if is_span { part.replace(digits, "_") } else { part.to_owned() });
+        out.push(' ');
+    }
+    out
+}
+
+#[track_caller]
+fn formats_well(name: &str, text: &str) {
+    let source = Source::new("test.mig", text);
+    let once = format(&source).unwrap_or_else(|errors| panic!("{name}: {errors:?}"));
+    let again = format(&Source::new("test.mig", once.clone())).unwrap_or_else(|errors| panic!("{name}: {errors:?}\n{once}"));
+    assert_eq!(once, again, "{name}");
+    assert_eq!(shape(&read(text)), shape(&read(&once)), "{name}\n{once}");
+}
+
+#[test]
+fn formatting_keeps_the_tree_and_is_stable() {
+    for (name, text) in files("good") {
+        formats_well(&name, &text);
+    }
+}
