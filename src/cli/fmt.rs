@@ -74,7 +74,7 @@ fn format(path: &Path) -> Outcome {
         Ok(input) => input.source,
         Err(error) => return Outcome::Unreadable(error),
     };
-    match crate::syntax::format(source.clone()) {
+    match crate::syntax::format(&source) {
         Ok(text) if text == source.text() => Outcome::Same(source),
         Ok(text) => Outcome::Changed { path: path.to_owned(), source, text },
         Err(diagnostics) => Outcome::Broken { source, diagnostics },

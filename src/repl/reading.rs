@@ -6,7 +6,7 @@ use crate::plan::nearest;
 use crate::repl::commands::{self, COMMANDS, Command};
 use crate::repl::wording::Complaint;
 use crate::source::Source;
-use crate::syntax::{self, KEYWORDS};
+use crate::syntax::{self, Incomplete, KEYWORDS};
 
 /// What typed text is called in messages.
 const TYPED: &str = "typed";
@@ -19,7 +19,7 @@ pub(super) enum Input {
     /// There is nothing in it.
     Nothing,
     /// It goes on.
-    Incomplete,
+    Incomplete(Incomplete),
     /// A command.
     Command(Command),
     /// A line that cannot be understood at all.
@@ -44,7 +44,7 @@ pub(super) struct Act {
 /// Whether a text is only the beginning of something, so that a line more should be read.
 #[must_use]
 pub fn is_incomplete(text: &str) -> bool {
-    matches!(read(text), Input::Incomplete)
+    matches!(read(text), Input::Incomplete(_))
 }
 
 /// Reads a line, or several that belong together.
@@ -81,19 +81,22 @@ fn read_as(text: &str, rest: &str) -> Input {
 /// The SQL that begins at a byte of a text; what stands before counts as white space, so that places stay right.
 fn read_sql(app: Option<Name>, text: &str, begins: usize) -> Input {
     let blank: String = text[..begins].bytes().map(|byte| if byte == b'\n' { '\n' } else { ' ' }).collect();
+    let source = Source::new(TYPED, text);
+    if let Err(incomplete) = syntax::read_statements(&source) {
+        return Input::Incomplete(incomplete);
+    }
     match syntax::parse_dml(&(blank + &text[begins..])) {
-        Ok(operation) => Input::Acts(Box::new(Act { app, source: Source::new(TYPED, text), operation })),
-        Err(syntax::Unread::Incomplete) => Input::Incomplete,
-        Err(syntax::Unread::Wrong(found)) => Input::Unreadable(Source::new(TYPED, text), found),
+        Ok(operation) => Input::Acts(Box::new(Act { app, source, operation })),
+        Err(found) => Input::Unreadable(source, vec![*found]),
     }
 }
 
 fn read_statements(text: &str) -> Input {
     let source = Source::new(TYPED, text);
-    match syntax::read_statements(source.clone()) {
-        Ok(script) => Input::Typed(Box::new(script)),
-        Err(syntax::Unread::Incomplete) => Input::Incomplete,
-        Err(syntax::Unread::Wrong(found)) => Input::Unreadable(source, found),
+    match syntax::read_statements(&source) {
+        Err(incomplete) => Input::Incomplete(incomplete),
+        Ok(parsed) if parsed.diagnostics.is_empty() => Input::Typed(Box::new(parsed.script)),
+        Ok(parsed) => Input::Unreadable(source, parsed.diagnostics),
     }
 }
 

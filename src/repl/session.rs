@@ -124,6 +124,15 @@ impl Session {
         reply
     }
 
+    /// The same for a line that nothing follows: what is incomplete is refused.
+    pub fn last_line(&mut self, text: &str) -> Reply {
+        if let Input::Incomplete(incomplete) = reading::read(text) {
+            let text = self.complain(&Complaint::new(incomplete.to_string()));
+            return Reply { text, failed: true, ..Reply::default() };
+        }
+        self.line(text)
+    }
+
     /// The names that completion offers.
     #[must_use]
     pub fn vocabulary(&self) -> Vocabulary {
@@ -138,7 +147,7 @@ impl Session {
     fn unit(&mut self, text: &str) -> Reply {
         let said = match reading::read(text) {
             Input::Nothing => Ok(String::new()),
-            Input::Incomplete => return Reply { incomplete: true, ..Reply::default() },
+            Input::Incomplete(_) => return Reply { incomplete: true, ..Reply::default() },
             Input::Command(Command::Quit) => return Reply { quit: true, ..Reply::default() },
             Input::Command(command) => self.command(command),
             Input::Refused(complaint) => Err(self.complain(&complaint)),

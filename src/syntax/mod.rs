@@ -54,11 +54,3 @@ pub fn parse(source: Source) -> Parsed {
     let diagnostics = reader::read(source.text(), &mut |event| assembly.take(event));
     Parsed { script: assembly.finish(), diagnostics }
 }
-
-/// Formats a script.
-///
-/// # Errors
-/// The script has syntax errors.
-pub fn format(_source: Source) -> Result<String, Vec<Diagnostic>> {
-    todo!()
-}
