@@ -64,12 +64,10 @@ pub enum OpenError {
 /// Errors in the script, or rows that cannot be loaded.
 pub fn open(source: Source, files: &[RowsFile]) -> Result<Lab, OpenError> {
     let parsed = syntax::parse(source.clone());
+    let texts = read_files(&parsed.script, files)?;
+    let known = known_tables(&parsed.script, &texts)?;
+    let (diagnostics, notes) = check::check(&parsed, &known);
     let script = parsed.script;
-    let texts = read_files(&script, files)?;
-    let known = known_tables(&script, &texts)?;
-    let (mut diagnostics, notes) = check::check(&script, &known);
-    diagnostics.extend(parsed.diagnostics);
-    diagnostics.sort_by_key(Diagnostic::span);
     if diagnostics.iter().any(|diagnostic| diagnostic.severity == Severity::Error) {
         return Err(OpenError::Refused(diagnostics));
     }

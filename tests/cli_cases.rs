@@ -8,8 +8,26 @@ use std::path::{Path, PathBuf};
 use common::{Ran, miglab};
 use snapbox::{Assert, Data};
 
-/// Folders in which every script has its output beside it.
-const FOLDERS: &[&str] = &["tests/cases/syntax/bad"];
+/// Folders of scripts that have their output beside them: those below it, and the scripts in it that do.
+const SYNTAX: &str = "tests/cases/syntax/bad";
+const CHECK: &str = "tests/cases/check";
+
+/// Every script that has its output beside it, and the code that its findings should have, if only one may.
+fn cases() -> Vec<(PathBuf, Option<String>)> {
+    let syntax = with_ending(Path::new(SYNTAX), "mig").into_iter().map(|script| (script, None));
+    let mut folders: Vec<PathBuf> = fs::read_dir(CHECK).unwrap().map(|entry| entry.unwrap().path()).collect();
+    folders.sort();
+    let check = folders.iter().flat_map(|folder| {
+        let code = folder.file_name().unwrap().to_str().unwrap().to_owned();
+        let bad = with_ending(folder, "mig").into_iter().filter(|script| is_bad(script));
+        bad.map(move |script| (script, Some(code.clone()))).collect::<Vec<_>>()
+    });
+    syntax.chain(check).collect()
+}
+
+fn is_bad(script: &Path) -> bool {
+    script.file_name().unwrap().to_str().unwrap().starts_with("bad")
+}
 
 fn with_ending(folder: &Path, ending: &str) -> Vec<PathBuf> {
     let entries = folder.read_dir().unwrap_or_else(|error| panic!("{}: {error}", folder.display()));
@@ -27,30 +45,47 @@ fn below(folder: &Path, found: &mut Vec<PathBuf>) {
 }
 
 #[test]
-fn every_script_is_answered_as_expected() {
+fn every_bad_script_is_answered_as_expected() {
     let assert = Assert::new().action_env("SNAPSHOTS");
-    for folder in FOLDERS.iter().map(Path::new) {
-        for script in with_ending(folder, "mig") {
-            let name = script.file_name().unwrap().to_str().unwrap();
-            let ran = Ran::of(miglab(&["check", name]).current_dir(folder));
-            assert_eq!(ran.err, "", "{name}");
-            assert_eq!(ran.code, 1, "{name} is in a folder of bad scripts: {}", ran.out);
-            assert.eq(ran.out, Data::read_from(&script.with_extension("out"), None));
+    for (script, code) in cases() {
+        let (folder, name) = (script.parent().unwrap(), script.file_name().unwrap().to_str().unwrap());
+        let ran = Ran::of(miglab(&["check", name]).current_dir(folder));
+        assert_eq!(ran.err, "", "{}", script.display());
+        if let Some(code) = code {
+            let found: Vec<_> = ran.out.lines().filter_map(|line| line.strip_suffix(']')?.split_once('[')).collect();
+            let mut codes: Vec<_> = found.iter().map(|(_, found)| *found).collect();
+            codes.dedup();
+            assert_eq!(codes, [code], "one root cause, one finding: {}\n{}", script.display(), ran.out);
+        } else {
+            assert_eq!(ran.code, 1, "{}: {}", script.display(), ran.out);
         }
+        assert.eq(ran.out, Data::read_from(&script.with_extension("out"), None));
+    }
+}
+
+#[test]
+fn every_good_script_is_free_of_findings() {
+    let folders = fs::read_dir(CHECK).unwrap().map(|entry| entry.unwrap().path());
+    let scripts = folders.flat_map(|folder| with_ending(&folder, "mig")).filter(|script| !is_bad(script));
+    for script in scripts {
+        let ran = Ran::of(&mut miglab(&["check", script.to_str().unwrap(), "--deny", "warnings"]));
+        assert_eq!(ran.code, 0, "{}\n{}", script.display(), ran.out);
+        assert!(
+            ran.out.starts_with("no findings") || ran.out.starts_with("note:"),
+            "{}\n{}",
+            script.display(),
+            ran.out
+        );
     }
 }
 
 #[test]
 fn no_case_is_forgotten() {
+    let expected: Vec<PathBuf> = cases().into_iter().map(|(script, _)| script.with_extension("out")).collect();
     let mut files = Vec::new();
     below(Path::new("tests/cases"), &mut files);
-    let lonely = |path: &&PathBuf| match path.extension().and_then(|ending| ending.to_str()) {
-        Some("out") => !path.with_extension("mig").exists(),
-        Some("mig") => {
-            FOLDERS.iter().any(|f| path.parent() == Some(Path::new(f))) && !path.with_extension("out").exists()
-        }
-        _ => false,
-    };
-    let lonely: Vec<_> = files.iter().filter(lonely).collect();
-    assert!(lonely.is_empty(), "a script without its output, or the reverse: {lonely:?}");
+    let outputs = files.into_iter().filter(|path| path.extension().is_some_and(|ending| ending == "out"));
+    let lonely: Vec<_> = outputs.filter(|path| !expected.contains(path)).collect();
+    let missing: Vec<_> = expected.iter().filter(|path| !path.exists()).collect();
+    assert!(lonely.is_empty() && missing.is_empty(), "without its script: {lonely:?}, without output: {missing:?}");
 }

@@ -140,6 +140,40 @@ fn a_closed_pipe_keeps_the_exit_code() {
     }
 }
 
+const MENDABLE: &str = "\u{feff}migration \"x\" on users\r\nexpand add colum display_name\r\n";
+const MENDED: &str = "\u{feff}migration \"x\" on users\r\nexpand add column display_name\r\n";
+
+#[test]
+fn a_diff_shows_what_fixing_would_change() {
+    let folder = folder(&[("x.mig", MENDABLE)]);
+    let ran = run_in(folder.path(), &["check", "--diff", "x.mig"]);
+    assert_eq!((ran.code, ran.err.as_str()), (1, ""));
+    let expected = "--- x.mig\n+++ x.mig\n@@ -1,2 +1,2 @@\n migration \"x\" on users\r\n\
+                    -expand add colum display_name\r\n+expand add column display_name\r\n";
+    assert_eq!(ran.out, expected);
+    assert_eq!(fs::read_to_string(folder.path().join("x.mig")).unwrap(), MENDABLE);
+}
+
+#[test]
+fn fixing_rewrites_the_file_and_reports_what_is_left() {
+    let folder = folder(&[("x.mig", MENDABLE)]);
+    let ran = run_in(folder.path(), &["check", "--fix", "x.mig"]);
+    assert!(ran.err.starts_with("fixed 1 finding\n"), "{}", ran.err);
+    assert!(!ran.out.contains("colum "), "{}", ran.out);
+    assert_eq!(fs::read_to_string(folder.path().join("x.mig")).unwrap(), MENDED);
+}
+
+#[cfg(unix)]
+#[test]
+fn a_file_that_cannot_be_written_is_told() {
+    use std::os::unix::fs::PermissionsExt;
+    let folder = folder(&[("x.mig", MENDABLE)]);
+    fs::set_permissions(folder.path().join("x.mig"), fs::Permissions::from_mode(0o444)).unwrap();
+    let ran = run_in(folder.path(), &["check", "--fix", "x.mig"]);
+    assert_eq!(ran.code, 2);
+    assert_eq!(ran.err, "error: cannot write `x.mig`: permission denied\n");
+}
+
 #[test]
 fn fixing_standard_input_is_refused() {
     let ran = Ran::with_input(&mut miglab(&["check", "--fix", "-"]), b"");

@@ -14,7 +14,10 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("expr", &["ast", "data", "diagnostic", "explain", "source"]),
     ("catalog", &["ast", "data", "expr"]),
     ("plan", &["ast", "catalog", "data", "diagnostic", "explain", "expr", "source", "syntax"]),
-    ("check", &["ast", "catalog", "data", "diagnostic", "expr", "plan", "rows", "source", "syntax"]),
+    (
+        "check",
+        &["ast", "catalog", "data", "diagnostic", "explain", "expr", "plan", "rows", "source", "syntax", "target"],
+    ),
     ("target", &["ast", "catalog", "data", "expr", "plan"]),
     ("rows", &["ast", "catalog", "data", "diagnostic", "explain", "expr", "plan", "source", "target"]),
     ("execute", &["ast", "plan", "source", "target"]),

@@ -5,15 +5,16 @@
 //! pass. Rules are one to a file in `rules`; each has its page in `explain` and its cases in `tests/cases/check`.
 
 mod allow;
+mod root_cause;
+mod rows;
 mod rules;
 
-use crate::ast::{RowsFrom, Script, Statement};
+use crate::ast::{Script, Statement};
 use crate::catalog::Catalog;
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::plan::{Action, KnownTable, Planner};
-use crate::rows;
 use crate::source::Source;
-use crate::syntax;
+use crate::syntax::{self, Parsed};
 
 /// A script and all that there is to say about it.
 #[derive(Debug)]
@@ -38,20 +39,19 @@ impl CheckedScript {
 #[must_use]
 pub fn check_script(source: Source) -> CheckedScript {
     let parsed = syntax::parse(source.clone());
-    let (mut found, notes) = check(&parsed.script, &[]);
-    found.extend(parsed.diagnostics);
-    found.sort_by_key(Diagnostic::span);
-    CheckedScript { source, diagnostics: found, notes }
+    let (diagnostics, notes) = check(&parsed, &[]);
+    CheckedScript { source, diagnostics, notes }
 }
 
-/// Checks a script that was read: findings in the order of places, and what was taken for granted. `known` describes
-/// tables that the script does not declare.
+/// Checks a script that was read: what could not be read and findings, in the order of places, and what was taken for
+/// granted. `known` describes tables that the script does not declare.
 #[must_use]
-pub fn check(script: &Script, known: &[KnownTable]) -> (Vec<Diagnostic>, Vec<String>) {
+pub fn check(parsed: &Parsed, known: &[KnownTable]) -> (Vec<Diagnostic>, Vec<String>) {
+    let script = &parsed.script;
     let mut planner = Planner::start(script, known);
     let mut rules = rules::all();
     let mut findings = planner.take_diagnostics();
-    findings.extend(listed_rows(script, planner.catalog()));
+    findings.extend(rows::check(script, planner.catalog()));
     for rule in &mut rules {
         rule.start(&planner, script, &mut findings);
     }
@@ -65,7 +65,9 @@ pub fn check(script: &Script, known: &[KnownTable]) -> (Vec<Diagnostic>, Vec<Str
         }
     }
     rules.iter_mut().for_each(|rule| rule.finish(script, &mut findings));
+    findings.extend(parsed.diagnostics.iter().cloned());
     allow::apply(script, &mut findings);
+    root_cause::keep(&mut findings);
     findings.sort_by_key(Diagnostic::span);
     (findings, notes(script, &planner))
 }
@@ -96,18 +98,6 @@ trait Rule {
 
     /// After the last statement.
     fn finish(&mut self, _script: &Script, _findings: &mut Vec<Diagnostic>) {}
-}
-
-/// What is wrong with the rows that the script lists; those of files are looked at when they are loaded.
-fn listed_rows(script: &Script, catalog: &Catalog) -> Vec<Diagnostic> {
-    let mut wrong = Vec::new();
-    for rows in &script.rows {
-        let table = catalog.table(&rows.table.name).filter(|table| table.declared);
-        if let (RowsFrom::Listed(values), Some(table)) = (&rows.from, table) {
-            wrong.extend(rows::listed(values, table, 0).err().into_iter().flatten());
-        }
-    }
-    wrong
 }
 
 fn notes(script: &Script, planner: &Planner<'_>) -> Vec<String> {

@@ -114,11 +114,8 @@ fn fixed(path: &Path, input: &Input, script: CheckedScript) -> Result<Checked, I
     if fixed.applied > 0 {
         let mark = if input.byte_order_mark { BYTE_ORDER_MARK } else { "" };
         let text = format!("{mark}{}", fixed.checked.source.text());
-        write::replace(path, &text).map_err(|error| InputError {
-            path: path.display().to_string(),
-            why: format!("its fixes cannot be written: {}", reason(&error)),
-            help: None,
-        })?;
+        let unwritten = |error| InputError { verb: "write", ..InputError::new(path, reason(&error)) };
+        write::replace(path, &text).map_err(unwritten)?;
     }
     Ok(Checked { script: fixed.checked, diff: String::new(), fixed: fixed.applied })
 }

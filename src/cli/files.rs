@@ -69,7 +69,7 @@ impl Found {
     }
 
     fn fail(&mut self, folder: &Path, why: String) {
-        self.errors.push(InputError { path: folder.display().to_string(), why, help: None });
+        self.errors.push(InputError::new(folder, why));
     }
 }
 

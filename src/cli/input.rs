@@ -19,9 +19,11 @@ pub const BYTE_ORDER_MARK: &str = "\u{feff}";
 /// Offsets into a script have 32 bits.
 const MOST_BYTES: u64 = u32::MAX as u64;
 
-/// A file that cannot be read as a script.
+/// A file that cannot be read as a script, or not be written back.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct InputError {
+    /// What was to be done with it: `read`.
+    pub verb: &'static str,
     /// Its path, as given.
     pub path: String,
     /// Why, as part of a sentence.
@@ -31,13 +33,13 @@ pub struct InputError {
 }
 
 impl InputError {
-    fn new(path: &Path, why: impl Into<String>) -> Self {
-        Self { path: path.display().to_string(), why: why.into(), help: None }
+    pub(super) fn new(path: &Path, why: impl Into<String>) -> Self {
+        Self { verb: "read", path: path.display().to_string(), why: why.into(), help: None }
     }
 
     /// Writes it to standard error.
     pub fn complain(&self) {
-        complain(&format!("cannot read `{}`: {}", self.path, self.why), self.help.as_deref());
+        complain(&format!("cannot {} `{}`: {}", self.verb, self.path, self.why), self.help.as_deref());
     }
 }
 

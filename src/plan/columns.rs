@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use crate::ast::{ColumnConstraint, ColumnDef, ColumnRef, Expr, Ident, Name, TableConstraint, TableDef};
+use crate::ast::{
+    ColumnConstraint, ColumnDef, ColumnRef, Expr, ExprKind, Ident, Literal, Name, TableConstraint, TableDef,
+};
 use crate::catalog::{Column, ColumnId, Constraint, ConstraintKind, NotNull, Table};
 use crate::data::Type;
 use crate::diagnostic::Diagnostic;
@@ -100,7 +102,10 @@ impl Planner<'_> {
         };
         let not_null =
             place(|constraint| matches!(constraint, ColumnConstraint::NotNull | ColumnConstraint::PrimaryKey));
-        let default = place(|constraint| matches!(constraint, ColumnConstraint::Default(_)));
+        let default = place(|constraint| match constraint {
+            ColumnConstraint::Default(value) => !matches!(value.kind, ExprKind::Literal(Literal::Null)),
+            _ => false,
+        });
         let (Some(span), None) = (not_null, default) else { return };
         let name = &def.name.name;
         let message = format!("column `{name}` is not null, and rows of `{table}` have no value for it");

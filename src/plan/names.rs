@@ -162,7 +162,7 @@ impl<'s> Planner<'s> {
         let added = place(self.history().added(table, column));
         let dropped = place(self.history().dropped(table, column));
         let found = match (dropped, added) {
-            (Some(dropped), _) if dropped.start < span.start => Diagnostic::new(
+            (Some(dropped), _) if dropped.end <= span.start => Diagnostic::new(
                 Code::UsedAfterDrop,
                 format!("{noun} `{name}` is dropped before this"),
                 span,

@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 
 use super::{FileFindings, Report, Totals};
 use crate::diagnostic::{Code, Diagnostic, Fix, Label, Severity};
@@ -34,8 +34,7 @@ impl<W: Write> Report for Json<W> {
         self.open()?;
         self.out.write_all(if self.totals.files == 0 { b"\n" } else { b",\n" })?;
         self.totals.add(file.diagnostics);
-        let finding = |diagnostic| Finding::new(diagnostic, file.source);
-        let diagnostics = file.diagnostics.iter().map(finding).collect();
+        let diagnostics = Findings { source: file.source, diagnostics: file.diagnostics };
         let document = File { path: file.source.name(), diagnostics, notes: file.notes };
         Ok(serde_json::to_writer(&mut self.out, &document)?)
     }
@@ -65,8 +64,20 @@ struct Unreadable {
 #[derive(Serialize)]
 struct File<'a> {
     path: &'a str,
-    diagnostics: Vec<Finding<'a>>,
+    diagnostics: Findings<'a>,
     notes: &'a [String],
+}
+
+/// The findings of a file, each made when it is written: there may be a hundred thousand.
+struct Findings<'a> {
+    source: &'a Source,
+    diagnostics: &'a [Diagnostic],
+}
+
+impl Serialize for Findings<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(self.diagnostics.iter().map(|diagnostic| Finding::new(diagnostic, self.source)))
+    }
 }
 
 #[derive(Serialize)]

@@ -71,9 +71,10 @@ fn csv_quotes_and_newlines() {
 
 #[test]
 fn csv_empty_is_null_and_quoted_empty_is_text() {
-    let rows = load("\u{feff}id,name,email\r\n1,,\"\"\r\n2,\"\",\r\n3,\"a,\"\"\",\"\"".as_bytes()).unwrap();
+    let rows = load("\u{feff}id,name,email\r\n1,,\"\"\r\n2,\"\",\r\n".as_bytes()).unwrap();
     assert_eq!(rows[0][1..], [Value::Null, Value::Null, text("")]);
     assert_eq!(rows[1][1..], [text(""), Value::Null, Value::Null]);
+    assert_eq!(load(b"id,name,email\n1,\"a,\"\"\",\"\"").unwrap()[0][3], text(""));
     assert_eq!(load(b"id,name\n1,\"a,\"\"\"\n").unwrap()[0][1], text("a,\""));
 }
 

@@ -116,12 +116,9 @@ impl AddColumn {
         for column in &self.with {
             table = table.column(&column.name, &column.definition)?;
         }
-        let key = &self.options.key.0;
-        for name in read.iter().filter(|name| *name != key && !self.with.iter().any(|column| column.name == **name)) {
-            let definition = if self.not_null { format!("{} not null", self.r#type) } else { self.r#type.clone() };
-            table = table.column(name, &definition)?;
-        }
-        if read.is_empty() && self.with.is_empty() {
+        let definition = if self.not_null { format!("{} not null", self.r#type) } else { self.r#type.clone() };
+        table = table.complete(read, &definition);
+        if table.is_bare() {
             table = table.column(self.example(), "text")?;
         }
         table.free(&self.column.column)?;
@@ -133,7 +130,6 @@ impl AddColumn {
         let key = &self.options.key.0;
         let mut names: Vec<&str> = self.with.iter().map(|column| column.name.as_str()).collect();
         names.extend(read.iter().filter(|name| *name != key).map(String::as_str));
-        names.dedup();
         if names.is_empty() {
             names.push(self.example());
         }

@@ -2,6 +2,7 @@
 
 use super::constraints::default_name;
 use super::draft::{Draft, TableDraft, short};
+use super::expression::columns_of;
 use super::names::{ColumnPath, Name, quote};
 use super::options::Options;
 
@@ -36,6 +37,9 @@ impl AddIndex {
         let mut table = TableDraft::new(table_name, &self.options);
         for column in &self.columns {
             table = table.column(&column.column, &self.r#type)?;
+        }
+        if let Some(filter) = &self.filter {
+            table = table.complete(&columns_of(filter)?, &self.r#type);
         }
         let columns: Vec<String> = self.columns.iter().map(short).collect();
         let name = self.name.as_ref().map_or_else(|| default_name(&self.columns, "idx"), Name::quoted);

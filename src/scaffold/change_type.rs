@@ -1,6 +1,6 @@
 //! `miglab new change-type orders.total bigint`
 
-use super::draft::{Draft, TableDraft, short};
+use super::draft::{Draft, TableDraft, gate, short};
 use super::names::{ColumnPath, Name, quote};
 use super::options::Options;
 use super::samples::{ROWS, is_text, sample, sample_text};
@@ -64,8 +64,8 @@ impl ChangeType {
                 &format!("migrate backfill {new} from {forward} {batches}"),
             )
             .step(
-                "A gate: no value may be missing before anybody reads the new form.",
-                &format!("migrate verify {old} is null or {new} is not null"),
+                "A gate: no row may differ before anybody reads the new form.",
+                &format!("migrate verify {}", gate(&new, &old, &forward, ty)),
             )
             .rollout("Every row has the new form, and the syncs keep both true.")
             .step("Nobody uses the old form any more; its syncs leave with it.", &format!("contract drop column {old}"))

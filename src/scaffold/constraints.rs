@@ -3,6 +3,7 @@
 //! A rule binds new writes at once, so the version that may break it leaves before the rule comes.
 
 use super::draft::{Draft, TableDraft, full, short};
+use super::expression::columns_of;
 use super::names::{ColumnPath, Name, literal, quote};
 use super::options::Options;
 use super::samples::{ROWS, sample};
@@ -163,7 +164,9 @@ impl AddUnique {
 impl AddCheck {
     pub(super) fn script(&self) -> Result<String, String> {
         let column = short(&self.column);
-        let table = TableDraft::new(&self.column.table, &self.options).column(&self.column.column, &self.r#type)?;
+        let table = TableDraft::new(&self.column.table, &self.options)
+            .column(&self.column.column, &self.r#type)?
+            .complete(&columns_of(&self.condition)?, &self.r#type);
         let name =
             self.name.as_ref().map_or_else(|| default_name(std::slice::from_ref(&self.column), "check"), Name::quoted);
         versions(

@@ -6,6 +6,8 @@ use std::fmt::Write as _;
 use super::names::{ColumnPath, quote};
 use super::options::Options;
 use super::samples::{ROWS, sample};
+use crate::source::Source;
+use crate::syntax;
 
 /// A plan of more steps gets an `allow`, because the steps of one change belong together.
 const STEPS_WITHOUT_ALLOW: usize = 10;
@@ -60,8 +62,29 @@ impl TableDraft {
             return Err(format!("`{name}` is the primary key of the script's table: name another with `--key`"));
         }
         self.free(name)?;
-        self.columns.push(ColumnDraft { name: name.to_owned(), definition: definition.to_owned(), values });
+        self.push(name, definition, values);
         Ok(self)
+    }
+
+    /// With those of these columns that it lacks, all of one type.
+    #[must_use]
+    pub fn complete(mut self, names: &[String], definition: &str) -> Self {
+        for name in names {
+            if self.free(name).is_ok() {
+                self.push(name, definition, (0..ROWS).map(|row| sample(definition, row)).collect());
+            }
+        }
+        self
+    }
+
+    /// Whether it has nothing but its primary key.
+    #[must_use]
+    pub fn is_bare(&self) -> bool {
+        self.columns.len() == 1
+    }
+
+    fn push(&mut self, name: &str, definition: &str, values: Vec<String>) {
+        self.columns.push(ColumnDraft { name: name.to_owned(), definition: definition.to_owned(), values });
     }
 
     /// Makes sure that a column of this name can be added.
@@ -187,7 +210,11 @@ impl<'a> Draft<'a> {
             let _ = writeln!(text, "{statement}");
             before = why;
         }
-        Ok(text)
+        let parsed = syntax::parse(Source::new("the script", text.as_str()));
+        match parsed.diagnostics.first() {
+            Some(first) => Err(format!("the arguments do not make a script: {}", first.message)),
+            None => Ok(text),
+        }
     }
 }
 
@@ -195,6 +222,15 @@ const LONG_PLAN: &str = " allow too-many-statements because 'the steps of one ch
 
 fn is_app(block: &str) -> bool {
     block.starts_with("app ")
+}
+
+/// What every row satisfies once `new`, of type `ty`, has the value that comes from `old`. `json` has no equality.
+#[must_use]
+pub fn gate(new: &str, old: &str, value: &str, ty: &str) -> String {
+    if ty.trim().eq_ignore_ascii_case("json") {
+        return format!("{old} is null or {new} is not null");
+    }
+    format!("{new} is not distinct from {value}")
 }
 
 /// A column of the header's table as a script writes it.

@@ -2,6 +2,8 @@
 
 use std::str::FromStr;
 
+use crate::syntax;
+
 /// A name that stands alone: a table, a column, a constraint or an application.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Name(pub String);
@@ -130,13 +132,8 @@ fn is_number(text: &str) -> bool {
         && digits.chars().all(|c| c.is_ascii_digit() || c == '.')
 }
 
-/// A name as a script writes it: in double quotes where it is not a plain lower-case word, or is a word of the language.
+/// A name as a script writes it: in double quotes where it needs them.
 #[must_use]
 pub fn quote(name: &str) -> String {
-    let mut letters = name.chars();
-    let plain = letters.next().is_some_and(|first| first.is_ascii_lowercase() || first == '_')
-        && letters.all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_');
-    if plain && !RESERVED.contains(&name) { name.to_owned() } else { format!("\"{}\"", name.replace('"', "\"\"")) }
+    syntax::quote_ident(name).into_owned()
 }
-
-const RESERVED: &[&str] = &["order", "user", "select", "table", "from", "where"];

@@ -1,6 +1,6 @@
 //! `miglab new rename-column users.username display_name`
 
-use super::draft::{Draft, TableDraft, short};
+use super::draft::{Draft, TableDraft, gate, short};
 use super::names::{ColumnPath, Name, quote};
 use super::options::Options;
 
@@ -54,7 +54,7 @@ impl RenameColumn {
             .step("The rows that were there before the sync.", &format!("migrate backfill {new} from {old} {batches}"))
             .step(
                 "A gate: no row may differ before anybody reads the new name.",
-                &format!("migrate verify {}", self.gate(&old, &new)),
+                &format!("migrate verify {}", gate(&new, &old, &old, ty)),
             )
             .rollout("Every row has the new name, and the sync keeps both true.");
         if self.not_null {
@@ -64,13 +64,5 @@ impl RenameColumn {
         draft
             .step("Nobody uses the old name any more; its syncs leave with it.", &format!("contract drop column {old}"))
             .finish()
-    }
-
-    /// `json` has no equality.
-    fn gate(&self, old: &str, new: &str) -> String {
-        if self.r#type.trim().eq_ignore_ascii_case("json") {
-            return format!("{old} is null or {new} is not null");
-        }
-        format!("{new} is not distinct from {old}")
     }
 }

@@ -5,6 +5,9 @@ use std::path::Path;
 use clap::Parser as _;
 
 use super::{New, script, write};
+use crate::ast::AllowScope;
+use crate::source::Source;
+use crate::syntax;
 
 #[derive(clap::Parser)]
 #[command(name = "new")]
@@ -91,6 +94,33 @@ fn arguments_that_make_no_script_are_refused_with_a_reason() {
     refused(&["add-foreign-key", "users.boss_id", "users.id"], "refers to itself");
     refused(&["add-table", "invoices", "number"], "the type is missing");
     refused(&["rename-table", "users", "users"], "the name that the table has");
+}
+
+#[test]
+fn every_kind_makes_a_script_that_can_be_read() {
+    for call in CALLS {
+        let text = run(call).unwrap_or_else(|reason| panic!("{call:?}: {reason}"));
+        let script = syntax::parse(Source::new("new.mig", text.as_str())).script;
+        let is_long = script.allows.iter().any(|allow| allow.scope == AllowScope::Script);
+        assert!(!script.statements.is_empty() && (script.statements.len() <= 10 || is_long), "{call:?}");
+        let comments = text.lines().filter(|line| line.starts_with("# ")).count();
+        assert!(comments > 3, "{text}");
+    }
+}
+
+#[test]
+fn expressions_that_are_none_are_refused() {
+    for call in [
+        &["add-column", "users.a", "text", "--from", "lower("][..],
+        &["add-column", "users.a", "text", "--from", "b) drop column c"],
+        &["add-column", "users.a", "text; drop column b"],
+        &["add-column", "users.a", "text", "--from", "lower(a)"],
+        &["add-check", "users.a", "a >"],
+        &["add-index", "users.a", "--where", "a = "],
+        &["set-default", "users.a", "'it"],
+    ] {
+        assert!(run(call).is_err(), "{call:?}: {}", run(call).unwrap_or_default());
+    }
 }
 
 #[test]

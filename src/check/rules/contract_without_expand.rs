@@ -3,7 +3,7 @@
 use crate::catalog::{Catalog, ColumnId};
 use crate::check::{At, Rule};
 use crate::diagnostic::{Code, Diagnostic};
-use crate::plan::Action;
+use crate::plan::{Action, FillKind};
 use crate::source::Span;
 
 /// The columns that something was filled from, and those that the plan itself added, by identity.
@@ -19,7 +19,9 @@ impl Rule for ContractWithoutExpand {
         match at.action {
             Some(Action::AddColumn { column, .. }) => mark(&mut self.added, column.id),
             Some(Action::AddTable(table)) => table.columns().for_each(|column| mark(&mut self.added, column.id)),
-            Some(Action::Fill { table, value, .. }) => self.carry(at.catalog(), table, value.inputs()),
+            Some(Action::Fill { kind: FillKind::Backfill, table, value, .. }) => {
+                self.carry(at.catalog(), table, value.inputs())
+            }
             Some(Action::Copy { from, columns, .. }) => {
                 columns.iter().for_each(|(_, value)| self.carry(at.catalog(), from, value.inputs()));
             }

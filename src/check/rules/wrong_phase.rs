@@ -1,4 +1,5 @@
-//! `wrong-phase`: each statement belongs to the phase in which it is safe.
+//! `wrong-phase`: each statement belongs to the phase in which it is safe; and `big-bang` for a column or table that is
+//! dropped in any phase but contract.
 
 use crate::ast::{Phase, StatementKind};
 use crate::check::{At, Rule};
@@ -23,10 +24,10 @@ impl Rule for WrongPhase {
                                 expand, fill it in migrate, and retire the application that uses the old one"
             }
         };
-        findings.push(
-            Diagnostic::new(Code::WrongPhase, message, at.statement.span, format!("not in {}", phase.keyword()))
-                .help(why),
-        );
+        let drops = matches!(at.statement.kind, StatementKind::DropColumn(_) | StatementKind::DropTable(_));
+        let code = if drops { Code::BigBang } else { Code::WrongPhase };
+        findings
+            .push(Diagnostic::new(code, message, at.statement.span, format!("not in {}", phase.keyword())).help(why));
     }
 }
 

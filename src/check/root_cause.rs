@@ -1,0 +1,57 @@
+//! One finding per root cause: a finding that only follows from another one is left out.
+
+use crate::diagnostic::{Code, Diagnostic};
+use crate::source::Span;
+
+/// The codes that a code follows from, when they are about the same statement.
+fn causes(code: Code) -> &'static [Code] {
+    match code {
+        Code::PhaseOrder => &[
+            Code::BackfillBeforeSync,
+            Code::UsedBeforeAdded,
+            Code::UsedAfterDrop,
+            Code::ValidateBeforeBackfill,
+            Code::WrongPhase,
+            Code::BigBang,
+        ],
+        Code::ContractWithoutExpand => {
+            &[Code::UsedAfterDrop, Code::AddedThenDropped, Code::InUse, Code::WrongPhase, Code::BigBang]
+        }
+        Code::InUse => &[Code::WrongPhase, Code::BigBang],
+        Code::NoStatements => &[Code::Syntax, Code::SqlStatement, Code::MissingPhase],
+        _ => &[],
+    }
+}
+
+/// Leaves out what only follows from something else.
+pub(super) fn keep(findings: &mut Vec<Diagnostic>) {
+    let places = |codes: &[Code]| -> Vec<Span> {
+        let labels =
+            findings.iter().filter(|finding| codes.contains(&finding.code)).flat_map(|finding| &finding.labels);
+        let mut spans: Vec<Span> = labels.map(|label| label.span).collect();
+        spans.sort();
+        spans
+    };
+    let mut secondary: Vec<(Code, Vec<Span>)> = Vec::new();
+    for finding in findings.iter() {
+        let codes = causes(finding.code);
+        if !codes.is_empty() && secondary.iter().all(|(code, _)| *code != finding.code) {
+            secondary.push((finding.code, places(codes)));
+        }
+    }
+    findings.retain(|finding| {
+        let causes = secondary.iter().find(|(code, _)| *code == finding.code);
+        let Some((code, places)) = causes else { return true };
+        let follows = match code {
+            Code::NoStatements => !places.is_empty(),
+            _ => any_within(places, finding.span()),
+        };
+        !follows
+    });
+}
+
+/// Whether one of the sorted places begins within `span`.
+fn any_within(places: &[Span], span: Span) -> bool {
+    let first = places.partition_point(|place| place.start < span.start);
+    places.get(first).is_some_and(|place| place.start < span.end)
+}

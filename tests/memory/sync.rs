@@ -1,0 +1,148 @@
+//! Syncs, freshness, and what applications see.
+
+use crate::table::{Table, message};
+use miglab::target::memory::AppState;
+
+const RENAME: &str = "
+table users { id integer primary key, username text not null, email text }
+rows users { (1, 'alice', 'a@b') (2, 'bob', 'c@d') }
+app v1 { reads id, username, email  writes id, username, email }
+app v2 { reads id, display_name, email  writes id, display_name, email }
+expand  add column display_name text
+expand  sync username <-> display_name
+migrate backfill display_name from username
+deploy  v2
+retire  v1
+contract drop column username
+";
+
+#[test]
+fn a_rename_beside_two_applications() {
+    let mut table = Table::open(RENAME);
+    assert_eq!(table.memory.app_state("v2"), Ok(AppState::NotLive));
+    table.step().unwrap();
+    assert_eq!(table.show("users"), "1|alice|a@b|null?\n2|bob|c@d|null?");
+    table.update("v1", "users", &[("username", "'al'")], "id = 1").unwrap();
+    assert_eq!(table.show("users"), "1|al|a@b|null?\n2|bob|c@d|null?");
+    table.step().unwrap();
+    table.update("v1", "users", &[("username", "'ally'")], "id = 1").unwrap();
+    assert_eq!(table.show("users"), "1|ally|a@b|ally\n2|bob|c@d|null?");
+    table.insert("v1", "users(id, username)", &["3, 'carol'"]).unwrap();
+    assert_eq!(table.show("users"), "1|ally|a@b|ally\n2|bob|c@d|null?\n3|carol|null|carol");
+    table.steps(2);
+    assert_eq!(table.show("users"), "1|ally|a@b|ally\n2|bob|c@d|bob\n3|carol|null|carol");
+    table.update("v2", "users", &[("display_name", "'Bobby'")], "id = 2").unwrap();
+    assert_eq!(table.show("users"), "1|ally|a@b|ally\n2|Bobby|c@d|Bobby\n3|carol|null|carol");
+    table.insert("v2", "users(id, display_name)", &["4, 'dan'"]).unwrap();
+    table.steps(2);
+    assert_eq!(table.show("users"), "1|a@b|ally\n2|c@d|Bobby\n3|null|carol\n4|null|dan");
+    assert_eq!(table.memory.app_state("v1"), Ok(AppState::NotLive));
+    assert_eq!(table.memory.app_state("v2"), Ok(AppState::Works));
+}
+
+#[test]
+fn an_application_is_held_to_what_it_declares() {
+    let mut table = Table::open(RENAME);
+    assert_eq!(
+        message(table.update("v2", "users", &[("email", "'x'")], "true")),
+        "application `v2` is not live"
+    );
+    table.steps(1);
+    assert_eq!(
+        message(table.update("v1", "users", &[("display_name", "'x'")], "true")),
+        "application `v1` does not write `users.display_name`"
+    );
+    assert_eq!(message(table.update("v9", "users", &[("email", "'x'")], "true")), "there is no application `v9`");
+}
+
+#[test]
+fn an_application_breaks_where_its_column_is_gone() {
+    let mut table = Table::open(&RENAME.replace("retire  v1\n", ""));
+    table.steps(5);
+    assert_eq!(
+        table.memory.app_state("v1"),
+        Ok(AppState::Breaks(vec!["reads and writes `users.username`, which is not there".into()]))
+    );
+    assert_eq!(
+        message(table.memory.select(Some(&"v1".into()), &"users".into(), None, None, 9)),
+        "application `v1` breaks: it uses `users.username`, which is not there"
+    );
+    assert!(table.insert("v1", "users(id, email)", &["9, 'x'"]).is_err());
+}
+
+#[test]
+fn without_a_sync_the_other_form_goes_stale() {
+    let mut table = Table::open(
+        "table users { id integer primary key, username text }
+        rows users { (1, 'alice') }
+        app v1 { uses id, username }
+        app v2 { uses id, display_name }
+        expand add column display_name text
+        migrate backfill display_name from username
+        deploy v2
+        migrate backfill display_name from username",
+    );
+    table.steps(3);
+    assert_eq!(table.show("users"), "1|alice|alice");
+    table.update("v1", "users", &[("username", "username")], "true").unwrap();
+    assert_eq!(table.show("users"), "1|alice|alice");
+    table.update("v2", "users", &[("display_name", "'Al'")], "true").unwrap();
+    assert_eq!(table.show("users"), "1|alice~|Al");
+    table.step().unwrap();
+    assert_eq!(table.show("users"), "1|alice~|alice~");
+}
+
+const SPLIT: &str = "
+table people { id integer primary key, first_name text, last_name text }
+rows people { (1, 'Jan', 'van Dyk') }
+app v1 { uses id, first_name, last_name }
+app v2 { uses id, full_name }
+expand add column full_name text
+expand sync full_name from first_name || ' ' || last_name
+expand sync first_name from split_part(full_name, ' ', 1)
+expand sync last_name from split_part(full_name, ' ', 2)
+migrate backfill full_name from first_name || ' ' || last_name
+deploy v2
+";
+
+#[test]
+fn van_dyk_does_not_come_back_as_van() {
+    let mut table = Table::open(SPLIT);
+    table.steps(6);
+    table.update("v1", "people", &[("first_name", "'Piet'")], "id = 1").unwrap();
+    assert_eq!(table.show("people"), "1|Piet|van Dyk|Piet van Dyk");
+    table.update("v2", "people", &[("full_name", "'Mary Smith'")], "id = 1").unwrap();
+    assert_eq!(table.show("people"), "1|Mary|Smith|Mary Smith");
+}
+
+#[test]
+fn a_sync_that_has_no_value_refuses_the_write() {
+    let mut table = Table::open(
+        "table t { id integer primary key, a text }
+        rows t { (1, '1') }
+        expand add column n integer
+        expand sync n from a::integer",
+    );
+    table.steps(2);
+    assert!(message(table.update("", "t", &[("a", "'x'")], "true")).contains("invalid input syntax for type integer"));
+    table.update("", "t", &[("a", "'7'")], "true").unwrap();
+    assert_eq!(table.show("t"), "1|7|7");
+}
+
+#[test]
+fn seed_fills_nulls_only_and_stays_its_own() {
+    let mut table = Table::open(
+        "table t { id integer primary key, a text }
+        rows t { (1, 'x') (2, 'y') }
+        app v1 { uses id, a, b }
+        expand add column b text
+        migrate seed b from a",
+    );
+    table.step().unwrap();
+    assert_eq!(table.show("t"), "1|x|null?\n2|y|null?");
+    table.update("v1", "t", &[("b", "'own'")], "id = 1").unwrap();
+    assert_eq!(table.step(), Ok(Some(1)));
+    assert_eq!(table.show("t"), "1|x|own\n2|y|y");
+    table.update("v1", "t", &[("a", "'new'")], "id = 2").unwrap();
+    assert_eq!(table.show("t"), "1|x|own\n2|new|y");
+}
