@@ -45,6 +45,9 @@ impl Session {
     pub(super) fn act(&mut self, act: Act) -> Said {
         let Act { app, source, operation } = act;
         let app = app.as_ref();
+        if let Some(unknown) = app.filter(|app| self.apps().iter().all(|usage| usage.name != **app)) {
+            return Err(self.complain(&self.no_app(unknown)));
+        }
         let said = match &operation {
             Dml::Select(select) => self.select(app, select),
             Dml::Insert(insert) => self.insert(app, insert),
@@ -106,11 +109,9 @@ impl Session {
             return Ok(vec![self.named_table(table)?]);
         }
         let Some(app) = app else { return Ok(vec![self.usual_table()?]) };
-        let Some(usage) = self.apps().iter().find(|usage| usage.name == *app) else {
-            return Err(self.no_app(app).into());
-        };
+        let usage = self.apps().iter().find(|usage| usage.name == *app);
         let mut tables: Vec<Name> = Vec::new();
-        for column in &usage.reads {
+        for column in usage.into_iter().flat_map(|usage| &usage.reads) {
             if !tables.contains(&column.table) {
                 tables.push(column.table.clone());
             }
@@ -137,6 +138,10 @@ impl Session {
     }
 
     fn no_app(&self, app: &str) -> Complaint {
+        if self.present.waiting.iter().any(|(name, _)| **name == *app) {
+            return Complaint::new(format!("application `{app}` is not live"))
+                .help(format!("`deploy {app}` makes it live"));
+        }
         let names: Vec<&str> = self.apps().iter().map(|usage| &*usage.name).collect();
         let help = match crate::plan::nearest(app, names.iter().copied()) {
             Some(near) => format!("did you mean `{near}`?"),

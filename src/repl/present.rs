@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::ast::Script;
+use crate::ast::{Name, Script};
 use crate::diagnostic::Diagnostic;
 use crate::execute::{Mark, Progress, Run};
 use crate::lab::Lab;
@@ -30,6 +30,8 @@ pub(super) struct Present {
     pub(super) start: Arc<Memory>,
     /// How many times somebody has written since the start.
     pub(super) writes: usize,
+    /// Applications that wait for their `deploy` to become part of the script: name and declaration.
+    pub(super) waiting: Vec<(Name, String)>,
 }
 
 /// A moment before something was done.
@@ -41,6 +43,7 @@ pub(super) struct Moment {
     memory: Memory,
     start: Arc<Memory>,
     writes: usize,
+    waiting: Vec<(Name, String)>,
 }
 
 impl Moment {
@@ -71,7 +74,7 @@ impl Present {
         let Lab { source, script, plan, memory, diagnostics, notes, known } = lab;
         let start = Arc::new(memory.clone());
         let run = Run::new(Arc::clone(&plan), memory);
-        Self { opened: Arc::new(Opened { source, script, plan, diagnostics, notes, known }), run, start, writes: 0 }
+        Self { opened: Arc::new(Opened { source, script, plan, diagnostics, notes, known }), run, start, writes: 0, waiting: Vec::new() }
     }
 
     pub(super) fn memory(&self) -> &Memory {
@@ -95,7 +98,8 @@ impl Present {
 
     fn moment(&self, title: String, progress: Reached) -> Moment {
         let (opened, start) = (Arc::clone(&self.opened), Arc::clone(&self.start));
-        Moment { title, opened, progress, memory: self.memory().clone(), start, writes: self.writes }
+        let (memory, waiting) = (self.memory().clone(), self.waiting.clone());
+        Moment { title, opened, progress, memory, start, writes: self.writes, waiting }
     }
 
     /// Goes back to the newest moment kept.
@@ -109,12 +113,14 @@ impl Present {
         self.opened = moment.opened;
         self.start = moment.start;
         self.writes = moment.writes;
+        self.waiting = moment.waiting;
     }
 
     /// Back to the start, with the script as it is now.
     pub(super) fn restart(&mut self) {
         let mut memory = (*self.start).clone();
         memory.set_facts(Arc::clone(&self.opened.plan.facts));
+        memory.set_apps(self.opened.plan.apps.to_vec());
         self.run = Run::new(Arc::clone(&self.opened.plan), memory);
         self.writes = 0;
     }
@@ -130,6 +136,7 @@ impl Present {
     /// Goes on with another plan; the statements done so far are the same in both.
     pub(super) fn replan(&mut self, opened: Opened) {
         self.run.target_mut().set_facts(Arc::clone(&opened.plan.facts));
+        self.run.target_mut().set_apps(opened.plan.apps.to_vec());
         self.run.extend(Arc::clone(&opened.plan));
         self.opened = Arc::new(opened);
     }

@@ -140,7 +140,8 @@ impl Session {
             let columns = table.columns().map(|column| column.name.to_string());
             (table.name.to_string(), columns.collect())
         });
-        let apps = self.apps().iter().map(|app| app.name.to_string());
+        let waiting = self.present.waiting.iter().map(|(name, _)| name);
+        let apps = self.apps().iter().map(|app| &app.name).chain(waiting).map(ToString::to_string);
         Vocabulary { tables: tables.collect(), apps: apps.collect() }
     }
 
@@ -212,7 +213,9 @@ impl Session {
         self.host.write(&path, text).map_err(|complaint| self.complain(&complaint))?;
         let said = format!("wrote {} to `{}`\n", counted(text.lines().count(), "line", "lines"), path.display());
         self.file = Some(path);
-        Ok(said)
+        let left_out = self.present.waiting.iter();
+        let left_out = left_out.map(|(name, _)| format!("`{name}` is not in it, as it is not deployed\n"));
+        Ok(said + &left_out.collect::<String>())
     }
 
     pub(super) fn complain(&self, complaint: &Complaint) -> String {

@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use crate::ast::{Script, StatementKind, TypeName};
+use crate::ast::{App, ColumnRef, Name, Script, StatementKind, TypeName};
 use crate::catalog::{Catalog, Table};
 use crate::check;
 use crate::data::Type;
@@ -16,7 +16,7 @@ use crate::repl::guide;
 use crate::repl::insertion::{insert, prepend};
 use crate::repl::present::{Opened, Present};
 use crate::repl::session::{Said, Session};
-use crate::repl::wording::Complaint;
+use crate::repl::wording::{Complaint, listed};
 use crate::report::{counted, render};
 use crate::source::Source;
 use crate::syntax;
@@ -35,15 +35,28 @@ impl Session {
         if is_empty(typed) {
             return Ok(String::new());
         }
-        if declares(typed) && !self.present.is_untouched() {
+        if only_apps(typed) && !self.can_start_with(typed) {
+            return Ok(typed.apps.iter().map(|app| self.wait(typed, app)).collect());
+        }
+        match self.with_waiting(typed) {
+            Some(text) => self.take_in(&syntax::parse(Source::new(typed.source.name(), text)).script),
+            None => self.take_in(typed),
+        }
+    }
+
+    fn take_in(&mut self, typed: &Script) -> Said {
+        if !self.present.is_untouched() && (redefines(typed) || !deploys_its_apps(typed)) {
             return Err(self.complain(&too_late()));
         }
-        let next = self.judged(self.combined(typed), declares(typed))?;
+        let next = self.judged(self.combined(typed), redefines(typed) || !typed.apps.is_empty())?;
         let (before, known) = (self.present.before(declared(typed)), Arc::clone(&self.present.opened));
+        let mut waiting = std::mem::take(&mut self.present.waiting);
+        waiting.retain(|(name, _)| typed.apps.iter().all(|app| app.name.name != *name));
         match next {
             Next::Afresh(present) => self.present = *present,
             Next::Onward(opened) => self.present.replan(opened),
         }
+        self.present.waiting = waiting;
         let mut text = self.new_findings(&known.diagnostics);
         let moments = self.past.len();
         let done = typed.statements.iter().try_for_each(|_| self.advance().map(|said| text += &said));
@@ -60,6 +73,49 @@ impl Session {
         Ok(text)
     }
 
+    /// Whether applications can be live from the start: nothing was done yet, and what they use is there.
+    fn can_start_with(&self, typed: &Script) -> bool {
+        let missing = typed.apps.iter().any(|app| !self.missing_columns(app).is_empty());
+        self.present.is_untouched() && !missing
+    }
+
+    fn missing_columns(&self, app: &App) -> Vec<String> {
+        let (catalog, plan) = (self.present.memory().catalog(), self.present.run.plan());
+        let missing = |column: &&ColumnRef| {
+            let table = column.table.as_ref().map(|table| &table.name).or(plan.default_table.as_ref());
+            table.is_some_and(|table| catalog.column(table, &column.column.name).is_none())
+        };
+        let columns = app.clauses.iter().flat_map(|clause| &clause.columns);
+        let mut names: Vec<String> = columns.filter(missing).map(|column| column.column.name.to_string()).collect();
+        names.sort();
+        names.dedup();
+        names
+    }
+
+    /// Keeps an application until it is deployed.
+    fn wait(&mut self, typed: &Script, app: &App) -> String {
+        let name = &app.name.name;
+        let missing = match self.missing_columns(app).as_slice() {
+            [] => String::new(),
+            missing => format!(", once there is {}", listed(missing)),
+        };
+        self.present.waiting.retain(|(other, _)| other != name);
+        self.present.waiting.push((name.clone(), typed.source.slice(app.span).to_owned()));
+        format!("application `{name}` is noted: `deploy {name}` makes it live{missing}\n")
+    }
+
+    /// What was typed, with the applications that it deploys and that wait for it; none where it is complete.
+    fn with_waiting(&self, typed: &Script) -> Option<String> {
+        let deployed = |name: &Name| deploys(typed).any(|app| app == name);
+        let waiting = self.present.waiting.iter().filter(|(name, _)| deployed(name));
+        let mut text: String = waiting.map(|(_, text)| format!("{text}\n")).collect();
+        if text.is_empty() {
+            return None;
+        }
+        text += typed.source.text();
+        Some(text)
+    }
+
     /// The script with what was typed in its place.
     fn combined(&self, typed: &Script) -> Source {
         let (script, position) = (&self.present.opened.script, self.present.run.position());
@@ -71,7 +127,7 @@ impl Session {
 
     /// Reads, checks and plans the script again.
     fn judged(&self, source: Source, declares: bool) -> Result<Next, String> {
-        if !declares {
+        if !declares || !self.present.is_untouched() {
             let opened = self.opened_again(source.clone())?;
             match self.first_difference(&opened.plan) {
                 None => return Ok(Next::Onward(opened)),
@@ -88,9 +144,7 @@ impl Session {
     fn opened_again(&self, source: Source) -> Result<Opened, String> {
         let mut parsed = syntax::parse(source.clone());
         self.pin_types(&mut parsed.script);
-        let (mut diagnostics, notes) = check::check(&parsed.script, &self.present.opened.known);
-        diagnostics.append(&mut parsed.diagnostics);
-        diagnostics.sort_by_key(Diagnostic::span);
+        let (diagnostics, notes) = check::check(&parsed, &self.present.opened.known);
         let plan = Plan::resolve(&parsed.script, &self.present.opened.known);
         let errors = diagnostics.iter().filter(|found| found.severity == Severity::Error);
         let errors: String = errors.map(|found| render(found, &source, self.terminal)).collect();
@@ -153,13 +207,29 @@ fn same_table(one: &Table, other: &Table) -> bool {
     one.columns().eq(other.columns()) && one.constraints().eq(other.constraints())
 }
 
-fn declares(typed: &Script) -> bool {
-    let Script { header, tables, rows, views, apps, .. } = typed;
-    header.is_some() || !tables.is_empty() || !rows.is_empty() || !views.is_empty() || !apps.is_empty()
+/// Whether it says something about the start.
+fn redefines(typed: &Script) -> bool {
+    let Script { header, tables, rows, views, .. } = typed;
+    header.is_some() || !tables.is_empty() || !rows.is_empty() || !views.is_empty()
+}
+
+fn only_apps(typed: &Script) -> bool {
+    !redefines(typed) && !typed.apps.is_empty() && typed.statements.is_empty()
+}
+
+fn deploys(typed: &Script) -> impl Iterator<Item = &Name> {
+    typed.statements.iter().filter_map(|statement| match &statement.kind {
+        StatementKind::Deploy(app) => Some(&app.name),
+        _ => None,
+    })
+}
+
+fn deploys_its_apps(typed: &Script) -> bool {
+    typed.apps.iter().all(|app| deploys(typed).any(|name| *name == app.name.name))
 }
 
 fn is_empty(typed: &Script) -> bool {
-    !declares(typed) && typed.statements.is_empty() && typed.allows.is_empty()
+    !redefines(typed) && typed.apps.is_empty() && typed.statements.is_empty() && typed.allows.is_empty()
 }
 
 /// What was typed, in words.

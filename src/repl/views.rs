@@ -62,8 +62,11 @@ impl Session {
 
     pub(super) fn no_table(&self, name: &str) -> Complaint {
         let names: Vec<_> = self.present.memory().catalog().tables().map(|table| table.name.to_string()).collect();
-        let near = crate::plan::nearest(name, names.iter().map(String::as_str));
-        let help = near.map_or_else(|| format!("there is: {}", listed(&names)), |near| format!("did you mean `{near}`?"));
+        let help = match crate::plan::nearest(name, names.iter().map(String::as_str)) {
+            Some(near) => format!("did you mean `{near}`?"),
+            None if names.is_empty() => "declare it: `table users { … }`".to_owned(),
+            None => format!("there is: {}", listed(&names)),
+        };
         Complaint::new(format!("there is no table `{name}`")).help(help)
     }
 
@@ -97,11 +100,13 @@ impl Session {
 
     /// What each application uses, and whether it works.
     pub(super) fn apps_view(&self) -> String {
-        if self.apps().is_empty() {
+        let waiting = self.present.waiting.iter();
+        let waiting: String = waiting.map(|(name, _)| format!("{name}  waits for `deploy {name}`\n")).collect();
+        if self.apps().is_empty() && waiting.is_empty() {
             return "no application is declared: `app v1 { reads …  writes … }`\n".to_owned();
         }
         let width = self.apps().iter().map(|app| app.name.chars().count()).max().unwrap_or(0);
-        self.apps().iter().map(|app| self.app_view(app, width)).collect()
+        self.apps().iter().map(|app| self.app_view(app, width)).collect::<String>() + &waiting
     }
 
     fn app_view(&self, app: &AppUse, width: usize) -> String {
