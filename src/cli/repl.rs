@@ -98,8 +98,13 @@ impl Host for Machine {
         input::read(path).map(|input| input.source).map_err(unread)
     }
 
-    fn write(&self, path: &Path, text: &str) -> Result<(), Complaint> {
-        let written = if path.exists() { write::replace(path, text) } else { std::fs::write(path, text) };
+    fn write(&self, path: &Path, text: &str, may_replace: bool) -> Result<(), Complaint> {
+        let there = path.exists();
+        if there && !may_replace {
+            let complaint = Complaint::new(format!("`{}` is there already", path.display()));
+            return Err(complaint.help("save under another name"));
+        }
+        let written = if there { write::replace(path, text) } else { std::fs::write(path, text) };
         written.map_err(|error| Complaint::new(format!("cannot write `{}`: {}", path.display(), reason(&error))))
     }
 

@@ -74,7 +74,10 @@ impl Session {
             if tables.len() > 1 {
                 text += &format!("{}\n", self.terminal.paint(table, Paint::Bold));
             }
-            let selected = self.selected(app, table, select)?;
+            let mut selected = self.selected(app, table, select)?;
+            if select.limit.is_some() {
+                selected.total = selected.rows.len();
+            }
             text += &self.rows_view(table, &selected);
         }
         Ok(text)

@@ -63,7 +63,7 @@ pub fn complete(text: &str, at: usize, vocabulary: &Vocabulary) -> Completion {
         return words(start, word, vocabulary.columns_of(&table));
     }
     let (block, statement) = innermost(before);
-    let known: Vec<String> = statement.split_whitespace().map(str::to_lowercase).collect();
+    let known: Vec<String> = statement.trim_start().trim_start_matches(':').split_whitespace().map(str::to_lowercase).collect();
     let known: Vec<&str> = known.iter().map(String::as_str).collect();
     let offered = vocabulary.offer(next(&block, &known), !word.is_empty());
     words(start, word, offered)
@@ -165,7 +165,6 @@ fn next(block: &str, words: &[&str]) -> Next {
         ("table" | "add", [_, ..]) => Next::Fixed(COLUMN_CLAUSES),
         ("table" | "add", []) => Next::Fixed(&["primary key", "unique", "check", "foreign key", "index"]),
         ("rows", _) => Next::Fixed(&["null", "true", "false", "default"]),
-        ("" | _, ["allow"]) => Next::Fixed(&[]),
         _ => Next::Anything,
     }
 }

@@ -1,6 +1,7 @@
 //! Where typed text goes in a script: before the next statement, so that the text says what was done, in its order.
 
 use crate::ast::{AllowScope, Script, Statement};
+use crate::source::Span;
 
 /// A script's text with `typed` before the statement at `position`, or at the end.
 #[must_use]
@@ -22,29 +23,36 @@ fn before(script: &Script, statement: &Statement, typed: &str) -> String {
     let text = script.source.text();
     let start = statement.span.start as usize;
     let keyword = statement.phase.and_then(|phase| preceding_word(&text[..start], phase.keyword()));
-    let at = first_allow(script, statement).unwrap_or(start).min(keyword.unwrap_or(start));
+    let (near, around) = allows_of(script, statement);
+    let at = near.unwrap_or(start).min(keyword.unwrap_or(start));
     let Some(phase) = statement.phase.filter(|_| keyword.is_none()) else {
         let at = above_comments(text, at);
         return joined(&text[..at], typed, &text[at..]);
     };
     let head = text[..at].trim_end();
     if let Some(at) = head.strip_suffix('{').and_then(|head| preceding_word(head, phase.keyword())) {
-        let at = above_comments(text, at);
+        let first = around.iter().map(|allow| allow.start as usize).min();
+        let at = above_comments(text, first.unwrap_or(at).min(at));
         return joined(&text[..at], typed, &text[at..]);
     }
+    let around: String = around.iter().map(|allow| format!("{}\n", script.source.slice(*allow))).collect();
     let indent = line_indent(text, at);
-    let rest = format!("{} {{\n{indent}{}", phase.keyword(), &text[at..]);
+    let rest = format!("{around}{} {{\n{indent}{}", phase.keyword(), &text[at..]);
     joined(&format!("{head}\n}}"), typed, &rest)
 }
 
-/// Where the `allow`s of a statement begin.
-fn first_allow(script: &Script, statement: &Statement) -> Option<usize> {
+/// Where the `allow`s right before a statement begin, and those that cover the whole block around it.
+fn allows_of(script: &Script, statement: &Statement) -> (Option<usize>, Vec<Span>) {
+    let text = script.source.text();
     let covers = |scope: AllowScope| match scope {
         AllowScope::Script => false,
         AllowScope::Item(item) => item.start <= statement.span.start && statement.span.start < item.end,
     };
-    let own = script.allows.iter().filter(|allow| covers(allow.scope));
-    own.map(|allow| allow.span.start as usize).min().filter(|start| *start < statement.span.start as usize)
+    let own = script.allows.iter().filter(|allow| covers(allow.scope) && allow.span.end <= statement.span.start);
+    let own = own.map(|allow| allow.span);
+    let is_around = |allow: &Span| text[allow.end as usize..statement.span.start as usize].contains('{');
+    let (around, near): (Vec<Span>, Vec<Span>) = own.partition(is_around);
+    (near.iter().map(|allow| allow.start as usize).min(), around)
 }
 
 /// Where `word` begins, if the text ends with it.
@@ -138,5 +146,10 @@ mod tests {
     fn an_allow_stays_with_its_statement() {
         let text = "deploy v1\nallow in-use because 'x'\nexpand add column a text\n";
         assert_eq!(inserted(text, 1), "deploy v1\nwait 1s\nallow in-use because 'x'\nexpand add column a text\n");
+        let block = "allow in-use because 'x'\nexpand {\nadd column a text\nadd column b text\n}\n";
+        assert_eq!(inserted(block, 0), format!("wait 1s\n{block}"));
+        let halves = "allow in-use because 'x'\nexpand {\nadd column a text\n}\nwait 1s\n\
+                      allow in-use because 'x'\nexpand {\nadd column b text\n}\n";
+        assert_eq!(inserted(block, 1), halves);
     }
 }

@@ -38,11 +38,11 @@ pub trait Host {
     /// It cannot be read; the complaint says why.
     fn read(&self, path: &Path) -> Result<Source, Complaint>;
 
-    /// Writes a script, in place of the file that is there.
+    /// Writes a script; in place of a file that is there only if it `may_replace` it.
     ///
     /// # Errors
     /// It cannot be written; the complaint says why.
-    fn write(&self, path: &Path, text: &str) -> Result<(), Complaint>;
+    fn write(&self, path: &Path, text: &str, may_replace: bool) -> Result<(), Complaint>;
 
     /// Whether somebody asked to stop what is being done.
     fn interrupted(&self) -> bool;

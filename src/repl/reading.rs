@@ -5,7 +5,7 @@ use crate::diagnostic::Diagnostic;
 use crate::plan::nearest;
 use crate::repl::commands::{self, COMMANDS, Command};
 use crate::repl::wording::Complaint;
-use crate::source::Source;
+use crate::source::{Source, Span};
 use crate::syntax::{self, Incomplete, KEYWORDS};
 
 /// What typed text is called in messages.
@@ -95,9 +95,21 @@ fn read_statements(text: &str) -> Input {
     let source = Source::new(TYPED, text);
     match syntax::read_statements(&source) {
         Err(incomplete) => Input::Incomplete(incomplete),
+        Ok(parsed) if parsed.diagnostics.is_empty() && awaits_its_statement(&parsed.script) => {
+            Input::Incomplete(Incomplete::Statement)
+        }
         Ok(parsed) if parsed.diagnostics.is_empty() => Input::Typed(Box::new(parsed.script)),
         Ok(parsed) => Input::Unreadable(source, parsed.diagnostics),
     }
+}
+
+/// An `allow` alone is the beginning of the statement that it is for.
+fn awaits_its_statement(typed: &Script) -> bool {
+    let end = |spans: &mut dyn Iterator<Item = Span>| spans.map(|span| span.end).max();
+    let last_allow = end(&mut typed.allows.iter().map(|allow| allow.span));
+    let last_statement = end(&mut typed.statements.iter().map(|statement| statement.span));
+    let declares = typed.header.is_some() || !typed.tables.is_empty() || !typed.apps.is_empty();
+    last_allow.is_some() && last_allow > last_statement && !declares
 }
 
 /// Whether a line that starts no statement was rather meant for a command.

@@ -205,12 +205,8 @@ impl Session {
         let Some(path) = path.or_else(|| self.file.clone()) else {
             return Err(self.complain(&Complaint::new("it is not said which file").help("as in `save rename.mig`")));
         };
-        if self.file.as_ref() != Some(&path) && path.exists() {
-            let complaint = Complaint::new(format!("`{}` is there already", path.display()));
-            return Err(self.complain(&complaint.help("save under another name")));
-        }
-        let text = self.present.opened.source.text();
-        self.host.write(&path, text).map_err(|complaint| self.complain(&complaint))?;
+        let (text, own) = (self.present.opened.source.text(), self.file.as_ref() == Some(&path));
+        self.host.write(&path, text, own).map_err(|complaint| self.complain(&complaint))?;
         let said = format!("wrote {} to `{}`\n", counted(text.lines().count(), "line", "lines"), path.display());
         self.file = Some(path);
         let left_out = self.present.waiting.iter();
