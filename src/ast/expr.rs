@@ -12,8 +12,9 @@ pub struct Expr {
     pub span: Span,
 }
 
-/// The forms of an expression.
+/// The forms of an expression. `negated` is the `not` in `is not null`, `not between`, `not in`.
 #[derive(Clone, Debug)]
+#[allow(missing_docs, reason = "each variant says what its fields are")]
 pub enum ExprKind {
     /// `'text'`, `42`, `true`, `null`.
     Literal(Literal),
@@ -160,14 +161,14 @@ impl Expr {
         match &self.kind {
             ExprKind::Literal(_) | ExprKind::Column(_) => {}
             ExprKind::Unary(_, operand) | ExprKind::IsNull { operand, .. } | ExprKind::IsBool { operand, .. } => {
-                visit(operand)
+                visit(operand);
             }
             ExprKind::Binary(_, sides) => {
                 visit(&sides.0);
                 visit(&sides.1);
             }
             ExprKind::And(operands) | ExprKind::Or(operands) | ExprKind::In { operands, .. } => {
-                operands.iter().for_each(visit)
+                operands.iter().for_each(visit);
             }
             ExprKind::Between { operands, .. } => operands.iter().for_each(visit),
             ExprKind::Case(case) => {

@@ -17,15 +17,15 @@ pub struct Constraint {
 #[derive(Clone, Debug, PartialEq)]
 pub enum ConstraintKind {
     /// `primary key (…)`: unique, and its columns are not null
-    PrimaryKey(Vec<ColumnId>),
+    PrimaryKey(Box<[ColumnId]>),
     /// `unique (…)`: rows with a null never collide
-    Unique(Vec<ColumnId>),
+    Unique(Box<[ColumnId]>),
     /// `check (…)`: not false. Unvalidated, it binds new writes only
     Check {
         /// What no row may make false.
         condition: Expression,
         /// The columns in it.
-        columns: Vec<ColumnId>,
+        columns: Box<[ColumnId]>,
         /// Old rows satisfy it too.
         validated: bool,
     },
@@ -43,7 +43,7 @@ pub enum ConstraintKind {
     /// `index on t (…) [unique] [where …]`
     Index {
         /// Its columns.
-        columns: Vec<ColumnId>,
+        columns: Box<[ColumnId]>,
         /// No two of its rows may agree on them.
         unique: bool,
         /// Only rows that make it true are in it.

@@ -1,6 +1,6 @@
 //! A table: its columns and constraints, without rows.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use crate::ast::Name;
 use crate::catalog::{Constraint, ConstraintKind};
@@ -51,6 +51,9 @@ pub struct Table {
     constraints: BTreeMap<Name, Constraint>,
     /// The constraints that each column is in.
     uses: HashMap<ColumnId, Vec<Name>>,
+    /// Those of the constraints that are foreign keys: few, and often looked for.
+    foreign_keys: BTreeSet<Name>,
+    primary_key: Option<Name>,
 }
 
 impl Table {
@@ -64,6 +67,8 @@ impl Table {
             by_name: HashMap::new(),
             constraints: BTreeMap::new(),
             uses: HashMap::new(),
+            foreign_keys: BTreeSet::new(),
+            primary_key: None,
         }
     }
 
@@ -124,16 +129,16 @@ impl Table {
 
     /// Its foreign keys.
     pub fn foreign_keys(&self) -> impl Iterator<Item = &Constraint> {
-        self.constraints().filter(|constraint| matches!(constraint.kind, ConstraintKind::ForeignKey { .. }))
+        self.foreign_keys.iter().filter_map(|name| self.constraints.get(name))
     }
 
     /// Its primary key's columns.
     #[must_use]
     pub fn primary_key(&self) -> Option<&[ColumnId]> {
-        self.constraints().find_map(|constraint| match &constraint.kind {
-            ConstraintKind::PrimaryKey(columns) => Some(columns.as_slice()),
+        match &self.constraints.get(self.primary_key.as_ref()?)?.kind {
+            ConstraintKind::PrimaryKey(columns) => Some(columns),
             _ => None,
-        })
+        }
     }
 
     /// Whether no two rows may agree on exactly this column.
@@ -160,10 +165,17 @@ impl Table {
     pub fn add_constraint(&mut self, constraint: Constraint) {
         self.remove_constraint(&constraint.name.clone());
         for column in constraint.kind.columns() {
-            let names = self.uses.entry(*column).or_default();
+            let names = self.uses.entry(*column).or_insert_with(|| Vec::with_capacity(1));
             if !names.contains(&constraint.name) {
                 names.push(constraint.name.clone());
             }
+        }
+        match constraint.kind {
+            ConstraintKind::ForeignKey { .. } => {
+                self.foreign_keys.insert(constraint.name.clone());
+            }
+            ConstraintKind::PrimaryKey(_) => self.primary_key = Some(constraint.name.clone()),
+            _ => {}
         }
         self.constraints.insert(constraint.name.clone(), constraint);
     }
@@ -171,6 +183,8 @@ impl Table {
     /// Removes a constraint or index.
     pub fn remove_constraint(&mut self, name: &str) -> Option<Constraint> {
         let constraint = self.constraints.remove(name)?;
+        self.foreign_keys.remove(name);
+        self.primary_key = self.primary_key.take().filter(|key| **key != *name);
         for column in constraint.kind.columns() {
             if let Some(names) = self.uses.get_mut(column) {
                 names.retain(|other| &**other != name);

@@ -64,8 +64,12 @@ fn approximate(value: &Value) -> Option<f64> {
 fn rank(value: &Value) -> u8 {
     match value {
         Value::Boolean(_) => 0,
-        Value::SmallInt(_) | Value::Integer(_) | Value::BigInt(_) | Value::Numeric(_) => 1,
-        Value::Real(_) | Value::Double(_) => 1,
+        Value::SmallInt(_)
+        | Value::Integer(_)
+        | Value::BigInt(_)
+        | Value::Numeric(_)
+        | Value::Real(_)
+        | Value::Double(_) => 1,
         Value::Text(_) => 2,
         Value::Date(_) => 3,
         Value::Timestamp(_) => 4,

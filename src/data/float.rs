@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use bigdecimal::num_bigint::BigInt;
+use bigdecimal::num_bigint::{BigInt, Sign};
 
 use crate::data::{Type, ValueError};
 
@@ -45,7 +45,8 @@ pub(crate) fn write_double(f: &mut impl fmt::Write, value: f64) -> fmt::Result {
     }
     let bits = value.to_bits();
     let half_step = || (value.abs(), f64::from_bits((bits & !(1 << 63)) + 1) - value.abs());
-    let mut text = format!("{value:e}");
+    let mut text =
+        nearest(format!("{value:e}"), 15, |digits| format!("{value:.digits$e}"), |text| text.parse() == Ok(value));
     if value.abs() >= 9_007_199_254_740_992.0 {
         let (magnitude, step) = half_step();
         text = inside_bounds(text, magnitude, step, |digits| format!("{value:.digits$e}"));
@@ -58,7 +59,8 @@ pub(crate) fn write_real(f: &mut impl fmt::Write, value: f32) -> fmt::Result {
     if let Some(word) = special(f64::from(value)) {
         return f.write_str(word);
     }
-    let mut text = format!("{value:e}");
+    let mut text =
+        nearest(format!("{value:e}"), 6, |digits| format!("{value:.digits$e}"), |text| text.parse() == Ok(value));
     if value.abs() >= 16_777_216.0 {
         let magnitude = value.abs();
         let step = f32::from_bits(magnitude.to_bits() + 1) - magnitude;
@@ -77,6 +79,21 @@ fn special(value: f64) -> Option<&'static str> {
     }
 }
 
+/// Of two shortest forms that are equally near, PostgreSQL takes the one with an even last digit, as exact formatting
+/// does. With few digits there are never two.
+fn nearest(
+    text: String,
+    unambiguous: usize,
+    with_digits: impl Fn(usize) -> String,
+    reads_back: impl Fn(&str) -> bool,
+) -> String {
+    let digits = mantissa_digits(&text);
+    if digits < unambiguous {
+        return text;
+    }
+    Some(with_digits(digits - 1)).filter(|even| reads_back(even)).unwrap_or(text)
+}
+
 /// PostgreSQL takes no digits that lie exactly halfway between two numbers, since a reader may round them away; the
 /// shortest digits of the standard library may. Only whole numbers beyond the mantissa can lie so.
 fn inside_bounds(text: String, magnitude: f64, step: f64, with_digits: impl Fn(usize) -> String) -> String {
@@ -91,8 +108,11 @@ fn is_halfway(text: &str, magnitude: f64, step: f64) -> bool {
     let Some(written) = whole_number(text) else { return false };
     let exact = whole_number(&format!("{magnitude:.0}e0")).unwrap_or_default();
     let step = whole_number(&format!("{step:.0}e0")).unwrap_or_default();
-    let difference: BigInt = (written - exact) * 2;
-    difference == step || difference == -step.clone() || difference.clone() * 2 == -step
+    let difference: BigInt = (written - &exact) * 2;
+    // Below a power of two, numbers lie twice as close.
+    let below: BigInt = &exact - 1;
+    let power_of_two = (below & exact).sign() == Sign::NoSign;
+    difference == step || if power_of_two { difference * 2 == -step } else { difference == -step }
 }
 
 /// The magnitude of `d.ddde±x` where it is a whole number.

@@ -99,20 +99,18 @@ struct Sum {
 impl Sum {
     fn read_words(&mut self, text: &str) -> Option<()> {
         let mut words = split_words(text).into_iter().peekable();
+        let mut had_seconds = false;
         words.peek()?;
         while let Some(word) = words.next() {
             if word.eq_ignore_ascii_case("ago") {
                 (self.months, self.days, self.micros) = (-self.months, -self.days, -self.micros);
                 return words.next().is_none().then_some(());
             }
-            if word == "@" {
-                continue;
-            }
             if word.contains(':') {
                 self.micros += clock_micros(word)?;
                 continue;
             }
-            if let Some((years, months)) = word[1..].find('-').map(|at| word.split_at(at + 1)) {
+            if let Some((years, months)) = word.get(1..)?.find('-').map(|at| word.split_at(at + 1)) {
                 let sign = if years.starts_with('-') { -1.0 } else { 1.0 };
                 self.months += number(years)? * 12.0 + sign * number(&months[1..])?;
                 continue;
@@ -124,7 +122,11 @@ impl Sum {
                     words.next();
                 }
                 Some(clock) if clock.contains(':') => self.days += value,
-                _ => self.micros += value * 1e6,
+                _ if had_seconds => return None,
+                _ => {
+                    self.micros += value * 1e6;
+                    had_seconds = true;
+                }
             }
         }
         Some(())
@@ -195,10 +197,15 @@ impl Sum {
     }
 }
 
+/// PostgreSQL passes over white space and most punctuation.
+pub(crate) fn is_separator(c: char) -> bool {
+    c.is_ascii_whitespace() || (c.is_ascii_punctuation() && !matches!(c, '+' | '-' | '.' | ':' | '/'))
+}
+
 /// Splits at white space and between a number and its unit.
 fn split_words(text: &str) -> Vec<&str> {
     let mut words = Vec::new();
-    for word in text.split_ascii_whitespace() {
+    for word in text.split(is_separator).filter(|word| !word.is_empty()) {
         let unit_at = word.find(|c: char| c.is_ascii_alphabetic()).filter(|at| *at > 0 && !word.contains(':'));
         match unit_at {
             Some(at) => words.extend([&word[..at], &word[at..]]),

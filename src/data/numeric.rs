@@ -30,7 +30,7 @@ pub(crate) fn parse(text: &str) -> Result<BigDecimal, ValueError> {
     }
     let number = BigInt::parse_bytes(digits.as_bytes(), 10).ok_or_else(syntax)?;
     let scale = i64::try_from(fraction.len()).unwrap_or(i64::MAX).saturating_sub(exponent);
-    if scale < -200_000 || scale > 200_000 {
+    if !(-200_000..=200_000).contains(&scale) {
         return if number.is_zero() && scale < 0 { Ok(BigDecimal::zero()) } else { Err(overflow()) };
     }
     let value = BigDecimal::new(if negative { -number } else { number }, scale);

@@ -3,6 +3,7 @@
 use crate::data::calendar::{
     Civil, FIRST_DAY, LAST_DATE, MICROS_PER_DAY, MICROS_PER_SECOND, days_from_civil, days_in_month, is_timestamp,
 };
+use crate::data::interval::is_separator;
 use crate::data::{Type, ValueError};
 
 const MONTHS: [&str; 12] = [
@@ -95,7 +96,7 @@ fn special(text: &str) -> Option<i64> {
 
 fn read(text: &str) -> Result<Moment, Fault> {
     let mut moment = Moment::default();
-    for word in text.split([' ', ',', '\t', '\n', '\r']).filter(|word| !word.is_empty()) {
+    for word in text.split(is_separator).filter(|word| !word.is_empty()) {
         match split_iso(word) {
             Some((date, time)) => {
                 moment.take_date(date)?;

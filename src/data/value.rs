@@ -176,12 +176,16 @@ fn end_of(text: &str, length: u32) -> Option<usize> {
 
 fn parse_integer<T: TryFrom<i64>>(text: &str, ty: Type) -> Result<T, ValueError> {
     let trimmed = float::trim(text);
-    let digits = trimmed.strip_prefix(['-', '+']).unwrap_or(trimmed);
-    if digits.is_empty() || !digits.bytes().all(|b| b.is_ascii_digit()) {
-        return Err(ValueError::syntax(ty, text));
+    let signed = trimmed.strip_prefix(['-', '+']).unwrap_or(trimmed);
+    let digits = signed.bytes().take_while(u8::is_ascii_digit).count();
+    let number = &trimmed[..trimmed.len() - signed.len() + digits];
+    let narrow = number.parse::<i64>().ok().and_then(|wide| T::try_from(wide).ok());
+    match narrow {
+        // Too many digits are found before what stands behind them.
+        None if digits > 0 => Err(ValueError::text_range(ty, text)),
+        Some(value) if digits == signed.len() => Ok(value),
+        _ => Err(ValueError::syntax(ty, text)),
     }
-    let wide: Option<i64> = trimmed.parse().ok();
-    wide.and_then(|wide| T::try_from(wide).ok()).ok_or_else(|| ValueError::text_range(ty, text))
 }
 
 impl fmt::Display for Value {

@@ -129,7 +129,7 @@ impl Run<'_> {
             .map(|operand| if let Operand::Constant(value) = operand { Some(value.clone()) } else { None })
             .collect();
         if let (Some(constants), false) = (constants, rows.is_empty()) {
-            return Ok(Operand::Constant(apply(function, &constants, &self.context)?));
+            return Ok(Operand::Constant(apply(function, &constants, self.context)?));
         }
         let is_null = |operand: &Operand| matches!(operand, Operand::Constant(Value::Null));
         if rows.is_empty() || (function.strict && operands.iter().any(is_null)) {
@@ -142,7 +142,7 @@ impl Run<'_> {
         self.each(function.result, rows, |row| {
             values.clear();
             values.extend(operands.iter().map(|operand| operand.get(row)));
-            apply(function, &values, &self.context)
+            apply(function, &values, self.context)
         })
     }
 

@@ -41,6 +41,7 @@ fn is_preferred(ty: Type) -> bool {
     matches!(ty, Type::Boolean | Type::Double | Type::Text | Type::TimestampTz | Type::Interval)
 }
 
+#[allow(clippy::match_same_arms, reason = "in the order of PostgreSQL's rules")]
 /// The least strength that changes one type into the other; `None` where even a cast does not.
 pub(super) fn strength(from: Type, to: Type) -> Option<Strength> {
     use Strength::{Assignment, Explicit, Implicit};

@@ -1,5 +1,7 @@
 //! What is said about expressions that have no types.
 
+#![allow(clippy::unnecessary_box_returns, reason = "they are the errors of results, and large")]
+
 use crate::ast::Ident;
 use crate::data::{Type, ValueError};
 use crate::diagnostic::Diagnostic;
@@ -45,6 +47,8 @@ pub(super) fn operator(symbol: &str, operands: &[Typed], span: Span) -> Fault {
         };
         taken.iter().rev().find(fits).map(|function| (operand, function.params[at]))
     });
+    let not_text = operands.iter().find(|operand| !operand.ty().is_text());
+    let suited = if symbol == "||" { not_text.map(|operand| (operand, Param::Is(Type::Text))) } else { suited };
     Box::new(match suited {
         Some((operand, Param::Is(ty))) => {
             found.help(format!("write an explicit cast: `{}`", cast_example(operand, ty)))

@@ -52,10 +52,13 @@ impl Scope for NoColumns {
 /// An expression whose types are known. It holds no spans: a fault at run time is placed by its statement. Cloning
 /// shares it.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Expression {
-    inputs: Vec<Name>,
+pub struct Expression(Arc<Typed>);
+
+#[derive(Clone, Debug, PartialEq)]
+struct Typed {
+    inputs: Box<[Name]>,
     ty: Type,
-    node: Arc<Node>,
+    node: Node,
 }
 
 /// Values of an expression's inputs for a run of rows, and the time that `now()` gives.
@@ -104,49 +107,66 @@ impl Expression {
             None => typed.node,
         };
         let ty = if target == Some(Type::Unknown) { Type::Unknown } else { node.ty() };
-        Ok(Self { inputs: resolver.inputs, ty, node: Arc::new(node) })
+        Ok(Self::new(resolver.inputs, ty, node))
     }
 
     /// The expression that is just this value, of type `ty`.
     #[must_use]
     pub fn constant(value: Value, ty: Type) -> Self {
-        Self { inputs: Vec::new(), ty, node: Arc::new(Node::Constant(value, ty)) }
+        Self::new(Vec::new(), ty, Node::Constant(value, ty))
+    }
+
+    fn new(inputs: Vec<Name>, ty: Type, node: Node) -> Self {
+        Self(Arc::new(Typed { inputs: inputs.into(), ty, node }))
     }
 
     /// The columns it reads, each once.
     #[must_use]
     pub fn inputs(&self) -> &[Name] {
-        &self.inputs
+        &self.0.inputs
     }
 
     /// Whether it reads the column supplied under this name.
     #[must_use]
     pub fn mentions(&self, name: &str) -> bool {
-        self.inputs.iter().any(|input| &**input == name)
+        self.0.inputs.iter().any(|input| &**input == name)
     }
 
     /// The type of its result.
     #[must_use]
     pub fn ty(&self) -> Type {
-        self.ty
+        self.0.ty
     }
 
     /// Whether it is just this column.
     #[must_use]
     pub fn as_plain_column(&self) -> Option<&Name> {
-        if let Node::Column(at, _) = &*self.node { self.inputs.get(*at) } else { None }
+        if let Node::Column(at, _) = &self.0.node { self.0.inputs.get(*at) } else { None }
     }
 
     /// Whether it reads no column.
     #[must_use]
     pub fn is_constant(&self) -> bool {
-        self.inputs.is_empty()
+        self.0.inputs.is_empty()
+    }
+
+    /// The constants in it, in no particular order: values near which its result is likely to change.
+    #[must_use]
+    pub fn constants(&self) -> Vec<Value> {
+        let found = std::cell::RefCell::new(Vec::new());
+        self.0.node.any(&|node| {
+            if let Node::Constant(value, _) = node {
+                found.borrow_mut().push(value.clone());
+            }
+            false
+        });
+        found.into_inner()
     }
 
     /// Whether it gives the same result for the same row at any time: it does not call `now()` or its like.
     #[must_use]
     pub fn is_immutable(&self) -> bool {
-        !self.node.any(&|node| matches!(node, Node::Call(function, _) if !function.immutable))
+        !self.0.node.any(&|node| matches!(node, Node::Call(function, _) if !function.immutable))
     }
 
     /// Its value for one row, given the inputs' values in the order of [`Self::inputs`]. `now_micros` is what `now()`
@@ -155,7 +175,7 @@ impl Expression {
     /// # Errors
     /// Overflow, division by zero, text that is no value of the type asked for.
     pub fn eval(&self, row: &[Value], now_micros: i64) -> Result<Value, ValueError> {
-        row::Row::new(row, Context { now_micros }).value(&self.node)
+        row::Row::new(row, Context { now_micros }).value(&self.0.node)
     }
 
     /// Its values for a batch of rows. A plain column gives back the very chunk, unless rows are left out.
@@ -163,13 +183,14 @@ impl Expression {
     /// # Errors
     /// The first row, in the order of rows, for which [`Self::eval`] would fail.
     pub fn eval_chunk(&self, batch: Batch<'_>, now_micros: i64) -> Result<Arc<Chunk>, RowError> {
-        batch::eval(&self.node, self.ty, batch, Context { now_micros })
+        batch::eval(&self.0.node, self.0.ty, batch, Context { now_micros })
     }
 
     /// The same expression with columns renamed by `rename`.
     #[must_use]
     pub fn with_inputs(mut self, rename: impl Fn(&Name) -> Name) -> Self {
-        self.inputs = self.inputs.iter().map(rename).collect();
+        let typed = Arc::make_mut(&mut self.0);
+        typed.inputs = typed.inputs.iter().map(rename).collect();
         self
     }
 }

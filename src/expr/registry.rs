@@ -15,7 +15,7 @@ pub(super) struct Context {
 }
 
 /// Computes a value from operands.
-pub(super) type Compute = fn(&[Value], &Context) -> Result<Value, ValueError>;
+pub(super) type Compute = fn(&[Value], Context) -> Result<Value, ValueError>;
 
 /// What an operand may be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,6 +27,7 @@ pub(super) enum Param {
 }
 
 /// A function or an operator for operands of certain types.
+#[allow(clippy::struct_excessive_bools, reason = "a row of a table, each a property of its own")]
 #[derive(Debug)]
 pub(super) struct Function {
     /// Its name; the symbol for an operator.
@@ -41,6 +42,8 @@ pub(super) struct Function {
     pub strict: bool,
     /// It gives the same result for the same operands at any time.
     pub immutable: bool,
+    /// Its two operands are computed, and handed over, from right to left: PostgreSQL defines it by its mirror image.
+    pub reversed: bool,
     /// How it is computed; `None` where PostgreSQL has it and miglab cannot give the same digits.
     pub compute: Option<Compute>,
     /// How it is computed for many rows at once, where that is faster.
@@ -63,6 +66,7 @@ impl Function {
             result,
             strict: true,
             immutable: true,
+            reversed: false,
             compute: Some(compute),
             kernel: None,
         }
@@ -77,6 +81,7 @@ impl Function {
             result: Type::Numeric(None),
             strict: true,
             immutable: true,
+            reversed: false,
             compute: None,
             kernel: None,
         }
@@ -89,6 +94,11 @@ impl Function {
 
     pub(super) const fn not_strict(mut self) -> Self {
         self.strict = false;
+        self
+    }
+
+    pub(super) const fn reversed(mut self) -> Self {
+        self.reversed = true;
         self
     }
 

@@ -153,16 +153,16 @@ impl<'a> Resolver<'a> {
             Some(operand) => {
                 let operand = self.resolve(operand)?;
                 let operand = known_or_text(operand)?;
-                self.once(operand, |resolver, operand| resolver.case_arms(case, Some(operand), span))
+                self.once(operand, |resolver, operand| resolver.case_arms(case, Some(&operand), span))
             }
         }
     }
 
-    fn case_arms(&mut self, case: &CaseExpr, operand: Option<Typed>, span: Span) -> Resolved<Node> {
+    fn case_arms(&mut self, case: &CaseExpr, operand: Option<&Typed>, span: Span) -> Resolved<Node> {
         let (mut conditions, mut results) = (Vec::new(), Vec::new());
         for arm in &case.arms {
             let when = self.resolve(&arm.when)?;
-            conditions.push(match &operand {
+            conditions.push(match operand {
                 Some(operand) => operator("=", vec![operand.clone(), when], arm.when.span)?,
                 None => coerce_condition(when)?,
             });
@@ -179,6 +179,9 @@ impl<'a> Resolver<'a> {
     }
 
     fn call(&mut self, name: &ast::Ident, args: &[ast::Expr], span: Span) -> Resolved<Node> {
+        if let ("nullif", [first, second]) = (&*name.name, args) {
+            return self.nullif(first, second, span);
+        }
         let operands = self.all(args)?;
         match (&*name.name, operands.len()) {
             ("coalesce", 1..) => {
@@ -191,19 +194,17 @@ impl<'a> Resolver<'a> {
                 let extreme = if &*name.name == "greatest" { Extreme::Greatest } else { Extreme::Least };
                 Ok(Node::Extreme(nodes.into(), extreme, ty))
             }
-            ("nullif", 2) => self.nullif(operands, span),
             _ => call(name, operands, span),
         }
     }
 
-    fn nullif(&mut self, operands: Vec<Typed>, span: Span) -> Resolved<Node> {
-        let mut operands = operands.into_iter();
-        let (Some(first), Some(second)) = (operands.next(), operands.next()) else {
-            return Ok(Node::Constant(Value::Null, Type::Text));
-        };
-        let first =
-            if first.ty() == Type::Unknown && second.ty() == Type::Unknown { known_or_text(first)? } else { first };
-        self.once(first, |_, first| {
+    fn nullif(&mut self, first: &ast::Expr, second: &ast::Expr, span: Span) -> Resolved<Node> {
+        let first = self.resolve(first)?;
+        // The second is resolved within, where the first has its place among the locals already.
+        self.once(first, |resolver, first| {
+            let second = resolver.resolve(second)?;
+            let untyped = first.ty() == Type::Unknown && second.ty() == Type::Unknown;
+            let first = if untyped { known_or_text(first)? } else { first };
             let same = operator("=", vec![first.clone(), second], span)?;
             // PostgreSQL gives the result the type in which the two were compared on the left.
             let kept = match &same {
@@ -291,7 +292,11 @@ fn apply(function: &'static Function, operands: Vec<Typed>, span: Span) -> Resol
         Param::Is(ty) => coerce(operand, ty, Strength::Implicit),
         Param::Any => Ok(known_or_text(operand)?.node),
     });
-    Ok(Node::Call(function, coerced.collect::<Resolved<_>>()?))
+    let mut nodes = coerced.collect::<Resolved<Vec<Node>>>()?;
+    if function.reversed {
+        nodes.reverse();
+    }
+    Ok(Node::Call(function, nodes.into()))
 }
 
 fn known_or_text(operand: Typed) -> Resolved<Typed> {

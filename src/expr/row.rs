@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::cmp::Ordering;
 
-use crate::data::{Type, Value, ValueError, compare};
+use crate::data::{Value, ValueError, compare};
 use crate::expr::cast;
 use crate::expr::node::{Case, Extreme, Node};
 use crate::expr::registry::{Context, Function};
@@ -27,7 +27,7 @@ impl<'a> Row<'a> {
             Node::Local(at, _) => self.locals.get(*at).cloned().unwrap_or(Value::Null),
             Node::Call(function, operands) => {
                 let operands = operands.iter().map(|operand| self.value(operand)).collect::<Result<Vec<_>, _>>()?;
-                apply(function, &operands, &self.context)?
+                apply(function, &operands, self.context)?
             }
             Node::Cast(cast) => cast::convert(self.value(&cast.operand)?, cast.to, cast.explicit)?,
             Node::Not(operand) => truth_value(self.truth(operand)?.map(|truth| !truth)),
@@ -90,7 +90,7 @@ impl<'a> Row<'a> {
 }
 
 /// Calls a function, or not if it is strict and an operand is null.
-pub(super) fn apply(function: &Function, operands: &[Value], context: &Context) -> Result<Value, ValueError> {
+pub(super) fn apply(function: &Function, operands: &[Value], context: Context) -> Result<Value, ValueError> {
     if function.strict && operands.iter().any(Value::is_null) {
         return Ok(Value::Null);
     }
@@ -124,9 +124,4 @@ pub(super) fn text_form(value: &Value) -> Cow<'_, str> {
         Value::Text(text) | Value::Json(text) => Cow::Borrowed(text),
         other => Cow::Owned(other.to_string()),
     }
-}
-
-/// A null of a type, for the branch that is not there.
-pub(super) fn null_node(ty: Type) -> Node {
-    Node::Constant(Value::Null, ty)
 }

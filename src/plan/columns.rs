@@ -134,8 +134,8 @@ impl Planner<'_> {
             let Some(id) = table.column(&column.name.name).map(|column| column.id) else { continue };
             for (constraint, _) in &column.constraints {
                 let (kind, ending) = match constraint {
-                    ColumnConstraint::PrimaryKey => (Ok(ConstraintKind::PrimaryKey(vec![id])), "pkey"),
-                    ColumnConstraint::Unique => (Ok(ConstraintKind::Unique(vec![id])), "key"),
+                    ColumnConstraint::PrimaryKey => (Ok(ConstraintKind::PrimaryKey([id].into())), "pkey"),
+                    ColumnConstraint::Unique => (Ok(ConstraintKind::Unique([id].into())), "key"),
                     ColumnConstraint::Check(condition) => (own_check(table, condition), "check"),
                     _ => continue,
                 };
@@ -228,7 +228,7 @@ impl Planner<'_> {
                         ),
                 ));
             }
-            ColumnConstraint::Unique => (ConstraintKind::Unique(vec![column.id]), "key"),
+            ColumnConstraint::Unique => (ConstraintKind::Unique([column.id].into()), "key"),
             ColumnConstraint::References(to) => {
                 (self.reference_kind(column, span, (&to.0, to.1.as_ref()), true)?, "fkey")
             }
@@ -245,10 +245,8 @@ impl Planner<'_> {
         let fallback = Table::new(table.clone(), false);
         let scope = OwnColumns { table: found.unwrap_or(&fallback), extra: Some(column) };
         let condition = constraints::boolean(condition, &scope)?;
-        let mut columns = constraints::inputs(&condition, found);
-        if condition.inputs().contains(&column.name) {
-            columns.push(column.id);
-        }
+        let own = condition.inputs().contains(&column.name).then_some(column.id);
+        let columns = constraints::inputs(&condition, found).iter().copied().chain(own).collect();
         Ok(ConstraintKind::Check { condition, columns, validated: true })
     }
 }
@@ -299,7 +297,7 @@ fn self_reference(table: &Table, from: &Column, to: (&Ident, Option<&Ident>)) ->
     }
 }
 
-fn ids_of(table: &Table, names: &[Ident]) -> Resolved<Vec<ColumnId>> {
+fn ids_of(table: &Table, names: &[Ident]) -> Resolved<Box<[ColumnId]>> {
     let scope = OwnColumns { table, extra: None };
     let id = |name: &Ident| {
         let column = ColumnRef { table: None, column: name.clone() };

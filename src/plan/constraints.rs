@@ -136,7 +136,7 @@ impl Planner<'_> {
         boolean(condition, &self.scope(table))
     }
 
-    fn columns_of(&mut self, table: &Name, names: &[Ident]) -> Resolved<Vec<ColumnId>> {
+    fn columns_of(&mut self, table: &Name, names: &[Ident]) -> Resolved<Box<[ColumnId]>> {
         names.iter().map(|name| self.column_in(table, name).map(|column| column.id)).collect()
     }
 
@@ -185,7 +185,7 @@ pub(super) fn boolean(condition: &Expr, scope: &dyn Scope) -> Resolved<Expressio
 }
 
 /// The columns of an expression's inputs.
-pub(super) fn inputs(expression: &Expression, table: Option<&Table>) -> Vec<ColumnId> {
+pub(super) fn inputs(expression: &Expression, table: Option<&Table>) -> Box<[ColumnId]> {
     let id = |name: &Name| Some(table?.column(name)?.id);
     expression.inputs().iter().filter_map(id).collect()
 }

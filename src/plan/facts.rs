@@ -116,8 +116,13 @@ impl FactsBuilder {
         while changed {
             changed = false;
             for (target, sources) in &self.sources {
+                // A source that carries the target's own fact is that fact in another form: of a name split and joined
+                // again, the first name learns nothing of the last.
+                let own = carried.get(target).is_some_and(|facts| facts.contains(target));
+                let is_other_form = |facts: &&BTreeSet<FactId>| own && facts.contains(target);
+                let known = sources.iter().filter_map(|source| carried.get(source));
                 let arriving: BTreeSet<FactId> =
-                    sources.iter().filter_map(|source| carried.get(source)).flatten().copied().collect();
+                    known.filter(|facts| !is_other_form(facts)).flatten().copied().collect();
                 let facts = carried.entry(*target).or_default();
                 let before = facts.len();
                 facts.extend(arriving);

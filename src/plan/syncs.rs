@@ -39,7 +39,7 @@ impl Planner<'_> {
         self.imply_columns(&source_table, value)?;
         let expression = Expression::resolve(value, &self.scope(&source_table), Some(column.ty))?;
         let source = self.catalog.table(&source_table).map(|table| &**table);
-        let source_columns = constraints::inputs(&expression, source);
+        let source_columns = constraints::inputs(&expression, source).into_vec();
         if source_columns.is_empty() {
             return Err(Box::new(
                 Diagnostic::new(

@@ -1,7 +1,7 @@
 //! Rows from CSV files, as spreadsheets and `\copy … csv header` write them.
 //!
 //! The header names the columns, in any order; letter case does not matter. Columns that it does not name take their
-//! defaults. An empty field is null and a quoted empty field (`""`) is an empty text, as for PostgreSQL.
+//! defaults. An empty field is null and a quoted empty field (`""`) is an empty text, as for `PostgreSQL`.
 
 use std::sync::Arc;
 
@@ -182,11 +182,10 @@ fn find_column<'t>(table: &'t Table, name: &str) -> Option<&'t crate::catalog::C
 fn unknown_column(records: &Records<'_>, table: &Table, name: &str) -> Fault {
     let fault = records.fault(&format!("table `{}` has no column `{name}`", table.name));
     let distance = |column: &&crate::catalog::Column| strsim::osa_distance(&column.name, &name.to_lowercase());
-    match table.columns().min_by_key(distance).filter(|column| distance(column) <= name.chars().count().max(3) / 2) {
-        Some(near) => fault.with_help(format!("did you mean `{}`?", near.name)),
-        None => {
-            let names: Vec<String> = table.columns().map(|column| format!("`{}`", column.name)).collect();
-            fault.with_help(format!("it has {}", names.join(", ")))
-        }
+    let near = |column: &&crate::catalog::Column| distance(column) <= name.chars().count().max(3) / 2;
+    if let Some(nearest) = table.columns().min_by_key(distance).filter(near) {
+        return fault.with_help(format!("did you mean `{}`?", nearest.name));
     }
+    let names: Vec<String> = table.columns().map(|column| format!("`{}`", column.name)).collect();
+    fault.with_help(format!("it has {}", names.join(", ")))
 }

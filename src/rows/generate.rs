@@ -65,6 +65,8 @@ struct Source {
     nullable: bool,
     manner: Manner,
     draw: Draw,
+    /// Constants that checks compare the column with.
+    hints: Vec<Value>,
 }
 
 impl Source {
@@ -80,7 +82,8 @@ impl Source {
             None => Draw::Free,
         };
         let manner = Manner::of(&column.name);
-        Ok(Self { id: column.id, name: column.name.clone(), ty: column.ty, nullable, manner, draw })
+        let hints = hints(table, column);
+        Ok(Self { id: column.id, name: column.name.clone(), ty: column.ty, nullable, manner, draw, hints })
     }
 
     fn value(&self, dice: &mut Dice, row: u64, attempt: u64, text: &mut String) -> Option<Value> {
@@ -88,6 +91,7 @@ impl Source {
             Draw::From(values) => Some(values[index(dice.below(values.len() as u64))].clone()),
             Draw::InTurn(values, each) => Some(values[index(row / each % values.len() as u64)].clone()),
             Draw::Distinct(from) => self.distinct(dice, from + row, text),
+            Draw::Free if attempt % 2 == 1 && !self.hints.is_empty() => Some(near(&self.hints, self.ty, dice)),
             Draw::Free if self.nullable && attempt == 0 && dice.below(NULL_EVERY) == 0 => Some(Value::Null),
             Draw::Free if self.ty.is_text() || self.ty == Type::Unknown => {
                 self.free_text(dice, attempt, text);
@@ -128,8 +132,8 @@ impl Source {
 
 /// A number of another size, for a row that failed a check.
 fn again(ty: Type, column: &str, dice: &mut Dice, attempt: u64) -> Value {
-    let size = 10_u64.pow(u32::try_from(attempt % 6).unwrap_or(0) + 1);
-    let number = i64::try_from(dice.below(size)).unwrap_or(0) * if attempt % 7 == 6 { -1 } else { 1 };
+    let size = 10_u64.pow(u32::try_from(attempt / 2 % 6).unwrap_or(0) + 1);
+    let number = i64::try_from(dice.below(size)).unwrap_or(0) * if attempt % 14 == 6 { -1 } else { 1 };
     match ty {
         Type::SmallInt => Value::SmallInt(i16::try_from(number).unwrap_or(1)),
         Type::Integer => Value::Integer(i32::try_from(number).unwrap_or(1)),
@@ -137,6 +141,39 @@ fn again(ty: Type, column: &str, dice: &mut Dice, attempt: u64) -> Value {
         Type::Double => Value::parse(&number.to_string(), ty).unwrap_or(Value::Null),
         Type::Numeric(_) => Value::parse_fitting(&number.to_string(), ty).unwrap_or_else(|_| scalar(ty, column, dice)),
         _ => scalar(ty, column, dice),
+    }
+}
+
+/// The constants in checks of a column, as values of it.
+fn hints(table: &Table, column: &Column) -> Vec<Value> {
+    let conditions = table.constraints_of(column.id).filter_map(|constraint| match &constraint.kind {
+        ConstraintKind::Check { condition, .. } => Some(condition),
+        _ => None,
+    });
+    let fits = |value: &Value| {
+        value.ty().is_some_and(|ty| ty.is_text() == column.ty.is_text() && ty.is_numeric() == column.ty.is_numeric())
+    };
+    let constants = conditions.flat_map(Expression::constants).filter(fits);
+    constants.filter_map(|value| Value::parse_fitting(&value.to_string(), column.ty).ok()).collect()
+}
+
+/// One of the hints, a whole number next to one, or one between two.
+fn near(hints: &[Value], ty: Type, dice: &mut Dice) -> Value {
+    let mut pick = || &hints[index(dice.below(hints.len() as u64))];
+    let (one, other) = (pick(), pick());
+    let (Some(one_number), Some(other_number)) = (whole(one), whole(other)) else { return one.clone() };
+    let (low, high) = (one_number.min(other_number), one_number.max(other_number));
+    let drawn = dice.below(high.abs_diff(low).saturating_add(3));
+    let number = low.saturating_sub(1).saturating_add(i64::try_from(drawn).unwrap_or(0));
+    Value::parse_fitting(&number.to_string(), ty).unwrap_or_else(|_| one.clone())
+}
+
+fn whole(value: &Value) -> Option<i64> {
+    match value {
+        Value::SmallInt(number) => Some(i64::from(*number)),
+        Value::Integer(number) => Some(i64::from(*number)),
+        Value::BigInt(number) => Some(*number),
+        _ => None,
     }
 }
 
@@ -199,14 +236,8 @@ fn make_distinct(
 
 /// A number from which values are not taken yet.
 fn first_free(memory: &Memory, table: &Table, column: ColumnId) -> u64 {
-    let whole = |value: &Value| match value {
-        Value::SmallInt(number) => i64::from(*number),
-        Value::Integer(number) => i64::from(*number),
-        Value::BigInt(number) => *number,
-        _ => 0,
-    };
     let values = memory.column_values(&table.name, column);
-    let highest = values.iter().map(whole).max().unwrap_or(0);
+    let highest = values.iter().filter_map(whole).max().unwrap_or(0);
     u64::try_from(highest).unwrap_or(0).max(values.len() as u64)
 }
 

@@ -55,7 +55,7 @@ impl Guess {
     }
 }
 
-/// Whether a text is written as a value of the type usually is; stricter than what PostgreSQL would accept.
+/// Whether a text is written as a value of the type usually is; stricter than what `PostgreSQL` would accept.
 fn reads(text: &str, ty: Type) -> bool {
     let form = match ty {
         Type::Integer | Type::BigInt | Type::Numeric(_) => is_number(text),

@@ -1,13 +1,11 @@
-//! Where the rows of a table come from: a CSV file, a generator, or the script itself. Each gives chunks of columns that
-//! [`crate::target::memory::Memory::load`] takes.
+//! Where the rows of a table come from: a CSV file, a generator, or the script itself. Each gives chunks of columns
+//! that [`crate::target::memory::Memory::load`] takes.
 
 pub mod csv;
 mod generate;
 mod infer;
 mod listed;
 mod raw;
-#[cfg(test)]
-mod tests;
 mod values;
 
 pub use csv::CsvRows;

@@ -118,11 +118,11 @@ impl Manner {
         out.clear();
         match self {
             Self::Email => {
-                self.login(dice, number, out);
+                Self::login(dice, number, out);
                 out.push_str(dice.pick(&["@example.com", "@example.net", "@example.org"]));
                 return;
             }
-            Self::Username => return self.login(dice, number, out),
+            Self::Username => return Self::login(dice, number, out),
             Self::FirstName => out.push_str(dice.pick(FIRST)),
             Self::LastName => out.push_str(dice.pick(LAST)),
             Self::FullName => {
@@ -148,7 +148,7 @@ impl Manner {
         }
     }
 
-    fn login(self, dice: &mut Dice, number: Option<u64>, out: &mut String) {
+    fn login(dice: &mut Dice, number: Option<u64>, out: &mut String) {
         let first =
             dice.pick(FIRST).chars().filter(char::is_ascii_alphabetic).map(|letter| letter.to_ascii_lowercase());
         out.extend(first);

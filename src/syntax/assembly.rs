@@ -6,7 +6,7 @@ use crate::syntax::event::{Element, Event, Head};
 
 /// A block whose end has not been read.
 enum Block {
-    Phase(Phase, Span),
+    Phase(Span),
     Table(TableDef),
     AddTable(Option<Phase>, TableDef),
     App(App),
@@ -80,7 +80,7 @@ impl Assembly {
     fn open(&mut self, head: Head, span: Span) {
         let table = |name| TableDef { name, columns: Vec::new(), constraints: Vec::new(), span };
         let block = match head {
-            Head::Phase(phase) => Block::Phase(phase, span),
+            Head::Phase(_) => Block::Phase(span),
             Head::Table(name) => Block::Table(table(name)),
             Head::AddTable { phase, name } => Block::AddTable(phase, table(name)),
             Head::App(name) => Block::App(App { name, clauses: Vec::new(), connects_as: None, span }),
@@ -115,7 +115,7 @@ impl Assembly {
             return;
         };
         let span = match block {
-            Block::Phase(_, span) => span.to(end),
+            Block::Phase(span) => span.to(end),
             Block::Table(mut table) => {
                 table.span = table.span.to(end);
                 let span = table.span;

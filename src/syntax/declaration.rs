@@ -11,7 +11,7 @@ use crate::syntax::grammar::{Build, Node, Nodes, Rule, present};
 /// A line of a `table` block.
 pub(super) enum TableElement {
     Column(ColumnDef),
-    Constraint(TableConstraint, Span),
+    Constraint(TableConstraint),
 }
 
 /// A clause of an `app` block.
@@ -63,7 +63,7 @@ impl Build<'_> {
             Rule::index_key => self.index_key(node.into_inner(), span),
             _ => self.key(rule, node.into_inner(), span),
         };
-        TableElement::Constraint(constraint, span)
+        TableElement::Constraint(constraint)
     }
 
     fn key(&mut self, rule: Rule, nodes: Nodes<'_>, span: Span) -> TableConstraint {

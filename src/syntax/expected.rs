@@ -38,9 +38,61 @@ pub(super) fn diagnostic(rule: Rule, text: &str, base: u32, error: &Error<Rule>)
         let span = Span::new(reserved.start, reserved.end).shifted(base);
         return reserved_word(&text[reserved], span);
     }
-    let wanted = if found.inside { Vec::new() } else { words };
+    let at_start = found.start == 0 && found.kind.is_some() && matches!(rule, Rule::statement | Rule::statements);
+    let wanted = if found.inside || at_start { Vec::new() } else { telling(rule, words) };
     let diagnostic = Diagnostic::new(Code::Syntax, message(&found, &wanted), span, label(&wanted, &found));
-    meant(diagnostic, rule, &found, &wanted, span)
+    let diagnostic = meant(diagnostic, rule, &found, &wanted, span);
+    if diagnostic.help.is_none() { slipped_before(diagnostic, text, &found, base) } else { diagnostic }
+}
+
+/// The words without those that others among them say already.
+fn telling(rule: Rule, mut words: Vec<String>) -> Vec<String> {
+    let has = |words: &[String], word: &str| words.iter().any(|known| known == word);
+    if has(&words, "an expression") {
+        let starters = ["`case`", "`cast`", "`false`", "`true`", "`null`", "`not`", "`(`", "a number", "a name"];
+        words.retain(|word| !starters.contains(&word.as_str()) && !word.starts_with("a text"));
+    }
+    if words.iter().any(|word| word.ends_with("in parentheses")) {
+        words.retain(|word| word != "`(`");
+    }
+    let (single, double) = ("a text in single quotes", "a text in double quotes");
+    if has(&words, single) && has(&words, double) {
+        let title = rule == Rule::header || matches!(rule, Rule::statement | Rule::statements);
+        words.retain(|word| word != if title { single } else { double });
+    }
+    words
+}
+
+/// A keyword misspelled right before the place where the reading stopped: it was taken for a name.
+fn slipped_before(diagnostic: Diagnostic, text: &str, found: &Found<'_>, base: u32) -> Diagnostic {
+    const LIKELY: &[&str] = &[
+        "column",
+        "index",
+        "table",
+        "check",
+        "unique",
+        "foreign",
+        "default",
+        "references",
+        "from",
+        "where",
+        "primary",
+    ];
+    let Some(before) = Lexer::new(text, 0).take_while(|token| token.end <= found.start).last() else {
+        return diagnostic;
+    };
+    let word = &text[before.start..before.end];
+    match nearest(word, LIKELY) {
+        Some(near) if before.kind == Tok::Word && !keywords::is_one(word, KEYWORDS) => {
+            let span = Span::new(before.start, before.end).shifted(base);
+            diagnostic.label(span, "").help(format!("did you mean `{near}`?")).fix(
+                format!("write `{near}`"),
+                span,
+                near,
+            )
+        }
+        _ => diagnostic,
+    }
 }
 
 /// A word of the language that was taken for the name before the place where the reading stopped.
@@ -51,7 +103,7 @@ fn reserved_before(text: &str, stop: usize) -> Option<std::ops::Range<usize>> {
         ["backfill", "seed", "sync", "deploy", "retire"]
             .iter()
             .any(|verb| text[first.start..first.end].eq_ignore_ascii_case(verb))
-            && text[first.end..before.start].trim().is_empty()
+            && text.get(first.end..before.start).is_some_and(|between| between.trim().is_empty())
     });
     (verbs && before.kind == Tok::Word && keywords::is_reserved(&word.to_ascii_lowercase()))
         .then_some(before.start..before.end)
@@ -69,8 +121,7 @@ fn found_at(text: &str, stop: usize) -> Found<'_> {
         if token.end > stop {
             let inside = token.start < stop && token.kind == Tok::Word;
             let start = if inside || token.start >= stop { token.start } else { stop };
-            let end = if token.kind == Tok::Symbol || inside || token.start >= stop { token.end } else { token.end };
-            return Found { kind: Some(token.kind), text: &text[start..end], start, inside };
+            return Found { kind: Some(token.kind), text: &text[start..token.end], start, inside };
         }
     }
     let start = text.trim_ascii_end().len();
@@ -87,27 +138,35 @@ fn expectations(rule: Rule, text: &str, stop: usize) -> (usize, Vec<String>) {
     let Some(error) = error else {
         return (stop, Vec::new());
     };
-    let (mut place, mut tokens) = (stop, Vec::<String>::new());
+    let (mut place, mut words) = (stop, Vec::<(u8, String)>::new());
     if let Some(attempts) = error.parse_attempts()
         && attempts.max_position >= stop
     {
-        place = attempts.max_position;
-        tokens = attempts.expected_tokens().iter().map(ToString::to_string).collect();
+        words = attempts.expected_tokens().iter().filter_map(|token| token_words(&token.to_string())).collect();
+        if !words.is_empty() {
+            place = attempts.max_position;
+        }
     }
-    let mut words: Vec<(u8, String)> = Vec::new();
     if place == stop
         && let ErrorVariant::ParsingError { positives, .. } = &error.variant
     {
         words.extend(positives.iter().filter_map(|rule| in_words(*rule)).map(|word| (rank(word), word.to_owned())));
     }
-    words.extend(tokens.iter().filter_map(|token| token_words(token)));
     words.sort();
-    words.dedup();
-    (place, words.into_iter().map(|(_, word)| word).collect())
+    let mut told = Vec::new();
+    for (_, word) in words {
+        if !told.contains(&word) {
+            told.push(word);
+        }
+    }
+    (place, told)
 }
 
 /// A word or symbol that was expected, as pest prints it: keywords in upper case.
 fn token_words(token: &str) -> Option<(u8, String)> {
+    if ["MS", "MIN"].contains(&token) {
+        return None;
+    }
     if token.len() > 1 && token.bytes().all(|b| b.is_ascii_uppercase()) {
         return Some((2, format!("`{}`", token.to_ascii_lowercase())));
     }
@@ -162,7 +221,9 @@ fn alternatives(wanted: &[String]) -> Option<String> {
 /// Says what was likely meant.
 fn meant(diagnostic: Diagnostic, rule: Rule, found: &Found<'_>, wanted: &[String], span: Span) -> Diagnostic {
     if found.kind == Some(Tok::Word) {
-        let pool: Vec<&str> = if found.inside || wanted.is_empty() {
+        let pool: Vec<&str> = if found.start == 0 {
+            [keywords::VERBS, keywords::TOPS].concat()
+        } else if found.inside || wanted.is_empty() {
             KEYWORDS.to_vec()
         } else {
             wanted.iter().filter_map(|word| word.strip_prefix('`')?.strip_suffix('`')).collect()
@@ -203,14 +264,13 @@ fn in_words(rule: Rule) -> Option<&'static str> {
     Some(match rule {
         Rule::EOI => "the end of the statement",
         Rule::name | Rule::ident => "a name",
-        Rule::column | Rule::col => "a column name",
+        Rule::column | Rule::col | Rule::mapping | Rule::assignment => "a column name",
         Rule::string | Rule::text => "a text in single quotes",
         Rule::quoted => "a text in double quotes",
-        Rule::number | Rule::count => "a number",
+        Rule::number | Rule::count | Rule::type_arg => "a number",
         Rule::duration => "a time like `50ms` or `10m`",
         Rule::code => "the code of a finding",
         Rule::type_name | Rule::type_words => "a type",
-        Rule::type_arg => "a number",
         Rule::expr | Rule::arith | Rule::paren | Rule::path | Rule::case | Rule::cast | Rule::null | Rule::boolean => {
             "an expression"
         }
@@ -235,8 +295,6 @@ fn in_words(rule: Rule) -> Option<&'static str> {
         Rule::connects => "`connects as`",
         Rule::csv => "`from`",
         Rule::generate => "`generate`",
-        Rule::mapping => "a column name",
-        Rule::assignment => "a column name",
         Rule::allow => "`allow`",
         Rule::add_column => "`column`",
         Rule::using => "`using`",

@@ -108,7 +108,7 @@ impl Build<'_> {
         OPERATORS
             .map_primary(|node| Draft::Whole(build.borrow_mut().primary(node)))
             .map_prefix(|op, operand| Draft::Whole(build.borrow_mut().prefix(&op, operand.whole())))
-            .map_postfix(|operand, op| Draft::Whole(build.borrow_mut().postfix(operand.whole(), op)))
+            .map_postfix(|operand, op| Draft::Whole(build.borrow_mut().postfix(operand.whole(), &op)))
             .map_infix(|left, op, right| build.borrow_mut().infix(left, &op, right))
             .parse(nodes)
             .whole()
@@ -190,8 +190,8 @@ impl Build<'_> {
         self.made(ExprKind::Binary(binary_op(op, negated), Box::new((left.expr, right.expr))), span, depth)
     }
 
-    fn postfix(&mut self, operand: Deep, op: Node<'_>) -> Deep {
-        let (rule, span) = (op.as_rule(), operand.expr.span.to(self.span(&op)));
+    fn postfix(&mut self, operand: Deep, op: &Node<'_>) -> Deep {
+        let (rule, span) = (op.as_rule(), operand.expr.span.to(self.span(op)));
         let mut nodes = op.clone().into_inner();
         let negated = nodes.peek().is_some_and(|node| node.as_rule() == Rule::negation);
         if negated {
@@ -211,7 +211,7 @@ impl Build<'_> {
             Rule::between => self.between(operand, nodes, negated, span),
             Rule::in_list => self.in_list(operand, nodes, negated, span),
             _ => {
-                let at = self.span(&op);
+                let at = self.span(op);
                 self.report(Diagnostic::new(Code::Syntax, "`escape` is not supported", at, "").help(
                     "write the pattern so that it needs none: a backslash already escapes `%` and `_` in a pattern",
                 ));

@@ -140,6 +140,6 @@ pub(super) fn title_text(text: &str) -> String {
 }
 
 /// The node that the grammar has made sure of.
-pub(super) fn present<'i>(node: Option<Node<'i>>) -> Node<'i> {
+pub(super) fn present(node: Option<Node<'_>>) -> Node<'_> {
     node.expect("the rule that matched has this node")
 }

@@ -234,7 +234,7 @@ fn stands_alone(rest: &str) -> bool {
 
 fn continues_with_symbol(text: &str, in_columns: bool) -> bool {
     let operator = ["||", "->", "<", ">", "=", "::", "+", "*", "/", "%", "!=", "^"];
-    text.starts_with(")")
+    text.starts_with(')')
         || text.starts_with('-') && !text.starts_with("--")
         || text.starts_with('(') && !in_columns
         || operator.iter().any(|symbol| text.starts_with(symbol))
@@ -260,7 +260,7 @@ pub(super) fn surely_starts(text: &str) -> bool {
         "rows" => after_name(next).starts_with('{') || is_one(first_word(after_name(next)), &["from", "generate"]),
         "add" => is_one(second, &["column", "index", "check", "unique", "foreign", "not", "table"]),
         "drop" => is_one(second, &["column", "index", "check", "unique", "foreign", "not", "table", "sync"]),
-        "backfill" | "sync" => ["from", "<"].iter().any(|s| after_name(next).starts_with(s)),
+        "backfill" | "sync" => after_name(next).starts_with("from") || after_name(next).starts_with('<'),
         _ => false,
     }
 }

@@ -53,7 +53,7 @@ pub(super) struct Token {
 }
 
 /// Reads tokens from a text.
-#[derive(Clone, Copy)]
+#[derive(Clone)]
 pub(super) struct Lexer<'a> {
     text: &'a str,
     pos: usize,
@@ -200,13 +200,11 @@ impl<'a> Lexer<'a> {
             return (Tok::Symbol, start + 1);
         }
         let tag = &self.text[start..=tag_end];
-        match self.text[tag_end + 1..].find(tag) {
-            Some(at) => (Tok::Text, tag_end + 1 + at + tag.len()),
-            None => {
-                self.strings_end_with_line = true;
-                (Tok::Symbol, start + 1)
-            }
+        if let Some(at) = self.text[tag_end + 1..].find(tag) {
+            return (Tok::Text, tag_end + 1 + at + tag.len());
         }
+        self.strings_end_with_line = true;
+        (Tok::Symbol, start + 1)
     }
 
     fn other(&self, start: usize) -> (Tok, usize) {

@@ -52,8 +52,8 @@ pub(super) fn sql_unknown(text: &str, span: Span) -> Option<Diagnostic> {
     let second = keywords::first_word(keywords::after_word(text)).to_ascii_lowercase();
     let ours = ["alter", "set", "drop"].contains(&&*word);
     let certain = match (word.as_str(), second.as_str()) {
-        ("alter", "table" | "index" | "type" | "sequence") => true,
-        ("drop", "view" | "function" | "trigger" | "type" | "schema" | "sequence" | "materialized") => true,
+        ("alter", "table" | "index" | "type" | "sequence")
+        | ("drop", "view" | "function" | "trigger" | "type" | "schema" | "sequence" | "materialized") => true,
         ("set", _) => !["default", "not"].contains(&&*second) && text.contains(['=', ' ']),
         _ => !ours,
     };
@@ -90,6 +90,10 @@ fn title(text: &str) -> String {
     let first = keywords::first_word(text);
     let second = keywords::first_word(keywords::after_word(text));
     let two = ["alter", "create", "drop"].iter().any(|word| word.eq_ignore_ascii_case(first));
+    let third = keywords::first_word(keywords::after_word(keywords::after_word(text)));
+    if second.eq_ignore_ascii_case("unique") {
+        return format!("{first} {second} {third}").trim().to_ascii_uppercase();
+    }
     let words = if two { format!("{first} {second}") } else { first.to_owned() };
     words.trim().to_ascii_uppercase()
 }
@@ -155,9 +159,11 @@ fn action_answer(table: &str, action: Node<'_>) -> Answer {
         }
         Rule::sql_add_foreign_key => add_foreign_key(table, nodes),
         Rule::sql_drop_column => Answer::same(format!("contract drop column {column}")),
-        Rule::sql_drop_constraint => {
-            Answer::plan(vec![format!("contract drop check {}    # or `drop unique`, `drop foreign key`", text(0))])
-        }
+        Rule::sql_drop_constraint => Answer::plan(vec![
+            format!("contract drop check {}          # where it is a check", text(0)),
+            format!("contract drop unique {}         # where it is a unique constraint", text(0)),
+            format!("contract drop foreign key {}    # where it is a foreign key", text(0)),
+        ]),
         Rule::sql_alter_type => alter_type(table, &text(0), &text(1), nodes),
         Rule::sql_set_not_null => Answer::plan(vec![
             format!("expand add not null {column}"),
@@ -167,7 +173,10 @@ fn action_answer(table: &str, action: Node<'_>) -> Answer {
         Rule::sql_drop_not_null => Answer::same(format!("expand drop not null {column}")),
         Rule::sql_set_default => Answer::same(format!("expand set default {column} {}", text(1))),
         Rule::sql_drop_default => Answer::same(format!("contract drop default {column}")),
-        _ => Answer::plan(vec![format!("migrate validate check {}    # or `validate foreign key`", text(0))]),
+        _ => Answer::plan(vec![
+            format!("migrate validate check {}          # where it is a check", text(0)),
+            format!("migrate validate foreign key {}    # where it is a foreign key", text(0)),
+        ]),
     }
 }
 
@@ -277,7 +286,7 @@ fn create_index(nodes: Nodes<'_>) -> Answer {
         let text = node.as_str().trim();
         match node.as_rule() {
             Rule::name if table.is_empty() => name = format!(" {text}"),
-            Rule::sql_table => table = table_text(&node),
+            Rule::on_sql_table => table = table_text(&present(node.into_inner().next())),
             Rule::column_list => text.clone_into(&mut columns),
             Rule::index_unique => unique = " unique",
             Rule::condition => filter = format!(" {text}"),

@@ -50,7 +50,8 @@ pub struct Parsed {
 /// Reads a script. A statement that cannot be read never stops the reading of the rest.
 #[must_use]
 pub fn parse(source: Source) -> Parsed {
-    let mut assembly = assembly::Assembly::new(source.clone());
-    let diagnostics = reader::read(source.text(), &mut |event| assembly.take(event));
+    let text = source.clone();
+    let mut assembly = assembly::Assembly::new(source);
+    let diagnostics = reader::read(text.text(), &mut |event| assembly.take(event));
     Parsed { script: assembly.finish(), diagnostics }
 }

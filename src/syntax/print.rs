@@ -84,7 +84,9 @@ fn write_kind(out: &mut String, kind: &ExprKind) {
         }
         ExprKind::In { operands, negated } => {
             let (operand, list) = operands.split_first().map_or((None, operands.as_ref()), |(o, list)| (Some(o), list));
-            operand.iter().for_each(|operand| write_expr(out, operand, 6));
+            if let Some(operand) = operand {
+                write_expr(out, operand, 6);
+            }
             out.push_str(if *negated { " not in (" } else { " in (" });
             write_list(out, list, ", ", 0);
             out.push(')');

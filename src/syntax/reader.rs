@@ -292,7 +292,7 @@ impl Reader<'_> {
             BlockKind::Table | BlockKind::Phase => {
                 (Rule::table_elements, |build, node| match build.table_element(node) {
                     TableElement::Column(column) => Element::Column(column),
-                    TableElement::Constraint(constraint, _) => Element::Constraint(constraint),
+                    TableElement::Constraint(constraint) => Element::Constraint(constraint),
                 })
             }
             BlockKind::App => (Rule::app_clauses, |build, node| match build.app_clause(node) {
@@ -343,9 +343,9 @@ impl Reader<'_> {
         let mut builder =
             Build { base: span.start, names: &mut self.names, diagnostics: &mut self.diagnostics, too_deep: false };
         if lost {
-            build(&mut builder, node, &mut |_| {})
+            build(&mut builder, node, &mut |_| {});
         } else {
-            build(&mut builder, node, self.sink)
+            build(&mut builder, node, self.sink);
         }
         Ok(())
     }
@@ -372,7 +372,11 @@ impl Reader<'_> {
                 PieceKind::Open(_) | PieceKind::Close => return false,
                 PieceKind::Text { .. } => {}
             }
-            if next.fault.is_some() || keywords::surely_starts(self.slice(next.span)) {
+            let text = self.slice(next.span);
+            let statement = matches!(rule, Rule::statement | Rule::statements)
+                && (is_one(keywords::first_word(text), keywords::TOPS)
+                    || is_one(keywords::first_word(text), keywords::VERBS));
+            if next.fault.is_some() || statement || keywords::surely_starts(text) {
                 return false;
             }
             if self.attempt(rule, span.to(next.span), true, build).is_ok() {
@@ -428,7 +432,7 @@ impl Reader<'_> {
     fn starts_anew(&self, span: Span) -> bool {
         let text = self.slice(span);
         let word = keywords::first_word(text);
-        keywords::surely_starts(text)
+        keywords::surely_starts_outside(text)
             || is_one(word, keywords::TOPS)
             || is_one(word, &["backfill", "sync", "seed", "copy", "verify", "deploy", "retire", "confirm", "wait"])
             || is_one(word, &["create", "update", "insert", "delete", "select", "begin", "commit"])

@@ -133,7 +133,7 @@ impl<'a> Splitter<'a> {
     }
 
     fn blank(&mut self) -> Option<Piece> {
-        let mut lexer = self.lexer;
+        let mut lexer = self.lexer.clone();
         let first = lexer.next().filter(|token| token.kind == Tok::Newline)?;
         self.lexer = lexer;
         Some(Piece { kind: PieceKind::Blank, span: Span::new(first.start, first.start), fault: None })
@@ -232,7 +232,7 @@ impl<'a> Splitter<'a> {
     }
 
     fn line_end(&mut self, walk: &mut Walk, token: Token) -> Step {
-        if self.goes_on(walk, token.end) {
+        if self.goes_on(walk, token.end, 1) {
             return Step::Goes;
         }
         self.lexer.seek(token.start);
@@ -252,7 +252,7 @@ impl<'a> Splitter<'a> {
     }
 
     fn comment(&mut self, walk: &mut Walk, token: Token) -> Step {
-        if walk.depth == 0 && !self.goes_on(walk, token.end) {
+        if walk.depth == 0 && !self.goes_on(walk, token.end, 0) {
             self.lexer.seek(token.start);
             return Step::Ends;
         }
@@ -260,11 +260,13 @@ impl<'a> Splitter<'a> {
         Step::Goes
     }
 
-    /// Whether what stands behind `pos`, on a later line, carries the piece on.
-    fn goes_on(&self, walk: &Walk, pos: usize) -> bool {
+    /// Whether what stands behind `pos`, on a later line, carries the piece on. `lines` line ends stand right before
+    /// `pos`.
+    fn goes_on(&self, walk: &Walk, pos: usize, mut lines: usize) -> bool {
         let mut ahead = Lexer::new(self.text, pos);
-        let mut lines = 0;
+        let mut blank = false;
         let next = loop {
+            blank |= lines > 1;
             match ahead.next() {
                 Some(token) if token.kind == Tok::Newline => lines += 1,
                 Some(token) if token.kind == Tok::Comment => lines = 0,
@@ -279,13 +281,13 @@ impl<'a> Splitter<'a> {
         let rest = &self.text[next.start..];
         let listed = matches!(self.block(), Some(BlockKind::App | BlockKind::View)) && walk.last == Tok::Comma;
         let operator = walk.last == Tok::Symbol && !keywords::surely_starts(rest);
-        listed || operator || self.carries_on(walk, rest, lines)
+        listed || operator || self.carries_on(walk, rest, blank)
     }
 
-    fn carries_on(&self, walk: &Walk, rest: &str, blank_lines: usize) -> bool {
+    fn carries_on(&self, walk: &Walk, rest: &str, blank: bool) -> bool {
         let head = &self.text[walk.start..];
         if is_one(keywords::first_word(rest), &["allow"]) {
-            return blank_lines < 2 && is_one(keywords::first_word(head), &["migration"]);
+            return !blank && is_one(keywords::first_word(head), &["migration"]);
         }
         let in_columns = matches!(self.block(), Some(BlockKind::Table | BlockKind::Rows));
         keywords::continues(rest, in_columns)
@@ -315,7 +317,7 @@ impl<'a> Splitter<'a> {
     /// Goes behind the brace that closes the one just read.
     fn skip_block(&mut self) {
         let mut depth = 1_usize;
-        while let Some(token) = self.lexer.next() {
+        for token in self.lexer.by_ref() {
             match token.kind {
                 Tok::OpenBrace => depth += 1,
                 Tok::CloseBrace => depth -= 1,

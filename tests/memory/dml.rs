@@ -38,10 +38,7 @@ fn constraints_refuse_and_say_why() {
     );
     assert_eq!(insert("users(id)", "3"), "null in column `name` of table `users` (row id = 3)");
     assert_eq!(insert("users(id, name)", "null, 'x'"), "null in column `id` of table `users` (row id = null)");
-    assert_eq!(
-        insert("users(id, name, age)", "3, 'x', -1"),
-        "row id = 3 of `users` fails check `users_age_check`"
-    );
+    assert_eq!(insert("users(id, name, age)", "3, 'x', -1"), "row id = 3 of `users` fails check `users_age_check`");
     assert_eq!(
         insert("orders(id, user_id)", "11, 7"),
         "`orders`: (user_id) = (7) is in no row of `users`, constraint `orders_user_id_fkey`"
@@ -124,10 +121,7 @@ fn actions_that_cannot_succeed_change_nothing() {
         expand add unique t_a (a)",
     );
     let before = table.everything();
-    assert_eq!(
-        message(table.step()),
-        "duplicate key in `t`: (a) = ('x') is there already, constraint `t_a`"
-    );
+    assert_eq!(message(table.step()), "duplicate key in `t`: (a) = ('x') is there already, constraint `t_a`");
     assert_eq!(table.everything(), before);
     let mut table = Table::open(
         "table t { id integer primary key, a text }

@@ -137,7 +137,7 @@ fn writes() -> impl Strategy<Value = Write> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(300))]
+    #![proptest_config(ProptestConfig { cases: 300, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn writes_do_what_they_do_to_a_vector(writes in prop::collection::vec(writes(), 1..40)) {

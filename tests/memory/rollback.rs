@@ -74,7 +74,7 @@ fn resolvable(picks: &[usize]) -> Table {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(200))]
+    #![proptest_config(ProptestConfig { cases: 200, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn rollback_restores_everything(picks in prop::collection::vec(0..STATEMENTS.len(), 1..12)) {

@@ -43,10 +43,7 @@ fn a_rename_beside_two_applications() {
 #[test]
 fn an_application_is_held_to_what_it_declares() {
     let mut table = Table::open(RENAME);
-    assert_eq!(
-        message(table.update("v2", "users", &[("email", "'x'")], "true")),
-        "application `v2` is not live"
-    );
+    assert_eq!(message(table.update("v2", "users", &[("email", "'x'")], "true")), "application `v2` is not live");
     table.steps(1);
     assert_eq!(
         message(table.update("v1", "users", &[("display_name", "'x'")], "true")),
@@ -145,4 +142,47 @@ fn seed_fills_nulls_only_and_stays_its_own() {
     assert_eq!(table.show("t"), "1|x|own\n2|y|y");
     table.update("v1", "t", &[("a", "'new'")], "id = 2").unwrap();
     assert_eq!(table.show("t"), "1|x|own\n2|new|y");
+}
+
+const SPLIT_TABLE: &str = "
+table users { id integer primary key, name text, bio text }
+rows users { (1, 'alice', 'likes tea') (2, 'bob', null) }
+app v1 { uses users.id, users.name, users.bio }
+app v2 { uses users.id, users.name, profiles.user_id, profiles.bio }
+expand add table profiles { user_id integer primary key references users (id), bio text }
+expand sync profiles.bio <-> users.bio
+migrate copy users to profiles (user_id from id, bio from bio)
+deploy v2
+retire v1
+contract drop column users.bio
+";
+
+#[test]
+fn a_split_table_beside_two_applications() {
+    let mut table = Table::open(SPLIT_TABLE);
+    table.steps(2);
+    table.update("v1", "users", &[("bio", "'early'")], "id = 2").unwrap();
+    assert_eq!(table.show("profiles"), "2|early");
+    table.insert("v1", "users(id, name, bio)", &["3, 'carol', 'new'"]).unwrap();
+    assert_eq!(table.show("profiles"), "2|early\n3|new");
+    assert_eq!(table.step(), Ok(Some(1)));
+    assert_eq!(table.show("profiles"), "2|early\n3|new\n1|likes tea");
+    table.step().unwrap();
+    table.update("v2", "profiles", &[("bio", "'coffee'")], "user_id = 1").unwrap();
+    assert_eq!(table.show("users"), "1|alice|coffee\n2|bob|early\n3|carol|new");
+    table.delete("v1", "users", "id = 3").unwrap();
+    assert_eq!(table.show("profiles"), "2|early\n1|coffee");
+    table.steps(2);
+    table.update("v2", "profiles", &[("bio", "'last'")], "user_id = 2").unwrap();
+    table.undo().unwrap();
+    assert_eq!(table.show("users"), "1|alice|coffee\n2|bob|early~");
+}
+
+#[test]
+fn a_write_that_fails_leaves_no_trace_in_other_tables() {
+    let mut table = Table::open(SPLIT_TABLE);
+    table.steps(4);
+    let before = table.everything();
+    assert!(table.insert("v1", "users(id, name, bio)", &["8, 'x', 'y'", "1, 'again', 'z'"]).is_err());
+    assert_eq!(table.everything(), before);
 }

@@ -114,10 +114,9 @@ impl Table {
             let columns: Vec<_> = table.columns().collect();
             let constraints: Vec<_> = table.constraints().collect();
             let rows = self.memory.select(None, &table.name, None, None, usize::MAX).unwrap();
-            text.push_str(&format!("{}: {columns:?}\n{constraints:?}\n{:?}\n", table.name, rows.rows));
+            text = format!("{text}{}: {columns:?}\n{constraints:?}\n{:?}\n", table.name, rows.rows);
         }
-        text.push_str(&format!("{:?}", catalog.syncs().collect::<Vec<_>>()));
-        text
+        text + &format!("{:?}", catalog.syncs().collect::<Vec<_>>())
     }
 }
 

@@ -108,10 +108,15 @@ fn a_check_comes_back_unvalidated_where_rows_fail_it() {
     table.undo().unwrap();
     assert_eq!(table.show("t"), "1|1\n2|-2");
     assert!(table.insert("", "t(id, a)", &["3, -3"]).is_err());
-    assert!(table.memory.catalog().table("t").unwrap().constraint("positive").is_some_and(|check| matches!(
-        check.kind,
-        miglab::catalog::ConstraintKind::Check { validated: false, .. }
-    )));
+    assert!(
+        table
+            .memory
+            .catalog()
+            .table("t")
+            .unwrap()
+            .constraint("positive")
+            .is_some_and(|check| matches!(check.kind, miglab::catalog::ConstraintKind::Check { validated: false, .. }))
+    );
 }
 
 #[test]

@@ -4,7 +4,7 @@
 /// is packed anew when more than half of it is dead.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Slots {
-    slots: Vec<Slot>,
+    places: Vec<Slot>,
     bytes: Vec<u8>,
     /// Bytes that no slot points at.
     dead: usize,
@@ -21,29 +21,29 @@ const PACK_FROM: usize = 1024;
 
 impl Slots {
     pub(super) fn len(&self) -> usize {
-        self.slots.len()
+        self.places.len()
     }
 
     /// The bytes of a row; none for a row that is null.
     pub(super) fn get(&self, row: usize) -> &[u8] {
-        self.slots.get(row).map_or(&[], |slot| &self.bytes[slot.range()])
+        self.places.get(row).map_or(&[], |slot| &self.bytes[slot.range()])
     }
 
     pub(super) fn push(&mut self, value: &[u8]) {
         let slot = self.append(value);
-        self.slots.push(slot);
+        self.places.push(slot);
     }
 
     pub(super) fn set(&mut self, row: usize, value: &[u8]) {
-        let Some(old) = self.slots.get(row).copied() else { return };
+        let Some(old) = self.places.get(row).copied() else { return };
         if value.len() <= old.length as usize {
             let start = old.offset as usize;
             self.bytes[start..start + value.len()].copy_from_slice(value);
             self.dead += old.length as usize - value.len();
-            self.slots[row].length = narrow(value.len());
+            self.places[row].length = narrow(value.len());
         } else {
             self.dead += old.length as usize;
-            self.slots[row] = self.append(value);
+            self.places[row] = self.append(value);
         }
         if self.dead * 2 > self.bytes.len() && self.bytes.len() > PACK_FROM {
             self.pack();
@@ -66,9 +66,9 @@ impl Slots {
     }
 
     fn pack(&mut self) {
-        let live = self.slots.iter().map(|slot| slot.length as usize).sum();
+        let live = self.places.iter().map(|slot| slot.length as usize).sum();
         let mut bytes = Vec::with_capacity(live);
-        for slot in &mut self.slots {
+        for slot in &mut self.places {
             let range = slot.range();
             slot.offset = narrow(bytes.len());
             bytes.extend_from_slice(&self.bytes[range]);
@@ -78,17 +78,17 @@ impl Slots {
     }
 
     pub(super) fn reserve(&mut self, rows: usize, bytes: usize) {
-        self.slots.reserve(rows);
+        self.places.reserve(rows);
         self.bytes.reserve(bytes);
     }
 
     pub(super) fn shrink(&mut self) {
-        self.slots.shrink_to_fit();
+        self.places.shrink_to_fit();
         self.bytes.shrink_to_fit();
     }
 
     pub(super) fn heap_bytes(&self) -> usize {
-        self.slots.capacity() * size_of::<Slot>() + self.bytes.capacity()
+        self.places.capacity() * size_of::<Slot>() + self.bytes.capacity()
     }
 
     /// All bytes that the rows point at, for sizing a result.

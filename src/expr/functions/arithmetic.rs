@@ -73,7 +73,7 @@ type Operands<'a> = &'a [Value];
 type Context = crate::expr::registry::Context;
 
 #[allow(clippy::unnecessary_wraps, reason = "every row of the table has this form")]
-fn same(args: Operands, _: &Context) -> Outcome {
+fn same(args: Operands, _: Context) -> Outcome {
     Ok(args.first().cloned().unwrap_or(Value::Null))
 }
 
@@ -122,22 +122,22 @@ pub(super) fn checked_product(a: f64, b: f64, result: f64) -> Result<f64, ValueE
     checked_sum(a, b, result)
 }
 
-fn add(args: Operands, _: &Context) -> Outcome {
+fn add(args: Operands, _: Context) -> Outcome {
     let (a, b) = (double(args, 0), double(args, 1));
     checked_sum(a, b, a + b).map(Value::Double)
 }
 
-fn subtract(args: Operands, _: &Context) -> Outcome {
+fn subtract(args: Operands, _: Context) -> Outcome {
     let (a, b) = (double(args, 0), double(args, 1));
     checked_sum(a, b, a - b).map(Value::Double)
 }
 
-fn multiply(args: Operands, _: &Context) -> Outcome {
+fn multiply(args: Operands, _: Context) -> Outcome {
     let (a, b) = (double(args, 0), double(args, 1));
     checked_product(a, b, a * b).map(Value::Double)
 }
 
-fn divide(args: Operands, _: &Context) -> Outcome {
+fn divide(args: Operands, _: Context) -> Outcome {
     quotient_of(double(args, 0), double(args, 1)).map(Value::Double)
 }
 

@@ -7,6 +7,6 @@ use crate::expr::registry::{Context, Function};
 pub(super) static ROWS: &[Function] = &[Function::new("||", &[BY, BY], Type::Bytea, join)];
 
 #[allow(clippy::unnecessary_wraps, reason = "every row of the table has this form")]
-fn join(args: &[Value], _: &Context) -> Outcome {
+fn join(args: &[Value], _: Context) -> Outcome {
     Ok(Value::Bytea([bytes(args, 0), bytes(args, 1)].concat()))
 }

@@ -33,7 +33,7 @@ pub(super) fn initcap(text: &str) -> String {
     let mut inside = false;
     let capitalise = |c: char| {
         let mapped = if inside { lower_char(c) } else { upper_char(c) };
-        inside = c.is_alphanumeric();
+        inside = c.is_alphanumeric() && !matches!(c, '²' | '³' | '¹' | '¼' | '½' | '¾');
         mapped
     };
     text.chars().map(capitalise).collect()

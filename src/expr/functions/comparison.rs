@@ -22,7 +22,7 @@ macro_rules! comparisons {
     };
 }
 
-const fn row(name: &'static str, params: &'static [Param], compute: fn(&[Value], &Context) -> Outcome) -> Function {
+const fn row(name: &'static str, params: &'static [Param], compute: fn(&[Value], Context) -> Outcome) -> Function {
     Function::new(name, params, Type::Boolean, compute)
 }
 

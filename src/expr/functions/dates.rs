@@ -10,25 +10,28 @@ use crate::expr::registry::{Context, Function};
 
 pub(super) static ROWS: &[Function] = &[
     Function::new("+", &[D, I4], Type::Date, |a, _| shift_date(days(a, 0), whole(a, 1))),
-    Function::new("+", &[I4, D], Type::Date, |a, _| shift_date(days(a, 1), whole(a, 0))),
+    Function::new("+", &[I4, D], Type::Date, |a, _| shift_date(days(a, 0), whole(a, 1))).reversed(),
     Function::new("-", &[D, I4], Type::Date, |a, _| shift_date(days(a, 0), -whole(a, 1))),
     Function::new("-", &[D, D], Type::Integer, |a, _| days_between(days(a, 0), days(a, 1))),
     Function::new("+", &[D, IV], Type::Timestamp, |a, _| {
         add(date_micros(days(a, 0))?, interval(a, 1)).map(Value::Timestamp)
     }),
     Function::new("+", &[IV, D], Type::Timestamp, |a, _| {
-        add(date_micros(days(a, 1))?, interval(a, 0)).map(Value::Timestamp)
-    }),
+        add(date_micros(days(a, 0))?, interval(a, 1)).map(Value::Timestamp)
+    })
+    .reversed(),
     Function::new("-", &[D, IV], Type::Timestamp, |a, _| {
         add(date_micros(days(a, 0))?, negated(interval(a, 1))?).map(Value::Timestamp)
     }),
     Function::new("+", &[TS, IV], Type::Timestamp, |a, _| add(micros(a, 0), interval(a, 1)).map(Value::Timestamp)),
-    Function::new("+", &[IV, TS], Type::Timestamp, |a, _| add(micros(a, 1), interval(a, 0)).map(Value::Timestamp)),
+    Function::new("+", &[IV, TS], Type::Timestamp, |a, _| add(micros(a, 0), interval(a, 1)).map(Value::Timestamp))
+        .reversed(),
     Function::new("-", &[TS, IV], Type::Timestamp, |a, _| {
         add(micros(a, 0), negated(interval(a, 1))?).map(Value::Timestamp)
     }),
     Function::new("+", &[TZ, IV], Type::TimestampTz, |a, _| add(micros(a, 0), interval(a, 1)).map(Value::TimestampTz)),
-    Function::new("+", &[IV, TZ], Type::TimestampTz, |a, _| add(micros(a, 1), interval(a, 0)).map(Value::TimestampTz)),
+    Function::new("+", &[IV, TZ], Type::TimestampTz, |a, _| add(micros(a, 0), interval(a, 1)).map(Value::TimestampTz))
+        .reversed(),
     Function::new("-", &[TZ, IV], Type::TimestampTz, |a, _| {
         add(micros(a, 0), negated(interval(a, 1))?).map(Value::TimestampTz)
     }),
@@ -51,11 +54,11 @@ pub(super) static ROWS: &[Function] = &[
 ];
 
 #[allow(clippy::unnecessary_wraps, reason = "every row of the table has this form")]
-fn now(_: &[Value], context: &Context) -> Outcome {
+fn now(_: &[Value], context: Context) -> Outcome {
     Ok(Value::TimestampTz(context.now_micros))
 }
 
-fn today(_: &[Value], context: &Context) -> Outcome {
+fn today(_: &[Value], context: Context) -> Outcome {
     let days = context.now_micros.div_euclid(MICROS_PER_DAY);
     i32::try_from(days).map(Value::Date).map_err(|_| ValueError::range(Type::Date))
 }
@@ -132,7 +135,7 @@ fn time_between(later: i64, earlier: i64) -> Outcome {
     Ok(Value::Interval(Interval { months: 0, days, micros: micros % MICROS_PER_DAY }))
 }
 
-fn make_date(args: &[Value], _: &Context) -> Outcome {
+fn make_date(args: &[Value], _: Context) -> Outcome {
     let (year, month, day) = (whole(args, 0), whole(args, 1), whole(args, 2));
     let fields = format!("date field value out of range: {year}-{month:02}-{day:02}");
     let out_of_range = || ValueError::new("22008", fields.clone());
@@ -151,12 +154,14 @@ fn make_date(args: &[Value], _: &Context) -> Outcome {
 /// The beginning of the year, the month, the day … that a moment is in.
 fn truncate(unit: &str, micros: i64, type_name: &str) -> Result<i64, ValueError> {
     let unit = unit_name(unit);
-    let infinite = matches!(micros, i64::MIN | i64::MAX);
+    if matches!(micros, i64::MIN | i64::MAX) {
+        return Ok(micros);
+    }
     let (day, time) = (micros.div_euclid(MICROS_PER_DAY), micros.rem_euclid(MICROS_PER_DAY));
     let civil = civil_from_days(day);
     let start_of = |year: i64, month: i64| days_from_civil(Civil { year, month, day: 1 }) * MICROS_PER_DAY;
     let within = |length: i64| day * MICROS_PER_DAY + time - time % length;
-    let truncated = match unit {
+    Ok(match unit {
         "millennium" => start_of((civil.year - 1).div_euclid(1000) * 1000 + 1, 1),
         "century" => start_of((civil.year - 1).div_euclid(100) * 100 + 1, 1),
         "decade" => start_of(civil.year.div_euclid(10) * 10, 1),
@@ -171,8 +176,7 @@ fn truncate(unit: &str, micros: i64, type_name: &str) -> Result<i64, ValueError>
         "milliseconds" => within(1000),
         "microseconds" => micros,
         other => return Err(unknown_unit(other, type_name)),
-    };
-    Ok(if infinite { micros } else { truncated })
+    })
 }
 
 /// The one name of a unit that has several.

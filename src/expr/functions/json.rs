@@ -27,7 +27,10 @@ fn member(args: &[Value]) -> Option<Json> {
 
 fn item(args: &[Value]) -> Option<Json> {
     match args {
-        [Value::Jsonb(Json::Array(items)), index] => {
+        [Value::Jsonb(Json::Object(_)), _] => None,
+        // A value that stands alone is stored as an array of one, and answers as one.
+        [Value::Jsonb(json), index] => {
+            let items = as_items(json);
             items.get(place(whole(std::slice::from_ref(index), 0), items.len())?).cloned()
         }
         _ => None,
@@ -132,7 +135,7 @@ fn raw_item(text: &str, index: i64) -> Option<&str> {
 }
 
 /// Objects are merged, anything else becomes one array.
-fn join(args: &[Value], _: &Context) -> Outcome {
+fn join(args: &[Value], _: Context) -> Outcome {
     let [Value::Jsonb(left), Value::Jsonb(right)] = args else { return Ok(Value::Null) };
     let joined = match (left, right) {
         (Json::Object(left), Json::Object(right)) => {

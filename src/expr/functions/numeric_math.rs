@@ -109,9 +109,9 @@ fn divided(a: &BigDecimal, b: &BigDecimal, scale: i64) -> BigDecimal {
     let shift = scale + b_scale - a_scale;
     let (mut upper, mut lower) = (a, b);
     if shift >= 0 {
-        upper *= power_of_ten(shift)
+        upper *= power_of_ten(shift);
     } else {
-        lower *= power_of_ten(-shift)
+        lower *= power_of_ten(-shift);
     }
     let negative = (upper.sign() == Sign::Minus) != (lower.sign() == Sign::Minus);
     let (upper, lower) = (upper.abs(), lower.abs());

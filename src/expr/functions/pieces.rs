@@ -26,7 +26,7 @@ pub(super) static ROWS: &[Function] = &[
     Function::new("right", &[T, I4], TEXT, |a, _| given_text(right(&text(a, 0), whole(a, 1)))),
     Function::new("split_part", &[T, T, I4], TEXT, split_part),
     Function::new("strpos", &[T, T], I, |a, _| position(&text(a, 0), &text(a, 1))),
-    Function::new("position", &[T, T], I, |a, _| position(&text(a, 1), &text(a, 0))),
+    Function::new("position", &[T, T], I, |a, _| position(&text(a, 0), &text(a, 1))).reversed(),
     Function::new("starts_with", &[T, T], Type::Boolean, |a, _| {
         Ok(Value::Boolean(text(a, 0).starts_with(&*text(a, 1))))
     }),
@@ -52,15 +52,15 @@ fn piece(args: &[Value], length: Option<i64>) -> Outcome {
     given_text(text(args, 0).chars().skip(skip).take(take).collect::<String>())
 }
 
-fn from_start(args: &[Value], _: &Context) -> Outcome {
+fn from_start(args: &[Value], _: Context) -> Outcome {
     piece(args, None)
 }
 
-fn from_start_so_many(args: &[Value], _: &Context) -> Outcome {
+fn from_start_so_many(args: &[Value], _: Context) -> Outcome {
     piece(args, Some(whole(args, 2)))
 }
 
-fn bytes_from_start(args: &[Value], _: &Context) -> Outcome {
+fn bytes_from_start(args: &[Value], _: Context) -> Outcome {
     let length = if args.len() > 2 { Some(whole(args, 2)) } else { None };
     let (skip, take) = window(whole(args, 1), length)?;
     Ok(Value::Bytea(bytes(args, 0).iter().skip(skip).take(take).copied().collect()))
@@ -83,7 +83,7 @@ fn characters_kept(text: &str, count: i64) -> usize {
     text.chars().count().saturating_sub(usize::try_from(count.unsigned_abs()).unwrap_or(usize::MAX))
 }
 
-fn split_part(args: &[Value], _: &Context) -> Outcome {
+fn split_part(args: &[Value], _: Context) -> Outcome {
     let (subject, separator, wanted) = (text(args, 0), text(args, 1), whole(args, 2));
     if wanted == 0 {
         return Err(ValueError::new("22023", "field position must not be zero"));

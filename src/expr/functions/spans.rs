@@ -84,7 +84,7 @@ fn multiple(span: Interval, factor: f64) -> Outcome {
     scaled(span, |part| part * factor)
 }
 
-fn divide(args: &[Value], _: &Context) -> Outcome {
+fn divide(args: &[Value], _: Context) -> Outcome {
     let by = double(args, 1);
     if by == 0.0 {
         return Err(ValueError::division_by_zero());
@@ -92,7 +92,7 @@ fn divide(args: &[Value], _: &Context) -> Outcome {
     scaled(interval(args, 0), |part| part / by)
 }
 
-fn truncate(args: &[Value], _: &Context) -> Outcome {
+fn truncate(args: &[Value], _: Context) -> Outcome {
     let (unit, span) = (text(args, 0), interval(args, 1));
     let within = |length: i64| Interval { micros: span.micros - span.micros % length, ..span };
     let months = |length: i32| Interval { months: span.months - span.months % length, days: 0, micros: 0 };

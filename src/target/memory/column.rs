@@ -25,7 +25,8 @@ impl ColumnData {
         if rest > 0 {
             chunks.push(Arc::new(Chunk::repeat(ty, value, rest)));
         }
-        let masks = vec![Arc::new(MaskChunk::Same(mask)); chunks.len()];
+        let mask = Arc::new(MaskChunk::Same(mask));
+        let masks = chunks.iter().map(|_| Arc::clone(&mask)).collect();
         Self { ty, rows, chunks, masks }
     }
 

@@ -58,14 +58,12 @@ impl<'a> Unique<'a> {
         self.filter.is_none_or(takes_part).then_some(hash)
     }
 
-    /// Builds its index where it is missing.
+    /// Holds all rows against it, and builds its index. An index that is there may have been built for look-ups, and
+    /// says nothing of duplicates.
     ///
     /// # Errors
     /// Two rows have the same key.
     pub(super) fn build(&self, table: &Table, data: &mut TableData, now: i64) -> Result<(), Fault> {
-        if data.indexes.contains_key(&self.index_key()) {
-            return Ok(());
-        }
         let mut index = Index::with_capacity(data.rows());
         for slot in data.alive() {
             let Some(hash) = self.hash(table, &|column| data.value(slot, column), now) else { continue };
@@ -89,7 +87,9 @@ impl<'a> Unique<'a> {
         now: i64,
     ) -> Result<bool, Fault> {
         let Some(hash) = self.hash(table, &|column| row.value(data, column), now) else { return Ok(false) };
-        self.build(table, data, now)?;
+        if !data.indexes.contains_key(&self.index_key()) {
+            self.build(table, data, now)?;
+        }
         let key = row.key(data, self.columns);
         let other = |slot: &u32| {
             Some(*slot as usize) != row.slot && key::same_all(&data.key(*slot as usize, self.columns), &key)

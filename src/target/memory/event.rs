@@ -12,6 +12,24 @@ use crate::target::memory::state::State;
 use crate::target::memory::statement::Statement;
 use crate::target::memory::{fault, key};
 
+/// A cell of a dropped table that has become stale.
+pub(super) struct Missed {
+    table: Name,
+    slot: usize,
+    column: ColumnId,
+    bits: u64,
+}
+
+impl Missed {
+    pub(super) fn mark(&self, state: &mut State) {
+        let dropped = state.dropped.iter_mut().rev().find(|(schema, _)| schema.name == self.table);
+        if let Some((_, data)) = dropped {
+            let mask = data.mask(self.slot, self.column) | self.bits;
+            Arc::make_mut(data).set_mask(self.slot, self.column, mask);
+        }
+    }
+}
+
 /// The write of one row and of those that follow it in other tables.
 pub(super) struct Event<'a> {
     pub(super) state: &'a mut State,
@@ -19,6 +37,8 @@ pub(super) struct Event<'a> {
     pub(super) now: i64,
     /// The row that the application writes comes first.
     pub(super) images: Vec<(Name, RowImage)>,
+    /// What rows of dropped tables have missed.
+    pub(super) missed: Vec<Missed>,
     changed: Vec<ColumnId>,
     set: Vec<ColumnId>,
     fired: Vec<SyncId>,
@@ -28,7 +48,7 @@ impl<'a> Event<'a> {
     /// A write of `image`, which holds the application's values.
     pub(super) fn new(state: &'a mut State, facts: &'a FactMap, now: i64, table: &Name, image: RowImage) -> Self {
         let images = vec![(table.clone(), image)];
-        Self { state, facts, now, images, changed: Vec::new(), set: Vec::new(), fired: Vec::new() }
+        Self { state, facts, now, images, missed: Vec::new(), changed: Vec::new(), set: Vec::new(), fired: Vec::new() }
     }
 
     /// Lets everything follow that follows.
@@ -95,7 +115,8 @@ impl<'a> Event<'a> {
         marks: &[(ColumnId, u64)],
     ) -> Result<(), Fault> {
         if self.state.catalog.table(table).is_none() {
-            return self.mark_dropped(table, column, key, marks);
+            self.mark_dropped(table, column, key, marks);
+            return Ok(());
         }
         let Some(at) = self.open(table, column, key)? else { return Ok(()) };
         let data = self.state.data(table)?;
@@ -106,22 +127,18 @@ impl<'a> Event<'a> {
         Ok(())
     }
 
-    fn mark_dropped(
-        &mut self,
-        table: &Name,
-        column: ColumnId,
-        key: &Value,
-        marks: &[(ColumnId, u64)],
-    ) -> Result<(), Fault> {
+    /// Marks a row of a dropped table; `Statement` does it when the write is done.
+    fn mark_dropped(&mut self, table: &Name, column: ColumnId, key: &Value, marks: &[(ColumnId, u64)]) {
         let dropped = self.state.dropped.iter_mut().rev().find(|(schema, _)| schema.name == *table);
-        let Some((_, data)) = dropped else { return Ok(()) };
-        let data = Arc::make_mut(data);
-        let Some(slot) = data.find(&[column], std::slice::from_ref(key)) else { return Ok(()) };
-        for (other, bits) in marks {
-            let mask = data.mask(slot, *other) | bits;
-            data.set_mask(slot, *other, mask);
+        let Some((_, data)) = dropped else { return };
+        if let Some(slot) = Arc::make_mut(data).find(&[column], std::slice::from_ref(key)) {
+            self.missed.extend(marks.iter().map(|(other, bits)| Missed {
+                table: table.clone(),
+                slot,
+                column: *other,
+                bits: *bits,
+            }));
         }
-        Ok(())
     }
 
     /// The sync to fire next: one whose own sources no other is about to change, if there is one.

@@ -48,7 +48,7 @@ pub(super) fn show_key(table: &Table, columns: &[ColumnId], key: &[Value]) -> St
 fn naming_columns(table: &Table) -> Option<&[ColumnId]> {
     let unique = || {
         table.constraints().find_map(|constraint| match &constraint.kind {
-            ConstraintKind::Unique(columns) => Some(columns.as_slice()),
+            ConstraintKind::Unique(columns) => Some(&**columns),
             _ => None,
         })
     };

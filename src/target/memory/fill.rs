@@ -109,7 +109,10 @@ impl Memory {
                 }
             }
         }
-        let refers = |kind: &ConstraintKind| matches!(kind, ConstraintKind::ForeignKey { referenced, .. } if *referenced == column);
+        let refers = |kind: &ConstraintKind| match kind {
+            ConstraintKind::ForeignKey { referenced, .. } => *referenced == column,
+            _ => false,
+        };
         if self.state.catalog.references_to(&schema.name).any(|(_, key)| refers(&key.kind)) {
             let data = Arc::clone(self.state.data(&schema.name)?);
             for slot in changed_slots(&data, column, before) {
@@ -193,6 +196,8 @@ impl Filling<'_> {
 
 fn merge(old: &Chunk, new: &Chunk, rows: &[u32]) -> Chunk {
     let mut choose = vec![false; old.len()];
-    rows.iter().for_each(|row| choose[*row as usize] = true);
+    for row in rows {
+        choose[*row as usize] = true;
+    }
     old.merged(new, &choose)
 }

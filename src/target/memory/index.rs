@@ -36,6 +36,7 @@ type Shard = HashMap<u64, Slots, BuildHasherDefault<Identity>>;
 #[derive(Clone, Debug)]
 enum Slots {
     One(u32),
+    #[allow(clippy::box_collection, reason = "a third smaller than a vector, and there are millions")]
     Many(Box<Vec<u32>>),
 }
 

@@ -79,8 +79,12 @@ fn write(
     if !values.is_empty() {
         let changed: Vec<ColumnId> = values.iter().map(|(id, _)| *id).collect();
         reindex(schema, data, slot, Some(&changed), false, now);
-        values.iter().for_each(|(id, value)| data.set(slot, *id, value));
+        for (id, value) in values {
+            data.set(slot, *id, value);
+        }
         reindex(schema, data, slot, Some(&changed), true, now);
     }
-    masks.iter().for_each(|(id, mask)| data.set_mask(slot, *id, *mask));
+    for (id, mask) in masks {
+        data.set_mask(slot, *id, *mask);
+    }
 }

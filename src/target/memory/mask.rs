@@ -1,7 +1,7 @@
 //! Freshness of cells, as bits beside the values.
 //!
-//! Bits 0 to 62 are the facts (as [`crate::plan::Facts::mask`] numbers them) for which a cell is stale; bit 63 says that
-//! nobody has given it a value yet.
+//! Bits 0 to 62 are the facts (as [`crate::plan::Facts::mask`] numbers them) for which a cell is stale; bit 63 says
+//! that nobody has given it a value yet.
 
 /// Nobody has given the cell a value.
 pub(super) const UNSET: u64 = 1 << 63;
@@ -73,14 +73,6 @@ impl MaskChunk {
                 *self = Self::PerRow(masks);
             }
             Self::PerRow(masks) => masks.push(mask),
-        }
-    }
-
-    /// Each mask changed by `change`.
-    pub(super) fn map(&self, change: impl Fn(u64) -> u64) -> Self {
-        match self {
-            Self::Same(mask) => Self::Same(change(*mask)),
-            Self::PerRow(masks) => Self::PerRow(masks.iter().map(|mask| change(*mask)).collect()),
         }
     }
 }

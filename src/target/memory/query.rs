@@ -87,13 +87,11 @@ impl Memory {
             };
         };
         let app = self.live_app(app)?;
-        match columns {
-            Some(names) => names.iter().map(|name| view::read_column(schema, app, name)).collect(),
-            None => {
-                let own = app.reads.iter().filter(|column| column.table == schema.name);
-                own.map(|column| view::used_column(schema, app, column)).collect()
-            }
+        if let Some(names) = columns {
+            return names.iter().map(|name| view::read_column(schema, app, name)).collect();
         }
+        let own = app.reads.iter().filter(|column| column.table == schema.name);
+        own.map(|column| view::used_column(schema, app, column)).collect()
     }
 
     /// The freshness of a cell; `None` where there is no such cell.

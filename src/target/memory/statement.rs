@@ -6,7 +6,7 @@ use crate::ast::Name;
 use crate::catalog::{ColumnId, ConstraintKind, Sync, Table};
 use crate::data::Value;
 use crate::target::Fault;
-use crate::target::memory::event::Event;
+use crate::target::memory::event::{Event, Missed};
 use crate::target::memory::freshness::{FactMap, candidates};
 use crate::target::memory::journal::Journal;
 use crate::target::memory::row::RowImage;
@@ -49,6 +49,7 @@ pub(super) struct Statement {
     near: Marks,
     journal: Journal,
     references: Vec<Reference>,
+    missed: Vec<Missed>,
 }
 
 impl Statement {
@@ -68,6 +69,7 @@ impl Statement {
             near,
             journal: Journal::default(),
             references: Vec::new(),
+            missed: Vec::new(),
         })
     }
 
@@ -79,7 +81,9 @@ impl Statement {
     pub(super) fn write(&mut self, state: &mut State, facts: &FactMap, image: RowImage, now: i64) -> Result<(), Fault> {
         let mut event = Event::new(state, facts, now, &self.table, image);
         event.spread(self)?;
-        for (table, image) in event.images {
+        let Event { images, missed, .. } = event;
+        self.missed.extend(missed);
+        for (table, image) in images {
             self.store(state, &table, &image, now)?;
         }
         Ok(())
@@ -114,8 +118,9 @@ impl Statement {
     pub(super) fn finish(self, state: &mut State, outcome: Result<usize, Fault>, now: i64) -> Result<usize, Fault> {
         let held = |state: &mut State| self.references.iter().try_for_each(|reference| reference.hold(state));
         let outcome = outcome.and_then(|rows| held(state).map(|()| rows));
-        if outcome.is_err() {
-            self.journal.take_back(state, now);
+        match outcome {
+            Ok(_) => self.missed.iter().for_each(|missed| missed.mark(state)),
+            Err(_) => self.journal.take_back(state, now),
         }
         outcome
     }

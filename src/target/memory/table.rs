@@ -70,7 +70,7 @@ impl TableData {
 
     /// The rows of a chunk that live, counted within it.
     pub(super) fn alive_in(&self, chunk: usize) -> Vec<u32> {
-        let rows = (0..CHUNK_ROWS as u32).take(self.chunk_len(chunk));
+        let rows = (0..).take(self.chunk_len(chunk));
         match self.dead.get(&chunk) {
             None => rows.collect(),
             Some(dead) => rows.filter(|row| !is_set(dead, *row as usize)).collect(),

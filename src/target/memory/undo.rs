@@ -227,7 +227,7 @@ fn hold_again(state: &mut State, weaker: Option<&Arc<Table>>, table: &Arc<Table>
             continue;
         }
         if let Err(fault) = validate::constraint(state, table, constraint, now) {
-            weaken(state, table, constraint, fault)?;
+            weaken(state, table, constraint, &fault)?;
         }
     }
     state.weaken();
@@ -247,7 +247,7 @@ fn binds_all(constraint: &Constraint) -> bool {
     }
 }
 
-fn weaken(state: &mut State, table: &Table, constraint: &Constraint, found: Fault) -> Result<(), Fault> {
+fn weaken(state: &mut State, table: &Table, constraint: &Constraint, found: &Fault) -> Result<(), Fault> {
     if constraint.kind.unique_columns().is_some() {
         let message = format!("{} `{}` cannot come back: {}", constraint.kind.noun(), constraint.name, found.message);
         return Err(Fault::new(FaultKind::Unique, message).with_help("change or delete one of the two rows"));

@@ -13,11 +13,12 @@ use crate::target::{Fault, FaultKind};
 
 /// Adds to a fault about the first row how many more there are.
 fn and_more(mut fault: Fault, rows: usize) -> Fault {
-    match rows {
-        0 | 1 => {}
-        2 => fault.message.push_str(", and in 1 more row"),
-        rows => fault.message.push_str(&format!(", and in {} more rows", rows - 1)),
-    }
+    let more = match rows {
+        0 | 1 => return fault,
+        2 => "1 more row".to_owned(),
+        rows => format!("{} more rows", rows - 1),
+    };
+    fault.message = format!("{}, and in {more}", fault.message);
     fault
 }
 

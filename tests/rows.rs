@@ -1,8 +1,12 @@
+//! Rows from CSV files, generated, and listed.
+
 use std::sync::Arc;
 
-use super::*;
-use crate::catalog::{Catalog, Column, ColumnId, Constraint, ConstraintKind, NotNull, Table};
-use crate::data::{Type, Value};
+use miglab::catalog::{Catalog, Column, ColumnId, Constraint, ConstraintKind, NotNull, Table};
+use miglab::data::{Type, Value};
+use miglab::rows::{infer_types, listed, load_csv, load_generated};
+use miglab::target::Fault;
+use miglab::target::memory::Memory;
 
 fn column(id: u32, name: &str, ty: Type) -> Column {
     Column { id: ColumnId(id), name: name.into(), ty, not_null: NotNull::No, default: None }
@@ -165,4 +169,71 @@ fn what_cannot_be_generated_is_said() {
     let fault = load_generated(&mut memory, &"posts".into(), 50_000, 1).unwrap_err();
     assert_eq!(fault.message, "`posts.slug` must be unique, and `varchar(3)` has too few values for 50000 rows");
     assert_eq!(memory.row_count("posts"), 0);
+}
+
+fn memory_of(script: &str) -> Memory {
+    let parsed = miglab::syntax::parse(miglab::source::Source::new("t.mig", script));
+    assert!(parsed.diagnostics.is_empty(), "{:?}", parsed.diagnostics);
+    let plan = miglab::plan::Plan::resolve(&parsed.script, &[]).unwrap();
+    Memory::new(plan.start.clone(), Arc::clone(&plan.facts), Vec::new(), 0)
+}
+
+#[test]
+fn generated_rows_satisfy_checks() {
+    let mut memory = memory_of(
+        "table t {
+            id     integer primary key
+            status text not null check (status in ('draft', 'sent', 'paid'))
+            size   integer not null check (size between 20 and 30)
+            price  numeric(10, 2) not null check (price > 0)
+            code   varchar(4) not null check (length(code) = 4)
+            low    integer not null
+            high   integer not null
+            check ordered (low < high)
+        }
+        expand add column t.x text",
+    );
+    load_generated(&mut memory, &"t".into(), 5_000, 7).unwrap();
+    assert_eq!(memory.row_count("t"), 5_000);
+    let drafts = rows_of(&memory, "t").iter().filter(|row| row[1] == text("draft")).count();
+    assert!((1_000..3_000).contains(&drafts), "{drafts}");
+}
+
+#[test]
+fn a_check_that_nothing_satisfies_is_said() {
+    let mut memory = memory_of(
+        "table t { id integer primary key, a text not null check (a = a || '!') }\nexpand add column t.x text",
+    );
+    assert_eq!(
+        load_generated(&mut memory, &"t".into(), 10, 7).unwrap_err().message,
+        "no generated row of `t` satisfies check `t_a_check` in 1000 attempts"
+    );
+}
+
+#[test]
+fn keys_of_several_columns_are_distinct() {
+    let mut memory = memory_of(
+        "table a { id integer primary key }
+        table b { a_id integer references a (id), c_id integer references a (id), primary key (a_id, c_id) }
+        expand add column a.x text",
+    );
+    load_generated(&mut memory, &"a".into(), 10, 7).unwrap();
+    assert_eq!(load_generated(&mut memory, &"b".into(), 100, 7), Ok(100));
+    let fault = load_generated(&mut memory, &"b".into(), 101, 7).unwrap_err();
+    assert_eq!(fault.message, "`b` can have 100 rows, not 101: constraint `b_pkey`");
+}
+
+#[test]
+fn listed_rows_are_held_to_their_columns() {
+    let parsed = miglab::syntax::parse(miglab::source::Source::new(
+        "t.mig",
+        "table t { id integer primary key, a varchar(3) }
+        rows t { (1, 'abc') (2) (1 / 0, 'x') }
+        expand add column t.x text",
+    ));
+    let plan = miglab::plan::Plan::resolve(&parsed.script, &[]).unwrap();
+    let miglab::ast::RowsFrom::Listed(values) = &parsed.script.rows[0].from else { panic!() };
+    let wrong = listed(values, plan.start.table("t").unwrap(), 0).unwrap_err();
+    let messages: Vec<&str> = wrong.iter().map(|diagnostic| diagnostic.message.as_str()).collect();
+    assert_eq!(messages, ["1 value for 2 columns of `t`", "no value for column `id`: division by zero"]);
 }
