@@ -102,7 +102,9 @@ fn done(session: &mut Session, lines: &[&str]) -> String {
 fn everything(session: &mut Session) -> String {
     let views = ["plan", "table", "schema", "history", "apps", "syncs", "check"];
     let mut shown = session.prompt();
-    views.iter().for_each(|view| shown += &session.line(view).text);
+    for view in views {
+        shown += &session.line(view).text;
+    }
     shown
 }
 
@@ -138,20 +140,75 @@ fn with_a_sync_no_read_goes_stale() {
 #[test]
 fn a_bad_line_changes_nothing() {
     const BAD: &[&str] = &[
-        "setp", ":setp", "step x", "step 0", "run 99", "run 1", "run nowhere", "plan now", "load missing.mig",
-        "table nope", "explain nope", "help nope", "save scripts/rename.mig", "as v1", "as v9 select",
-        "as v1 select nope", "as v1 update users set display_name = 'x'", "as v2 update users set username = 'x'",
-        "as v1 update users set username = null", "as v1 update users set username = id +", "as v1 frobnicate",
-        "insert into users (id, username) values (1, 'again')", "insert into users values (1)",
-        "update users set id = 1", "update nope set a = 1", "delete from nope", "select from", "select * from users where",
-        "select * from users where username", "select * from users where id / 0 = 1", "expand", "expand add",
-        "expand add column", "expand add column username integer", "migrate backfill nope from username",
-        "migrate backfill email from id / 0", "contract drop column username", "contract drop column nope",
-        "deploy v2", "deploy v9", "retire v2", "add column x text", "alter table users rename column a to b",
-        "expand rename column username to name", "migrate verify id > 1", "table users { id integer }",
-        "rows users { (9, 'x', 'y') }", "migration \"Again\"", "}", "{", ")", "\u{0}", "\u{1b}[31m", "'", "\"", "é", "😀",
-        "expand add column x text; migrate verify id > 1", "allow nothing", "#!", ";", ":", ": :", "as", "as as as",
-        "select select select", "step -1", "step 99999999999999999999", "back 99999999999999999999999",
+        "setp",
+        ":setp",
+        "step x",
+        "step 0",
+        "run 99",
+        "run 1",
+        "run nowhere",
+        "plan now",
+        "load missing.mig",
+        "table nope",
+        "explain nope",
+        "help nope",
+        "save scripts/rename.mig",
+        "as v1",
+        "as v9 select",
+        "as v1 select nope",
+        "as v1 update users set display_name = 'x'",
+        "as v2 update users set username = 'x'",
+        "as v1 update users set username = null",
+        "as v1 update users set username = id +",
+        "as v1 frobnicate",
+        "insert into users (id, username) values (1, 'again')",
+        "insert into users values (1)",
+        "update users set id = 1",
+        "update nope set a = 1",
+        "delete from nope",
+        "select from",
+        "select * from users where",
+        "select * from users where username",
+        "select * from users where id / 0 = 1",
+        "expand",
+        "expand add",
+        "expand add column",
+        "expand add column username integer",
+        "migrate backfill nope from username",
+        "migrate backfill email from id / 0",
+        "contract drop column username",
+        "contract drop column nope",
+        "deploy v2",
+        "deploy v9",
+        "retire v2",
+        "add column x text",
+        "alter table users rename column a to b",
+        "expand rename column username to name",
+        "migrate verify id > 1",
+        "table users { id integer }",
+        "rows users { (9, 'x', 'y') }",
+        "migration \"Again\"",
+        "}",
+        "{",
+        ")",
+        "\u{0}",
+        "\u{1b}[31m",
+        "'",
+        "\"",
+        "é",
+        "😀",
+        "expand add column x text; migrate verify id > 1",
+        "allow nothing",
+        "#!",
+        ";",
+        ":",
+        ": :",
+        "as",
+        "as as as",
+        "select select select",
+        "step -1",
+        "step 99999999999999999999",
+        "back 99999999999999999999999",
     ];
     let mut session = session(Some(RENAME), &Bench::default());
     done(&mut session, &["run 2", "as v1 update users set email = 'new' where id = 1"]);
@@ -232,7 +289,8 @@ fn codes_are_explained() {
 
 #[test]
 fn any_prefix_of_a_line_is_answered() {
-    let lines = ["as v1 update users set username = 'zed' where id in (1, 2)", "expand add column x text default 'a{b'"];
+    let lines =
+        ["as v1 update users set username = 'zed' where id in (1, 2)", "expand add column x text default 'a{b'"];
     for line in lines {
         for end in 0..line.len() {
             let mut session = session(Some(RENAME), &Bench::default());
@@ -246,7 +304,8 @@ fn a_pipe_is_a_session_without_prompts() {
     let history = tempfile::tempdir().unwrap();
     let file = history.path().join("history");
     let mut command = miglab(&["repl", RENAME]);
-    let ran = Ran::with_input(command.env("MIGLAB_HISTORY", &file), b"step\nexpand {\n  add column x\n}\r\ntable users");
+    let ran =
+        Ran::with_input(command.env("MIGLAB_HISTORY", &file), b"step\nexpand {\n  add column x\n}\r\ntable users");
     assert_eq!(ran.code, 0);
     assert!(ran.out.starts_with("[EXPANDING] 1/6 Add column"), "{}", ran.out);
     assert!(ran.out.contains("2/7 Add column 'x'") && ran.out.contains("users (2 rows)\n"), "{}", ran.out);

@@ -101,12 +101,12 @@ fn tab_completes_keywords_and_names() {
     expect(&mut session, "expand add ");
     session.send_control('c').unwrap();
     expect(&mut session, "rename [0/6 PENDING]> ");
-    answer(&mut session, "step", "1/6 Add column", "rename [1/6 EXPANDING]> ");
-    keys(&mut session, "migra\tbackf\tdisp\tfr\tusern\t");
+    answer(&mut session, "step 2", "2/6 Sync", "rename [2/6 EXPANDING]> ");
+    keys(&mut session, "migrate backf\tdisp\tfr\tusern\t");
     expect(&mut session, "backfill display_name from username ");
-    answer(&mut session, "", "2/7 Backfill 'display_name' of users", "rename [2/7 MIGRATING]> ");
+    answer(&mut session, "", "3/7 Backfill 'display_name' of users", "rename [3/7 MIGRATING]> ");
     keys(&mut session, "expl\tbig\t");
-    answer(&mut session, "", "big-bang", "rename [2/7 MIGRATING]> ");
+    answer(&mut session, "", "big-bang", "rename [3/7 MIGRATING]> ");
     keys(&mut session, "load scripts/add_disp\t");
     answer(&mut session, "", "miglab: Add display_name", "add_display_name [0/");
     session.send_control('d').unwrap();
@@ -152,9 +152,11 @@ fn words_are_coloured_where_colours_are_wanted() {
     keys(&mut session, "expand");
     expect(&mut session, "\u{1b}[36mexpand\u{1b}[0m");
     session.send_control('c').unwrap();
+    expect(&mut session, "rename [0/6 PENDING]> ");
     keys(&mut session, "run");
     expect(&mut session, "\u{1b}[2m [expand | migrate | contract | STATEMENT]");
     session.send_control('c').unwrap();
+    expect(&mut session, "rename [0/6 PENDING]> ");
     session.send_control('d').unwrap();
     ended_well(session);
 }

@@ -58,10 +58,10 @@ pub fn execute(args: &ReplArgs) -> io::Result<Exit> {
 }
 
 fn drive(mut session: Session, terminal: Terminal) -> io::Result<Exit> {
-    if let Err(error) = interrupt::install() {
-        complain(&format!("Ctrl-C cannot be handled: {error}"), None);
-    }
     if io::stdin().is_terminal() && io::stdout().is_terminal() {
+        if let Err(error) = interrupt::install() {
+            complain(&format!("Ctrl-C cannot be handled: {error}"), None);
+        }
         editor::run(&mut session, terminal, &interrupt::reset)?;
         return Ok(Exit::Success);
     }
@@ -74,7 +74,9 @@ fn refuse(error: &OpenError, source: Option<&Source>) -> Exit {
     match (error, source) {
         (OpenError::Refused(diagnostics), Some(source)) => {
             let terminal = Terminal::stderr();
-            diagnostics.iter().for_each(|found| eprint!("{}", render(found, source, terminal)));
+            for found in diagnostics {
+                eprint!("{}", render(found, source, terminal));
+            }
             complain("the script has errors, so it was not opened", Some("`miglab explain CODE` says more about each"));
             Exit::Failed
         }

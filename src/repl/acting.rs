@@ -189,7 +189,9 @@ impl Session {
     fn values(&self, table: &Name, columns: &[Name], row: &[Expr]) -> Result<Vec<Value>, Refusal> {
         if row.len() != columns.len() {
             let message = format!("{} values for the columns {}", row.len(), listed(columns));
-            return Err(Complaint::new(message).help("name the columns: `insert into users (id, …) values (…)`").into());
+            return Err(Complaint::new(message)
+                .help("name the columns: `insert into users (id, …) values (…)`")
+                .into());
         }
         let memory = self.present.memory();
         let value = |(expr, column): (&Expr, &Name)| {
@@ -241,7 +243,9 @@ impl Session {
         let of = |app: &AppUse| {
             let mut found = staleness::in_rows(memory, app, table, numbers);
             if app.reads.iter().any(|column| column.table != *table) {
-                found.extend(staleness::survey(memory, app).into_iter().filter(|misread| misread.column.table != *table));
+                found.extend(
+                    staleness::survey(memory, app).into_iter().filter(|misread| misread.column.table != *table),
+                );
             }
             (app.name.clone(), found)
         };
@@ -270,7 +274,9 @@ impl Session {
         let target = id(&misread.column.table, &misread.column.column);
         let sources = written.columns.iter().filter(|column| {
             let source = id(&written.table, column);
-            source.zip(target).is_some_and(|(source, target)| source != target && staleness::shares(facts, source, target))
+            source
+                .zip(target)
+                .is_some_and(|(source, target)| source != target && staleness::shares(facts, source, target))
         });
         let sources: Vec<&Name> = sources.collect();
         match sources.as_slice() {

@@ -25,13 +25,43 @@ pub enum Completion {
 
 /// Words that start a line besides commands.
 const STARTERS: &[&str] = &[
-    "allow", "app", "as", "confirm", "contract", "delete", "deploy", "expand", "insert", "migrate", "migration",
-    "retire", "rows", "select", "table", "update", "view", "wait",
+    "allow",
+    "app",
+    "as",
+    "confirm",
+    "contract",
+    "delete",
+    "deploy",
+    "expand",
+    "insert",
+    "migrate",
+    "migration",
+    "retire",
+    "rows",
+    "select",
+    "table",
+    "update",
+    "view",
+    "wait",
 ];
 
 const TYPES: &[&str] = &[
-    "bigint", "boolean", "bytea", "date", "double precision", "integer", "json", "jsonb", "numeric", "real", "smallint",
-    "text", "timestamp", "timestamptz", "uuid", "varchar",
+    "bigint",
+    "boolean",
+    "bytea",
+    "date",
+    "double precision",
+    "integer",
+    "json",
+    "jsonb",
+    "numeric",
+    "real",
+    "smallint",
+    "text",
+    "timestamp",
+    "timestamptz",
+    "uuid",
+    "varchar",
 ];
 
 const COLUMN_CLAUSES: &[&str] = &["check", "default", "not null", "primary key", "references", "unique"];
@@ -63,7 +93,8 @@ pub fn complete(text: &str, at: usize, vocabulary: &Vocabulary) -> Completion {
         return words(start, word, vocabulary.columns_of(&table));
     }
     let (block, statement) = innermost(before);
-    let known: Vec<String> = statement.trim_start().trim_start_matches(':').split_whitespace().map(str::to_lowercase).collect();
+    let known: Vec<String> =
+        statement.trim_start().trim_start_matches(':').split_whitespace().map(str::to_lowercase).collect();
     let known: Vec<&str> = known.iter().map(String::as_str).collect();
     let offered = vocabulary.offer(next(&block, &known), !word.is_empty());
     words(start, word, offered)
@@ -152,12 +183,11 @@ fn next(block: &str, words: &[&str]) -> Next {
         ("", ["expand", rest @ ..]) | ("expand", rest) => verb("expand", rest),
         ("", ["migrate", rest @ ..]) | ("migrate", rest) => verb("migrate", rest),
         ("", ["contract", rest @ ..]) | ("contract", rest) => verb("contract", rest),
-        ("", ["as"] | ["deploy" | "retire"]) => Next::Apps,
+        ("", ["as" | "deploy" | "retire"]) => Next::Apps,
         ("", ["as", _]) => Next::Fixed(&["select", "insert", "update", "delete"]),
-        ("", ["as", _, rest @ ..]) | ("", rest @ ["select" | "insert" | "update" | "delete", ..]) => write(rest),
-        ("", ["rows"]) => Next::Tables,
+        ("", ["as", _, rest @ ..] | rest @ ["select" | "insert" | "update" | "delete", ..]) => write(rest),
+        ("", ["rows"] | ["migration", .., "on"]) => Next::Tables,
         ("", ["rows", _]) => Next::Fixed(&["from", "generate"]),
-        ("", ["migration", .., "on"]) => Next::Tables,
         ("app", []) => Next::Fixed(&["reads", "writes", "uses"]),
         ("view", []) => Next::Fixed(&["reads"]),
         ("app" | "view", _) => Next::Columns,
@@ -183,10 +213,11 @@ fn verb(phase: &str, words: &[&str]) -> Next {
         (_, ["add", "column", _]) => Next::Types,
         (_, ["add", "column", _, ..]) => Next::Fixed(COLUMN_CLAUSES),
         (_, ["add", "column"] | ["add" | "drop", "table" | "check" | "index"]) if words[0] == "add" => Next::Fixed(&[]),
-        (_, ["drop", "table"] | ["copy"] | ["copy", _, "to"] | [.., "on"] | [.., "references"]) => Next::Tables,
+        (_, ["drop", "table"] | ["copy"] | ["copy", _, "to"] | [.., "on" | "references"]) => Next::Tables,
         (_, ["copy", _]) => Next::Fixed(&["to"]),
-        (_, ["sync" | "backfill" | "seed"] | ["drop", "column" | "sync" | "default"]) => Next::Columns,
-        (_, ["set", "default"] | [.., "not", "null"]) => Next::Columns,
+        (_, ["sync" | "backfill" | "seed"] | ["drop", "column" | "sync"] | [.., "default"] | [.., "not", "null"]) => {
+            Next::Columns
+        }
         (_, ["sync", _]) => Next::Fixed(&["<->", "from"]),
         (_, ["backfill" | "seed", _]) => Next::Fixed(&["from"]),
         _ => Next::Anything,
@@ -203,8 +234,7 @@ fn write(words: &[&str]) -> Next {
         ["insert", _, _] => Next::Fixed(&["values"]),
         ["delete"] => Next::Fixed(&["from"]),
         ["delete", "from", _] => Next::Fixed(&["where"]),
-        ["select"] => Next::Columns,
-        ["select", .., "where"] => Next::Columns,
+        ["select"] | ["select", .., "where"] => Next::Columns,
         ["select", "from", _] | ["select", _, "from", _] => Next::Fixed(&["where", "limit"]),
         _ => Next::Anything,
     }
@@ -217,12 +247,11 @@ impl Vocabulary {
             Next::Fixed(words) => fixed(words),
             Next::Types => fixed(TYPES),
             Next::Tables => self.table_names(),
-            Next::Columns => self.columns(),
             Next::ColumnsOf(table) => self.columns_of(&table),
             Next::Apps => self.apps.iter().map(|app| quoted(app)).collect(),
             Next::Start => [fixed(STARTERS), COMMANDS.iter().map(|spec| spec.name.to_owned()).collect()].concat(),
             Next::Anything if word_begun => [self.columns(), self.table_names(), fixed(KEYWORDS)].concat(),
-            Next::Anything => self.columns(),
+            Next::Columns | Next::Anything => self.columns(),
         }
     }
 
@@ -304,7 +333,7 @@ mod tests {
         for text in ["é", "}}}", "{", "'", "as v1 update users set \"", "expand add column é "] {
             offered(text);
         }
-        complete("é", 1, &Vocabulary::default());
+        assert_eq!(complete("é", 1, &Vocabulary::default()), Completion::Words(0, Vec::new()));
     }
 
     #[test]

@@ -43,7 +43,8 @@ fn head(spec: &CommandSpec) -> String {
 
 fn line(spec: &CommandSpec, width: usize, terminal: Terminal) -> String {
     let head = head(spec);
-    let gap = if head.len() > width { format!("\n{}", " ".repeat(width + 4)) } else { " ".repeat(width + 2 - head.len()) };
+    let gap =
+        if head.len() > width { format!("\n{}", " ".repeat(width + 4)) } else { " ".repeat(width + 2 - head.len()) };
     format!("  {}{gap}{}\n", terminal.paint(&head, Paint::Bold), spec.summary)
 }
 

@@ -4,6 +4,12 @@
 //! [`Session`] knows no terminal: it takes a line and replies with text, so that tests and pipes drive it as `editor`
 //! does. What it asks of the machine (files, Ctrl-C) it asks a [`Host`].
 
+#![allow(
+    clippy::format_push_string,
+    clippy::format_collect,
+    reason = "what a session says is a few lines, put together from parts"
+)]
+
 mod acting;
 mod commands;
 mod completion;

@@ -74,7 +74,13 @@ impl Present {
         let Lab { source, script, plan, memory, diagnostics, notes, known } = lab;
         let start = Arc::new(memory.clone());
         let run = Run::new(Arc::clone(&plan), memory);
-        Self { opened: Arc::new(Opened { source, script, plan, diagnostics, notes, known }), run, start, writes: 0, waiting: Vec::new() }
+        Self {
+            opened: Arc::new(Opened { source, script, plan, diagnostics, notes, known }),
+            run,
+            start,
+            writes: 0,
+            waiting: Vec::new(),
+        }
     }
 
     pub(super) fn memory(&self) -> &Memory {

@@ -66,16 +66,22 @@ pub(super) fn read(text: &str) -> Input {
 
 /// `as v1 update …`.
 fn read_as(text: &str, rest: &str) -> Input {
-    let (name, operation) = commands::split_word(rest);
-    let app = name.strip_prefix('"').and_then(|name| name.strip_suffix('"')).map(str::to_owned);
-    let app = app.unwrap_or_else(|| name.to_lowercase());
+    let (app, operation) = split_name(rest);
     if operation.is_empty() {
         let help = "as in `as v1 select` or `as v1 update users set username = 'zed' where id = 1`";
         return Input::Refused(Complaint::new("it is not said what the application does").help(help));
     }
-    let start = text.len() - text.trim_start().len();
-    let before = text[start..].find(operation).map_or(0, |at| start + at);
-    read_sql(Some(app.into()), text, before)
+    read_sql(Some(app.into()), text, text.trim_end().len() - operation.len())
+}
+
+/// The name that a text begins with, folded, and what stands behind it.
+fn split_name(text: &str) -> (String, &str) {
+    let quoted = text.strip_prefix('"').and_then(|inner| inner.split_once('"'));
+    if let Some((name, rest)) = quoted {
+        return (name.to_owned(), rest.trim());
+    }
+    let (name, rest) = commands::split_word(text);
+    (name.to_lowercase(), rest)
 }
 
 /// The SQL that begins at a byte of a text; what stands before counts as white space, so that places stay right.
@@ -117,4 +123,37 @@ fn looks_mistyped(word: &str, rest: &str) -> bool {
     let is_word = word.chars().all(char::is_alphanumeric);
     let near = || nearest(word, COMMANDS.iter().map(|spec| spec.name)).is_some();
     is_word && !KEYWORDS.contains(&word) && (rest.is_empty() || near())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_application_is_named_before_what_it_does() {
+        for (text, name) in [("as v1 select", "v1"), (" AS V1 select ", "v1"), ("as \"My app\" select *", "My app")] {
+            let Input::Acts(act) = read(text) else { panic!("{text}") };
+            assert_eq!(act.app.as_deref(), Some(name));
+            assert!(matches!(act.operation, Dml::Select(_)));
+        }
+        assert!(matches!(read("as select select"), Input::Acts(_)));
+    }
+
+    #[test]
+    fn beginnings_go_on() {
+        for text in [
+            "expand",
+            "expand {",
+            "table users {\n id integer",
+            "select 'a",
+            "as v1 insert into t values (",
+            "expand add column x text default 'a",
+            "allow in-use because 'a test'",
+        ] {
+            assert!(is_incomplete(text), "{text}");
+        }
+        for text in ["", "step", "as v1", "expand add column x", "table users", "setp", "}", "select *"] {
+            assert!(!is_incomplete(text), "{text}");
+        }
+    }
 }

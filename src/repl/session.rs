@@ -86,7 +86,8 @@ impl Session {
         let title = self.terminal.paint(title, Paint::Bold);
         let mut text = format!("miglab: {title}. `help` lists the commands, `step` does the next statement.\n");
         if self.file.is_none() {
-            text = format!("miglab: {title}. Type a `table` and statements, or `load FILE`; `help` lists the commands.\n");
+            text =
+                format!("miglab: {title}. Type a `table` and statements, or `load FILE`; `help` lists the commands.\n");
         }
         let findings = self.present.opened.diagnostics.len();
         if findings > 0 && self.file.is_some() {
@@ -170,7 +171,7 @@ impl Session {
             Command::Back(count) => self.back(count),
             Command::Run(until) => self.run(until),
             Command::Rollback => self.rollback(),
-            Command::Restart => self.restart(),
+            Command::Restart => Ok(self.restart()),
             Command::Load(path) => self.load(path),
             Command::Save(path) => self.save(path),
             Command::Plan => Ok(self.plan_view()),

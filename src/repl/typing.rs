@@ -26,7 +26,7 @@ enum Next {
     /// From the start, with other tables or applications.
     Afresh(Box<Present>),
     /// From where it is.
-    Onward(Opened),
+    Onward(Box<Opened>),
 }
 
 impl Session {
@@ -48,13 +48,13 @@ impl Session {
         if !self.present.is_untouched() && (redefines(typed) || !deploys_its_apps(typed)) {
             return Err(self.complain(&too_late()));
         }
-        let next = self.judged(self.combined(typed), redefines(typed) || !typed.apps.is_empty())?;
+        let next = self.judged(&self.combined(typed), redefines(typed) || !typed.apps.is_empty())?;
         let (before, known) = (self.present.before(declared(typed)), Arc::clone(&self.present.opened));
         let mut waiting = std::mem::take(&mut self.present.waiting);
         waiting.retain(|(name, _)| typed.apps.iter().all(|app| app.name.name != *name));
         match next {
             Next::Afresh(present) => self.present = *present,
-            Next::Onward(opened) => self.present.replan(opened),
+            Next::Onward(opened) => self.present.replan(*opened),
         }
         self.present.waiting = waiting;
         let mut text = self.new_findings(&known.diagnostics);
@@ -126,35 +126,35 @@ impl Session {
     }
 
     /// Reads, checks and plans the script again.
-    fn judged(&self, source: Source, declares: bool) -> Result<Next, String> {
+    fn judged(&self, source: &Source, declares: bool) -> Result<Next, String> {
         if !declares || !self.present.is_untouched() {
-            let opened = self.opened_again(source.clone())?;
+            let opened = self.opened_again(source)?;
             match self.first_difference(&opened.plan) {
-                None => return Ok(Next::Onward(opened)),
+                None => return Ok(Next::Onward(Box::new(opened))),
                 Some(_) if self.present.is_untouched() => {}
                 Some(what) => return Err(self.complain(&changes_the_past(&what))),
             }
         }
         let lab = lab::open(source.clone(), &self.rows);
-        let lab = lab.map_err(|error| guide::refused(&error, &source, self.terminal))?;
+        let lab = lab.map_err(|error| guide::refused(&error, source, self.terminal))?;
         Ok(Next::Afresh(Box::new(Present::new(lab))))
     }
 
     /// The script of `source`, with the same tables and rows as now.
-    fn opened_again(&self, source: Source) -> Result<Opened, String> {
+    fn opened_again(&self, source: &Source) -> Result<Opened, String> {
         let mut parsed = syntax::parse(source.clone());
         self.pin_types(&mut parsed.script);
         let (diagnostics, notes) = check::check(&parsed, &self.present.opened.known);
         let plan = Plan::resolve(&parsed.script, &self.present.opened.known);
         let errors = diagnostics.iter().filter(|found| found.severity == Severity::Error);
-        let errors: String = errors.map(|found| render(found, &source, self.terminal)).collect();
+        let errors: String = errors.map(|found| render(found, source, self.terminal)).collect();
         match plan {
             Ok(plan) if errors.is_empty() => {
                 let (script, plan, known) = (parsed.script, Arc::new(plan), self.present.opened.known.clone());
-                Ok(Opened { source, script, plan, diagnostics, notes, known })
+                Ok(Opened { source: source.clone(), script, plan, diagnostics, notes, known })
             }
             Err(found) if errors.is_empty() => {
-                Err(found.iter().map(|found| render(found, &source, self.terminal)).collect())
+                Err(found.iter().map(|found| render(found, source, self.terminal)).collect())
             }
             _ => Err(errors),
         }
@@ -164,7 +164,8 @@ impl Session {
     fn pin_types(&self, script: &mut Script) {
         let steps = &self.present.run.plan().steps[..self.present.run.position()];
         for (statement, step) in script.statements.iter_mut().zip(steps) {
-            if let (StatementKind::AddColumn(parts), Action::AddColumn { column, .. }) = (&mut statement.kind, &step.action)
+            if let (StatementKind::AddColumn(parts), Action::AddColumn { column, .. }) =
+                (&mut statement.kind, &step.action)
                 && parts.1.ty.is_none()
                 && column.ty != Type::Unknown
             {
@@ -199,7 +200,9 @@ impl Session {
 
 fn schema_behind(plan: &Plan, steps: &[Step]) -> Catalog {
     let mut catalog = plan.start.clone();
-    steps.iter().for_each(|step| catalog.apply(&step.action));
+    for step in steps {
+        catalog.apply(&step.action);
+    }
     catalog
 }
 

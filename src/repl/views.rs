@@ -41,7 +41,8 @@ impl Session {
         let catalog = self.present.memory().catalog();
         let names: Vec<_> = match name {
             Some(name) => {
-                let folded = if name.starts_with('"') { name.trim_matches('"').to_owned() } else { name.to_lowercase() };
+                let folded =
+                    if name.starts_with('"') { name.trim_matches('"').to_owned() } else { name.to_lowercase() };
                 let unknown = || self.complain(&self.no_table(&folded));
                 vec![catalog.table(&folded).ok_or_else(unknown)?.name.clone()]
             }
@@ -93,7 +94,11 @@ impl Session {
             return "nothing has happened yet\n".to_owned();
         }
         let line = |entry: &crate::execute::Entry| {
-            format!("{} {}\n", self.terminal.paint(&format!("[{}]", entry.state.tag()), Paint::Cyan), clean(&entry.text))
+            format!(
+                "{} {}\n",
+                self.terminal.paint(&format!("[{}]", entry.state.tag()), Paint::Cyan),
+                clean(&entry.text)
+            )
         };
         entries.iter().map(line).collect()
     }
@@ -121,10 +126,10 @@ impl Session {
         let mut text = format!("{name}  {word}  {}\n", clean(&self.uses(app)));
         let indent = " ".repeat(width + 2);
         if let AppState::Breaks(why) = &state {
-            why.iter().for_each(|why| text += &format!("{indent}it {why}\n"));
+            text += &why.iter().map(|why| format!("{indent}it {why}\n")).collect::<String>();
         }
         if state == AppState::Works {
-            self.misread(app).iter().for_each(|line| text += &format!("{indent}{line}\n"));
+            text += &self.misread(app).iter().map(|line| format!("{indent}{line}\n")).collect::<String>();
         }
         text
     }
