@@ -19,12 +19,12 @@ fn memory() -> Memory {
     users.add_column(column(2, "name", Type::Text));
     users.add_column(column(3, "age", Type::Integer));
     users.add_column(column(4, "email", Type::Varchar(Some(40))));
-    constrain(&mut users, "users_pkey", ConstraintKind::PrimaryKey(vec![ColumnId(1)]));
-    constrain(&mut users, "users_email_key", ConstraintKind::Unique(vec![ColumnId(4)]));
+    constrain(&mut users, "users_pkey", ConstraintKind::PrimaryKey([ColumnId(1)].into()));
+    constrain(&mut users, "users_email_key", ConstraintKind::Unique([ColumnId(4)].into()));
     let mut posts = Table::new("posts".into(), true);
     posts.add_column(column(5, "author", Type::Integer));
     posts.add_column(column(6, "slug", Type::Varchar(Some(3))));
-    constrain(&mut posts, "posts_slug_key", ConstraintKind::Unique(vec![ColumnId(6)]));
+    constrain(&mut posts, "posts_slug_key", ConstraintKind::Unique([ColumnId(6)].into()));
     let key = ConstraintKind::ForeignKey {
         column: ColumnId(5),
         table: "users".into(),

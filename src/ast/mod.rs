@@ -138,6 +138,8 @@ pub struct Script {
     pub statements: Vec<Statement>,
     /// The findings it silences.
     pub allows: Vec<Allow>,
+    /// The applications that some statement deploys; the others are live from the start.
+    pub deployed: Vec<Name>,
 }
 
 impl Script {

@@ -35,55 +35,109 @@ impl CheckedScript {
     }
 }
 
-/// Reads and checks a script.
+/// Texts at least this long are read on a thread of their own while they are checked, in bytes.
+const LARGE: usize = 1 << 17;
+/// Statements that are handed from one thread to the other at once.
+const BATCH: usize = 512;
+/// Batches that may wait to be checked.
+const MOST_WAITING: usize = 4;
+
+/// Reads and checks a script. Its statements are read one by one and forgotten once they are checked.
 #[must_use]
 pub fn check_script(source: Source) -> CheckedScript {
-    let parsed = syntax::parse(source.clone());
-    let (diagnostics, notes) = check(&parsed, &[]);
+    let outline = syntax::outline(source.clone());
+    let mut checker = Checker::start(&outline.script, &[]);
+    let unread = if source.text().len() < LARGE {
+        syntax::for_each_statement(&source, &mut |statement| checker.statement(&statement))
+    } else {
+        read_beside(&source, &mut |statement| checker.statement(statement))
+    };
+    let (diagnostics, notes) = checker.finish(outline.diagnostics.iter().cloned().chain(unread));
     CheckedScript { source, diagnostics, notes }
+}
+
+/// Reads statements on a thread of its own, a little ahead of `take`.
+fn read_beside(source: &Source, take: &mut dyn FnMut(&Statement)) -> Vec<Diagnostic> {
+    std::thread::scope(|scope| {
+        let (sender, receiver) = std::sync::mpsc::sync_channel::<Vec<Statement>>(MOST_WAITING);
+        let reader = scope.spawn(move || {
+            let mut batch = Vec::with_capacity(BATCH);
+            let unread = syntax::for_each_statement(source, &mut |statement| {
+                batch.push(statement);
+                if batch.len() == BATCH {
+                    // Nobody receives any more only when the other thread has panicked.
+                    sender.send(std::mem::replace(&mut batch, Vec::with_capacity(BATCH))).ok();
+                }
+            });
+            sender.send(batch).ok();
+            unread
+        });
+        receiver.iter().flatten().for_each(|statement| take(&statement));
+        reader.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+    })
 }
 
 /// Checks a script that was read: what could not be read and findings, in the order of places, and what was taken for
 /// granted. `known` describes tables that the script does not declare.
 #[must_use]
 pub fn check(parsed: &Parsed, known: &[KnownTable]) -> (Vec<Diagnostic>, Vec<String>) {
-    let script = &parsed.script;
-    let mut planner = Planner::start(script, known);
-    let mut rules = rules::all();
-    let mut findings = planner.take_diagnostics();
-    findings.extend(rows::check(script, planner.catalog()));
-    for rule in &mut rules {
-        rule.start(&planner, script, &mut findings);
+    let mut checker = Checker::start(&parsed.script, known);
+    parsed.script.statements.iter().for_each(|statement| checker.statement(statement));
+    checker.finish(parsed.diagnostics.iter().cloned())
+}
+
+/// A walk along the statements of a script.
+struct Checker<'s> {
+    script: &'s Script,
+    planner: Planner<'s>,
+    rules: Vec<Box<dyn Rule>>,
+    findings: Vec<Diagnostic>,
+}
+
+impl<'s> Checker<'s> {
+    fn start(script: &'s Script, known: &[KnownTable]) -> Self {
+        let mut planner = Planner::start(script, known);
+        let mut rules = rules::all();
+        let mut findings = planner.take_diagnostics();
+        findings.extend(rows::check(script, planner.catalog()));
+        for rule in &mut rules {
+            rule.start(&mut planner, script, &mut findings);
+        }
+        Self { script, planner, rules, findings }
     }
-    for statement in &script.statements {
-        let action = planner.resolve(statement);
-        findings.append(&mut planner.take_diagnostics());
-        let at = At { script, statement, action: action.as_ref(), planner: &planner };
-        rules.iter_mut().for_each(|rule| rule.statement(&at, &mut findings));
+
+    fn statement(&mut self, statement: &Statement) {
+        let action = self.planner.resolve(statement);
+        self.findings.append(&mut self.planner.take_diagnostics());
+        let mut at = At { script: self.script, statement, action: action.as_ref(), planner: &mut self.planner };
+        self.rules.iter_mut().for_each(|rule| rule.statement(&mut at, &mut self.findings));
         if let Some(action) = action {
-            planner.advance(&action, statement.span);
+            self.planner.advance(&action, statement.span);
         }
     }
-    rules.iter_mut().for_each(|rule| rule.finish(script, &mut findings));
-    findings.extend(parsed.diagnostics.iter().cloned());
-    allow::apply(script, &mut findings);
-    root_cause::keep(&mut findings);
-    findings.sort_by_key(Diagnostic::span);
-    (findings, notes(script, &planner))
+
+    fn finish(mut self, unread: impl Iterator<Item = Diagnostic>) -> (Vec<Diagnostic>, Vec<String>) {
+        self.rules.iter_mut().for_each(|rule| rule.finish(self.script, &mut self.findings));
+        self.findings.extend(unread);
+        allow::apply(self.script, &mut self.findings);
+        root_cause::keep(&mut self.findings);
+        self.findings.sort_by_key(Diagnostic::span);
+        (self.findings, notes(self.script, &self.planner))
+    }
 }
 
 /// What every rule sees of one statement.
 struct At<'a, 's> {
     script: &'s Script,
-    statement: &'s Statement,
+    statement: &'a Statement,
     /// What the statement does; none where its names could not be resolved.
     action: Option<&'a Action>,
-    planner: &'a Planner<'s>,
+    planner: &'a mut Planner<'s>,
 }
 
-impl<'a> At<'a, '_> {
+impl At<'_, '_> {
     /// The schema before the statement.
-    fn catalog(&self) -> &'a Catalog {
+    fn catalog(&self) -> &Catalog {
         self.planner.catalog()
     }
 }
@@ -91,10 +145,10 @@ impl<'a> At<'a, '_> {
 /// One thing to look for.
 trait Rule {
     /// Before the first statement.
-    fn start(&mut self, _planner: &Planner<'_>, _script: &Script, _findings: &mut Vec<Diagnostic>) {}
+    fn start(&mut self, _planner: &mut Planner<'_>, _script: &Script, _findings: &mut Vec<Diagnostic>) {}
 
     /// At each statement, before it is done.
-    fn statement(&mut self, at: &At<'_, '_>, findings: &mut Vec<Diagnostic>);
+    fn statement(&mut self, at: &mut At<'_, '_>, findings: &mut Vec<Diagnostic>);
 
     /// After the last statement.
     fn finish(&mut self, _script: &Script, _findings: &mut Vec<Diagnostic>) {}
@@ -105,7 +159,7 @@ fn notes(script: &Script, planner: &Planner<'_>) -> Vec<String> {
     if script.apps.is_empty() {
         notes.push("no `app` is declared: checked for order and schema only".to_owned());
     }
-    if planner.is_open() && !script.statements.is_empty() {
+    if planner.is_open() && planner.has_begun() {
         notes.push("no `table` is declared: tables and columns are taken to exist as they are used".to_owned());
     }
     notes

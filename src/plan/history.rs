@@ -3,65 +3,124 @@
 
 use std::collections::HashMap;
 
-use crate::ast::{ColumnRef, Ident, Script, StatementKind, SyncKind};
+use crate::ast::{ColumnRef, Expr, Ident, Name, Statement, StatementKind, SyncKind};
+use crate::data::Type;
+use crate::source::{Source, Span};
+use crate::syntax;
 
-/// The first statement, by index, that does each thing to a column; a whole table has the column `""`.
+/// What the script does to a column, the first of each; a whole table has the column `""`.
 #[derive(Debug, Default)]
-pub(super) struct History<'s> {
-    added: Places<'s>,
-    dropped: Places<'s>,
-    filled: Places<'s>,
+struct Places {
+    added: Option<Span>,
+    /// The type that `add column` writes.
+    ty: Option<Type>,
+    dropped: Option<Span>,
+    filled: Option<Filler>,
 }
 
-type Places<'s> = HashMap<(&'s str, &'s str), u32>;
+/// What first fills a column.
+#[derive(Clone, Debug)]
+pub(super) enum Filler {
+    /// An expression over a table.
+    Value {
+        /// The table; none for that of the column.
+        table: Option<Name>,
+        /// The expression.
+        value: Expr,
+    },
+    /// The other column of `c <-> d`.
+    Column(ColumnRef),
+}
 
-impl<'s> History<'s> {
-    pub(super) fn of(script: &'s Script, default_table: Option<&'s str>) -> Self {
+/// Places by table and column.
+#[derive(Debug, Default)]
+pub(super) struct History {
+    tables: HashMap<Name, HashMap<Name, Places>>,
+}
+
+impl History {
+    pub(super) fn of(source: &Source, default_table: Option<&Name>) -> Self {
         let mut history = Self::default();
-        let default_table = default_table.unwrap_or("");
-        for (index, statement) in (0..).zip(&script.statements) {
-            history.note(index, &statement.kind, default_table);
-        }
+        let default_table = default_table.cloned().unwrap_or_else(|| "".into());
+        syntax::for_each_statement(source, &mut |statement| history.note(statement, &default_table));
         history
     }
 
-    fn note(&mut self, index: u32, statement: &'s StatementKind, default_table: &'s str) {
-        let table = |named: Option<&'s Ident>| named.map_or(default_table, |table| &*table.name);
-        let key = |column: &'s ColumnRef| (table(column.table.as_deref()), &*column.column.name);
-        let mut first = |places: fn(&mut Self) -> &mut Places<'s>, key| {
-            places(self).entry(key).or_insert(index);
-        };
-        match statement {
-            StatementKind::AddColumn(parts) => first(|h| &mut h.added, (table(parts.0.as_ref()), &parts.1.name.name)),
-            StatementKind::AddTable(def) => first(|h| &mut h.added, (&def.name.name, "")),
-            StatementKind::DropColumn(column) => first(|h| &mut h.dropped, key(column)),
-            StatementKind::DropTable(name) => first(|h| &mut h.dropped, (&name.name, "")),
-            StatementKind::Backfill(fill) | StatementKind::Seed(fill) => first(|h| &mut h.filled, key(&fill.target)),
+    fn note(&mut self, statement: Statement, default_table: &Name) {
+        let span = statement.span;
+        let table = |named: Option<&Ident>| named.map_or(default_table, |table| &table.name).clone();
+        let none: Name = "".into();
+        match statement.kind {
+            StatementKind::AddColumn(parts) => {
+                let places = self.places(table(parts.0.as_ref()), parts.1.name.name.clone());
+                places.added.get_or_insert(span);
+                places.ty = places.ty.or(parts.1.ty.map(|ty| ty.ty));
+            }
+            StatementKind::AddTable(def) => {
+                self.places(def.name.name, none).added.get_or_insert(span);
+            }
+            StatementKind::DropColumn(column) => {
+                self.places(table(column.table.as_deref()), column.column.name).dropped.get_or_insert(span);
+            }
+            StatementKind::DropTable(name) => {
+                self.places(name.name, none).dropped.get_or_insert(span);
+            }
+            StatementKind::Backfill(fill) | StatementKind::Seed(fill) => {
+                let value = Filler::Value { table: None, value: fill.value };
+                self.fill(table(fill.target.table.as_deref()), fill.target.column.name, value);
+            }
             StatementKind::Sync(sync) => {
-                first(|h| &mut h.filled, key(&sync.target));
-                if let SyncKind::Both(other) = &sync.kind {
-                    first(|h| &mut h.filled, key(other));
+                let of = table(sync.target.table.as_deref());
+                match sync.kind {
+                    SyncKind::From(value) => {
+                        self.fill(of, sync.target.column.name, Filler::Value { table: None, value });
+                    }
+                    SyncKind::Both(other) => {
+                        let other_of = table(other.table.as_deref());
+                        self.fill(of, sync.target.column.name.clone(), Filler::Column(other.clone()));
+                        self.fill(other_of, other.column.name, Filler::Column(sync.target));
+                    }
                 }
             }
             StatementKind::Copy(copy) => {
-                copy.columns.iter().for_each(|(name, _)| first(|h| &mut h.filled, (&copy.to.name, &name.name)));
+                for (column, value) in copy.columns {
+                    let from = Some(copy.from.name.clone());
+                    self.fill(copy.to.name.clone(), column.name, Filler::Value { table: from, value });
+                }
             }
             _ => {}
         }
     }
 
+    fn places(&mut self, table: Name, column: Name) -> &mut Places {
+        self.tables.entry(table).or_default().entry(column).or_default()
+    }
+
+    fn fill(&mut self, table: Name, column: Name, filler: Filler) {
+        self.places(table, column).filled.get_or_insert(filler);
+    }
+
+    fn find(&self, table: &str, column: &str) -> Option<&Places> {
+        self.tables.get(table)?.get(column)
+    }
+
     /// The statement that adds a column, or with the column `""` a table.
-    pub(super) fn added(&self, table: &str, column: &str) -> Option<usize> {
-        self.added.get(&(table, column)).map(|index| *index as usize)
+    pub(super) fn added(&self, table: &str, column: &str) -> Option<Span> {
+        self.find(table, column)?.added
+    }
+
+    /// The type that the statement that adds a column gives it.
+    pub(super) fn type_of_added(&self, table: &str, column: &str) -> Option<Type> {
+        self.find(table, column)?.ty
     }
 
     /// The statement that drops a column, or with the column `""` a table.
-    pub(super) fn dropped(&self, table: &str, column: &str) -> Option<usize> {
-        self.dropped.get(&(table, column)).map(|index| *index as usize)
+    pub(super) fn dropped(&self, table: &str, column: &str) -> Option<Span> {
+        self.find(table, column)?.dropped
     }
 
-    /// The first statement that fills a column.
-    pub(super) fn filled(&self, table: &str, column: &str) -> Option<usize> {
-        self.filled.get(&(table, column)).map(|index| *index as usize)
+    /// What first fills a column.
+    pub(super) fn filled(&self, table: &str, column: &str) -> Option<&Filler> {
+        self.find(table, column)?.filled.as_ref()
     }
 }

@@ -79,6 +79,7 @@ impl Plan {
     /// Statements that cannot be resolved, all of them.
     pub fn resolve(script: &Script, known: &[KnownTable]) -> Result<Self, Vec<Diagnostic>> {
         let mut planner = Planner::start(script, known);
+        let mut start = planner.catalog().clone();
         let mut steps = Vec::with_capacity(script.statements.len());
         let mut facts = FactsBuilder::default();
         for (index, statement) in script.statements.iter().enumerate() {
@@ -88,7 +89,8 @@ impl Plan {
             planner.advance(&action, statement.span);
             steps.push(Step { index, phase: statement.phase, span: statement.span, action, title });
         }
-        let facts = Arc::new(facts.build(planner.start_catalog()));
-        planner.finish(steps, facts)
+        planner.imply_in(&mut start);
+        let facts = Arc::new(facts.build(&start));
+        planner.finish(start, steps, facts)
     }
 }

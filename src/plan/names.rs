@@ -39,15 +39,10 @@ pub(super) fn suggestion<'a>(
     (!all.is_empty() && all.len() <= MOST_LISTED).then(|| format!("there is: {noun} `{}`", all.join("`, `")))
 }
 
-impl<'s> Planner<'s> {
-    pub(super) fn history(&mut self) -> &History<'s> {
-        let script = self.script;
-        if self.history.is_none() {
-            let default = script.header.as_ref().and_then(|header| header.table.as_ref()).map(|table| &*table.name);
-            let only = (script.tables.len() == 1).then(|| &*script.tables[0].name.name);
-            self.history = Some(History::of(script, default.or(only)));
-        }
-        self.history.get_or_insert_default()
+impl Planner<'_> {
+    pub(super) fn history(&mut self) -> &History {
+        let (source, table) = (&self.script.source, self.default_table.as_ref());
+        self.history.get_or_insert_with(|| History::of(source, table))
     }
 
     /// The table called `name` as the plan has it now.
@@ -157,10 +152,8 @@ impl<'s> Planner<'s> {
     /// The finding for a name that the plan adds later or dropped before.
     fn misplaced(&mut self, noun: &str, table: &str, column: &str, span: Span) -> Option<Box<Diagnostic>> {
         let name = if column.is_empty() { table.to_owned() } else { column.to_owned() };
-        let statements = &self.script.statements;
-        let place = |index: Option<usize>| index.map(|index| statements[index].span);
-        let added = place(self.history().added(table, column));
-        let dropped = place(self.history().dropped(table, column));
+        let added = self.history().added(table, column);
+        let dropped = self.history().dropped(table, column);
         let found = match (dropped, added) {
             (Some(dropped), _) if dropped.end <= span.start => Diagnostic::new(
                 Code::UsedAfterDrop,
@@ -185,7 +178,6 @@ impl<'s> Planner<'s> {
 
     pub(super) fn imply_table(&mut self, name: &Name) {
         if self.catalog.table(name).is_none() {
-            self.start.put_table(Table::new(name.clone(), false));
             self.catalog.put_table(Table::new(name.clone(), false));
         }
     }
@@ -194,11 +186,10 @@ impl<'s> Planner<'s> {
         self.imply_table(table);
         let id = self.catalog.new_column_id();
         let column = Column { id, name: name.clone(), ty: Type::Unknown, not_null: NotNull::No, default: None };
-        for catalog in [&mut self.start, &mut self.catalog] {
-            if let Some(table) = catalog.table_mut(table) {
-                table.add_column(column.clone());
-            }
+        if let Some(table) = self.catalog.table_mut(table) {
+            table.add_column(column.clone());
         }
+        self.implied.push((table.clone(), column.clone()));
         column
     }
 }

@@ -3,11 +3,11 @@
 use std::sync::Arc;
 
 use crate::ast::{Name, Script, Statement, StatementKind};
-use crate::catalog::{Catalog, ColumnId};
+use crate::catalog::{Catalog, Column, ColumnId, Table};
 use crate::data::Type;
 use crate::diagnostic::Diagnostic;
 use crate::plan::history::History;
-use crate::plan::{Action, AppUse, Facts, Plan, Step, describe};
+use crate::plan::{Action, AppUse, ColumnName, Facts, Plan, Step, describe};
 use crate::source::Span;
 
 /// A table that the script does not declare, as something else describes it.
@@ -26,12 +26,14 @@ pub struct Planner<'s> {
     /// The script declares no table at all: tables and columns exist as they are used.
     pub(super) open: bool,
     pub(super) default_table: Option<Name>,
-    pub(super) start: Catalog,
     pub(super) catalog: Catalog,
     pub(super) apps: Arc<[AppUse]>,
     pub(super) diagnostics: Vec<Diagnostic>,
     /// What the whole script adds and drops, read when a name is first missed.
-    pub(super) history: Option<History<'s>>,
+    pub(super) history: Option<History>,
+    /// Columns taken to exist from the start because a statement used them, with their tables.
+    pub(super) implied: Vec<(Name, Column)>,
+    pub(super) begun: bool,
     /// Where each column was added, by its identity; an empty span where the script does not say.
     pub(super) added_at: Vec<Span>,
 }
@@ -45,11 +47,17 @@ impl<'s> Planner<'s> {
         &self.catalog
     }
 
-    /// The schema before the first statement, as far as it is known: where the script declares no table, columns are
-    /// added to it as statements use them.
-    #[must_use]
-    pub fn start_catalog(&self) -> &Catalog {
-        &self.start
+    /// Adds to `start`, the schema before the first statement, what the statements since have taken to exist.
+    pub(super) fn imply_in(&self, start: &mut Catalog) {
+        for (name, column) in &self.implied {
+            if start.table(name).is_none() {
+                start.put_table(Table::new(name.clone(), false));
+            }
+            if let Some(table) = start.table_mut(name) {
+                table.add_column(column.clone());
+            }
+            start.note_column_id(column.id);
+        }
     }
 
     /// The versions of the application.
@@ -76,6 +84,18 @@ impl<'s> Planner<'s> {
         self.added_at.get(column.0 as usize).copied().unwrap_or_default()
     }
 
+    /// Whether a statement was resolved.
+    #[must_use]
+    pub fn has_begun(&self) -> bool {
+        self.begun
+    }
+
+    /// The first statement that adds a column, or its table.
+    pub fn added_later(&mut self, column: &ColumnName) -> Option<Span> {
+        let history = self.history();
+        history.added(&column.table, &column.column).or_else(|| history.added(&column.table, ""))
+    }
+
     /// What was found wrong since this was last called.
     pub fn take_diagnostics(&mut self) -> Vec<Diagnostic> {
         std::mem::take(&mut self.diagnostics)
@@ -91,6 +111,7 @@ impl<'s> Planner<'s> {
     /// [`Self::take_diagnostics`]; an action may come all the same, so that one mistake does not make the statements
     /// after it look wrong.
     pub fn resolve(&mut self, statement: &Statement) -> Option<Action> {
+        self.begun = true;
         let outcome = self.action(statement);
         outcome.map_err(|diagnostic| self.diagnostics.push(*diagnostic)).ok().flatten()
     }
@@ -106,12 +127,12 @@ impl<'s> Planner<'s> {
     }
 
     /// Ends the walk: the plan, or everything that was found wrong on the way.
-    pub(super) fn finish(self, steps: Vec<Step>, facts: Arc<Facts>) -> Result<Plan, Vec<Diagnostic>> {
+    pub(super) fn finish(self, start: Catalog, steps: Vec<Step>, facts: Arc<Facts>) -> Result<Plan, Vec<Diagnostic>> {
         if self.diagnostics.iter().any(|diagnostic| diagnostic.severity == crate::diagnostic::Severity::Error) {
             return Err(self.diagnostics);
         }
         let title = self.script.title().to_owned();
-        Ok(Plan { title, start: self.start, default_table: self.default_table, apps: self.apps, facts, steps })
+        Ok(Plan { title, start, default_table: self.default_table, apps: self.apps, facts, steps })
     }
 
     pub(super) fn note_added(&mut self, column: ColumnId, span: Span) {

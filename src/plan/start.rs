@@ -1,12 +1,12 @@
 //! The schema before the first statement: declared tables, known ones, and who is live.
 
-use std::collections::HashSet;
 use std::sync::Arc;
 
-use crate::ast::{App, ColumnRef, Ident, Name, RowsFrom, Script, StatementKind};
+use crate::ast::{App, ColumnRef, Ident, Name, RowsFrom, Script};
 use crate::catalog::{Catalog, Column, NotNull, Table};
 use crate::diagnostic::Diagnostic;
 use crate::explain::Code;
+use crate::plan::history::History;
 use crate::plan::planner::{KnownTable, Planner};
 use crate::plan::{AppUse, ColumnName};
 
@@ -18,16 +18,16 @@ impl<'s> Planner<'s> {
             script,
             open: script.tables.is_empty(),
             default_table: default_table(script),
-            start: Catalog::default(),
             catalog: Catalog::default(),
             apps: Arc::new([]),
             diagnostics: Vec::new(),
             history: None,
+            implied: Vec::new(),
+            begun: false,
             added_at: Vec::new(),
         };
         planner.declare_known(known);
         planner.declare_tables();
-        planner.start = planner.catalog.clone();
         planner.check_header();
         planner.check_rows();
         planner.declare_apps();
@@ -80,11 +80,7 @@ impl<'s> Planner<'s> {
 
     fn check_header(&mut self) {
         let Some(table) = self.script.header.as_ref().and_then(|header| header.table.as_ref()) else { return };
-        let added =
-            self.script.statements.iter().any(
-                |statement| matches!(&statement.kind, StatementKind::AddTable(def) if def.name.name == table.name),
-            );
-        if added {
+        if self.catalog.table(&table.name).is_some() || self.history().added(&table.name, "").is_some() {
             return;
         }
         if let Err(unknown) = self.table(table) {
@@ -107,7 +103,6 @@ impl<'s> Planner<'s> {
     }
 
     fn declare_apps(&mut self) {
-        let deployed: HashSet<&str> = deployed(self.script).collect();
         let mut seen: Vec<&Ident> = Vec::new();
         let mut apps = Vec::new();
         for app in &self.script.apps {
@@ -122,8 +117,7 @@ impl<'s> Planner<'s> {
             }
             seen.push(&app.name);
             apps.push(self.app_use(app));
-            if !deployed.contains(&*app.name.name) {
-                self.start.set_live(&app.name.name, true);
+            if !self.script.deployed.contains(&app.name.name) {
                 self.catalog.set_live(&app.name.name, true);
             }
         }
@@ -156,8 +150,9 @@ impl<'s> Planner<'s> {
             }
         };
         let name = &column.column.name;
-        let added = self.history().added(&table, name).is_some() || self.history().added(&table, "").is_some();
-        if !added && self.catalog.column(&table, name).is_none() {
+        let there = self.catalog.column(&table, name).is_some();
+        let added = |history: &History| history.added(&table, name).is_some() || history.added(&table, "").is_some();
+        if !there && !added(self.history()) {
             let ident = column.table.as_deref().cloned().unwrap_or(Ident { name: table.clone(), span: column.span() });
             let found = self.table(&ident).and_then(|table| self.column_in(&table, &column.column));
             found.map_err(|unknown| self.diagnostics.push(*unknown)).ok()?;
@@ -178,14 +173,6 @@ fn default_table(script: &Script) -> Option<Name> {
     named.or_else(|| match (script.tables.as_slice(), script.rows.as_slice()) {
         ([only], _) => Some(only.name.name.clone()),
         ([], [only]) => Some(only.table.name.clone()),
-        _ => None,
-    })
-}
-
-/// The applications that some statement deploys; the others are live from the start.
-fn deployed(script: &Script) -> impl Iterator<Item = &str> {
-    script.statements.iter().filter_map(|statement| match &statement.kind {
-        StatementKind::Deploy(app) => Some(&*app.name),
         _ => None,
     })
 }

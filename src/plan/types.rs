@@ -1,9 +1,10 @@
 //! The type of a column that is added without one: that of what fills it, `text` where nothing tells.
 
-use crate::ast::{ColumnConstraint, ColumnDef, ColumnRef, Expr, ExprKind, Name, StatementKind, SyncKind};
+use crate::ast::{ColumnConstraint, ColumnDef, ColumnRef, Expr, ExprKind, Name};
 use crate::data::Type;
 use crate::diagnostic::Diagnostic;
 use crate::expr::{Expression, NoColumns, Scope};
+use crate::plan::history::Filler;
 use crate::plan::names::TableScope;
 use crate::plan::planner::Planner;
 
@@ -36,23 +37,9 @@ impl Planner<'_> {
     /// The type of the first expression of the script that fills a column.
     fn type_of_fill(&self, table: &Name, column: &Name, chain: usize) -> Option<Type> {
         let chain = chain.checked_sub(1)?;
-        let target = |reference: &ColumnRef| {
-            let of = reference.table.as_ref().map(|table| &table.name).or(self.default_table.as_ref());
-            of == Some(table) && reference.column.name == *column
-        };
-        let filler = self.history.as_ref()?.filled(table, column)?;
-        let ty = match &self.script.statements[filler].kind {
-            StatementKind::Backfill(fill) | StatementKind::Seed(fill) => self.type_of_expr(table, &fill.value, chain),
-            StatementKind::Sync(sync) => match &sync.kind {
-                SyncKind::From(value) => self.type_of_expr(table, value, chain),
-                SyncKind::Both(other) if target(&sync.target) => self.type_of_column(table, other, chain),
-                SyncKind::Both(_) => self.type_of_column(table, &sync.target, chain),
-            },
-            StatementKind::Copy(copy) => {
-                let value = copy.columns.iter().find(|(name, _)| name.name == *column);
-                value.and_then(|(_, value)| self.type_of_expr(&copy.from.name, value, chain))
-            }
-            _ => None,
+        let ty = match self.history.as_ref()?.filled(table, column)? {
+            Filler::Value { table: from, value } => self.type_of_expr(from.as_ref().unwrap_or(table), value, chain),
+            Filler::Column(other) => self.type_of_column(table, other, chain),
         };
         ty.filter(|ty| !matches!(ty, Type::Unknown | Type::Interval))
     }
@@ -69,17 +56,8 @@ impl Planner<'_> {
         let table = column.table.as_ref().map_or(table, |named| &named.name);
         let there = self.catalog.column(table, &column.column.name).map(|column| column.ty);
         there
-            .or_else(|| self.type_of_added(table, &column.column.name))
+            .or_else(|| self.history.as_ref()?.type_of_added(table, &column.column.name))
             .or_else(|| self.type_of_fill(table, &column.column.name, chain))
-    }
-
-    /// The type that a later `add column` writes.
-    fn type_of_added(&self, table: &Name, column: &Name) -> Option<Type> {
-        let index = self.history.as_ref()?.added(table, column)?;
-        match &self.script.statements[index].kind {
-            StatementKind::AddColumn(parts) => parts.1.ty.as_ref().map(|ty| ty.ty),
-            _ => None,
-        }
     }
 }
 

@@ -33,6 +33,7 @@ impl Assembly {
             apps: Vec::new(),
             statements: Vec::new(),
             allows: Vec::new(),
+            deployed: Vec::new(),
         };
         Self { script, blocks: Vec::new(), pending: Vec::new() }
     }
@@ -46,6 +47,11 @@ impl Assembly {
         self.script
     }
 
+    /// The statements since this was last called, for a caller that does not keep them all.
+    pub(super) fn take_statements(&mut self) -> std::vec::Drain<'_, Statement> {
+        self.script.statements.drain(..)
+    }
+
     pub(super) fn take(&mut self, event: Event) {
         match event {
             Event::Comment { .. } | Event::Blank => {}
@@ -56,8 +62,12 @@ impl Assembly {
             Event::Allow(allow) => self.pending.push((allow, self.blocks.len())),
             Event::Statement(statement) => {
                 self.cover(statement.span);
+                if let StatementKind::Deploy(app) = &statement.kind {
+                    self.script.deployed.push(app.name.clone());
+                }
                 self.script.statements.push(statement);
             }
+            Event::Passed(span) => self.cover(span),
             Event::Rows(rows) => {
                 self.cover(rows.span);
                 self.script.rows.push(rows);

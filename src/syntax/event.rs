@@ -18,6 +18,8 @@ pub(super) enum Event {
     Allow(Allow),
     /// A statement outside blocks or in the block of a phase.
     Statement(Statement),
+    /// The place of a statement that this reading leaves out.
+    Passed(Span),
     /// `rows t from …`, `rows t generate …`
     Rows(Rows),
     /// The head of a block; the span starts with its first word.

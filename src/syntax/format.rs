@@ -10,6 +10,7 @@ use crate::diagnostic::{Diagnostic, Severity};
 use crate::source::{Source, Span};
 use crate::syntax::event::{Element, Event, Head};
 use crate::syntax::names::quote_ident;
+use crate::syntax::reader::Pass;
 use crate::syntax::{print, reader};
 
 /// The longest line, in characters, that a whole block may become.
@@ -21,7 +22,7 @@ const MAX_ONE_LINE: usize = 100;
 /// The script has syntax errors: then it is left alone, and these are they.
 pub fn format(source: &Source) -> Result<String, Vec<Diagnostic>> {
     let mut writer = Writer { text: source.text(), lines: Vec::new(), blocks: Vec::new(), after_header: false };
-    let diagnostics = reader::read(source.text(), &mut |event| writer.take(event));
+    let diagnostics = reader::read(source.text(), Pass::All, &mut |event| writer.take(event));
     if diagnostics.iter().any(|diagnostic| diagnostic.severity == Severity::Error) {
         return Err(diagnostics);
     }
@@ -90,6 +91,7 @@ impl Writer<'_> {
             Event::Open(head, _) => self.open(head),
             Event::Element(element) => self.element(&element),
             Event::Close(_) => self.close(),
+            Event::Passed(_) => {}
         }
     }
 

@@ -149,6 +149,9 @@ pub(super) const VERBS: &[&str] = &[
 pub(super) const TOPS: &[&str] =
     &["expand", "migrate", "contract", "migration", "table", "rows", "app", "view", "allow"];
 
+/// Words that start a declaration at the top of a script.
+pub(super) const DECLARATIONS: &[&str] = &["migration", "table", "rows", "app", "view", "allow"];
+
 /// First words of SQL that is pasted by mistake.
 const SQL: &[&str] = &[
     "alter",

@@ -27,9 +27,10 @@ mod types;
 #[cfg(test)]
 mod tests;
 
-use crate::ast::Script;
+use crate::ast::{Script, Statement};
 use crate::diagnostic::Diagnostic;
 use crate::source::Source;
+use reader::Pass;
 
 pub use format::format;
 pub use highlight::{TokenKind, highlight};
@@ -50,8 +51,30 @@ pub struct Parsed {
 /// Reads a script. A statement that cannot be read never stops the reading of the rest.
 #[must_use]
 pub fn parse(source: Source) -> Parsed {
+    read(source, Pass::All)
+}
+
+/// Reads what a script declares, and leaves its statements out: [`for_each_statement`] reads those one by one, so that
+/// a large script never stands in memory as a tree.
+#[must_use]
+pub fn outline(source: Source) -> Parsed {
+    let mut parsed = read(source, Pass::Declarations);
+    parsed.script.statements = Vec::new();
+    parsed
+}
+
+fn read(source: Source, pass: Pass) -> Parsed {
     let text = source.clone();
     let mut assembly = assembly::Assembly::new(source);
-    let diagnostics = reader::read(text.text(), &mut |event| assembly.take(event));
+    let diagnostics = reader::read(text.text(), pass, &mut |event| assembly.take(event));
     Parsed { script: assembly.finish(), diagnostics }
+}
+
+/// Reads the statements of a script, each handed over before the next is read. Gives what could not be read of them.
+pub fn for_each_statement(source: &Source, take: &mut dyn FnMut(Statement)) -> Vec<Diagnostic> {
+    let mut assembly = assembly::Assembly::new(source.clone());
+    reader::read(source.text(), Pass::Statements, &mut |event| {
+        assembly.take(event);
+        assembly.take_statements().for_each(&mut *take);
+    })
 }

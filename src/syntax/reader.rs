@@ -26,11 +26,24 @@ const MAX_JOINED: usize = 8;
 /// How many lines pasted SQL may have.
 const MAX_SQL_LINES: usize = 60;
 
+/// What a reading is for. A large script is read twice, declarations first, so that its statements need not be kept.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Pass {
+    /// Everything.
+    All,
+    /// Declarations; of the statements only which applications they deploy.
+    Declarations,
+    /// Statements.
+    Statements,
+}
+
 /// A block that is open.
 #[derive(Clone, Copy)]
 enum Context {
     Phase(Phase),
     Other(BlockKind),
+    /// A block that this reading leaves out.
+    Passed,
 }
 
 /// Where an open block stands.
@@ -43,6 +56,7 @@ struct Open {
 /// Reads a text and hands what it reads to `sink`.
 pub(super) struct Reader<'a> {
     text: &'a str,
+    pass: Pass,
     pieces: Splitter<'a>,
     ahead: VecDeque<Piece>,
     names: Names,
@@ -57,9 +71,10 @@ pub(super) struct Reader<'a> {
 type Builder<'b> = &'b mut dyn FnMut(&mut Build<'_>, Node<'_>, &mut dyn FnMut(Event));
 
 /// Reads `text`; `sink` gets what could be read, in order. The diagnostics come back sorted by place.
-pub(super) fn read(text: &str, sink: &mut dyn FnMut(Event)) -> Vec<Diagnostic> {
+pub(super) fn read(text: &str, pass: Pass, sink: &mut dyn FnMut(Event)) -> Vec<Diagnostic> {
     let mut reader = Reader {
         text,
+        pass,
         pieces: Splitter::new(text),
         ahead: VecDeque::new(),
         names: Names::default(),
@@ -110,6 +125,15 @@ impl Reader<'_> {
         }
     }
 
+    /// Whether this reading is for statements, or for all that is not one.
+    fn reads(&self, statements: bool) -> bool {
+        match self.pass {
+            Pass::All => true,
+            Pass::Declarations => !statements,
+            Pass::Statements => statements,
+        }
+    }
+
     fn fault(&mut self, fault: Fault) {
         let diagnostic = faults::diagnostic(self.text, fault);
         self.diagnostics.push(diagnostic);
@@ -117,12 +141,18 @@ impl Reader<'_> {
 
     fn open(&mut self, piece: Piece, kind: Option<BlockKind>) {
         if let Some(fault) = piece.fault {
-            return self.fault(fault);
+            if self.reads(false) {
+                self.fault(fault);
+            }
+            return;
         }
         let head = self.slice(piece.span);
         let Some(kind) = kind else {
-            let diagnostic = faults::unknown_block(head, piece.span, !self.blocks.is_empty());
-            return self.diagnostics.push(diagnostic);
+            if self.reads(false) {
+                let diagnostic = faults::unknown_block(head, piece.span, !self.blocks.is_empty());
+                self.diagnostics.push(diagnostic);
+            }
+            return;
         };
         let phase = phase_of(keywords::first_word(head));
         if let (BlockKind::Phase, Some(phase)) = (kind, phase) {
@@ -132,8 +162,13 @@ impl Reader<'_> {
         }
         let skipped = if phase.is_some() { head.len() - keywords::after_word(head).len() } else { 0 };
         let span = Span::new(piece.span.start as usize + skipped, piece.span.end as usize);
-        let read = self.head(piece, span, kind, phase);
+        let added = kind == BlockKind::Table && is_one(keywords::first_word(self.slice(span)), &["add"]);
         self.item(piece.span);
+        if !self.reads(added) {
+            self.send(Event::Passed(span));
+            return self.blocks.push(Open { context: Context::Passed, lost: true });
+        }
+        let read = self.head(piece, span, kind, phase);
         self.blocks.push(Open { context: Context::Other(kind), lost: !read });
     }
 
@@ -169,7 +204,7 @@ impl Reader<'_> {
     }
 
     fn close(&mut self, piece: Piece) {
-        if let Some(fault) = piece.fault {
+        if let Some(fault) = piece.fault.filter(|_| self.reads(false)) {
             self.fault(fault);
         }
         if let Some(open) = self.blocks.pop()
@@ -183,7 +218,41 @@ impl Reader<'_> {
         self.first_item.get_or_insert(span);
     }
 
+    /// Whether a piece is a statement where it stands; an `allow` counts as what it stands among.
+    fn is_statement(&self, piece: Piece) -> bool {
+        match self.blocks.last().map(|block| block.context) {
+            None => !is_one(keywords::first_word(self.slice(piece.span)), keywords::DECLARATIONS),
+            Some(Context::Phase(_)) => !is_one(keywords::first_word(self.slice(piece.span)), &["allow"]),
+            Some(Context::Other(_) | Context::Passed) => false,
+        }
+    }
+
+    /// A statement in a reading of declarations: only what it deploys counts.
+    fn passed(&mut self, piece: Piece) {
+        self.item(piece.span);
+        let deploys = is_one(keywords::first_word(self.slice(piece.span)), &["deploy"]);
+        if !deploys || piece.fault.is_some() || !self.blocks.is_empty() {
+            return self.send(Event::Passed(piece.span));
+        }
+        let known = self.diagnostics.len();
+        self.statement(Rule::statement, piece, piece.span, None);
+        self.diagnostics.truncate(known);
+    }
+
     fn text(&mut self, piece: Piece) {
+        if matches!(self.blocks.last(), Some(Open { context: Context::Passed, .. })) {
+            return;
+        }
+        if self.pass != Pass::All {
+            let statement = self.is_statement(piece);
+            let added = matches!(self.blocks.last(), Some(Open { context: Context::Other(_), .. }));
+            if statement && self.pass == Pass::Declarations {
+                return self.passed(piece);
+            }
+            if !statement && !added && self.pass == Pass::Statements {
+                return;
+            }
+        }
         if let Some(fault) = piece.fault {
             return self.faulty(piece, fault);
         }
@@ -197,6 +266,7 @@ impl Reader<'_> {
             None => self.top(piece),
             Some(Context::Phase(phase)) => self.statement(Rule::statements, piece, piece.span, Some(phase)),
             Some(Context::Other(kind)) => self.element(piece, kind),
+            Some(Context::Passed) => {}
         }
     }
 

@@ -15,7 +15,7 @@ pub(super) struct AddedThenDropped {
 }
 
 impl Rule for AddedThenDropped {
-    fn statement(&mut self, at: &At<'_, '_>, findings: &mut Vec<Diagnostic>) {
+    fn statement(&mut self, at: &mut At<'_, '_>, findings: &mut Vec<Diagnostic>) {
         match at.action {
             Some(Action::AddColumn { column, .. }) => {
                 self.unused.insert(column.id, at.statement.span);

@@ -15,7 +15,7 @@ pub(super) struct BackfillBeforeSync {
 }
 
 impl Rule for BackfillBeforeSync {
-    fn statement(&mut self, at: &At<'_, '_>, findings: &mut Vec<Diagnostic>) {
+    fn statement(&mut self, at: &mut At<'_, '_>, findings: &mut Vec<Diagnostic>) {
         let span = at.statement.span;
         match at.action {
             Some(Action::Fill { kind: FillKind::Backfill, column, .. }) => {

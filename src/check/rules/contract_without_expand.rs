@@ -14,7 +14,7 @@ pub(super) struct ContractWithoutExpand {
 }
 
 impl Rule for ContractWithoutExpand {
-    fn statement(&mut self, at: &At<'_, '_>, findings: &mut Vec<Diagnostic>) {
+    fn statement(&mut self, at: &mut At<'_, '_>, findings: &mut Vec<Diagnostic>) {
         let span = at.statement.span;
         match at.action {
             Some(Action::AddColumn { column, .. }) => mark(&mut self.added, column.id),

@@ -15,7 +15,7 @@ pub(super) struct InUse {
 }
 
 impl Rule for InUse {
-    fn statement(&mut self, at: &At<'_, '_>, findings: &mut Vec<Diagnostic>) {
+    fn statement(&mut self, at: &mut At<'_, '_>, findings: &mut Vec<Diagnostic>) {
         match at.action {
             Some(Action::Deploy(app)) => {
                 self.deployed.insert(app.clone(), at.statement.span);

@@ -29,6 +29,6 @@ pub(super) fn all() -> Vec<Box<dyn Rule>> {
         Box::new(in_use::InUse::default()),
         Box::new(app_breaks::AppBreaks),
         Box::new(rollout_order::RolloutOrder::default()),
-        Box::new(plan_size::PlanSize),
+        Box::new(plan_size::PlanSize::default()),
     ]
 }

@@ -14,7 +14,7 @@ const PROJECTIONS: &[&str] = &[
 pub(super) struct NotIdempotent;
 
 impl Rule for NotIdempotent {
-    fn statement(&mut self, at: &At<'_, '_>, findings: &mut Vec<Diagnostic>) {
+    fn statement(&mut self, at: &mut At<'_, '_>, findings: &mut Vec<Diagnostic>) {
         match (&at.statement.kind, at.action) {
             (StatementKind::Backfill(fill), _) if reads_itself(fill) && !is_projection(&fill.value, fill) => {
                 let name = &fill.target.column.name;

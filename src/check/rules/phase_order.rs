@@ -13,7 +13,7 @@ pub(super) struct PhaseOrder {
 }
 
 impl Rule for PhaseOrder {
-    fn statement(&mut self, at: &At<'_, '_>, findings: &mut Vec<Diagnostic>) {
+    fn statement(&mut self, at: &mut At<'_, '_>, findings: &mut Vec<Diagnostic>) {
         let Some(phase) = at.statement.phase else { return };
         let span = at.statement.span;
         match self.latest {

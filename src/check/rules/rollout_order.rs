@@ -15,7 +15,7 @@ pub(super) struct RolloutOrder {
 }
 
 impl Rule for RolloutOrder {
-    fn statement(&mut self, at: &At<'_, '_>, findings: &mut Vec<Diagnostic>) {
+    fn statement(&mut self, at: &mut At<'_, '_>, findings: &mut Vec<Diagnostic>) {
         let (app, deploys) = match at.action {
             Some(Action::Deploy(app)) => (app, true),
             Some(Action::Retire(app)) => (app, false),

@@ -8,7 +8,7 @@ use crate::plan::{Action, AppUse, ColumnName};
 pub(super) struct SyncDroppedEarly;
 
 impl Rule for SyncDroppedEarly {
-    fn statement(&mut self, at: &At<'_, '_>, findings: &mut Vec<Diagnostic>) {
+    fn statement(&mut self, at: &mut At<'_, '_>, findings: &mut Vec<Diagnostic>) {
         let Some(Action::DropSyncs(ids)) = at.action else { return };
         let needs = |sync: &Sync| needed_by(sync, at.catalog(), at.planner.apps());
         let needed = ids.iter().filter_map(|id| at.catalog().sync(*id)).find_map(|sync| needs(sync));

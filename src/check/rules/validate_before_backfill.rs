@@ -15,7 +15,7 @@ pub(super) struct ValidateBeforeBackfill {
 }
 
 impl Rule for ValidateBeforeBackfill {
-    fn statement(&mut self, at: &At<'_, '_>, findings: &mut Vec<Diagnostic>) {
+    fn statement(&mut self, at: &mut At<'_, '_>, findings: &mut Vec<Diagnostic>) {
         match at.action {
             Some(Action::ValidateNotNull { column, .. } | Action::SetNotNull { column, .. }) => {
                 self.validated.insert(*column, at.statement.span);

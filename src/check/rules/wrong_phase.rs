@@ -8,7 +8,7 @@ use crate::diagnostic::{Code, Diagnostic};
 pub(super) struct WrongPhase;
 
 impl Rule for WrongPhase {
-    fn statement(&mut self, at: &At<'_, '_>, findings: &mut Vec<Diagnostic>) {
+    fn statement(&mut self, at: &mut At<'_, '_>, findings: &mut Vec<Diagnostic>) {
         let Some(phase) = at.statement.phase else { return };
         let allowed = phases_of(&at.statement.kind);
         if allowed.is_empty() || allowed.contains(&phase) {
