@@ -7,11 +7,15 @@ use crate::execute::{BatchEvent, Failure, Observer, STOP, State, StatementEvent}
 use crate::plan::{Action, Step};
 use crate::repl::Host;
 use crate::repl::commands::Until;
+use crate::repl::present::Moment;
 use crate::repl::session::{Said, Session};
 use crate::repl::wording::{Complaint, listed};
 use crate::report::counted;
 use crate::report::terminal::Paint;
 use crate::target::memory::AppState;
+
+/// How many moments are kept to go back to: each holds what it does not share with those around it.
+const MOST_MOMENTS: usize = 500;
 
 /// Stops a statement at the next batch when somebody asks.
 struct Watch<'a>(&'a dyn Host);
@@ -75,7 +79,10 @@ impl Session {
         let mut text = String::new();
         while self.present.run.position() < end {
             match self.advance() {
-                Ok(said) => text += &said,
+                Ok((said, moment)) => {
+                    text += &said;
+                    self.keep(moment);
+                }
                 Err(said) => return Err(text + &said),
             }
         }
@@ -92,24 +99,34 @@ impl Session {
         }
     }
 
-    /// Does the next statement; a failing one leaves everything as it was.
-    pub(super) fn advance(&mut self) -> Said {
+    /// Keeps a moment to go back to, and forgets the oldest of too many.
+    pub(super) fn keep(&mut self, moment: Moment) {
+        if self.past.len() >= MOST_MOMENTS {
+            self.past.remove(0);
+        }
+        self.past.push(moment);
+    }
+
+    /// Does the next statement, if there is one; gives what to say, and the moment before. A failing one leaves
+    /// everything as it was.
+    pub(super) fn advance(&mut self) -> Result<(String, Moment), String> {
         let position = self.present.run.position();
-        let Some(step) = self.present.run.plan().steps.get(position).cloned() else { return Ok(String::new()) };
+        let Some(step) = self.present.run.plan().steps.get(position).cloned() else {
+            return Ok((String::new(), self.present.before_step(String::new())));
+        };
         let before = self.app_states();
         let moment = self.present.before_step(step.title.clone());
         if let Err(failure) = self.present.run.step(&mut Watch(&*self.host)) {
             self.present.go_back(moment);
             return Err(self.failed(&failure));
         }
-        self.past.push(moment);
         let mut text = self.newest_entries(1);
         text += &self.in_production(&step);
         text += &self.changed_states(&before);
         if let Action::Deploy(app) = &step.action {
             text += &self.reads_of(app);
         }
-        Ok(text)
+        Ok((text, moment))
     }
 
     /// Completes the migration behind its last statement.
@@ -223,7 +240,7 @@ impl Session {
             let message = format!("it cannot be rolled back, and nothing was changed: {}", complaint.message);
             return Err(self.complain(&Complaint { message, ..complaint }));
         }
-        self.past.push(moment);
+        self.keep(moment);
         let entries = self.present.run.history().entries().len();
         Ok(self.newest_entries(entries.saturating_sub(known)))
     }

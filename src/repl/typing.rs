@@ -58,9 +58,7 @@ impl Session {
         }
         self.present.waiting = waiting;
         let mut text = self.new_findings(&known.diagnostics);
-        let moments = self.past.len();
-        let done = typed.statements.iter().try_for_each(|_| self.advance().map(|said| text += &said));
-        self.past.truncate(moments);
+        let done = typed.statements.iter().try_for_each(|_| self.advance().map(|(said, _)| text += &said));
         if let Err(said) = done {
             self.present.go_back(before);
             return Err(text + &said);
@@ -69,7 +67,7 @@ impl Session {
         if typed.statements.is_empty() {
             text += &format!("{title}\n");
         }
-        self.past.push(before.titled(title));
+        self.keep(before.titled(title));
         Ok(text)
     }
 
