@@ -63,6 +63,16 @@ fn a_session_from_the_greeting_to_quit() {
 }
 
 #[test]
+fn the_program_alone_opens_a_session() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut session = open(&[], &folder.path().join("history"));
+    expect(&mut session, "miglab: an empty session.");
+    expect(&mut session, "miglab> ");
+    session.send_control('d').unwrap();
+    ended_well(session);
+}
+
+#[test]
 fn a_block_is_typed_over_several_lines() {
     let folder = tempfile::tempdir().unwrap();
     let mut session = open(&["repl"], &folder.path().join("history"));

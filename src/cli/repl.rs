@@ -1,6 +1,6 @@
 //! `miglab repl`.
 
-use std::io::{self, IsTerminal};
+use std::io::{self, IsTerminal, Write};
 use std::path::{Path, PathBuf};
 
 use clap::Args;
@@ -74,9 +74,8 @@ fn refuse(error: &OpenError, source: Option<&Source>) -> Exit {
     match (error, source) {
         (OpenError::Refused(diagnostics), Some(source)) => {
             let terminal = Terminal::stderr();
-            for found in diagnostics {
-                eprint!("{}", render(found, source, terminal));
-            }
+            let text: Vec<String> = diagnostics.iter().map(|found| render(found, source, terminal)).collect();
+            io::stderr().write_all(text.concat().as_bytes()).ok();
             complain("the script has errors, so it was not opened", Some("`miglab explain CODE` says more about each"));
             Exit::Failed
         }
