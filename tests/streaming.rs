@@ -51,9 +51,7 @@ fn a_large_script_is_answered_the_same_way() {
         let _ = writeln!(text, "expand {{\n    add column e{i} integer default 'x'; sync e{i} from missing{i}\n}}");
     }
     text.push_str("deploy v2\ncontract drop column c7\nmigrate backfill c8 from lower(username)\n");
-    text.push_str(
-        "ALTER TABLE users RENAME COLUMN a TO b;\nallow phase-order because 'why'\ncontract drop column c9\n",
-    );
+    text.push_str("ALTER TABLE users RENAME COLUMN a TO b;\nallow phase-order because 'why'\ncontract drop column c9\n");
     text.push_str("table users {\n    id integer primary key\n    username text\n}\n");
     text.push_str("app v1 { uses username }\napp v2 { uses username, c7 }\n");
     assert!(text.len() > 1 << 17);
