@@ -26,8 +26,9 @@ fn the_session_of_the_readme_prints_what_it_shows() {
 #[test]
 fn every_script_that_the_readme_names_is_there() {
     let readme = std::fs::read_to_string("README.md").unwrap();
-    let named = readme.split_whitespace().map(|word| word.trim_matches(['`', '(', ')', ',', '.']));
-    let paths = named.filter_map(|word| word.split('=').next_back().filter(|path| path.starts_with("scripts/")));
-    let missing: Vec<_> = paths.filter(|path| !std::path::Path::new(path).exists()).collect();
+    let words = readme.split(|c: char| c.is_whitespace() || "`()[]=,:".contains(c));
+    let paths: Vec<_> = words.filter(|word| word.starts_with("scripts/") && word.contains('.')).collect();
+    assert!(paths.len() > 20, "{paths:?}");
+    let missing: Vec<_> = paths.into_iter().filter(|path| !std::path::Path::new(path).exists()).collect();
     assert!(missing.is_empty(), "{missing:?}");
 }
