@@ -16,6 +16,7 @@ pub type FactId = ColumnId;
 #[derive(Clone, Debug, Default)]
 pub struct Facts {
     carried: HashMap<ColumnId, Carried>,
+    bits: HashMap<FactId, u32>,
 }
 
 #[derive(Clone, Debug, Default)]
@@ -36,6 +37,12 @@ impl Facts {
     #[must_use]
     pub fn mask(&self, column: ColumnId) -> u64 {
         self.carried.get(&column).map_or(0, |carried| carried.mask)
+    }
+
+    /// The bit of one fact in such masks.
+    #[must_use]
+    pub fn bit(&self, fact: FactId) -> u64 {
+        self.bits.get(&fact).map_or(0, |bit| 1 << bit)
     }
 
     /// Whether some column other than `column` carries one of its facts.
@@ -101,28 +108,33 @@ impl FactsBuilder {
                 facts.insert(*column);
             }
         }
-        self.spread(&mut carried);
+        let mut reached = carried.clone();
+        self.spread(&mut reached, &|_, _| true);
+        // A source that is reached by the target's own fact is that fact in another form: of a name split and joined
+        // again, the first name learns nothing of the last.
+        let teaches = |source: ColumnId, target: ColumnId| {
+            let own = carried.get(&target).is_some_and(|facts| facts.contains(&target));
+            !own || reached.get(&source).is_none_or(|facts| !facts.contains(&target))
+        };
+        let mut learnt = carried.clone();
+        self.spread(&mut learnt, &teaches);
         // Columns that only fill one another stand for a fact that the plan brings in.
-        while let Some(origin) = carried.iter().find(|(_, facts)| facts.is_empty()).map(|(column, _)| *column) {
-            carried.entry(origin).or_default().insert(origin);
-            self.spread(&mut carried);
+        while let Some(origin) = learnt.iter().find(|(_, facts)| facts.is_empty()).map(|(column, _)| *column) {
+            learnt.entry(origin).or_default().insert(origin);
+            self.spread(&mut learnt, &teaches);
         }
-        number(carried)
+        number(learnt)
     }
 
-    /// Carries facts along the links until nothing changes.
-    fn spread(&self, carried: &mut BTreeMap<ColumnId, BTreeSet<FactId>>) {
+    /// Carries facts along the links from a source that `teaches` its target, until nothing changes.
+    fn spread(&self, carried: &mut BTreeMap<ColumnId, BTreeSet<FactId>>, teaches: &dyn Fn(ColumnId, ColumnId) -> bool) {
         let mut changed = true;
         while changed {
             changed = false;
             for (target, sources) in &self.sources {
-                // A source that carries the target's own fact is that fact in another form: of a name split and joined
-                // again, the first name learns nothing of the last.
-                let own = carried.get(target).is_some_and(|facts| facts.contains(target));
-                let is_other_form = |facts: &&BTreeSet<FactId>| own && facts.contains(target);
-                let known = sources.iter().filter_map(|source| carried.get(source));
+                let known = sources.iter().filter(|source| teaches(**source, *target));
                 let arriving: BTreeSet<FactId> =
-                    known.filter(|facts| !is_other_form(facts)).flatten().copied().collect();
+                    known.filter_map(|source| carried.get(source)).flatten().copied().collect();
                 let facts = carried.entry(*target).or_default();
                 let before = facts.len();
                 facts.extend(arriving);
@@ -159,7 +171,7 @@ fn number(carried: BTreeMap<ColumnId, BTreeSet<FactId>>) -> Facts {
         let mask = facts.iter().fold(0, |mask, fact| mask | 1 << bits[fact]);
         (column, Carried { facts: facts.into_iter().collect(), mask })
     });
-    Facts { carried: carried.collect() }
+    Facts { carried: carried.collect(), bits }
 }
 
 /// The group of each fact, called by its least fact: facts that some column carries together are in one.
