@@ -1,6 +1,6 @@
 //! How fast `miglab check` is, beside squawk (a linter of SQL migrations) in the same run.
 //!
-//! `cargo bench --bench check_speed` prints a table of ratios. squawk is installed from PyPI into `target/peers`; the
+//! `cargo bench --bench check_speed` prints a table of ratios. squawk is installed from `PyPI` into `target/peers`; the
 //! peer for start-up is an empty Rust program. Every figure is the median of several runs, the two sides in turn.
 
 use std::fmt::Write as _;
@@ -216,7 +216,7 @@ fn count(number: usize) -> f64 {
     f64::from(u32::try_from(number).expect("files of this benchmark are small"))
 }
 
-/// squawk from PyPI, in a virtual environment under `target`.
+/// squawk from `PyPI`, in a virtual environment under `target`.
 fn install_squawk() -> String {
     let venv = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/peers/squawk");
     let squawk = venv.join("bin/squawk");
