@@ -122,7 +122,8 @@ fn many_small_files(folder: &Path, squawk: &str) {
 
 /// Twice the statements: the columns are the time for n and for 2n.
 fn growth(folder: &Path) {
-    let cases: [(&str, fn(usize) -> String, &str, usize); 3] = [
+    type Case = (&'static str, fn(usize) -> String, &'static str, usize);
+    let cases: [Case; 3] = [
         ("growth, no findings, 100,000 → 200,000", plan, "human", 100_000),
         ("growth, a finding a statement, human, 20,000 → 40,000", faulty_plan, "human", 20_000),
         ("growth, a finding a statement, json, 20,000 → 40,000", faulty_plan, "json", 20_000),

@@ -72,16 +72,17 @@ fn run_of(lab: &Lab) -> Run<Memory> {
 
 /// Everything that a person can see of a target: schema, rows, syncs, who is live.
 fn picture(memory: &Memory) -> String {
-    let mut text = String::new();
+    let mut parts = Vec::new();
     let catalog = memory.catalog();
     for table in catalog.tables() {
-        text += &format!("{:?}\n", table.columns().collect::<Vec<_>>());
-        text += &format!("{:?}\n", table.constraints().collect::<Vec<_>>());
+        parts.push(format!("{:?}", table.columns().collect::<Vec<_>>()));
+        parts.push(format!("{:?}", table.constraints().collect::<Vec<_>>()));
         let rows = memory.select(None, &table.name, None, None, usize::MAX).unwrap();
-        rows.rows.iter().for_each(|row| text += &format!("{row:?}\n"));
+        parts.extend(rows.rows.iter().map(|row| format!("{row:?}")));
     }
-    text += &format!("{:?}\n{:?}\n", catalog.syncs().collect::<Vec<_>>(), catalog.live().collect::<Vec<_>>());
-    text
+    parts.push(format!("{:?}", catalog.syncs().collect::<Vec<_>>()));
+    parts.push(format!("{:?}", catalog.live().collect::<Vec<_>>()));
+    parts.join("\n")
 }
 
 #[test]

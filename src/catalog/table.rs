@@ -73,6 +73,7 @@ impl Table {
     }
 
     /// Its columns in order.
+    #[must_use]
     pub fn columns(&self) -> impl DoubleEndedIterator<Item = &Column> + Clone {
         self.columns.values()
     }

@@ -1,7 +1,7 @@
 //! The running of a plan on a target: one statement at a time, with a journal.
 //!
 //! A [`Run`] is a state machine, PENDING → EXPANDING → MIGRATING → CONTRACTING → COMPLETE, and from any of them
-//! ROLLED_BACK. It prints nothing: an [`Observer`] is told of every statement and batch.
+//! `ROLLED_BACK`. It prints nothing: an [`Observer`] is told of every statement and batch.
 
 mod history;
 mod observer;

@@ -40,7 +40,7 @@ pub struct Planner<'s> {
 
 pub(super) type Resolved<T> = Result<T, Box<Diagnostic>>;
 
-impl<'s> Planner<'s> {
+impl Planner<'_> {
     /// The schema as it stands before the next statement.
     #[must_use]
     pub fn catalog(&self) -> &Catalog {

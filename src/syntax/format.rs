@@ -222,7 +222,9 @@ impl Writer<'_> {
         for run in self.lines.chunk_by_mut(same_run) {
             let widths = run.iter().filter(|line| line.comment.is_some()).map(Line::width);
             let column = widths.filter(|width| *width <= MAX_BEFORE_COMMENT).max().unwrap_or(0);
-            run.iter_mut().for_each(|line| line.comment_column = column);
+            for line in run {
+                line.comment_column = column;
+            }
         }
     }
 
