@@ -72,73 +72,6 @@ pub const KEYWORDS: &[&str] = &[
     "writes",
 ];
 
-/// PostgreSQL's reserved words, as far as scripts meet them: names only between double quotes.
-const RESERVED: &[&str] = &[
-    "all",
-    "and",
-    "any",
-    "array",
-    "as",
-    "asc",
-    "both",
-    "case",
-    "cast",
-    "check",
-    "collate",
-    "column",
-    "constraint",
-    "create",
-    "current_date",
-    "current_timestamp",
-    "default",
-    "desc",
-    "distinct",
-    "do",
-    "else",
-    "end",
-    "except",
-    "false",
-    "fetch",
-    "for",
-    "foreign",
-    "from",
-    "grant",
-    "group",
-    "having",
-    "in",
-    "into",
-    "is",
-    "leading",
-    "like",
-    "ilike",
-    "limit",
-    "not",
-    "null",
-    "offset",
-    "on",
-    "only",
-    "or",
-    "order",
-    "primary",
-    "references",
-    "returning",
-    "select",
-    "some",
-    "table",
-    "then",
-    "to",
-    "trailing",
-    "true",
-    "union",
-    "unique",
-    "user",
-    "using",
-    "when",
-    "where",
-    "with",
-    "between",
-];
-
 /// Verbs that start a statement.
 pub(super) const VERBS: &[&str] = &[
     "add", "backfill", "drop", "sync", "seed", "copy", "set", "validate", "verify", "deploy", "retire", "confirm",
@@ -181,9 +114,75 @@ pub(super) fn is_one(word: &str, words: &[&str]) -> bool {
     words.iter().any(|candidate| candidate.eq_ignore_ascii_case(word))
 }
 
-/// Whether an unquoted `word`, already folded, is no name.
+/// Whether an unquoted `word`, already folded, is no name: PostgreSQL's reserved words, as far as scripts meet them.
 pub(super) fn is_reserved(word: &str) -> bool {
-    (2..=17).contains(&word.len()) && RESERVED.contains(&word)
+    (2..=17).contains(&word.len())
+        && matches!(
+            word,
+            "all"
+                | "and"
+                | "any"
+                | "array"
+                | "as"
+                | "asc"
+                | "both"
+                | "case"
+                | "cast"
+                | "check"
+                | "collate"
+                | "column"
+                | "constraint"
+                | "create"
+                | "current_date"
+                | "current_timestamp"
+                | "default"
+                | "desc"
+                | "distinct"
+                | "do"
+                | "else"
+                | "end"
+                | "except"
+                | "false"
+                | "fetch"
+                | "for"
+                | "foreign"
+                | "from"
+                | "grant"
+                | "group"
+                | "having"
+                | "in"
+                | "into"
+                | "is"
+                | "leading"
+                | "like"
+                | "ilike"
+                | "limit"
+                | "not"
+                | "null"
+                | "offset"
+                | "on"
+                | "only"
+                | "or"
+                | "order"
+                | "primary"
+                | "references"
+                | "returning"
+                | "select"
+                | "some"
+                | "table"
+                | "then"
+                | "to"
+                | "trailing"
+                | "true"
+                | "union"
+                | "unique"
+                | "user"
+                | "using"
+                | "when"
+                | "where"
+                | "with"
+                | "between"
+        )
 }
 
 /// Whether a statement of SQL may start with `word`.

@@ -125,6 +125,9 @@ impl<'a> Lexer<'a> {
         let mut pos = start;
         loop {
             pos = self.past(pos, |b| b.is_ascii_alphanumeric() || b == b'_' || b == b'$');
+            if self.at(pos).is_ascii() {
+                return pos;
+            }
             match self.text[pos..].chars().next() {
                 Some(c) if !c.is_ascii() && is_letter(c) => pos += c.len_utf8(),
                 _ => return pos,

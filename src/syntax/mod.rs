@@ -20,8 +20,10 @@ mod names;
 mod print;
 mod prompt;
 mod reader;
+mod shapes;
 mod split;
 mod statement;
+mod tree;
 mod types;
 
 #[cfg(test)]

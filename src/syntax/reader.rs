@@ -4,7 +4,6 @@
 use std::borrow::Cow;
 use std::collections::VecDeque;
 
-use pest::Parser;
 use pest::error::{Error, InputLocation};
 
 use crate::ast::{Phase, Statement, StatementKind};
@@ -13,10 +12,11 @@ use crate::source::Span;
 use crate::syntax::declaration::{AppClause, TableElement};
 use crate::syntax::event::{Element, Event, Head};
 use crate::syntax::expression::nests_too_deeply;
-use crate::syntax::grammar::{Build, Grammar, Node, Rule, present};
+use crate::syntax::grammar::{Build, Node, Rule, present};
 use crate::syntax::keywords::{self, is_one};
 use crate::syntax::lex::{Lexer, Tok};
 use crate::syntax::names::Names;
+use crate::syntax::shapes::Shapes;
 use crate::syntax::split::{BlockKind, Fault, FaultKind, MAX_DEPTH, Piece, PieceKind, Splitter};
 use crate::syntax::statement::usual_phase;
 use crate::syntax::{expected, faults, mistakes};
@@ -46,6 +46,7 @@ pub(super) struct Reader<'a> {
     pieces: Splitter<'a>,
     ahead: VecDeque<Piece>,
     names: Names,
+    shapes: Shapes,
     diagnostics: Vec<Diagnostic>,
     blocks: Vec<Open>,
     header: Option<Span>,
@@ -63,6 +64,7 @@ pub(super) fn read(text: &str, sink: &mut dyn FnMut(Event)) -> Vec<Diagnostic> {
         pieces: Splitter::new(text),
         ahead: VecDeque::new(),
         names: Names::default(),
+        shapes: Shapes::default(),
         diagnostics: Vec::new(),
         blocks: Vec::new(),
         header: None,
@@ -335,7 +337,7 @@ impl Reader<'_> {
     fn attempt(&mut self, rule: Rule, span: Span, commented: bool, build: Builder<'_>) -> Result<(), Box<Error<Rule>>> {
         let text = &self.text[span.range()];
         let clean = if commented { without_comments(text) } else { Cow::Borrowed(text) };
-        let node = present(Grammar::parse(rule, &clean).map_err(Box::new)?.next());
+        let tree = self.shapes.read(rule, &clean)?;
         if commented {
             self.send_comments(span);
         }
@@ -343,9 +345,9 @@ impl Reader<'_> {
         let mut builder =
             Build { base: span.start, names: &mut self.names, diagnostics: &mut self.diagnostics, too_deep: false };
         if lost {
-            build(&mut builder, node, &mut |_| {});
+            build(&mut builder, tree.root(&clean), &mut |_| {});
         } else {
-            build(&mut builder, node, self.sink);
+            build(&mut builder, tree.root(&clean), self.sink);
         }
         Ok(())
     }
