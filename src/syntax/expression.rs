@@ -1,6 +1,6 @@
 //! Expressions: the grammar gives operands and operators in a row, PostgreSQL's precedence makes a tree of them.
 
-use crate::ast::{BinaryOp, CaseExpr, ColumnRef, Expr, ExprKind, Ident, Literal, UnaryOp, WhenArm};
+use crate::ast::{BinaryOp, CaseExpr, ColumnRef, Expr, ExprKind, Ident, InList, Literal, UnaryOp, WhenArm};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::source::Span;
 use crate::syntax::grammar::{Build, Node, Nodes, Rule, present, sql_text};
@@ -256,7 +256,7 @@ impl Build<'_> {
         for node in nodes {
             operands.push(self.counted(node, &mut depth));
         }
-        self.made(ExprKind::In { operands: operands.into(), negated }, span, depth + 1)
+        self.made(ExprKind::In(Box::new(InList { operands: operands.into(), negated })), span, depth + 1)
     }
 
     /// The tree of `node`; `depth` grows to its depth.
@@ -328,7 +328,7 @@ impl Build<'_> {
         let folded = self.names.fold(name.as_str());
         let call = ["current_date", "current_timestamp", "localtimestamp"].contains(&&*folded);
         if call && !name.as_str().starts_with('"') {
-            return leaf(ExprKind::Call(Box::new((Ident { name: folded, span }, Vec::new()))), span);
+            return leaf(ExprKind::Call(Box::new((Ident { name: folded, span }, Box::default()))), span);
         }
         let column = self.ident(name);
         leaf(ExprKind::Column(Box::new(ColumnRef { table: None, column })), span)
@@ -367,7 +367,7 @@ impl Build<'_> {
             _ => {}
         }
         self.check_words(&ident, &words);
-        self.made(ExprKind::Call(Box::new((ident, operands))), span, depth + 1)
+        self.made(ExprKind::Call(Box::new((ident, operands.into()))), span, depth + 1)
     }
 
     /// Words between arguments belong to a few functions only.
@@ -484,9 +484,10 @@ fn unlist(operands: &mut Vec<Expr>) {
     if operands.len() != 1 {
         return;
     }
-    if let ExprKind::In { operands: pair, negated: false } = &operands[0].kind
-        && pair.len() == 2
+    if let ExprKind::In(list) = &operands[0].kind
+        && !list.negated
+        && list.operands.len() == 2
     {
-        *operands = pair.to_vec();
+        *operands = list.operands.to_vec();
     }
 }

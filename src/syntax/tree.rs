@@ -101,6 +101,12 @@ impl<'i> Nodes<'i> {
 impl<'i> Iterator for Nodes<'i> {
     type Item = Node<'i>;
 
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        let ends = std::iter::successors(Some(self.at), |at| Some(self.places.get(*at)?.next as usize));
+        let count = ends.take_while(|at| *at < self.end).count();
+        (count, Some(count))
+    }
+
     fn next(&mut self) -> Option<Node<'i>> {
         let node = self.peek()?;
         self.at = node.place().next as usize;
