@@ -109,6 +109,19 @@ const SQL: &[&str] = &[
     "savepoint",
 ];
 
+/// The bytes of the longest word of the language.
+pub(super) const MAX_WORD: usize = 16;
+
+/// `word` in lower case, in `buffer`; empty where it is too long or too foreign for a word of the language.
+pub(super) fn folded<'b>(word: &str, buffer: &'b mut [u8; MAX_WORD]) -> &'b str {
+    let Some(part) = buffer.get_mut(..word.len()) else {
+        return "";
+    };
+    part.copy_from_slice(word.as_bytes());
+    part.make_ascii_lowercase();
+    std::str::from_utf8(part).unwrap_or_default()
+}
+
 /// Whether `word` is one of `words`, in any case.
 pub(super) fn is_one(word: &str, words: &[&str]) -> bool {
     words.iter().any(|candidate| candidate.eq_ignore_ascii_case(word))
@@ -208,7 +221,7 @@ pub(super) fn continues(text: &str, in_columns: bool) -> bool {
     if word.is_empty() {
         return continues_with_symbol(text, in_columns);
     }
-    match word.to_ascii_lowercase().as_str() {
+    match folded(word, &mut [0; MAX_WORD]) {
         "from" | "where" | "in" | "default" | "references" | "not" | "null" | "on" | "and" | "or" | "then" | "else"
         | "end" | "when" | "between" | "like" | "ilike" | "is" => true,
         "to" | "as" | "using" | "because" => !in_columns,

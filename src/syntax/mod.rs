@@ -12,6 +12,7 @@ mod expression;
 mod faults;
 mod format;
 mod grammar;
+mod hash;
 mod highlight;
 mod keywords;
 mod lex;

@@ -12,7 +12,7 @@ use crate::source::Span;
 use crate::syntax::declaration::{AppClause, TableElement};
 use crate::syntax::event::{Element, Event, Head};
 use crate::syntax::expression::nests_too_deeply;
-use crate::syntax::grammar::{Build, Node, Rule, present};
+use crate::syntax::grammar::{Build, Node, Rule};
 use crate::syntax::keywords::{self, is_one};
 use crate::syntax::lex::{Lexer, Tok};
 use crate::syntax::names::Names;
@@ -226,7 +226,7 @@ impl Reader<'_> {
             }
             return self.statement(Rule::statement, piece, span, Some(phase));
         }
-        match word.to_ascii_lowercase().as_str() {
+        match keywords::folded(word, &mut [0; keywords::MAX_WORD]) {
             "migration" => self.header(piece),
             "allow" => {
                 self.parse(Rule::allows, piece.span, piece, &mut |build, node, sink| {

@@ -8,21 +8,25 @@ use std::rc::Rc;
 use std::sync::LazyLock;
 
 use crate::syntax::grammar::{self, Rule, Unread};
+use crate::syntax::hash::BuildQuick;
+use crate::syntax::lex::in_word;
 use crate::syntax::tree::Tree;
 
 /// How many shapes are kept.
 const MAX_SHAPES: usize = 1024;
 /// Longer texts are read one by one, in bytes.
 const MAX_LENGTH: usize = 512;
+/// What stands for each byte of a name or of a value; no word of the grammar is made of it.
+const BLOT: u8 = b'x';
 
 /// The words of the grammar, by their length: they are what a shape keeps.
-static WORDS: LazyLock<Vec<Vec<&str>>> = LazyLock::new(|| {
+static WORDS: LazyLock<Vec<Vec<&[u8]>>> = LazyLock::new(|| {
     let text = include_str!("../../grammar/mig.pest");
-    let mut by_length: Vec<Vec<&str>> = Vec::new();
+    let mut by_length: Vec<Vec<&[u8]>> = Vec::new();
     for word in text.split("^\"").skip(1).filter_map(|rest| rest.split('"').next()) {
         by_length.resize_with(by_length.len().max(word.len() + 1), Vec::new);
-        if !by_length[word.len()].contains(&word) {
-            by_length[word.len()].push(word);
+        if !by_length[word.len()].contains(&word.as_bytes()) {
+            by_length[word.len()].push(word.as_bytes());
         }
     }
     by_length
@@ -31,9 +35,9 @@ static WORDS: LazyLock<Vec<Vec<&str>>> = LazyLock::new(|| {
 /// The shapes of one script, each with its nodes.
 #[derive(Default)]
 pub(super) struct Shapes {
-    known: HashMap<Rule, HashMap<Box<str>, Rc<Tree>>>,
-    count: usize,
-    shape: String,
+    /// By the shape, which ends with the rule that reads it.
+    known: HashMap<Box<[u8]>, Rc<Tree>, BuildQuick>,
+    shape: Vec<u8>,
 }
 
 impl Shapes {
@@ -45,17 +49,17 @@ impl Shapes {
         if text.len() > MAX_LENGTH || !blot(text, &mut self.shape) {
             return grammar::read(rule, text).map(Rc::new);
         }
-        let known = self.known.entry(rule).or_default();
-        if let Some(tree) = known.get(self.shape.as_str()) {
+        self.shape.extend((rule as u16).to_le_bytes());
+        if let Some(tree) = self.known.get(self.shape.as_slice()) {
             return Ok(tree.clone());
         }
-        let Ok(tree) = grammar::read(rule, &self.shape) else {
+        let shape = std::str::from_utf8(&self.shape[..text.len()]).unwrap_or_default();
+        let Ok(tree) = grammar::read(rule, shape) else {
             return grammar::read(rule, text).map(Rc::new);
         };
         let tree = Rc::new(tree);
-        if self.count < MAX_SHAPES {
-            self.count += 1;
-            known.insert(self.shape.as_str().into(), tree.clone());
+        if self.known.len() < MAX_SHAPES {
+            self.known.insert(self.shape.as_slice().into(), tree.clone());
         }
         Ok(tree)
     }
@@ -63,75 +67,58 @@ impl Shapes {
 
 /// Writes the shape of `text`, which is as long as it; `false` where it has none, since its quotes are not closed or
 /// there are letters other than ASCII's outside them.
-fn blot(text: &str, shape: &mut String) -> bool {
+fn blot(text: &str, shape: &mut Vec<u8>) -> bool {
     let bytes = text.as_bytes();
     shape.clear();
     let mut pos = 0;
     while let Some(&byte) = bytes.get(pos) {
         let end = match byte {
-            b'a'..=b'z' | b'A'..=b'Z' | b'_' => word(text, pos, shape),
-            b'0'..=b'9' => number(text, pos, shape),
-            b'\'' | b'"' => match quoted(bytes, pos, shape) {
+            b'a'..=b'z' | b'A'..=b'Z' | b'_' | b'0'..=b'9' => end_of_word(bytes, pos),
+            b'\'' | b'"' => match end_of_quoted(bytes, pos) {
                 Some(end) => end,
                 None => return false,
             },
             0x80.. => return false,
-            _ => {
-                shape.push(char::from(byte));
-                pos + 1
-            }
+            _ => pos + 1,
         };
+        let part = &bytes[pos..end];
+        match byte {
+            b'a'..=b'z' | b'A'..=b'Z' | b'_' if !is_kept(part) => shape.resize(end, BLOT),
+            b'0'..=b'9' => shape.extend(part.iter().map(|b| if b.is_ascii_digit() { b'1' } else { *b })),
+            b'\'' | b'"' => {
+                shape.push(byte);
+                shape.resize(end - 1, BLOT);
+                shape.push(byte);
+            }
+            _ => shape.extend_from_slice(part),
+        }
         pos = end;
     }
     true
 }
 
-/// A word of the grammar stays, any other is blotted out.
-fn word(text: &str, start: usize, shape: &mut String) -> usize {
-    let end = end_of_word(text.as_bytes(), start);
-    let word = &text[start..end];
-    let kept = WORDS.get(word.len()).is_some_and(|words| words.iter().any(|known| known.eq_ignore_ascii_case(word)));
-    if kept {
-        shape.push_str(word)
-    } else {
-        blots(end - start, shape)
-    }
-    end
+/// Whether a word is one of the grammar's.
+fn is_kept(word: &[u8]) -> bool {
+    let Some(words) = WORDS.get(word.len()) else {
+        return false;
+    };
+    let first = word[0].to_ascii_lowercase();
+    words.iter().any(|known| known[0] == first && known.eq_ignore_ascii_case(word))
 }
 
 fn end_of_word(bytes: &[u8], start: usize) -> usize {
-    let rest = bytes[start..].iter();
-    start + rest.take_while(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'$')).count()
+    let length = bytes[start..].iter().position(|b| !in_word(*b));
+    length.map_or(bytes.len(), |length| start + length)
 }
 
-/// The digits of a number become ones; its unit and its `_` stay.
-fn number(text: &str, start: usize, shape: &mut String) -> usize {
-    let end = end_of_word(text.as_bytes(), start);
-    shape.extend(text[start..end].chars().map(|c| if c.is_ascii_digit() { '1' } else { c }));
-    end
-}
-
-/// What stands between quotes is blotted out; the quotes stay. An empty name is none, so `""` is as it is.
-fn quoted(bytes: &[u8], start: usize, shape: &mut String) -> Option<usize> {
+/// Where the text or name between quotes that starts at `start` ends, if it does.
+fn end_of_quoted(bytes: &[u8], start: usize) -> Option<usize> {
     let (quote, mut pos) = (bytes[start], start + 1);
     loop {
         pos += bytes[pos..].iter().position(|b| *b == quote)?;
         if bytes.get(pos + 1) != Some(&quote) {
-            break;
+            return Some(pos + 1);
         }
         pos += 2;
-    }
-    shape.push(char::from(quote));
-    blots(pos - start - 1, shape);
-    shape.push(char::from(quote));
-    Some(pos + 1)
-}
-
-fn blots(mut length: usize, shape: &mut String) {
-    const BLOTS: &str = "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx";
-    while length > 0 {
-        let taken = length.min(BLOTS.len());
-        shape.push_str(&BLOTS[..taken]);
-        length -= taken;
     }
 }
