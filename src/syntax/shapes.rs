@@ -19,17 +19,18 @@ const MAX_LENGTH: usize = 512;
 /// What stands for each byte of a name or of a value; no word of the grammar is made of it.
 const BLOT: u8 = b'x';
 
-/// The words of the grammar, by their length: they are what a shape keeps.
+/// The words of the grammar, by [`slot`]: they are what a shape keeps.
 static WORDS: LazyLock<Vec<Vec<&[u8]>>> = LazyLock::new(|| {
     let text = include_str!("../../grammar/mig.pest");
-    let mut by_length: Vec<Vec<&[u8]>> = Vec::new();
+    let mut slots: Vec<Vec<&[u8]>> = Vec::new();
     for word in text.split("^\"").skip(1).filter_map(|rest| rest.split('"').next()) {
-        by_length.resize_with(by_length.len().max(word.len() + 1), Vec::new);
-        if !by_length[word.len()].contains(&word.as_bytes()) {
-            by_length[word.len()].push(word.as_bytes());
+        let (word, slot) = (word.as_bytes(), slot(word.as_bytes()));
+        slots.resize_with(slots.len().max(slot + 1), Vec::new);
+        if !slots[slot].contains(&word) {
+            slots[slot].push(word);
         }
     }
-    by_length
+    slots
 });
 
 /// The shapes of one script, each with its nodes.
@@ -99,11 +100,12 @@ fn blot(text: &str, shape: &mut Vec<u8>) -> bool {
 
 /// Whether a word is one of the grammar's.
 fn is_kept(word: &[u8]) -> bool {
-    let Some(words) = WORDS.get(word.len()) else {
-        return false;
-    };
-    let first = word[0].to_ascii_lowercase();
-    words.iter().any(|known| known[0] == first && known.eq_ignore_ascii_case(word))
+    WORDS.get(slot(word)).is_some_and(|words| words.iter().any(|known| known.eq_ignore_ascii_case(word)))
+}
+
+/// Where a word is looked for: by its length and its first letter, in any case.
+fn slot(word: &[u8]) -> usize {
+    word.len() * 32 + usize::from(word.first().copied().unwrap_or_default() & 31)
 }
 
 fn end_of_word(bytes: &[u8], start: usize) -> usize {
