@@ -16,10 +16,9 @@ use crate::syntax::grammar::{Build, Node, Rule};
 use crate::syntax::keywords::{self, is_one};
 use crate::syntax::lex::{Lexer, Tok};
 use crate::syntax::names::Names;
-use crate::syntax::shapes::Shapes;
 use crate::syntax::split::{BlockKind, Fault, FaultKind, MAX_DEPTH, Piece, PieceKind, Splitter};
 use crate::syntax::statement::usual_phase;
-use crate::syntax::{expected, faults, mistakes};
+use crate::syntax::{expected, faults, mistakes, shapes};
 
 /// How many further pieces an incomplete one may reach over.
 const MAX_JOINED: usize = 8;
@@ -46,7 +45,6 @@ pub(super) struct Reader<'a> {
     pieces: Splitter<'a>,
     ahead: VecDeque<Piece>,
     names: Names,
-    shapes: Shapes,
     diagnostics: Vec<Diagnostic>,
     blocks: Vec<Open>,
     header: Option<Span>,
@@ -64,7 +62,6 @@ pub(super) fn read(text: &str, sink: &mut dyn FnMut(Event)) -> Vec<Diagnostic> {
         pieces: Splitter::new(text),
         ahead: VecDeque::new(),
         names: Names::default(),
-        shapes: Shapes::default(),
         diagnostics: Vec::new(),
         blocks: Vec::new(),
         header: None,
@@ -337,7 +334,7 @@ impl Reader<'_> {
     fn attempt(&mut self, rule: Rule, span: Span, commented: bool, build: Builder<'_>) -> Result<(), Box<Error<Rule>>> {
         let text = &self.text[span.range()];
         let clean = if commented { without_comments(text) } else { Cow::Borrowed(text) };
-        let tree = self.shapes.read(rule, &clean)?;
+        let tree = shapes::read(rule, &clean)?;
         if commented {
             self.send_comments(span);
         }

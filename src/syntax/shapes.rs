@@ -3,6 +3,7 @@
 //! itself is, and another text that looks the same with its own blotted out has the same nodes at the same places. A
 //! script of a hundred thousand statements has a few dozen shapes.
 
+use std::cell::RefCell;
 use std::collections::HashMap;
 use std::rc::Rc;
 use std::sync::LazyLock;
@@ -12,7 +13,7 @@ use crate::syntax::hash::BuildQuick;
 use crate::syntax::lex::in_word;
 use crate::syntax::tree::Tree;
 
-/// How many shapes are kept.
+/// How many shapes a thread keeps, over all the scripts that it reads.
 const MAX_SHAPES: usize = 1024;
 /// Longer texts are read one by one, in bytes.
 const MAX_LENGTH: usize = 512;
@@ -33,20 +34,28 @@ static WORDS: LazyLock<Vec<Vec<&[u8]>>> = LazyLock::new(|| {
     slots
 });
 
-/// The shapes of one script, each with its nodes.
+thread_local! {
+    static SHAPES: RefCell<Shapes> = RefCell::default();
+}
+
+/// The nodes that `rule` finds in `text`.
+///
+/// # Errors
+/// `rule` does not read it.
+pub(super) fn read(rule: Rule, text: &str) -> Result<Rc<Tree>, Unread> {
+    SHAPES.with_borrow_mut(|shapes| shapes.read(rule, text))
+}
+
+/// The shapes that were read last, each with its nodes.
 #[derive(Default)]
-pub(super) struct Shapes {
+struct Shapes {
     /// By the shape, which ends with the rule that reads it.
     known: HashMap<Box<[u8]>, Rc<Tree>, BuildQuick>,
     shape: Vec<u8>,
 }
 
 impl Shapes {
-    /// The nodes that `rule` finds in `text`.
-    ///
-    /// # Errors
-    /// `rule` does not read it.
-    pub(super) fn read(&mut self, rule: Rule, text: &str) -> Result<Rc<Tree>, Unread> {
+    fn read(&mut self, rule: Rule, text: &str) -> Result<Rc<Tree>, Unread> {
         if text.len() > MAX_LENGTH || !blot(text, &mut self.shape) {
             return grammar::read(rule, text).map(Rc::new);
         }
@@ -59,9 +68,10 @@ impl Shapes {
             return grammar::read(rule, text).map(Rc::new);
         };
         let tree = Rc::new(tree);
-        if self.known.len() < MAX_SHAPES {
-            self.known.insert(self.shape.as_slice().into(), tree.clone());
+        if self.known.len() >= MAX_SHAPES {
+            self.known.clear();
         }
+        self.known.insert(self.shape.as_slice().into(), tree.clone());
         Ok(tree)
     }
 }
