@@ -14,11 +14,11 @@ use crate::source::Span;
 impl Planner<'_> {
     /// `add index`.
     pub(super) fn add_index(&mut self, index: &AddIndex, span: Span) -> Resolved<Action> {
-        let table = self.subject(index.table.as_ref(), &[], span)?;
+        let table = self.subject(index.table.as_deref(), &[], span)?;
         let columns = self.columns_of(&table, &index.columns)?;
         let filter = index.filter.as_ref().map(|filter| self.condition(&table, filter)).transpose()?;
         let kind = ConstraintKind::Index { columns, unique: index.unique, filter };
-        self.add_constraint(table, index.name.as_ref(), &index.columns, "idx", kind)
+        self.add_constraint(table, index.name.as_deref(), &index.columns, "idx", kind)
     }
 
     /// `add check`.

@@ -187,7 +187,7 @@ impl Planner<'_> {
             StatementKind::AlterType(parts) => return self.refuse_alter_type(&parts.0, &parts.1, span).map(|()| None),
             StatementKind::Deploy(app) => Action::Deploy(self.app(app)?),
             StatementKind::Retire(app) => Action::Retire(self.app(app)?),
-            StatementKind::Confirm(text) => Action::Confirm(text.clone()),
+            StatementKind::Confirm(text) => Action::Confirm((**text).clone()),
             StatementKind::Wait(ms) => Action::Wait(*ms),
         };
         Ok(Some(action))

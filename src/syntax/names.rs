@@ -4,12 +4,13 @@ use std::borrow::Cow;
 use std::collections::HashSet;
 
 use crate::ast::Name;
+use crate::syntax::hash::BuildQuick;
 use crate::syntax::keywords;
 
 /// The names of one script, each held once.
 #[derive(Default)]
 pub(super) struct Names {
-    known: HashSet<Name>,
+    known: HashSet<Name, BuildQuick>,
 }
 
 impl Names {

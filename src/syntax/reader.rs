@@ -4,7 +4,6 @@
 use std::borrow::Cow;
 use std::collections::VecDeque;
 
-use pest::Parser;
 use pest::error::{Error, InputLocation};
 
 use crate::ast::{Phase, Statement, StatementKind};
@@ -13,13 +12,13 @@ use crate::source::Span;
 use crate::syntax::declaration::{AppClause, TableElement};
 use crate::syntax::event::{Element, Event, Head};
 use crate::syntax::expression::nests_too_deeply;
-use crate::syntax::grammar::{Build, Grammar, Node, Rule, present};
+use crate::syntax::grammar::{Build, Node, Rule};
 use crate::syntax::keywords::{self, is_one};
 use crate::syntax::lex::{Lexer, Tok};
 use crate::syntax::names::Names;
 use crate::syntax::split::{BlockKind, Fault, FaultKind, MAX_DEPTH, Piece, PieceKind, Splitter};
 use crate::syntax::statement::usual_phase;
-use crate::syntax::{expected, faults, mistakes};
+use crate::syntax::{expected, faults, mistakes, shapes};
 
 /// How many further pieces an incomplete one may reach over.
 const MAX_JOINED: usize = 8;
@@ -322,7 +321,7 @@ impl Reader<'_> {
             }
             return self.statement(Rule::statement, piece, span, Some(phase));
         }
-        match word.to_ascii_lowercase().as_str() {
+        match keywords::folded(word, &mut [0; keywords::MAX_WORD]) {
             "migration" => self.header(piece),
             "allow" => {
                 self.parse(Rule::allows, piece.span, piece, &mut |build, node, sink| {
@@ -433,7 +432,7 @@ impl Reader<'_> {
     fn attempt(&mut self, rule: Rule, span: Span, commented: bool, build: Builder<'_>) -> Result<(), Box<Error<Rule>>> {
         let text = &self.text[span.range()];
         let clean = if commented { without_comments(text) } else { Cow::Borrowed(text) };
-        let node = present(Grammar::parse(rule, &clean).map_err(Box::new)?.next());
+        let tree = shapes::read(rule, &clean)?;
         if commented {
             self.send_comments(span);
         }
@@ -441,9 +440,9 @@ impl Reader<'_> {
         let mut builder =
             Build { base: span.start, names: &mut self.names, diagnostics: &mut self.diagnostics, too_deep: false };
         if lost {
-            build(&mut builder, node, &mut |_| {});
+            build(&mut builder, tree.root(&clean), &mut |_| {});
         } else {
-            build(&mut builder, node, self.sink);
+            build(&mut builder, tree.root(&clean), self.sink);
         }
         Ok(())
     }

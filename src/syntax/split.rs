@@ -382,7 +382,7 @@ impl Splitter<'_> {
 fn kind_of(head: &str) -> Option<BlockKind> {
     let word = keywords::first_word(head);
     let rest = keywords::after_word(head);
-    match word.to_ascii_lowercase().as_str() {
+    match keywords::folded(word, &mut [0; keywords::MAX_WORD]) {
         "expand" | "migrate" | "contract" if rest.is_empty() => Some(BlockKind::Phase),
         "expand" | "migrate" | "contract" => kind_of(rest).filter(|kind| *kind == BlockKind::Table),
         "add" if is_one(keywords::first_word(rest), &["table"]) => Some(BlockKind::Table),
