@@ -4,7 +4,9 @@
 //! columns in its expression, through any number of links; a column that nothing fills, or only `seed` or a default, is
 //! a fact of its own. Facts that are linked form a group; groups do not influence each other.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
+
+use rustc_hash::FxHashMap;
 
 use crate::catalog::{Catalog, ColumnId};
 use crate::plan::{Action, FillKind};
@@ -15,8 +17,8 @@ pub type FactId = ColumnId;
 /// Which columns carry which facts.
 #[derive(Clone, Debug, Default)]
 pub struct Facts {
-    carried: HashMap<ColumnId, Carried>,
-    bits: HashMap<FactId, u32>,
+    carried: FxHashMap<ColumnId, Carried>,
+    bits: FxHashMap<FactId, u32>,
 }
 
 #[derive(Clone, Debug, Default)]
@@ -156,8 +158,8 @@ fn inputs<'a>(
 fn number(carried: BTreeMap<ColumnId, BTreeSet<FactId>>) -> Facts {
     const LAST_BIT: u32 = 62;
     let groups = groups(&carried);
-    let mut used: HashMap<FactId, u32> = HashMap::new();
-    let mut bits: HashMap<FactId, u32> = HashMap::new();
+    let mut used: FxHashMap<FactId, u32> = FxHashMap::default();
+    let mut bits: FxHashMap<FactId, u32> = FxHashMap::default();
     for facts in carried.values() {
         for fact in facts {
             if !bits.contains_key(fact) {
@@ -175,8 +177,8 @@ fn number(carried: BTreeMap<ColumnId, BTreeSet<FactId>>) -> Facts {
 }
 
 /// The group of each fact, called by its least fact: facts that some column carries together are in one.
-fn groups(carried: &BTreeMap<ColumnId, BTreeSet<FactId>>) -> HashMap<FactId, FactId> {
-    let mut group: HashMap<FactId, FactId> = HashMap::new();
+fn groups(carried: &BTreeMap<ColumnId, BTreeSet<FactId>>) -> FxHashMap<FactId, FactId> {
+    let mut group: FxHashMap<FactId, FactId> = FxHashMap::default();
     for facts in carried.values() {
         let roots: BTreeSet<FactId> = facts.iter().map(|fact| root(&group, *fact)).collect();
         if let Some(least) = roots.first().copied() {
@@ -189,7 +191,7 @@ fn groups(carried: &BTreeMap<ColumnId, BTreeSet<FactId>>) -> HashMap<FactId, Fac
     all.into_iter().map(|fact| (fact, root(&group, fact))).collect()
 }
 
-fn root(group: &HashMap<FactId, FactId>, mut fact: FactId) -> FactId {
+fn root(group: &FxHashMap<FactId, FactId>, mut fact: FactId) -> FactId {
     while let Some(next) = group.get(&fact).filter(|next| **next != fact) {
         fact = *next;
     }

@@ -1,7 +1,7 @@
 //! What the whole script does to each name, read once when it is first needed: to tell a name used too early or too
 //! late from one misspelt, and to find what fills a column.
 
-use std::collections::HashMap;
+use rustc_hash::FxHashMap;
 
 use crate::ast::{ColumnRef, Expr, Ident, Name, Statement, StatementKind, SyncKind};
 use crate::data::Type;
@@ -35,7 +35,7 @@ pub(super) enum Filler {
 /// Places by table and column.
 #[derive(Debug, Default)]
 pub(super) struct History {
-    tables: HashMap<Name, HashMap<Name, Places>>,
+    tables: FxHashMap<Name, FxHashMap<Name, Places>>,
 }
 
 impl History {

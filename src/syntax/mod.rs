@@ -13,7 +13,6 @@ mod expression;
 mod faults;
 mod format;
 mod grammar;
-mod hash;
 mod highlight;
 mod keywords;
 mod lex;

@@ -1,16 +1,16 @@
 //! Names: folded as PostgreSQL folds them, and shared between all places that write the same.
 
 use std::borrow::Cow;
-use std::collections::HashSet;
+
+use rustc_hash::FxHashSet;
 
 use crate::ast::Name;
-use crate::syntax::hash::BuildQuick;
 use crate::syntax::keywords;
 
 /// The names of one script, each held once.
 #[derive(Default)]
 pub(super) struct Names {
-    known: HashSet<Name, BuildQuick>,
+    known: FxHashSet<Name>,
 }
 
 impl Names {

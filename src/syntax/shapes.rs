@@ -4,12 +4,12 @@
 //! script of a hundred thousand statements has a few dozen shapes.
 
 use std::cell::RefCell;
-use std::collections::HashMap;
 use std::rc::Rc;
 use std::sync::LazyLock;
 
+use rustc_hash::FxHashMap;
+
 use crate::syntax::grammar::{self, Rule, Unread};
-use crate::syntax::hash::BuildQuick;
 use crate::syntax::lex::in_word;
 use crate::syntax::tree::Tree;
 
@@ -51,7 +51,7 @@ pub(super) fn read(rule: Rule, text: &str) -> Result<Rc<Tree>, Unread> {
 #[derive(Default)]
 struct Shapes {
     /// By the shape, which ends with the rule that reads it.
-    known: HashMap<Box<[u8]>, Rc<Tree>, BuildQuick>,
+    known: FxHashMap<Box<[u8]>, Rc<Tree>>,
     shape: Vec<u8>,
 }
 

@@ -1,6 +1,6 @@
 //! `added-then-dropped`: a column that comes and goes with nothing between.
 
-use std::collections::HashMap;
+use rustc_hash::FxHashMap;
 
 use crate::catalog::ColumnId;
 use crate::check::{At, Rule};
@@ -11,7 +11,7 @@ use crate::source::Span;
 /// The columns that the plan added and that nothing has used since.
 #[derive(Default)]
 pub(super) struct AddedThenDropped {
-    unused: HashMap<ColumnId, Span>,
+    unused: FxHashMap<ColumnId, Span>,
 }
 
 impl Rule for AddedThenDropped {
