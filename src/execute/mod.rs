@@ -155,7 +155,11 @@ impl<T: Target> Run<T> {
         }
         let event = self.event(&step);
         observer.started(&event);
-        let applied = self.target.apply(&step.action, &mut |batch| observer.batch(&event, batch));
+        let applied = if observer.stops() {
+            Err(Fault::new(FaultKind::Interrupted, "stopped; it was not begun"))
+        } else {
+            self.target.apply(&step.action, &mut |batch| observer.batch(&event, batch))
+        };
         match applied {
             Ok(applied) => {
                 self.record(&step, applied.rows);
