@@ -9,7 +9,7 @@ use crate::ast::{Name, Rows, RowsFrom, Script};
 use crate::check;
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::explain::Code;
-use crate::plan::{KnownTable, Plan};
+use crate::plan::{Action, KnownTable, Plan, nearest};
 use crate::rows;
 use crate::source::{Source, Span};
 use crate::syntax;
@@ -65,6 +65,7 @@ pub enum OpenError {
 pub fn open(source: Source, files: &[RowsFile]) -> Result<Lab, OpenError> {
     let parsed = syntax::parse(source.clone());
     let texts = read_files(&parsed.script, files)?;
+    know_each_table(&parsed.script, files)?;
     let known = known_tables(&parsed.script, &texts)?;
     let (diagnostics, notes) = check::check(&parsed, &known);
     let script = parsed.script;
@@ -139,6 +140,40 @@ fn plain_reason(path: &Path, error: &std::io::Error) -> String {
         std::io::ErrorKind::PermissionDenied => "permission denied".to_owned(),
         _ => error.to_string(),
     }
+}
+
+/// Refuses rows for a table that the script does not speak of, and rows from two files for one table.
+fn know_each_table(script: &Script, files: &[RowsFile]) -> Result<(), OpenError> {
+    for (at, file) in files.iter().enumerate() {
+        if files[..at].iter().any(|before| before.table == file.table) {
+            let message = format!("rows for `{}` are given twice", file.table);
+            let help = "put them into one file".to_owned();
+            return Err(OpenError::Rows { message, help: Some(help) });
+        }
+    }
+    if files.is_empty() {
+        return Ok(());
+    }
+    let Some(tables) = tables_of(script) else { return Ok(()) };
+    match files.iter().find(|file| !tables.contains(&file.table)) {
+        None => Ok(()),
+        Some(RowsFile { table, path }) => {
+            let message = format!("there is no table `{table}` for the rows of `{}`", path.display());
+            let near = nearest(table, tables.iter().map(|table| &**table));
+            let help = near.map(|near| format!("did you mean `{near}`?"));
+            Err(OpenError::Rows { message, help })
+        }
+    }
+}
+
+/// The tables that a script starts from or adds; none where it has errors, which are told elsewhere.
+fn tables_of(script: &Script) -> Option<Vec<Name>> {
+    let plan = Plan::resolve(script, &[]).ok()?;
+    let added = plan.steps.iter().filter_map(|step| match &step.action {
+        Action::AddTable(table) => Some(table.name.clone()),
+        _ => None,
+    });
+    Some(plan.start.tables().map(|table| table.name.clone()).chain(added).collect())
 }
 
 /// What the files tell of tables that the script does not declare.

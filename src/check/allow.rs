@@ -31,13 +31,16 @@ fn covers(allow: &Allow, finding: &Diagnostic) -> bool {
         AllowScope::Script => true,
         AllowScope::Item(item) => item.start <= finding.span().start && finding.span().start < item.end,
     };
-    here && *allow.code.name == *finding.code.name()
+    here && finding.code.can_be_allowed() && *allow.code.name == *finding.code.name()
 }
 
 fn unused(allow: &Allow) -> Diagnostic {
     let name = &allow.code.name;
-    let known = Code::from_str(name).is_ok();
-    let (message, help) = if known {
+    let code = Code::from_str(name);
+    let known = code.is_ok();
+    let (message, help) = if code.is_ok_and(|code| !code.can_be_allowed()) {
+        (format!("a `{name}` cannot be allowed"), "mend what it is about: without that the plan cannot run".to_owned())
+    } else if known {
         (format!("nothing here is a `{name}`"), "take the allow out".to_owned())
     } else {
         let near = nearest(name, Code::ALL.iter().map(|code| code.name()));

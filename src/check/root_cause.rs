@@ -14,9 +14,14 @@ fn causes(code: Code) -> &'static [Code] {
             Code::WrongPhase,
             Code::BigBang,
         ],
-        Code::ContractWithoutExpand => {
-            &[Code::UsedAfterDrop, Code::AddedThenDropped, Code::InUse, Code::WrongPhase, Code::BigBang]
-        }
+        Code::ContractWithoutExpand => &[
+            Code::UsedAfterDrop,
+            Code::AddedThenDropped,
+            Code::InUse,
+            Code::StillNeeded,
+            Code::WrongPhase,
+            Code::BigBang,
+        ],
         Code::InUse => &[Code::WrongPhase, Code::BigBang],
         Code::NoStatements => &[Code::Syntax, Code::SqlStatement, Code::MissingPhase],
         _ => &[],

@@ -16,6 +16,7 @@ use crate::ast::{Name, Phase};
 use crate::diagnostic::Diagnostic;
 use crate::execute::{Entry, Failure, Run};
 use crate::lab::{self, Lab, OpenError, RowsFile};
+use crate::plan::nearest;
 use crate::report::run::RunReport;
 use crate::report::{Terminal, counted, render};
 use crate::source::Source;
@@ -144,10 +145,7 @@ pub fn execute(args: &RunArgs, out: &mut Output) -> io::Result<Exit> {
     };
     tell(&lab.diagnostics, &source);
     if let Some(unknown) = unknown_table(args, &lab) {
-        complain(
-            &format!("there is no table `{unknown}` to show"),
-            Some("name a table that the plan starts from or adds"),
-        );
+        complain(&format!("there is no table `{unknown}` to show"), Some(&known_tables(unknown, &lab)));
         return Ok(Exit::CouldNotRun);
     }
     if let Err(error) = interrupt::install() {
@@ -234,6 +232,13 @@ fn complain_of(failure: &Failure, source: &Source) {
 fn unknown_table<'a>(args: &'a RunArgs, lab: &Lab) -> Option<&'a String> {
     let known = |name: &str| lab.memory.catalog().table(name).is_some() || lab.plan.adds_table(name);
     args.show.iter().find(|name| !known(&fold(name)))
+}
+
+fn known_tables(unknown: &str, lab: &Lab) -> String {
+    match nearest(&fold(unknown), lab.memory.catalog().tables().map(|table| &*table.name)) {
+        Some(near) => format!("did you mean `{near}`?"),
+        None => "name a table that the plan starts from or adds".to_owned(),
+    }
 }
 
 fn show(run: &Run<Memory>, table: &str, format: RunFormat, out: &mut Output) -> io::Result<()> {

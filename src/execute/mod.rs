@@ -196,7 +196,11 @@ impl<T: Target> Run<T> {
         }
         let event = self.event(&step);
         observer.started(&event);
-        let applied = self.target.apply(&step.action, &mut |batch| observer.batch(&event, batch));
+        let applied = if observer.stops() {
+            Err(Fault::new(FaultKind::Interrupted, "stopped; it was not begun"))
+        } else {
+            self.target.apply(&step.action, &mut |batch| observer.batch(&event, batch))
+        };
         match applied {
             Ok(applied) => {
                 self.record(&step, applied.rows);
@@ -228,11 +232,11 @@ impl<T: Target> Run<T> {
         Ok(())
     }
 
-    /// Whether a statement of a phase up to `until` is still ahead.
+    /// Whether a statement of a phase up to `until` is still ahead, or nothing is but to complete.
     fn goes_on(&self, until: Option<Phase>) -> bool {
         let Some(until) = until else { return true };
         let ahead = &self.plan.steps[self.progress.position..];
-        ahead.iter().any(|step| step.phase.is_some_and(|phase| phase <= until))
+        ahead.is_empty() || ahead.iter().any(|step| step.phase.is_some_and(|phase| phase <= until))
     }
 
     /// Undoes everything, the last statement first.

@@ -29,6 +29,11 @@ pub trait Observer {
     /// A statement begins.
     fn started(&mut self, _statement: &StatementEvent) {}
 
+    /// Whether the run is to stop before its next statement.
+    fn stops(&mut self) -> bool {
+        false
+    }
+
     /// A batch of it is done. `Break` stops the run there, and the statement is taken back.
     fn batch(&mut self, _statement: &StatementEvent, _batch: BatchEvent) -> ControlFlow<()> {
         ControlFlow::Continue(())

@@ -135,3 +135,28 @@ impl serde::Serialize for Code {
         serializer.serialize_str(self.name())
     }
 }
+impl Code {
+    /// Whether `allow` silences it. What keeps a statement from being understood cannot be allowed: the plan would run
+    /// without the statement.
+    #[must_use]
+    pub fn can_be_allowed(self) -> bool {
+        !matches!(
+            self,
+            Self::Syntax
+                | Self::SqlStatement
+                | Self::MissingPhase
+                | Self::UnknownName
+                | Self::DuplicateName
+                | Self::AmbiguousTable
+                | Self::UnknownType
+                | Self::UnknownFunction
+                | Self::TypeMismatch
+                | Self::ColumnConflict
+                | Self::InvalidRows
+                | Self::BigBang
+                | Self::UsedBeforeAdded
+                | Self::UsedAfterDrop
+                | Self::StillNeeded
+        )
+    }
+}

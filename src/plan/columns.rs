@@ -131,38 +131,52 @@ impl Planner<'_> {
     fn add_own_constraints(&mut self, table: &mut Table, def: &TableDef) {
         for column in &def.columns {
             let Some(id) = table.column(&column.name.name).map(|column| column.id) else { continue };
-            for (constraint, _) in &column.constraints {
+            for (constraint, span) in &column.constraints {
                 let (kind, ending) = match constraint {
                     ColumnConstraint::PrimaryKey => (Ok(ConstraintKind::PrimaryKey([id].into())), "pkey"),
                     ColumnConstraint::Unique => (Ok(ConstraintKind::Unique([id].into())), "key"),
                     ColumnConstraint::Check(condition) => (own_check(table, condition), "check"),
                     _ => continue,
                 };
-                self.add_named(table, None, kind, ending);
+                self.add_named(table, None, kind, (ending, *span));
             }
         }
         for constraint in &def.constraints {
-            let (name, kind, ending) = match constraint {
-                TableConstraint::PrimaryKey(columns, _) => (None, primary_key(table, columns), "pkey"),
-                TableConstraint::Unique(name, columns, _) => {
-                    (name.as_ref(), ids_of(table, columns).map(ConstraintKind::Unique), "key")
+            let (name, kind, ending, span) = match constraint {
+                TableConstraint::PrimaryKey(columns, span) => (None, primary_key(table, columns), "pkey", span),
+                TableConstraint::Unique(name, columns, span) => {
+                    (name.as_ref(), ids_of(table, columns).map(ConstraintKind::Unique), "key", span)
                 }
-                TableConstraint::Check(name, condition, _) => (name.as_ref(), own_check(table, condition), "check"),
-                TableConstraint::Index(name, columns, unique, filter, _) => {
-                    (name.as_ref(), index(table, columns, *unique, filter.as_ref()), "idx")
+                TableConstraint::Check(name, condition, span) => {
+                    (name.as_ref(), own_check(table, condition), "check", span)
+                }
+                TableConstraint::Index(name, columns, unique, filter, span) => {
+                    (name.as_ref(), index(table, columns, *unique, filter.as_ref()), "idx", span)
                 }
                 TableConstraint::ForeignKey(_) => continue,
             };
-            self.add_named(table, name, kind, ending);
+            self.add_named(table, name, kind, (ending, *span));
         }
     }
 
-    fn add_named(&mut self, table: &mut Table, name: Option<&Ident>, kind: Resolved<ConstraintKind>, ending: &str) {
+    fn add_named(
+        &mut self,
+        table: &mut Table,
+        name: Option<&Ident>,
+        kind: Resolved<ConstraintKind>,
+        (ending, span): (&str, Span),
+    ) {
         let Some(kind) = self.or_note(kind) else { return };
         if let Some(taken) = name.filter(|name| table.constraint(&name.name).is_some()) {
             let message = format!("`{}` is there already", taken.name);
             let duplicate = Diagnostic::new(Code::DuplicateName, message, taken.span, "the name is taken");
             self.diagnostics.push(duplicate.help("choose another name"));
+            return;
+        }
+        if matches!(kind, ConstraintKind::PrimaryKey(_)) && table.primary_key().is_some() {
+            let message = format!("table `{}` has two primary keys", table.name);
+            let duplicate = Diagnostic::new(Code::DuplicateName, message, span, "the second one");
+            self.diagnostics.push(duplicate.help("write `primary key (a, b)` for a key over several columns"));
             return;
         }
         let columns = if ending == "pkey" { Vec::new() } else { table.column_names(kind.columns()) };

@@ -23,6 +23,13 @@ impl Planner<'_> {
     pub(super) fn copy(&mut self, copy: &Copy) -> Resolved<Action> {
         let from = self.table(&copy.from)?;
         let to = self.table(&copy.to)?;
+        if from == to {
+            let message = format!("`{from}` is copied to itself");
+            return Err(Box::new(
+                Diagnostic::new(Code::NotIdempotent, message, copy.to.span, "the table that is read")
+                    .help("copy to another table; within one, `backfill` fills a column from others"),
+            ));
+        }
         let mut columns = Vec::with_capacity(copy.columns.len());
         for (name, value) in &copy.columns {
             let column = self.column_in(&to, name)?;

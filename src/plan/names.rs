@@ -179,6 +179,7 @@ impl Planner<'_> {
     pub(super) fn imply_table(&mut self, name: &Name) {
         if self.catalog.table(name).is_none() {
             self.catalog.put_table(Table::new(name.clone(), false));
+            self.implied_tables.push(name.clone());
         }
     }
 

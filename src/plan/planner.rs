@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::ast::{Name, Script, Statement, StatementKind};
 use crate::catalog::{Catalog, Column, ColumnId, Table};
 use crate::data::Type;
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Diagnostic, Severity};
 use crate::plan::history::History;
 use crate::plan::{Action, AppUse, ColumnName, Facts, Plan, Step, describe};
 use crate::source::Span;
@@ -31,6 +31,8 @@ pub struct Planner<'s> {
     pub(super) diagnostics: Vec<Diagnostic>,
     /// What the whole script adds and drops, read when a name is first missed.
     pub(super) history: Option<History>,
+    /// Tables taken to exist from the start because a statement used them.
+    pub(super) implied_tables: Vec<Name>,
     /// Columns taken to exist from the start because a statement used them, with their tables.
     pub(super) implied: Vec<(Name, Column)>,
     pub(super) begun: bool,
@@ -49,10 +51,12 @@ impl Planner<'_> {
 
     /// Adds to `start`, the schema before the first statement, what the statements since have taken to exist.
     pub(super) fn imply_in(&self, start: &mut Catalog) {
-        for (name, column) in &self.implied {
+        for name in &self.implied_tables {
             if start.table(name).is_none() {
                 start.put_table(Table::new(name.clone(), false));
             }
+        }
+        for (name, column) in &self.implied {
             if let Some(table) = start.table_mut(name) {
                 table.add_column(column.clone());
             }
@@ -128,7 +132,10 @@ impl Planner<'_> {
 
     /// Ends the walk: the plan, or everything that was found wrong on the way.
     pub(super) fn finish(self, start: Catalog, steps: Vec<Step>, facts: Arc<Facts>) -> Result<Plan, Vec<Diagnostic>> {
-        if self.diagnostics.iter().any(|diagnostic| diagnostic.severity == crate::diagnostic::Severity::Error) {
+        // What may be allowed is for `check` to refuse; but nothing runs without a statement that it has.
+        let stands_in_the_way =
+            |diagnostic: &Diagnostic| diagnostic.severity == Severity::Error && !diagnostic.code.can_be_allowed();
+        if steps.len() < self.script.statements.len() || self.diagnostics.iter().any(stands_in_the_way) {
             return Err(self.diagnostics);
         }
         let title = self.script.title().to_owned();

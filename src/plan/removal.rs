@@ -49,11 +49,11 @@ impl Planner<'_> {
         let needed = if let Some(constraint) = own {
             let noun = constraint.kind.noun();
             let message = format!("column `{name}` is still needed by {noun} `{}`", constraint.name);
-            let reason = match constraint.kind {
-                ConstraintKind::PrimaryKey(_) => "it tells the rows apart".to_owned(),
+            let why = match constraint.kind {
+                ConstraintKind::PrimaryKey(_) => "it is in the key of the table".to_owned(),
                 _ => format!("the {noun} is over several columns"),
             };
-            Diagnostic::new(Code::StillNeeded, message, span, reason).help(drop_hint(constraint))
+            Diagnostic::new(Code::StillNeeded, message, span, why).help(drop_hint(constraint))
         } else if let Some((from, key)) = referring() {
             let message = format!("column `{name}` is still referred to by `{}`", from.name);
             Diagnostic::new(Code::StillNeeded, message, span, format!("foreign key `{}` needs it", key.name))

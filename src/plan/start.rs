@@ -22,6 +22,7 @@ impl<'s> Planner<'s> {
             apps: Arc::new([]),
             diagnostics: Vec::new(),
             history: None,
+            implied_tables: Vec::new(),
             implied: Vec::new(),
             begun: false,
             added_at: Vec::new(),

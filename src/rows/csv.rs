@@ -72,10 +72,16 @@ impl<'a> Records<'a> {
         let mut fields = Vec::with_capacity(self.record.len());
         for (at, bytes) in self.record.iter().enumerate() {
             let null = bytes.is_empty() && !quoted.get(at).copied().unwrap_or(false);
-            let text = || std::str::from_utf8(bytes).map_err(|_| self.fault(&format!("value {} is not UTF-8", at + 1)));
-            fields.push(if null { None } else { Some(text()?) });
+            fields.push(if null { None } else { Some(self.text(at, bytes)?) });
         }
         Ok(fields)
+    }
+
+    fn text<'b>(&self, at: usize, bytes: &'b [u8]) -> Result<&'b str, Fault> {
+        if bytes.contains(&0) {
+            return Err(self.fault(&format!("value {} has a NUL character, which no text may have", at + 1)));
+        }
+        std::str::from_utf8(bytes).map_err(|_| self.fault(&format!("value {} is not UTF-8", at + 1)))
     }
 
     /// A fault at the current record.
@@ -183,6 +189,9 @@ fn unknown_column(records: &Records<'_>, table: &Table, name: &str) -> Fault {
     let fault = records.fault(&format!("table `{}` has no column `{name}`", table.name));
     let distance = |column: &&crate::catalog::Column| strsim::osa_distance(&column.name, &name.to_lowercase());
     let near = |column: &&crate::catalog::Column| distance(column) <= name.chars().count().max(3) / 2;
+    if name.contains([';', '\t']) {
+        return fault.with_help("separate the values by commas");
+    }
     if let Some(nearest) = table.columns().min_by_key(distance).filter(near) {
         return fault.with_help(format!("did you mean `{}`?", nearest.name));
     }

@@ -26,7 +26,15 @@ pub fn load_csv(memory: &mut Memory, table: &Name, file: &str, bytes: &[u8]) -> 
     let schema = schema.ok_or_else(|| Fault::new(crate::target::FaultKind::Missing, missing_table(table)))?;
     let rows = CsvRows::open(file, bytes, &schema)?;
     let columns = rows.columns().to_vec();
-    memory.load(table, &columns, &mut rows.into_iter())
+    memory.load(table, &columns, &mut rows.into_iter()).map_err(|fault| in_file(file, fault))
+}
+
+/// A fault of the rows together, which knows no line, with the file that they come from.
+fn in_file(file: &str, mut fault: Fault) -> Fault {
+    if !fault.message.starts_with(file) {
+        fault.message = format!("{file}: {}", fault.message);
+    }
+    fault
 }
 
 /// Loads generated rows. Gives how many.

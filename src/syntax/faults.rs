@@ -146,6 +146,12 @@ pub(super) fn no_phase(kind: &StatementKind, phase: Phase, span: Span, word: Opt
     }
 }
 
+/// So many mistakes that the reading ends.
+pub(super) fn too_many(span: Span) -> Diagnostic {
+    syntax("too many mistakes: the rest of the file is not read", Span { end: span.start, ..span }, "read up to here")
+        .help("is this a `.mig` script?")
+}
+
 /// A header after another.
 pub(super) fn second_header(span: Span, first: Span) -> Diagnostic {
     syntax("a script has one header", span, "the second header")

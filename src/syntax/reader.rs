@@ -27,6 +27,9 @@ const PART_BYTES: usize = 1 << 16;
 /// How many lines pasted SQL may have.
 const MAX_SQL_LINES: usize = 60;
 
+/// After so many mistakes a text is no script, and nobody reads on; each costs memory.
+const MOST_FAULTS: usize = 100_000;
+
 /// What a reading is for. A large script is read twice, declarations first, so that its statements need not be kept.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Pass {
@@ -98,7 +101,14 @@ pub(super) fn read(text: &str, part: Span, pass: Pass, sink: &mut dyn FnMut(Even
     };
     while let Some(piece) = reader.next_piece() {
         reader.cut_before(piece);
+        if reader.diagnostics.len() == MOST_FAULTS {
+            reader.diagnostics.push(faults::too_many(piece.span));
+            break;
+        }
         reader.piece(piece);
+    }
+    if reader.reads(false) && text.contains('\0') {
+        reader.refuse_quoted_nuls();
     }
     reader.diagnostics.sort_by_key(Diagnostic::span);
     Rest { diagnostics: reader.diagnostics, cuts: reader.cuts }
@@ -164,6 +174,17 @@ impl Reader<'_> {
     fn fault(&mut self, fault: Fault) {
         let diagnostic = faults::diagnostic(self.text, fault);
         self.diagnostics.push(diagnostic);
+    }
+
+    /// No text of a database holds a NUL character; outside of quotes the splitter finds it.
+    fn refuse_quoted_nuls(&mut self) {
+        let quoted = Lexer::new(self.text, 0).filter(|token| matches!(token.kind, Tok::Text | Tok::Quoted));
+        for token in quoted {
+            if let Some(at) = self.text[token.start..token.end].find('\0') {
+                let span = Span::new(token.start + at, token.start + at + 1);
+                self.fault(Fault { kind: FaultKind::Control, span });
+            }
+        }
     }
 
     fn open(&mut self, piece: Piece, kind: Option<BlockKind>) {

@@ -35,6 +35,10 @@ impl Bar {
 }
 
 impl Observer for Bar {
+    fn stops(&mut self) -> bool {
+        interrupt::interrupted()
+    }
+
     fn batch(&mut self, statement: &StatementEvent, batch: BatchEvent) -> ControlFlow<()> {
         if interrupt::interrupted() {
             return STOP;

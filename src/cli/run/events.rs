@@ -43,6 +43,10 @@ impl Observer for JsonLines<'_> {
         self.line("statement_started", statement, json!({}));
     }
 
+    fn stops(&mut self) -> bool {
+        interrupt::interrupted()
+    }
+
     fn batch(&mut self, statement: &StatementEvent, batch: BatchEvent) -> ControlFlow<()> {
         self.line("batch", statement, json!({ "rows_done": batch.rows_done, "rows_total": batch.rows_total }));
         if interrupt::interrupted() { STOP } else { ControlFlow::Continue(()) }

@@ -64,11 +64,11 @@ impl Memory {
         Ok(image)
     }
 
-    /// Inserts a row unless its key is there; tells whether it did.
+    /// Inserts a row unless it is there already; tells whether it did.
     fn put_copy(&mut self, target: &Arc<Table>, image: &RowImage) -> Result<bool, Fault> {
         let now = self.now_micros;
         let data = self.state.data_mut(&target.name)?;
-        for rule in Unique::all(target) {
+        for rule in identities(target, image) {
             if rule.is_taken(target, data, image, now)? {
                 return Ok(false);
             }
@@ -81,7 +81,8 @@ impl Memory {
             let value = image.value(self.state.data(&target.name)?, *column);
             let parent_data = self.state.data_mut(parent)?;
             if !value.is_null() && parent_data.find(&[*referenced], std::slice::from_ref(&value)).is_none() {
-                return Err(fault::dangling(target, &constraint.name, *column, &value, parent));
+                let row = enforce::row_name(target, self.state.data(&target.name)?, image);
+                return Err(fault::dangling(target, &constraint.name, (*column, &value), parent, &row));
             }
         }
         let data = self.state.data_mut(&target.name)?;
@@ -102,4 +103,13 @@ impl Memory {
             }
         }
     }
+}
+
+/// The keys that tell whether a row was copied before: the primary key where the copy gives one, else all that are unique.
+fn identities<'t>(target: &'t Table, image: &RowImage) -> Vec<Unique<'t>> {
+    let given = |columns: &[ColumnId]| {
+        columns.iter().all(|id| image.values.iter().any(|(set, value)| set == id && !value.is_null()))
+    };
+    let key = target.primary_key().filter(|key| given(key));
+    Unique::all(target).filter(|rule| key.is_none_or(|key| rule.columns == key && rule.filter.is_none())).collect()
 }

@@ -70,7 +70,8 @@ impl<'a> Unique<'a> {
             let same =
                 |other: &u32| key::same_all(&data.key(*other as usize, self.columns), &data.key(slot, self.columns));
             if index.candidates(hash).iter().any(same) {
-                return Err(fault::duplicate(table, self.name, self.columns, &data.key(slot, self.columns)));
+                let row = fault::stored_row_name(table, data, slot);
+                return Err(fault::duplicate(table, self.name, self.columns, &data.key(slot, self.columns), &row));
             }
             index.insert(hash, slot);
         }
@@ -100,7 +101,7 @@ impl<'a> Unique<'a> {
 
 /// Holds a row that is about to be stored against everything that concerns it alone, and against other rows' keys.
 pub(super) fn row(table: &Table, data: &mut TableData, row: &RowImage, now: i64) -> Result<(), Fault> {
-    let name = |data: &TableData| fault::row_name(table, row.slot, &|column| row.value(data, column));
+    let name = |data: &TableData| row_name(table, data, row);
     for column in not_null_columns(table) {
         if row.value(data, column).is_null() {
             return Err(fault::null(table, column, &name(data)));
@@ -116,6 +117,11 @@ pub(super) fn row(table: &Table, data: &mut TableData, row: &RowImage, now: i64)
     unique(table, data, row, now)
 }
 
+/// `row id = 3` of a row that is about to be stored.
+pub(super) fn row_name(table: &Table, data: &TableData, row: &RowImage) -> String {
+    fault::row_name(table, row.slot, &|column| row.value(data, column))
+}
+
 /// Holds a row against the keys of the others.
 fn unique(table: &Table, data: &mut TableData, row: &RowImage, now: i64) -> Result<(), Fault> {
     for rule in Unique::all(table) {
@@ -123,7 +129,8 @@ fn unique(table: &Table, data: &mut TableData, row: &RowImage, now: i64) -> Resu
             || rule.filter.is_some()
             || row.values.iter().any(|(column, _)| rule.columns.contains(column));
         if touched && rule.is_taken(table, data, row, now)? {
-            return Err(fault::duplicate(table, rule.name, rule.columns, &row.key(data, rule.columns)));
+            let name = row_name(table, data, row);
+            return Err(fault::duplicate(table, rule.name, rule.columns, &row.key(data, rule.columns), &name));
         }
     }
     Ok(())

@@ -81,9 +81,11 @@ pub(super) fn null(table: &Table, column: ColumnId, row: &str) -> Fault {
     Fault::new(FaultKind::NotNull, format!("null in column `{name}` of table `{}` ({row})", table.name))
 }
 
-pub(super) fn duplicate(table: &Table, constraint: &str, columns: &[ColumnId], key: &[Value]) -> Fault {
+/// `row` is left out where the key itself names it.
+pub(super) fn duplicate(table: &Table, constraint: &str, columns: &[ColumnId], key: &[Value], row: &str) -> Fault {
     let key = show_key(table, columns, key);
-    let message = format!("duplicate key in `{}`: {key} is there already, constraint `{constraint}`", table.name);
+    let row = if naming_columns(table) == Some(columns) { String::new() } else { format!(" ({row})") };
+    let message = format!("duplicate key in `{}`: {key} is there already, constraint `{constraint}`{row}", table.name);
     Fault::new(FaultKind::Unique, message)
 }
 
@@ -91,9 +93,17 @@ pub(super) fn failed_check(table: &Table, constraint: &str, row: &str) -> Fault 
     Fault::new(FaultKind::Check, format!("{row} of `{}` fails check `{constraint}`", table.name))
 }
 
-pub(super) fn dangling(table: &Table, constraint: &str, column: ColumnId, value: &Value, parent: &str) -> Fault {
+/// A value of `row` that refers to nothing in `parent`.
+pub(super) fn dangling(
+    table: &Table,
+    constraint: &str,
+    (column, value): (ColumnId, &Value),
+    parent: &str,
+    row: &str,
+) -> Fault {
     let key = show_key(table, &[column], std::slice::from_ref(value));
-    let message = format!("`{}`: {key} is in no row of `{parent}`, constraint `{constraint}`", table.name);
+    let row = if naming_columns(table) == Some(&[column]) { String::new() } else { format!(" ({row})") };
+    let message = format!("`{}`: {key} is in no row of `{parent}`, constraint `{constraint}`{row}", table.name);
     Fault::new(FaultKind::ForeignKey, message)
 }
 

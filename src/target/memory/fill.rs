@@ -105,7 +105,8 @@ impl Memory {
                 let value = data.value(slot, column);
                 let parent_data = self.state.data_mut(parent)?;
                 if !value.is_null() && parent_data.find(&[*referenced], std::slice::from_ref(&value)).is_none() {
-                    return Err(fault::dangling(schema, &constraint.name, column, &value, parent));
+                    let row = fault::stored_row_name(schema, &data, slot);
+                    return Err(fault::dangling(schema, &constraint.name, (column, &value), parent, &row));
                 }
             }
         }

@@ -176,13 +176,12 @@ impl Reference {
         match self {
             Self::From { table, constraint, column, value, to } => {
                 let child = state.data_mut(&table.name)?;
-                if child.find(&[*column], std::slice::from_ref(value)).is_none() {
-                    return Ok(());
-                }
+                let Some(slot) = child.find(&[*column], std::slice::from_ref(value)) else { return Ok(()) };
+                let row = fault::stored_row_name(table, child, slot);
                 let Ok(parent) = state.data_mut(&to.0) else { return Ok(()) };
                 match parent.find(&[to.1], std::slice::from_ref(value)) {
                     Some(_) => Ok(()),
-                    None => Err(fault::dangling(table, constraint, *column, value, &to.0)),
+                    None => Err(fault::dangling(table, constraint, (*column, value), &to.0, &row)),
                 }
             }
             Self::To { table, column, value } => hold_referred(state, table, *column, value),

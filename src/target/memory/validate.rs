@@ -92,11 +92,14 @@ fn references(
         if state.data_mut(to.0)?.find(&[to.1], std::slice::from_ref(&value)).is_some() {
             known.insert(hash);
         } else {
-            first.get_or_insert(value);
+            first.get_or_insert((slot, value));
             count += 1;
         }
     }
-    first.map_or(Ok(()), |value| Err(and_more(fault::dangling(table, constraint, column, &value, to.0), count)))
+    first.map_or(Ok(()), |(slot, value)| {
+        let row = fault::stored_row_name(table, &child, slot);
+        Err(and_more(fault::dangling(table, constraint, (column, &value), to.0, &row), count))
+    })
 }
 
 /// Whether all rows agree with a constraint.
