@@ -32,3 +32,15 @@ fn every_script_that_the_readme_names_is_there() {
     let missing: Vec<_> = paths.into_iter().filter(|path| !std::path::Path::new(path).exists()).collect();
     assert!(missing.is_empty(), "{missing:?}");
 }
+
+#[test]
+fn the_readme_lists_the_functions() {
+    let readme = std::fs::read_to_string("README.md").unwrap();
+    let listed = readme.split("\nFunctions: ").nth(1).expect("a list").split("\n\n").next().unwrap();
+    let mut listed: Vec<&str> = listed.split('`').skip(1).step_by(2).collect();
+    let mut known: Vec<&str> = miglab::expr::function_names().collect();
+    listed.sort_unstable();
+    known.sort_unstable();
+    known.dedup();
+    assert_eq!(listed, known);
+}

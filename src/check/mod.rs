@@ -127,6 +127,9 @@ fn notes(script: &Script, planner: &Planner<'_>) -> Vec<String> {
     let mut notes = Vec::new();
     if script.apps.is_empty() {
         notes.push("no `app` is declared: checked for order and schema only".to_owned());
+    } else {
+        let note = "checked for order, schema and rollout; that no write is lost in between is not proved";
+        notes.push(note.to_owned());
     }
     if planner.is_open() && planner.has_begun() {
         notes.push("no `table` is declared: tables and columns are taken to exist as they are used".to_owned());

@@ -12,6 +12,9 @@ use crate::source::Span;
 use crate::target::Fault;
 use crate::target::memory::Memory;
 
+/// More rows than this are not generated.
+const MOST_GENERATED: u64 = 100_000_000;
+
 /// What is wrong with the listed rows.
 pub(super) fn check(script: &Script, catalog: &Catalog) -> Vec<Diagnostic> {
     let mut wrong = Vec::new();
@@ -21,6 +24,11 @@ pub(super) fn check(script: &Script, catalog: &Catalog) -> Vec<Diagnostic> {
     let mut memory = Memory::new(catalog.clone(), Arc::new(Facts::default()), Vec::new(), 0);
     for rows in &script.rows {
         let name = &rows.table.name;
+        if let RowsFrom::Generated { count, .. } = rows.from
+            && count > MOST_GENERATED
+        {
+            wrong.push(too_many(count, rows.span));
+        }
         let table = catalog.table(name).filter(|table| table.declared);
         let (RowsFrom::Listed(values), Some(table)) = (&rows.from, table) else { continue };
         match rows::listed(values, table, 0) {
@@ -39,6 +47,11 @@ pub(super) fn check(script: &Script, catalog: &Catalog) -> Vec<Diagnostic> {
         wrong.extend(memory.hold_references().err().map(|fault| broken(fault, place)));
     }
     wrong
+}
+
+fn too_many(count: u64, span: Span) -> Diagnostic {
+    Diagnostic::new(Code::InvalidRows, format!("{count} rows do not fit into memory"), span, "so many")
+        .help(format!("generate {MOST_GENERATED} at most"))
 }
 
 fn broken(fault: Fault, span: Span) -> Diagnostic {

@@ -7,7 +7,10 @@ use clap::Args;
 
 use super::Exit;
 use super::output::{Output, complain, reason};
-use crate::scaffold::{self, New};
+use crate::check::check_script;
+use crate::diagnostic::Severity;
+use crate::scaffold::{self, Kind, New};
+use crate::source::Source;
 
 /// Write a complete, commented, safe script
 #[derive(Debug, Args)]
@@ -27,13 +30,23 @@ pub struct NewArgs {
 /// Writing to `out` failed.
 pub fn execute(args: &NewArgs, out: &mut Output) -> io::Result<Exit> {
     let New { kind, output, force } = &args.new;
-    match (scaffold::script(kind), output) {
+    match (sound_script(kind), output) {
         (Ok(script), None) => out.write_all(script.as_bytes()).map(|()| Exit::Success),
         (Ok(script), Some(path)) => Ok(write_file(&script, path, *force)),
         (Err(why), _) => {
             complain(&why, None);
             Ok(Exit::CouldNotRun)
         }
+    }
+}
+
+/// The script, unless what was asked for cannot be right: a default that is no value of the type, say.
+fn sound_script(kind: &Kind) -> Result<String, String> {
+    let script = scaffold::script(kind)?;
+    let checked = check_script(Source::new("new", script.as_str()));
+    match checked.diagnostics.iter().find(|found| found.severity == Severity::Error) {
+        Some(wrong) => Err(format!("this would write a script with an error: {}", wrong.message)),
+        None => Ok(script),
     }
 }
 

@@ -257,9 +257,7 @@ impl<T: Target> Run<T> {
         }
         self.progress.position = 0;
         self.progress.state = State::RolledBack;
-        self.progress
-            .history
-            .push(State::RolledBack, "Migration rolled back: rows and schema are as they were".to_owned());
+        self.progress.history.push(State::RolledBack, "Migration rolled back".to_owned());
         Ok(())
     }
 

@@ -266,7 +266,16 @@ impl Planner<'_> {
 
 /// A default: an expression without columns, of the column's type.
 fn default_of(value: &Expr, ty: Type) -> Resolved<Expression> {
-    Expression::resolve(value, &NoColumns, Some(ty))
+    let default = Expression::resolve(value, &NoColumns, Some(ty))?;
+    if default.is_immutable()
+        && let Err(error) = default.eval(&[], 0)
+    {
+        return Err(Box::new(
+            Diagnostic::new(Code::TypeMismatch, error.message, value.span, "this default")
+                .help(format!("give a value that {ty} can hold")),
+        ));
+    }
+    Ok(default)
 }
 
 fn own_check(table: &Table, condition: &Expr) -> Resolved<ConstraintKind> {

@@ -1,6 +1,8 @@
 //! Constraints and indexes: added, validated, and named as PostgreSQL names them.
 
-use crate::ast::{AddCheck, AddForeignKey, AddIndex, AddUnique, ColumnRef, Expr, Ident, Name, Validated};
+use crate::ast::{
+    AddCheck, AddForeignKey, AddIndex, AddUnique, ColumnRef, Expr, ExprKind, Ident, Literal, Name, Validated,
+};
 use crate::catalog::{Column, ColumnId, Constraint, ConstraintKind, Table};
 use crate::data::Type;
 use crate::diagnostic::Diagnostic;
@@ -168,6 +170,9 @@ impl Planner<'_> {
 
 /// A boolean expression.
 pub(super) fn boolean(condition: &Expr, scope: &dyn Scope) -> Resolved<Expression> {
+    if matches!(condition.kind, ExprKind::Literal(Literal::Null)) {
+        return Expression::resolve(condition, scope, Some(Type::Boolean));
+    }
     let resolved = Expression::resolve(condition, scope, None)?;
     match resolved.ty() {
         Type::Boolean => Ok(resolved),

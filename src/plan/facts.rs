@@ -19,6 +19,8 @@ pub type FactId = ColumnId;
 pub struct Facts {
     carried: FxHashMap<ColumnId, Carried>,
     bits: FxHashMap<FactId, u32>,
+    /// The columns that each column is filled from.
+    sources: BTreeMap<ColumnId, BTreeSet<ColumnId>>,
 }
 
 #[derive(Clone, Debug, Default)]
@@ -45,6 +47,14 @@ impl Facts {
     #[must_use]
     pub fn bit(&self, fact: FactId) -> u64 {
         self.bits.get(&fact).map_or(0, |bit| 1 << bit)
+    }
+
+    /// Whether two columns are parts of the same thing: both are filled from a third, and neither from the other, as a
+    /// first and a last name are from a full one.
+    #[must_use]
+    pub fn are_parts(&self, one: ColumnId, other: ColumnId) -> bool {
+        let (Some(of_one), Some(of_other)) = (self.sources.get(&one), self.sources.get(&other)) else { return false };
+        !of_one.contains(&other) && !of_other.contains(&one) && !of_one.is_disjoint(of_other)
     }
 
     /// Whether some column other than `column` carries one of its facts.
@@ -125,7 +135,7 @@ impl FactsBuilder {
             learnt.entry(origin).or_default().insert(origin);
             self.spread(&mut learnt, &teaches);
         }
-        number(learnt)
+        number(learnt, self.sources.clone())
     }
 
     /// Carries facts along the links from a source that `teaches` its target, until nothing changes.
@@ -155,7 +165,7 @@ fn inputs<'a>(
 }
 
 /// Gives the facts of each group the bits from 0.
-fn number(carried: BTreeMap<ColumnId, BTreeSet<FactId>>) -> Facts {
+fn number(carried: BTreeMap<ColumnId, BTreeSet<FactId>>, sources: BTreeMap<ColumnId, BTreeSet<ColumnId>>) -> Facts {
     const LAST_BIT: u32 = 62;
     let groups = groups(&carried);
     let mut used: FxHashMap<FactId, u32> = FxHashMap::default();
@@ -173,7 +183,7 @@ fn number(carried: BTreeMap<ColumnId, BTreeSet<FactId>>) -> Facts {
         let mask = facts.iter().fold(0, |mask, fact| mask | 1 << bits[fact]);
         (column, Carried { facts: facts.into_iter().collect(), mask })
     });
-    Facts { carried: carried.collect(), bits }
+    Facts { carried: carried.collect(), bits, sources }
 }
 
 /// The group of each fact, called by its least fact: facts that some column carries together are in one.

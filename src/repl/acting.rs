@@ -119,9 +119,15 @@ impl Session {
                 tables.push(column.table.clone());
             }
         }
+        if let (true, Ok(usual)) = (tables.len() > 1, self.usual_table())
+            && tables.contains(&usual)
+            && (!select.columns.is_empty() || select.filter.is_some())
+        {
+            return Ok(vec![usual]);
+        }
         match tables.as_slice() {
             [] => Err(Complaint::new(format!("application `{app}` reads nothing")).into()),
-            [_, _, ..] if !select.columns.is_empty() => {
+            [_, _, ..] if !select.columns.is_empty() || select.filter.is_some() => {
                 Err(Complaint::new("it is not said which table").help("as in `select … from users`").into())
             }
             _ => Ok(tables),

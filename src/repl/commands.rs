@@ -103,7 +103,7 @@ pub const COMMANDS: &[CommandSpec] = &[
         name: "back",
         aliases: &["b", "undo"],
         arguments: "[N]",
-        summary: "travel back before the last statement, or the last N; what was written since goes too",
+        summary: "travel back before the last statement, or the last N; writes since then, and statements typed since then, go too",
         completes: Completes::Nothing,
         read: |rest| Ok(Command::Back(count("back", rest)?)),
     },

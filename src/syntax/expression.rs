@@ -15,6 +15,15 @@ enum Fix {
     Postfix,
 }
 
+/// How tightly comparisons bind.
+const COMPARISON: u8 = 10;
+
+fn comparisons_chain(span: Span) -> Diagnostic {
+    Diagnostic::new(Code::Syntax, "comparisons do not chain", span, "a second comparison").help(
+        "write `a < b and b < c`; to compare the outcome of a comparison, put that one in parentheses: `(a = b) = c`",
+    )
+}
+
 /// How tightly an operator binds, as in PostgreSQL; nothing for an operand.
 fn binding(rule: Rule) -> Option<(Fix, u8)> {
     Some(match rule {
@@ -29,7 +38,7 @@ fn binding(rule: Rule) -> Option<(Fix, u8)> {
         | Rule::less
         | Rule::less_or_equal
         | Rule::greater
-        | Rule::greater_or_equal => (Fix::Infix, 10),
+        | Rule::greater_or_equal => (Fix::Infix, COMPARISON),
         Rule::between | Rule::in_list | Rule::slip_escape => (Fix::Postfix, 12),
         Rule::like | Rule::ilike => (Fix::Infix, 12),
         Rule::concat | Rule::json_get | Rule::json_get_text => (Fix::Infix, 14),
@@ -120,11 +129,16 @@ impl Build<'_> {
             }
             None => self.primary(first),
         });
+        let mut compared = false;
         while let Some(op) = nodes.peek()
             && let Some((fix, level)) = binding(op.as_rule())
             && level > least
         {
             nodes.next();
+            if level == COMPARISON && std::mem::replace(&mut compared, true) {
+                let span = self.span(&op);
+                self.report(comparisons_chain(span));
+            }
             left = if let Fix::Infix = fix {
                 let operand = present(nodes.next());
                 let right = self.climb(operand, nodes, level);

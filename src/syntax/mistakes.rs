@@ -298,13 +298,16 @@ fn update(mut nodes: Nodes<'_>) -> Vec<Answer> {
     let table = table_text(&present(nodes.next()));
     let filter = nodes.clone().last().filter(|node| node.as_rule() == Rule::condition);
     let filter = filter.map_or(String::new(), |node| format!(" {}", node.as_str().trim()));
-    nodes
+    let lines: Vec<String> = nodes
         .filter(|node| node.as_rule() == Rule::assignment)
         .map(|node| {
             let mut inner = node.into_inner();
             let column = present(inner.next()).as_str();
             let value = present(inner.next()).as_str().trim();
-            Answer::same(format!("migrate backfill {table}.{column} from {value}{filter}"))
+            format!("migrate backfill {table}.{column} from {value}{filter}")
         })
-        .collect()
+        .collect();
+    // Of several assignments each sees the row as it was before; of several backfills, as the last one has left it.
+    let same = lines.len() == 1;
+    vec![Answer { lines, same }]
 }

@@ -62,7 +62,9 @@ fn write_kind(out: &mut String, kind: &ExprKind) {
         ExprKind::Unary(op, operand) => write_unary(out, *op, operand),
         ExprKind::Binary(op, sides) => {
             let level = op_level(*op);
-            write_expr(out, &sides.0, level);
+            // Comparisons and the like do not chain.
+            let chains = level > 6;
+            write_expr(out, &sides.0, if chains { level } else { level + 1 });
             out.push(' ');
             out.push_str(op.symbol());
             out.push(' ');
@@ -76,7 +78,7 @@ fn write_kind(out: &mut String, kind: &ExprKind) {
             write_is(out, operand, *negated, value);
         }
         ExprKind::Between { operands, negated } => {
-            write_expr(out, &operands[0], 6);
+            write_expr(out, &operands[0], 7);
             out.push_str(if *negated { " not between " } else { " between " });
             write_expr(out, &operands[1], 7);
             out.push_str(" and ");
@@ -86,7 +88,7 @@ fn write_kind(out: &mut String, kind: &ExprKind) {
             let InList { operands, negated } = &**list;
             let (operand, list) = operands.split_first().map_or((None, operands.as_ref()), |(o, list)| (Some(o), list));
             if let Some(operand) = operand {
-                write_expr(out, operand, 6);
+                write_expr(out, operand, 7);
             }
             out.push_str(if *negated { " not in (" } else { " in (" });
             write_list(out, list, ", ", 0);

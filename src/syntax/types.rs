@@ -164,7 +164,8 @@ fn unknown(words: &str) -> Refused {
         "time" | "timetz" => "`interval` in expressions, `text` or `timestamp` for columns",
         _ => return guess(words),
     };
-    (format!("there is no type `{words}`"), Some(format!("write {instead}")))
+    let help = format!("write {instead}; a column that the plan does not touch can be left out of its table");
+    (format!("there is no type `{words}`"), Some(help))
 }
 
 fn guess(words: &str) -> Refused {

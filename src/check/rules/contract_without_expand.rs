@@ -6,7 +6,7 @@ use crate::diagnostic::{Code, Diagnostic};
 use crate::plan::{Action, FillKind};
 use crate::source::Span;
 
-/// The columns that something was filled from, and those that the plan itself added, by identity.
+/// The columns that something was filled from (a sync alone carries later writes, and none of the rows that are there), and those that the plan itself added, by identity.
 #[derive(Default)]
 pub(super) struct ContractWithoutExpand {
     carried_over: Vec<bool>,
@@ -26,12 +26,6 @@ impl Rule for ContractWithoutExpand {
                 for (_, value) in columns {
                     self.carry(at.catalog(), from, value.inputs());
                 }
-            }
-            Some(Action::AddSyncs(syncs)) => {
-                syncs
-                    .iter()
-                    .flat_map(|sync| &sync.source_columns)
-                    .for_each(|column| mark(&mut self.carried_over, *column));
             }
             Some(Action::DropColumn { table, column }) if self.loses(*column) => {
                 let name = at.catalog().column_name(table, *column);

@@ -73,9 +73,7 @@ impl Memory {
     ) -> Result<usize, Fault> {
         let schema = self.table(table)?;
         let names: Vec<Name> = assignments.iter().map(|(name, _)| name.clone()).collect();
-        if let Some(app) = as_app {
-            self.writing_app(app, table, &names)?;
-        }
+        let along = self.other_parts(as_app, &schema, &names)?;
         let data = Arc::clone(self.state.data(table)?);
         let mut rows = Vec::new();
         for scan in ChunkScan::all(&schema, &data, self.now_micros) {
@@ -89,13 +87,30 @@ impl Memory {
             rows.extend(selected.iter().map(|row| (scan.slot(*row), new(*row))));
         }
         drop(data);
-        self.update_rows(table, &names, rows)
+        self.update_rows(table, &names, along, rows)
     }
 
-    fn update_rows(&mut self, table: &Name, names: &[Name], rows: Vec<(usize, Vec<Value>)>) -> Result<usize, Fault> {
+    /// Looks whether an application may write these columns, and gives those that it writes as parts of the same whole:
+    /// its write of a last name is one of the first name as well, which stays as it is.
+    fn other_parts(&self, as_app: Option<&Name>, schema: &Table, names: &[Name]) -> Result<Vec<ColumnId>, Fault> {
+        let Some(app) = as_app else { return Ok(Vec::new()) };
+        let app = self.writing_app(app, &schema.name, names)?;
+        let ids = names.iter().map(|name| column_id(schema, name)).collect::<Result<Vec<_>, _>>()?;
+        let own = app.writes.iter().filter(|column| column.table == schema.name);
+        let others = own.filter_map(|column| Some(schema.column(&column.column)?.id)).filter(|id| !ids.contains(id));
+        Ok(others.filter(|other| ids.iter().any(|id| self.facts.facts.are_parts(*id, *other))).collect())
+    }
+
+    fn update_rows(
+        &mut self,
+        table: &Name,
+        names: &[Name],
+        along: Vec<ColumnId>,
+        rows: Vec<(usize, Vec<Value>)>,
+    ) -> Result<usize, Fault> {
         let schema = self.table(table)?;
         let ids = names.iter().map(|name| column_id(&schema, name)).collect::<Result<Vec<_>, _>>()?;
-        let mut statement = Statement::new(&self.state, &self.facts, table, ids.clone())?;
+        let mut statement = Statement::with_parts(&self.state, &self.facts, table, ids.clone(), along)?;
         let count = rows.len();
         let outcome = rows.into_iter().try_for_each(|(slot, values)| {
             let mut image = RowImage::of(slot);
@@ -117,14 +132,12 @@ impl Memory {
         values: &[(Name, Value)],
     ) -> Result<(), Fault> {
         let names: Vec<Name> = values.iter().map(|(name, _)| name.clone()).collect();
-        if let Some(app) = as_app {
-            self.writing_app(app, table, &names)?;
-        }
+        let along = self.other_parts(as_app, &*self.table(table)?, &names)?;
         if !self.state.data(table)?.is_alive(row) {
             return Err(Fault::new(FaultKind::Missing, format!("`{table}` has no row number {}", row + 1)));
         }
         let values = values.iter().map(|(_, value)| value.clone()).collect();
-        self.update_rows(table, &names, vec![(row, values)]).map(|_| ())
+        self.update_rows(table, &names, along, vec![(row, values)]).map(|_| ())
     }
 
     /// Deletes the rows for which `filter` is true (all without it), all or none; gives how many.

@@ -77,7 +77,8 @@ impl<'a> Event<'a> {
             if changed {
                 self.changed.push(*column);
             }
-            if changed || image.slot.is_some_and(|slot| data.mask(slot, *column) != 0) {
+            let mends = || image.slot.is_some_and(|slot| data.mask(slot, *column) != 0);
+            if changed || (!statement.along.contains(column) && mends()) {
                 touching.push(*column);
             }
         }

@@ -44,6 +44,8 @@ pub(super) struct Statement {
     pub(super) schema: Arc<Table>,
     /// The columns that the application writes, whether or not their values change.
     pub(super) written: Vec<ColumnId>,
+    /// Those of them that it leaves as they are: the other parts of what it writes a part of.
+    pub(super) along: Vec<ColumnId>,
     pub(super) syncs: Vec<Arc<Sync>>,
     pub(super) far: Vec<Far>,
     near: Marks,
@@ -54,6 +56,18 @@ pub(super) struct Statement {
 
 impl Statement {
     pub(super) fn new(state: &State, facts: &FactMap, table: &Name, written: Vec<ColumnId>) -> Result<Self, Fault> {
+        Self::with_parts(state, facts, table, written, Vec::new())
+    }
+
+    /// A statement that writes columns as parts of a whole whose other parts, `along`, stay as they are.
+    pub(super) fn with_parts(
+        state: &State,
+        facts: &FactMap,
+        table: &Name,
+        mut written: Vec<ColumnId>,
+        along: Vec<ColumnId>,
+    ) -> Result<Self, Fault> {
+        written.extend(&along);
         let schema = state.schema(table)?;
         let data = state.data(table)?;
         let own = || data.columns.keys().chain(data.parked.keys()).copied();
@@ -64,6 +78,7 @@ impl Statement {
             table: table.clone(),
             schema,
             written,
+            along,
             syncs,
             far,
             near,
@@ -232,8 +247,14 @@ fn far_tables(state: &State, facts: &FactMap, table: &Name, written: &[ColumnId]
         let dropped = || state.dropped.iter().rev().find(|(schema, _)| schema.name == *other).map(|(_, data)| data);
         let Some(data) = state.tables.get(other).or_else(dropped) else { continue };
         let columns = || data.columns.keys().chain(data.parked.keys()).copied();
-        let marks = written.iter().map(|column| (*column, facts.marks(*column, columns()))).collect();
-        far.push(Far { table: other.clone(), own_key: pairing.keys[own], other_key: pairing.keys[1 - own], marks });
+        let (own_key, other_key) = (pairing.keys[own], pairing.keys[1 - own]);
+        // The two keys of a pair of rows are equal as long as it is a pair.
+        let marks_of = |column: ColumnId| {
+            let others = columns().filter(|other| column != own_key || *other != other_key);
+            (column, facts.marks(column, others))
+        };
+        let marks = written.iter().map(|column| marks_of(*column)).collect();
+        far.push(Far { table: other.clone(), own_key, other_key, marks });
     }
     far
 }

@@ -55,7 +55,8 @@ impl Memory {
             return Ok(app);
         }
         let message = format!("application `{name}` is not live");
-        Err(Fault::new(FaultKind::Missing, message).with_help(format!("`deploy {name}` makes it live")))
+        Err(Fault::new(FaultKind::Missing, message)
+            .with_help("an application is live from its `deploy` to its `retire`"))
     }
 
     /// The application, which must be live and write these columns.
