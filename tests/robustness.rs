@@ -4,7 +4,7 @@ mod common;
 
 use std::fmt::Write as _;
 use std::fs;
-use std::io::{BufRead, BufReader, Read};
+use std::io::{BufRead, BufReader, Read, Seek};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
@@ -215,11 +215,16 @@ fn deep_json_is_refused_or_read_but_never_fatal() {
 
 /// Reads the first line of what a command prints and closes the pipe.
 fn head(command: &mut Command) -> (String, i32, String) {
-    let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut err = tempfile::tempfile().unwrap();
+    let piped = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(err.try_clone().unwrap());
+    let mut child = piped.spawn().unwrap();
     let mut line = String::new();
     BufReader::with_capacity(64, child.stdout.take().unwrap()).read_line(&mut line).unwrap();
-    let ran = child.wait_with_output().unwrap();
-    (line, ran.status.code().expect("no signal ended it"), String::from_utf8(ran.stderr).unwrap())
+    let code = child.wait().unwrap().code().expect("no signal ended it");
+    let mut text = String::new();
+    err.rewind().unwrap();
+    err.read_to_string(&mut text).unwrap();
+    (line, code, text)
 }
 
 #[test]
