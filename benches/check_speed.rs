@@ -1,6 +1,6 @@
 //! How fast `miglab check` is, beside squawk (a linter of SQL migrations) in the same run.
 //!
-//! `cargo bench --bench check_speed` prints a table of ratios. squawk is installed from PyPI into `target/peers`; the
+//! `cargo bench --bench check_speed` prints a table of ratios. squawk is installed from `PyPI` into `target/peers`; the
 //! peer for start-up is an empty Rust program. Every figure is the median of several runs, the two sides in turn.
 
 use std::fmt::Write as _;
@@ -122,7 +122,8 @@ fn many_small_files(folder: &Path, squawk: &str) {
 
 /// Twice the statements: the columns are the time for n and for 2n.
 fn growth(folder: &Path) {
-    let cases: [(&str, fn(usize) -> String, &str, usize); 3] = [
+    type Case = (&'static str, fn(usize) -> String, &'static str, usize);
+    let cases: [Case; 3] = [
         ("growth, no findings, 100,000 → 200,000", plan, "human", 100_000),
         ("growth, a finding a statement, human, 20,000 → 40,000", faulty_plan, "human", 20_000),
         ("growth, a finding a statement, json, 20,000 → 40,000", faulty_plan, "json", 20_000),
@@ -216,7 +217,7 @@ fn count(number: usize) -> f64 {
     f64::from(u32::try_from(number).expect("files of this benchmark are small"))
 }
 
-/// squawk from PyPI, in a virtual environment under `target`.
+/// squawk from `PyPI`, in a virtual environment under `target`.
 fn install_squawk() -> String {
     let venv = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/peers/squawk");
     let squawk = venv.join("bin/squawk");

@@ -40,6 +40,8 @@ pub struct Lab {
     pub diagnostics: Vec<Diagnostic>,
     /// What was taken for granted.
     pub notes: Vec<String>,
+    /// Tables that files with rows describe and the script does not declare.
+    pub known: Vec<KnownTable>,
 }
 
 /// Why a script could not be opened.
@@ -73,7 +75,7 @@ pub fn open(source: Source, files: &[RowsFile]) -> Result<Lab, OpenError> {
     let plan = Plan::resolve(&script, &known).map_err(OpenError::Refused)?;
     let mut memory = Memory::new(plan.start.clone(), Arc::clone(&plan.facts), plan.apps.to_vec(), now_micros());
     load(&mut memory, &script, &texts)?;
-    Ok(Lab { source, script, plan: Arc::new(plan), memory, diagnostics, notes })
+    Ok(Lab { source, script, plan: Arc::new(plan), memory, diagnostics, notes, known })
 }
 
 /// Microseconds since 2000-01-01 UTC.

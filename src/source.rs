@@ -1,11 +1,10 @@
 //! The text of a script, with its name and a table of its lines.
 //!
-//! Every node of the tree holds a [`Span`] into the text; a [`Source`] turns it into a line and a column, and serves
-//! `miette` the lines around it by binary search (miette's own string source scans from the start for every label).
+//! Every node of the tree holds a [`Span`] into the text; a [`Source`] turns it into a line and a column by binary search.
 
 use std::sync::{Arc, OnceLock};
 
-use miette::{MietteError, MietteSpanContents, SourceCode, SourceSpan, SpanContents};
+use miette::SourceSpan;
 
 /// A range of bytes of a script, end exclusive.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
@@ -23,7 +22,10 @@ impl std::fmt::Debug for Span {
 }
 
 impl Span {
-    /// The span from `start` to `end`; a source holds at most 4 GiB, so offsets fit.
+    /// The span from `start` to `end`.
+    ///
+    /// # Panics
+    /// Offsets over 4 GiB; larger sources are refused when they are read.
     #[must_use]
     pub fn new(start: usize, end: usize) -> Self {
         let narrow = |n: usize| u32::try_from(n).expect("sources over 4 GiB are refused when read");
@@ -91,6 +93,9 @@ const BLOCK: usize = 1024;
 
 impl Source {
     /// A source called `name` (a path, or `<repl>`) that holds `text`.
+    ///
+    /// # Panics
+    /// The text has more than 4 GiB.
     #[must_use]
     pub fn new(name: impl Into<Arc<str>>, text: impl Into<Arc<str>>) -> Self {
         let text = text.into();
@@ -110,6 +115,12 @@ impl Source {
     #[must_use]
     pub fn text(&self) -> &str {
         &self.text
+    }
+
+    /// The span of the whole text.
+    #[must_use]
+    pub fn span(&self) -> Span {
+        Span::new(0, self.text.len())
     }
 
     /// The text that `span` covers.
@@ -181,64 +192,4 @@ fn characters_before_blocks(bytes: &[u8]) -> Box<[u32]> {
 /// Counts the bytes that begin a character.
 fn count_characters(bytes: &[u8]) -> usize {
     bytes.iter().filter(|byte| **byte & 0xC0 != 0x80).count()
-}
-
-impl SourceCode for Source {
-    fn read_span<'a>(
-        &'a self,
-        span: &SourceSpan,
-        lines_before: usize,
-        lines_after: usize,
-    ) -> Result<Box<dyn SpanContents<'a> + 'a>, MietteError> {
-        let end = span.offset() + span.len();
-        if end > self.text.len() {
-            return Err(MietteError::OutOfBounds);
-        }
-        let first = self.line_of(span.offset()).saturating_sub(lines_before);
-        let last = self.line_of(end.saturating_sub(usize::from(!span.is_empty()))) + lines_after;
-        let (from, mut to) = (self.line_start(first), self.line_start(last + 1));
-        // The last line end is left out, as miette's own sources do: it would draw one empty line more.
-        if last + 1 < self.line_starts.len() && self.text.as_bytes()[..to].last() == Some(&b'\n') && to > end {
-            to -= 1;
-        }
-        let column = if first == self.line_of(span.offset()) { span.offset() - from } else { 0 };
-        Ok(Box::new(MietteSpanContents::new_named(
-            self.name.to_string(),
-            &self.text.as_bytes()[from..to],
-            (from, to - from).into(),
-            first,
-            column,
-            self.line_starts.len(),
-        )))
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn columns_count_characters() {
-        let source = Source::new("x", "aé\nüb");
-        assert_eq!(source.position(3), Position { line: 1, column: 3 });
-        assert_eq!(source.position(6), Position { line: 2, column: 2 });
-    }
-
-    #[test]
-    fn columns_of_a_long_line_agree_with_a_scan() {
-        let text = format!("first\n{}", "aé☃b".repeat(2000));
-        let source = Source::new("x", text.as_str());
-        for (offset, _) in text.char_indices().skip(6).step_by(97) {
-            let scanned = text[6..offset].chars().count() + 1;
-            assert_eq!(source.position(u32::try_from(offset).unwrap()).column, scanned);
-        }
-        assert_eq!(source.position(u32::try_from(text.len()).unwrap()).column, 8001);
-    }
-
-    #[test]
-    fn line_ends_are_left_out_of_lines() {
-        let source = Source::new("x", "a\r\nb\n");
-        assert_eq!([source.line_range(0), source.line_range(1), source.line_range(2)], [0..1, 3..4, 5..5]);
-        assert_eq!(source.line_count(), 3);
-    }
 }

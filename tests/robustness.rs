@@ -106,9 +106,11 @@ fn a_byte_order_mark_and_crlf_are_read_over() {
 #[test]
 fn nul_characters_are_refused_everywhere() {
     let folder = Folder::new();
-    for text in
-        ["expand add column t.b\0 text", "expand add column t.b text default 'a\0b'", "expand add column \"a\0\" text"]
-    {
+    for text in [
+        "expand add column t.b\0 text",
+        "expand add column t.b text default 'a\0b'",
+        "expand add column t.\"a\0\" text",
+    ] {
         folder.file("x.mig", text);
         let ran = folder.run(&["check", "x.mig"]);
         assert_eq!(ran.code, 1, "{text:?}: {}", ran.out);

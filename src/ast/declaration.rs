@@ -24,7 +24,7 @@ pub struct ColumnDef {
     /// Its type; `add column` may leave it to what fills the column.
     pub ty: Option<TypeName>,
     /// What it must satisfy, and its default, in the order written.
-    pub constraints: Vec<(ColumnConstraint, Span)>,
+    pub constraints: Box<[(ColumnConstraint, Span)]>,
 }
 
 /// A constraint, or the default, of one column.

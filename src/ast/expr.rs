@@ -34,8 +34,8 @@ pub enum ExprKind {
     IsBool { operand: Box<Expr>, value: Option<bool>, negated: bool },
     /// `x between low and high`: the three operands in this order.
     Between { operands: Box<[Expr; 3]>, negated: bool },
-    /// `x in (a, b)`: the first operand is `x`, the rest the list.
-    In { operands: Box<[Expr]>, negated: bool },
+    /// `x in (a, b)`.
+    In(Box<InList>),
     /// `case [operand] when … then … [else …] end`.
     Case(Box<CaseExpr>),
     /// `cast(x as t)`, `x::t`, and `date '2020-01-01'`.
@@ -43,7 +43,16 @@ pub enum ExprKind {
     /// `lower(x)`. Forms with words inside come as plain calls: `extract(year from t)` is `extract('year', t)`,
     /// `position(a in b)` is `position(a, b)`, `substring(s from a for b)` is `substring(s, a, b)`,
     /// `trim(leading c from s)` is `ltrim(s, c)`, `current_date` is `current_date()`.
-    Call(Box<(Ident, Vec<Expr>)>),
+    Call(Box<(Ident, Box<[Expr]>)>),
+}
+
+/// `x [not] in (a, b)`.
+#[derive(Clone, Debug)]
+pub struct InList {
+    /// The first operand is `x`, the rest the list.
+    pub operands: Box<[Expr]>,
+    /// It is `not in`.
+    pub negated: bool,
 }
 
 /// `case`, as written.
@@ -167,9 +176,8 @@ impl Expr {
                 visit(&sides.0);
                 visit(&sides.1);
             }
-            ExprKind::And(operands) | ExprKind::Or(operands) | ExprKind::In { operands, .. } => {
-                operands.iter().for_each(visit);
-            }
+            ExprKind::And(operands) | ExprKind::Or(operands) => operands.iter().for_each(visit),
+            ExprKind::In(list) => list.operands.iter().for_each(visit),
             ExprKind::Between { operands, .. } => operands.iter().for_each(visit),
             ExprKind::Case(case) => {
                 case.operand.iter().for_each(&mut *visit);

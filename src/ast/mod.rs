@@ -13,7 +13,7 @@ pub use declaration::{
     App, AppColumns, ColumnConstraint, ColumnDef, ForeignKeyDef, Rows, RowsFrom, TableConstraint, TableDef, View,
 };
 pub use dml::{Delete, Dml, Insert, Select, Update};
-pub use expr::{BinaryOp, CaseExpr, Expr, ExprKind, Literal, UnaryOp, WhenArm};
+pub use expr::{BinaryOp, CaseExpr, Expr, ExprKind, InList, Literal, UnaryOp, WhenArm};
 pub use statement::{
     AddCheck, AddForeignKey, AddIndex, AddUnique, Backfill, Batches, Copy, DropSync, Statement, StatementKind, Sync,
     SyncKind, Validated,

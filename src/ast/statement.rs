@@ -77,7 +77,7 @@ pub enum StatementKind {
     /// `retire v1`
     Retire(Box<Ident>),
     /// `confirm "…"`
-    Confirm(Box<str>),
+    Confirm(Box<Box<str>>),
     /// `wait 10m`, in milliseconds
     Wait(u64),
 }
@@ -86,15 +86,15 @@ pub enum StatementKind {
 #[derive(Clone, Debug)]
 pub struct AddIndex {
     /// Its name; by default `table_columns_idx`, as in PostgreSQL.
-    pub name: Option<Ident>,
+    pub name: Option<Box<Ident>>,
     /// The table; by default the header's.
-    pub table: Option<Ident>,
+    pub table: Option<Box<Ident>>,
     /// Its columns.
-    pub columns: Vec<Ident>,
+    pub columns: Box<[Ident]>,
     /// No two rows may agree on its columns.
     pub unique: bool,
     /// Only these rows are in it.
-    pub filter: Option<Expr>,
+    pub filter: Option<Box<Expr>>,
 }
 
 /// `add check name (…) [on t]`.
@@ -163,7 +163,7 @@ pub struct Backfill {
     /// What it is filled with.
     pub value: Expr,
     /// Which rows; all of them without it.
-    pub filter: Option<Expr>,
+    pub filter: Option<Box<Expr>>,
     /// How it goes over the table.
     pub batches: Batches,
 }

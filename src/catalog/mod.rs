@@ -7,12 +7,14 @@ mod constraint;
 mod sync;
 mod table;
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 pub use constraint::{Constraint, ConstraintKind};
 pub use sync::{Sync, SyncId, SyncJoin};
 pub use table::{Column, ColumnId, NotNull, Table};
+
+use rustc_hash::FxHashMap;
 
 use crate::ast::Name;
 
@@ -22,7 +24,7 @@ pub struct Catalog {
     tables: BTreeMap<Name, Arc<Table>>,
     syncs: BTreeMap<SyncId, Arc<Sync>>,
     /// The syncs that each column is in, on either side.
-    syncs_by_column: HashMap<ColumnId, Vec<SyncId>>,
+    syncs_by_column: FxHashMap<ColumnId, Vec<SyncId>>,
     live: BTreeSet<Name>,
     next_column: u32,
     next_sync: u32,

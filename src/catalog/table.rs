@@ -1,6 +1,8 @@
 //! A table: its columns and constraints, without rows.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
+
+use rustc_hash::FxHashMap;
 
 use crate::ast::Name;
 use crate::catalog::{Constraint, ConstraintKind};
@@ -47,10 +49,10 @@ pub struct Table {
     /// The script (or the database) says what it looks like; otherwise its columns are taken from use.
     pub declared: bool,
     columns: BTreeMap<ColumnId, Column>,
-    by_name: HashMap<Name, ColumnId>,
+    by_name: FxHashMap<Name, ColumnId>,
     constraints: BTreeMap<Name, Constraint>,
     /// The constraints that each column is in.
-    uses: HashMap<ColumnId, Vec<Name>>,
+    uses: FxHashMap<ColumnId, Vec<Name>>,
     /// Those of the constraints that are foreign keys: few, and often looked for.
     foreign_keys: BTreeSet<Name>,
     primary_key: Option<Name>,
@@ -64,15 +66,16 @@ impl Table {
             name,
             declared,
             columns: BTreeMap::new(),
-            by_name: HashMap::new(),
+            by_name: FxHashMap::default(),
             constraints: BTreeMap::new(),
-            uses: HashMap::new(),
+            uses: FxHashMap::default(),
             foreign_keys: BTreeSet::new(),
             primary_key: None,
         }
     }
 
     /// Its columns in order.
+    #[must_use]
     pub fn columns(&self) -> impl DoubleEndedIterator<Item = &Column> + Clone {
         self.columns.values()
     }

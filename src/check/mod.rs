@@ -5,6 +5,7 @@
 //! pass. Rules are one to a file in `rules`; each has its page in `explain` and its cases in `tests/cases/check`.
 
 mod allow;
+mod read_ahead;
 mod root_cause;
 mod rows;
 mod rules;
@@ -35,46 +36,14 @@ impl CheckedScript {
     }
 }
 
-/// Texts at least this long are read on a thread of their own while they are checked, in bytes.
-const LARGE: usize = 1 << 17;
-/// Statements that are handed from one thread to the other at once.
-const BATCH: usize = 512;
-/// Batches that may wait to be checked.
-const MOST_WAITING: usize = 4;
-
 /// Reads and checks a script. Its statements are read one by one and forgotten once they are checked.
 #[must_use]
 pub fn check_script(source: Source) -> CheckedScript {
     let outline = syntax::outline(source.clone());
     let mut checker = Checker::start(&outline.script, &[]);
-    let unread = if source.text().len() < LARGE {
-        syntax::for_each_statement(&source, &mut |statement| checker.statement(&statement))
-    } else {
-        read_beside(&source, &mut |statement| checker.statement(statement))
-    };
+    let unread = read_ahead::statements(&source, &outline.parts, &mut |statement| checker.statement(statement));
     let (diagnostics, notes) = checker.finish(outline.diagnostics.iter().cloned().chain(unread));
     CheckedScript { source, diagnostics, notes }
-}
-
-/// Reads statements on a thread of its own, a little ahead of `take`.
-fn read_beside(source: &Source, take: &mut dyn FnMut(&Statement)) -> Vec<Diagnostic> {
-    std::thread::scope(|scope| {
-        let (sender, receiver) = std::sync::mpsc::sync_channel::<Vec<Statement>>(MOST_WAITING);
-        let reader = scope.spawn(move || {
-            let mut batch = Vec::with_capacity(BATCH);
-            let unread = syntax::for_each_statement(source, &mut |statement| {
-                batch.push(statement);
-                if batch.len() == BATCH {
-                    // Nobody receives any more only when the other thread has panicked.
-                    sender.send(std::mem::replace(&mut batch, Vec::with_capacity(BATCH))).ok();
-                }
-            });
-            sender.send(batch).ok();
-            unread
-        });
-        receiver.iter().flatten().for_each(|statement| take(&statement));
-        reader.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
-    })
 }
 
 /// Checks a script that was read: what could not be read and findings, in the order of places, and what was taken for

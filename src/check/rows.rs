@@ -25,7 +25,7 @@ pub(super) fn check(script: &Script, catalog: &Catalog) -> Vec<Diagnostic> {
         let (RowsFrom::Listed(values), Some(table)) = (&rows.from, table) else { continue };
         match rows::listed(values, table, 0) {
             Err(misfits) => {
-                wrong.extend(misfits.into_iter().map(|misfit| Diagnostic { code: Code::InvalidRows, ..misfit }))
+                wrong.extend(misfits.into_iter().map(|misfit| Diagnostic { code: Code::InvalidRows, ..misfit }));
             }
             Ok(listed) => {
                 let loaded = rows::load_listed(&mut memory, name, listed);

@@ -28,6 +28,11 @@ impl History {
         self.entries.push(Entry { state, text });
     }
 
+    /// Forgets all but the oldest `entries`.
+    pub(super) fn truncate(&mut self, entries: usize) {
+        self.entries.truncate(entries);
+    }
+
     /// Takes the completion out again, when a session goes on behind it.
     pub(super) fn forget_completion(&mut self) {
         if self.entries.last().is_some_and(|entry| entry.state == State::Complete) {

@@ -1,7 +1,7 @@
 //! The running of a plan on a target: one statement at a time, with a journal.
 //!
 //! A [`Run`] is a state machine, PENDING → EXPANDING → MIGRATING → CONTRACTING → COMPLETE, and from any of them
-//! ROLLED_BACK. It prints nothing: an [`Observer`] is told of every statement and batch.
+//! `ROLLED_BACK`. It prints nothing: an [`Observer`] is told of every statement and batch.
 
 mod history;
 mod observer;
@@ -36,6 +36,31 @@ pub struct Progress<Undo> {
     /// What it takes to undo each statement before it.
     journal: Vec<Undo>,
     history: History,
+}
+
+/// How far a run had come, for a run that has only gone on since.
+#[derive(Clone, Copy, Debug)]
+pub struct Mark {
+    state: State,
+    position: usize,
+    undos: usize,
+    entries: usize,
+}
+
+impl Mark {
+    /// The statement that was next.
+    #[must_use]
+    pub fn position(self) -> usize {
+        self.position
+    }
+}
+
+impl<Undo> Progress<Undo> {
+    /// The statement that was next.
+    #[must_use]
+    pub fn position(&self) -> usize {
+        self.position
+    }
 }
 
 impl<Undo: Clone> Clone for Progress<Undo> {
@@ -126,7 +151,23 @@ impl<T: Target> Run<T> {
         self.progress = progress;
     }
 
-    /// Adds a statement at the end of the plan.
+    /// How far it has come, in a few bytes, to go back there with [`Self::rewind`].
+    #[must_use]
+    pub fn mark(&self) -> Mark {
+        let Progress { state, position, journal, history } = &self.progress;
+        Mark { state: *state, position: *position, undos: journal.len(), entries: history.entries().len() }
+    }
+
+    /// Goes back to where it was, if nothing but [`Self::step`] was done since; the target must have been brought back
+    /// as well.
+    pub fn rewind(&mut self, mark: Mark) {
+        self.progress.state = mark.state;
+        self.progress.position = mark.position;
+        self.progress.journal.truncate(mark.undos);
+        self.progress.history.truncate(mark.entries);
+    }
+
+    /// Adds a statement to the plan, behind those that are done.
     pub fn extend(&mut self, plan: Arc<Plan>) {
         self.plan = plan;
         if self.progress.state == State::Complete && self.next().is_some() {

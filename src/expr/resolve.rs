@@ -65,7 +65,7 @@ impl<'a> Resolver<'a> {
                 negated_if(*negated, Node::IsBool(Box::new(self.condition(operand)?), *value))
             }
             ExprKind::Between { operands, negated } => negated_if(*negated, self.between(operands, expr.span)?),
-            ExprKind::In { operands, negated } => negated_if(*negated, self.in_list(operands, expr.span)?),
+            ExprKind::In(list) => negated_if(list.negated, self.in_list(&list.operands, expr.span)?),
             ExprKind::Case(case) => self.case(case, expr.span)?,
             ExprKind::Cast(cast) => {
                 let operand = self.resolve(&cast.0)?;

@@ -48,7 +48,7 @@ fn text(value: &str) -> Expr {
 }
 
 fn call(name: &str, operands: Vec<Expr>) -> Expr {
-    expr(ExprKind::Call(Box::new((ident(name), operands))))
+    expr(ExprKind::Call(Box::new((ident(name), operands.into()))))
 }
 
 fn binary(op: BinaryOp, left: Expr, right: Expr) -> Expr {

@@ -181,14 +181,18 @@ impl Action {
             Self::Fill { table, column, value, filter, .. } => {
                 visit(*column);
                 inputs(table, value, visit);
-                filter.iter().for_each(|filter| inputs(table, filter, visit));
+                if let Some(filter) = filter {
+                    inputs(table, filter, visit);
+                }
             }
             Self::Copy { from, columns, filter, .. } => {
                 for (column, value) in columns {
                     visit(*column);
                     inputs(from, value, visit);
                 }
-                filter.iter().for_each(|filter| inputs(from, filter, visit));
+                if let Some(filter) = filter {
+                    inputs(from, filter, visit);
+                }
             }
             Self::Verify { table, condition } => inputs(table, condition, visit),
             Self::AddColumn { .. }

@@ -49,7 +49,9 @@ impl Catalog {
         self.note_column_id(column.id);
         if let Some(table) = self.table_mut(table) {
             table.add_column(column.clone());
-            constraints.iter().for_each(|constraint| table.add_constraint(constraint.clone()));
+            for constraint in constraints {
+                table.add_constraint(constraint.clone());
+            }
         }
     }
 

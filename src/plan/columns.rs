@@ -117,9 +117,8 @@ impl Planner<'_> {
                 "rows that exist, and writes that do not know it, fail",
             )
             .help(format!(
-                "add the column without `not null`; then `expand add not null {name}` once every live application \
-                     writes it, `migrate backfill {name} from …`, `migrate validate not null {name}` and \
-                     `contract set not null {name}`; or give it a `default`"
+                "add the column without `not null`, fill it (`migrate backfill {name} from …`), and \
+                 `contract set not null {name}` when every live application writes it; or give it a `default`"
             )),
         );
     }

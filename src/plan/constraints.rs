@@ -14,11 +14,11 @@ use crate::source::Span;
 impl Planner<'_> {
     /// `add index`.
     pub(super) fn add_index(&mut self, index: &AddIndex, span: Span) -> Resolved<Action> {
-        let table = self.subject(index.table.as_ref(), &[], span)?;
+        let table = self.subject(index.table.as_deref(), &[], span)?;
         let columns = self.columns_of(&table, &index.columns)?;
         let filter = index.filter.as_ref().map(|filter| self.condition(&table, filter)).transpose()?;
         let kind = ConstraintKind::Index { columns, unique: index.unique, filter };
-        self.add_constraint(table, index.name.as_ref(), &index.columns, "idx", kind)
+        self.add_constraint(table, index.name.as_deref(), &index.columns, "idx", kind)
     }
 
     /// `add check`.
@@ -126,7 +126,7 @@ impl Planner<'_> {
         let mut unknown =
             Diagnostic::new(Code::UnknownName, message, name.span, "does not exist at this point of the plan");
         unknown.help = suggestion(&name.name, noun, names.collect::<Vec<_>>().into_iter())
-            .or_else(|| Some(format!("add it first, or declare it in its `table {{ … }}`")));
+            .or_else(|| Some("add it first, or declare it in its `table { … }`".to_owned()));
         Err(Box::new(unknown))
     }
 
@@ -229,14 +229,12 @@ impl Scope for OwnColumns<'_> {
         let name = &column.column.name;
         let extra = self.extra.filter(|extra| extra.name == *name);
         let own = column.table.as_ref().is_none_or(|table| table.name == self.table.name);
-        match extra.or_else(|| self.table.column(name)).filter(|_| own) {
-            Some(found) => Ok((found.name.clone(), found.ty)),
-            None => {
-                let message = format!("table `{}` has no column `{name}`", self.table.name);
-                let mut unknown = Diagnostic::new(Code::UnknownName, message, column.span(), "no such column");
-                unknown.help = suggestion(name, "column", self.table.columns().map(|column| &*column.name));
-                Err(Box::new(unknown))
-            }
+        if let Some(found) = extra.or_else(|| self.table.column(name)).filter(|_| own) {
+            return Ok((found.name.clone(), found.ty));
         }
+        let message = format!("table `{}` has no column `{name}`", self.table.name);
+        let mut unknown = Diagnostic::new(Code::UnknownName, message, column.span(), "no such column");
+        unknown.help = suggestion(name, "column", self.table.columns().map(|column| &*column.name));
+        Err(Box::new(unknown))
     }
 }

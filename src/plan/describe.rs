@@ -1,6 +1,6 @@
 //! What an action does, in the words of a history.
 
-use crate::catalog::{Catalog, Constraint, ConstraintKind, SyncId};
+use crate::catalog::{Catalog, ColumnId, Constraint, ConstraintKind, Sync, SyncId};
 use crate::data::Type;
 use crate::plan::{Action, FillKind};
 
@@ -47,12 +47,15 @@ pub(super) fn title(action: &Action, catalog: &Catalog) -> String {
         }
         Action::AddSyncs(syncs) => match syncs.as_slice() {
             [into, _] => {
-                let other = name(&into.source_table, into.source_columns[0]);
-                format!("Sync '{}' <-> '{other}'", name(&into.target_table, into.target))
+                let source = side(catalog, into, &into.source_table, into.source_columns[0]);
+                format!("Sync '{}' <-> '{source}'", side(catalog, into, &into.target_table, into.target))
             }
             syncs => {
-                let follows = |sync: &crate::catalog::Sync| {
-                    format!("'{}' from {}", name(&sync.target_table, sync.target), sync.value.inputs().join(", "))
+                let follows = |sync: &Sync| {
+                    let sources =
+                        sync.source_columns.iter().map(|source| side(catalog, sync, &sync.source_table, *source));
+                    let sources = sources.collect::<Vec<_>>().join(", ");
+                    format!("'{}' from {sources}", side(catalog, sync, &sync.target_table, sync.target))
                 };
                 format!("Sync {}", syncs.iter().map(|sync| follows(sync)).collect::<Vec<_>>().join(" and "))
             }
@@ -75,6 +78,12 @@ pub(super) fn title(action: &Action, catalog: &Catalog) -> String {
     }
 }
 
+/// A column of a sync; with its table where the sync is between two.
+fn side(catalog: &Catalog, sync: &Sync, table: &str, column: ColumnId) -> String {
+    let name = catalog.column_name(table, column);
+    if sync.join.is_some() { format!("{table}.{name}") } else { name.to_owned() }
+}
+
 fn over(constraint: &Constraint, table: &str, catalog: &Catalog) -> String {
     if matches!(constraint.kind, ConstraintKind::Check { .. }) {
         return String::new();
@@ -91,9 +100,9 @@ fn synced(ids: &[SyncId], catalog: &Catalog) -> String {
 
 fn duration(ms: u64) -> String {
     match ms {
-        _ if ms % 3_600_000 == 0 => format!("{} h", ms / 3_600_000),
-        _ if ms % 60_000 == 0 => format!("{} min", ms / 60_000),
-        _ if ms % 1000 == 0 => format!("{} s", ms / 1000),
+        _ if ms.is_multiple_of(3_600_000) => format!("{} h", ms / 3_600_000),
+        _ if ms.is_multiple_of(60_000) => format!("{} min", ms / 60_000),
+        _ if ms.is_multiple_of(1000) => format!("{} s", ms / 1000),
         _ => format!("{ms} ms"),
     }
 }

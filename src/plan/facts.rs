@@ -4,7 +4,9 @@
 //! columns in its expression, through any number of links; a column that nothing fills, or only `seed` or a default, is
 //! a fact of its own. Facts that are linked form a group; groups do not influence each other.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
+
+use rustc_hash::FxHashMap;
 
 use crate::catalog::{Catalog, ColumnId};
 use crate::plan::{Action, FillKind};
@@ -15,7 +17,8 @@ pub type FactId = ColumnId;
 /// Which columns carry which facts.
 #[derive(Clone, Debug, Default)]
 pub struct Facts {
-    carried: HashMap<ColumnId, Carried>,
+    carried: FxHashMap<ColumnId, Carried>,
+    bits: FxHashMap<FactId, u32>,
 }
 
 #[derive(Clone, Debug, Default)]
@@ -36,6 +39,12 @@ impl Facts {
     #[must_use]
     pub fn mask(&self, column: ColumnId) -> u64 {
         self.carried.get(&column).map_or(0, |carried| carried.mask)
+    }
+
+    /// The bit of one fact in such masks.
+    #[must_use]
+    pub fn bit(&self, fact: FactId) -> u64 {
+        self.bits.get(&fact).map_or(0, |bit| 1 << bit)
     }
 
     /// Whether some column other than `column` carries one of its facts.
@@ -101,28 +110,33 @@ impl FactsBuilder {
                 facts.insert(*column);
             }
         }
-        self.spread(&mut carried);
+        let mut reached = carried.clone();
+        self.spread(&mut reached, &|_, _| true);
+        // A source that is reached by the target's own fact is that fact in another form: of a name split and joined
+        // again, the first name learns nothing of the last.
+        let teaches = |source: ColumnId, target: ColumnId| {
+            let own = carried.get(&target).is_some_and(|facts| facts.contains(&target));
+            !own || reached.get(&source).is_none_or(|facts| !facts.contains(&target))
+        };
+        let mut learnt = carried.clone();
+        self.spread(&mut learnt, &teaches);
         // Columns that only fill one another stand for a fact that the plan brings in.
-        while let Some(origin) = carried.iter().find(|(_, facts)| facts.is_empty()).map(|(column, _)| *column) {
-            carried.entry(origin).or_default().insert(origin);
-            self.spread(&mut carried);
+        while let Some(origin) = learnt.iter().find(|(_, facts)| facts.is_empty()).map(|(column, _)| *column) {
+            learnt.entry(origin).or_default().insert(origin);
+            self.spread(&mut learnt, &teaches);
         }
-        number(carried)
+        number(learnt)
     }
 
-    /// Carries facts along the links until nothing changes.
-    fn spread(&self, carried: &mut BTreeMap<ColumnId, BTreeSet<FactId>>) {
+    /// Carries facts along the links from a source that `teaches` its target, until nothing changes.
+    fn spread(&self, carried: &mut BTreeMap<ColumnId, BTreeSet<FactId>>, teaches: &dyn Fn(ColumnId, ColumnId) -> bool) {
         let mut changed = true;
         while changed {
             changed = false;
             for (target, sources) in &self.sources {
-                // A source that carries the target's own fact is that fact in another form: of a name split and joined
-                // again, the first name learns nothing of the last.
-                let own = carried.get(target).is_some_and(|facts| facts.contains(target));
-                let is_other_form = |facts: &&BTreeSet<FactId>| own && facts.contains(target);
-                let known = sources.iter().filter_map(|source| carried.get(source));
+                let known = sources.iter().filter(|source| teaches(**source, *target));
                 let arriving: BTreeSet<FactId> =
-                    known.filter(|facts| !is_other_form(facts)).flatten().copied().collect();
+                    known.filter_map(|source| carried.get(source)).flatten().copied().collect();
                 let facts = carried.entry(*target).or_default();
                 let before = facts.len();
                 facts.extend(arriving);
@@ -144,8 +158,8 @@ fn inputs<'a>(
 fn number(carried: BTreeMap<ColumnId, BTreeSet<FactId>>) -> Facts {
     const LAST_BIT: u32 = 62;
     let groups = groups(&carried);
-    let mut used: HashMap<FactId, u32> = HashMap::new();
-    let mut bits: HashMap<FactId, u32> = HashMap::new();
+    let mut used: FxHashMap<FactId, u32> = FxHashMap::default();
+    let mut bits: FxHashMap<FactId, u32> = FxHashMap::default();
     for facts in carried.values() {
         for fact in facts {
             if !bits.contains_key(fact) {
@@ -159,12 +173,12 @@ fn number(carried: BTreeMap<ColumnId, BTreeSet<FactId>>) -> Facts {
         let mask = facts.iter().fold(0, |mask, fact| mask | 1 << bits[fact]);
         (column, Carried { facts: facts.into_iter().collect(), mask })
     });
-    Facts { carried: carried.collect() }
+    Facts { carried: carried.collect(), bits }
 }
 
 /// The group of each fact, called by its least fact: facts that some column carries together are in one.
-fn groups(carried: &BTreeMap<ColumnId, BTreeSet<FactId>>) -> HashMap<FactId, FactId> {
-    let mut group: HashMap<FactId, FactId> = HashMap::new();
+fn groups(carried: &BTreeMap<ColumnId, BTreeSet<FactId>>) -> FxHashMap<FactId, FactId> {
+    let mut group: FxHashMap<FactId, FactId> = FxHashMap::default();
     for facts in carried.values() {
         let roots: BTreeSet<FactId> = facts.iter().map(|fact| root(&group, *fact)).collect();
         if let Some(least) = roots.first().copied() {
@@ -177,7 +191,7 @@ fn groups(carried: &BTreeMap<ColumnId, BTreeSet<FactId>>) -> HashMap<FactId, Fac
     all.into_iter().map(|fact| (fact, root(&group, fact))).collect()
 }
 
-fn root(group: &HashMap<FactId, FactId>, mut fact: FactId) -> FactId {
+fn root(group: &FxHashMap<FactId, FactId>, mut fact: FactId) -> FactId {
     while let Some(next) = group.get(&fact).filter(|next| **next != fact) {
         fact = *next;
     }

@@ -1,7 +1,7 @@
 //! What the whole script does to each name, read once when it is first needed: to tell a name used too early or too
 //! late from one misspelt, and to find what fills a column.
 
-use std::collections::HashMap;
+use rustc_hash::FxHashMap;
 
 use crate::ast::{ColumnRef, Expr, Ident, Name, Statement, StatementKind, SyncKind};
 use crate::data::Type;
@@ -35,14 +35,14 @@ pub(super) enum Filler {
 /// Places by table and column.
 #[derive(Debug, Default)]
 pub(super) struct History {
-    tables: HashMap<Name, HashMap<Name, Places>>,
+    tables: FxHashMap<Name, FxHashMap<Name, Places>>,
 }
 
 impl History {
     pub(super) fn of(source: &Source, default_table: Option<&Name>) -> Self {
         let mut history = Self::default();
         let default_table = default_table.cloned().unwrap_or_else(|| "".into());
-        syntax::for_each_statement(source, &mut |statement| history.note(statement, &default_table));
+        syntax::for_each_statement(source, source.span(), &mut |statement| history.note(statement, &default_table));
         history
     }
 

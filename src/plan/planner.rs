@@ -42,7 +42,7 @@ pub struct Planner<'s> {
 
 pub(super) type Resolved<T> = Result<T, Box<Diagnostic>>;
 
-impl<'s> Planner<'s> {
+impl Planner<'_> {
     /// The schema as it stands before the next statement.
     #[must_use]
     pub fn catalog(&self) -> &Catalog {
@@ -194,7 +194,7 @@ impl<'s> Planner<'s> {
             StatementKind::AlterType(parts) => return self.refuse_alter_type(&parts.0, &parts.1, span).map(|()| None),
             StatementKind::Deploy(app) => Action::Deploy(self.app(app)?),
             StatementKind::Retire(app) => Action::Retire(self.app(app)?),
-            StatementKind::Confirm(text) => Action::Confirm(text.clone()),
+            StatementKind::Confirm(text) => Action::Confirm((**text).clone()),
             StatementKind::Wait(ms) => Action::Wait(*ms),
         };
         Ok(Some(action))

@@ -30,7 +30,7 @@ impl Planner<'_> {
                     .help(format!("`contract drop foreign key {}` first, or drop the column that refers", key.name));
             self.diagnostics.push(needed);
         } else if let Some((view, span)) = self.view_over(&table, None) {
-            let needed = view_needs(format!("table `{table}`"), &view, name.span, span);
+            let needed = view_needs(&format!("table `{table}`"), &view, name.span, span);
             self.diagnostics.push(needed);
         }
         Ok(Action::DropTable(table))
@@ -49,18 +49,18 @@ impl Planner<'_> {
         let needed = if let Some(constraint) = own {
             let noun = constraint.kind.noun();
             let message = format!("column `{name}` is still needed by {noun} `{}`", constraint.name);
-            let why = match constraint.kind {
-                ConstraintKind::PrimaryKey(_) => "it is in the key of the table".to_owned(),
+            let reason = match constraint.kind {
+                ConstraintKind::PrimaryKey(_) => "it tells the rows apart".to_owned(),
                 _ => format!("the {noun} is over several columns"),
             };
-            Diagnostic::new(Code::StillNeeded, message, span, why).help(drop_hint(constraint))
+            Diagnostic::new(Code::StillNeeded, message, span, reason).help(drop_hint(constraint))
         } else if let Some((from, key)) = referring() {
             let message = format!("column `{name}` is still referred to by `{}`", from.name);
             Diagnostic::new(Code::StillNeeded, message, span, format!("foreign key `{}` needs it", key.name))
                 .help(format!("`contract drop foreign key {}` first", key.name))
         } else {
             let (view, at) = self.view_over(table, Some(name))?;
-            view_needs(format!("column `{name}`"), &view, span, at)
+            view_needs(&format!("column `{name}`"), &view, span, at)
         };
         Some(Box::new(needed))
     }
@@ -93,7 +93,7 @@ fn drop_hint(constraint: &Constraint) -> String {
     }
 }
 
-fn view_needs(what: String, view: &str, span: Span, view_at: Span) -> Diagnostic {
+fn view_needs(what: &str, view: &str, span: Span, view_at: Span) -> Diagnostic {
     Diagnostic::new(Code::StillNeeded, format!("{what} is still read by view `{view}`"), span, "… but dropped here")
         .label(view_at, "the view reads it …")
         .help(format!("change the view `{view}` so that it does not read it, then take it out of the declaration"))

@@ -115,7 +115,11 @@ impl Planner<'_> {
         let Some(other) = &drop.other else {
             let into = self.catalog.syncs_of(target.id).filter(|sync| sync.target == target.id);
             let plain: Vec<SyncId> = into.filter(|sync| sync.twin.is_none()).map(|sync| sync.id).collect();
-            return if plain.is_empty() { Err(self.no_sync(drop, &target)) } else { Ok(Action::DropSyncs(plain)) };
+            return if plain.is_empty() {
+                Err(Box::new(self.no_sync(drop, &target)))
+            } else {
+                Ok(Action::DropSyncs(plain))
+            };
         };
         let (_, other) = self.column(other)?;
         let pair = self
@@ -123,10 +127,10 @@ impl Planner<'_> {
             .syncs_of(target.id)
             .find(|sync| sync.twin.is_some() && sync.target == target.id && sync.source_columns == [other.id])
             .and_then(|sync| Some(vec![sync.id, sync.twin?]));
-        pair.map(Action::DropSyncs).ok_or_else(|| self.no_sync(drop, &target))
+        pair.map(Action::DropSyncs).ok_or_else(|| Box::new(self.no_sync(drop, &target)))
     }
 
-    fn no_sync(&self, drop: &DropSync, target: &Column) -> Box<Diagnostic> {
+    fn no_sync(&self, drop: &DropSync, target: &Column) -> Diagnostic {
         let span = drop.other.as_ref().map_or(drop.target.span(), |other| drop.target.span().to(other.span()));
         let message = format!("no such sync of column `{}` is in force", target.name);
         let mut unknown = Diagnostic::new(Code::UnknownName, message, span, "nothing to drop");
@@ -138,7 +142,7 @@ impl Planner<'_> {
             }
             None => "it may have left with a dropped column; leave the statement out".to_owned(),
         });
-        Box::new(unknown)
+        unknown
     }
 }
 

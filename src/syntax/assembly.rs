@@ -127,6 +127,7 @@ impl Assembly {
         let span = match block {
             Block::Phase(span) => span.to(end),
             Block::Table(mut table) => {
+                table.columns.shrink_to_fit();
                 table.span = table.span.to(end);
                 let span = table.span;
                 self.script.tables.push(table);

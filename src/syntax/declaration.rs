@@ -106,19 +106,19 @@ impl Build<'_> {
     /// A `column_def` node.
     pub(super) fn column_def(&mut self, node: Node<'_>) -> ColumnDef {
         let mut nodes = node.into_inner();
-        let mut column = ColumnDef { name: self.first_ident(&mut nodes), ty: None, constraints: Vec::new() };
+        let name = self.first_ident(&mut nodes);
+        let (mut ty, mut constraints) = (None, Vec::new());
         for node in nodes {
             if node.as_rule() == Rule::type_name {
-                column.ty = Some(self.type_name(node));
+                ty = Some(self.type_name(node));
                 continue;
             }
             let span = self.span(&node);
             if let Some(constraint) = self.column_constraint(node) {
-                column.constraints.push((constraint, span));
+                constraints.push((constraint, span));
             }
         }
-        column.constraints.shrink_to_fit();
-        column
+        ColumnDef { name, ty, constraints: constraints.into() }
     }
 
     fn column_constraint(&mut self, node: Node<'_>) -> Option<ColumnConstraint> {

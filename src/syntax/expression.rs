@@ -1,44 +1,46 @@
 //! Expressions: the grammar gives operands and operators in a row, PostgreSQL's precedence makes a tree of them.
 
-use std::cell::RefCell;
-use std::sync::LazyLock;
-
-use pest::pratt_parser::{Assoc, Op, PrattParser};
-
-use crate::ast::{BinaryOp, CaseExpr, ColumnRef, Expr, ExprKind, Ident, Literal, UnaryOp, WhenArm};
+use crate::ast::{BinaryOp, CaseExpr, ColumnRef, Expr, ExprKind, Ident, InList, Literal, UnaryOp, WhenArm};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::source::Span;
 use crate::syntax::grammar::{Build, Node, Nodes, Rule, present, sql_text};
 use crate::syntax::names;
 use crate::syntax::split::MAX_DEPTH;
 
-/// PostgreSQL's operators, the loosest first.
-static OPERATORS: LazyLock<PrattParser<Rule>> = LazyLock::new(|| {
-    let left = |rule| Op::infix(rule, Assoc::Left);
-    PrattParser::new()
-        .op(left(Rule::or))
-        .op(left(Rule::and) | left(Rule::slip_and))
-        .op(Op::prefix(Rule::not))
-        .op(Op::postfix(Rule::is_null) | Op::postfix(Rule::is_bool) | left(Rule::distinct))
-        .op(left(Rule::equal)
-            | left(Rule::slip_equals)
-            | left(Rule::not_equal)
-            | left(Rule::less)
-            | left(Rule::less_or_equal)
-            | left(Rule::greater)
-            | left(Rule::greater_or_equal))
-        .op(Op::postfix(Rule::between)
-            | Op::postfix(Rule::in_list)
-            | Op::postfix(Rule::slip_escape)
-            | left(Rule::like)
-            | left(Rule::ilike))
-        .op(left(Rule::concat) | left(Rule::json_get) | left(Rule::json_get_text))
-        .op(left(Rule::plus_op) | left(Rule::minus_op))
-        .op(left(Rule::times) | left(Rule::divide) | left(Rule::modulo))
-        .op(left(Rule::power))
-        .op(Op::prefix(Rule::minus) | Op::prefix(Rule::plus))
-        .op(Op::postfix(Rule::cast_op))
-});
+/// Where an operator stands.
+#[derive(Clone, Copy)]
+enum Fix {
+    Prefix,
+    Infix,
+    Postfix,
+}
+
+/// How tightly an operator binds, as in PostgreSQL; nothing for an operand.
+fn binding(rule: Rule) -> Option<(Fix, u8)> {
+    Some(match rule {
+        Rule::or => (Fix::Infix, 2),
+        Rule::and | Rule::slip_and => (Fix::Infix, 4),
+        Rule::not => (Fix::Prefix, 6),
+        Rule::is_null | Rule::is_bool => (Fix::Postfix, 8),
+        Rule::distinct => (Fix::Infix, 8),
+        Rule::equal
+        | Rule::slip_equals
+        | Rule::not_equal
+        | Rule::less
+        | Rule::less_or_equal
+        | Rule::greater
+        | Rule::greater_or_equal => (Fix::Infix, 10),
+        Rule::between | Rule::in_list | Rule::slip_escape => (Fix::Postfix, 12),
+        Rule::like | Rule::ilike => (Fix::Infix, 12),
+        Rule::concat | Rule::json_get | Rule::json_get_text => (Fix::Infix, 14),
+        Rule::plus_op | Rule::minus_op => (Fix::Infix, 16),
+        Rule::times | Rule::divide | Rule::modulo => (Fix::Infix, 18),
+        Rule::power => (Fix::Infix, 20),
+        Rule::minus | Rule::plus => (Fix::Prefix, 22),
+        Rule::cast_op => (Fix::Postfix, 24),
+        _ => return None,
+    })
+}
 
 /// An expression while it grows: `and` and `or` take operand after operand.
 enum Draft {
@@ -97,21 +99,41 @@ impl Build<'_> {
 
     fn deep(&mut self, node: Node<'_>) -> Deep {
         let mut nodes = node.into_inner();
-        if nodes.len() == 1 {
-            return self.primary(present(nodes.next()));
+        let first = present(nodes.next());
+        if nodes.peek().is_none() {
+            return self.primary(first);
         }
-        if let Some(at) = prefix_run(nodes.clone()) {
+        if let Some(at) = prefix_run(std::iter::once(first.clone()).chain(nodes.clone())) {
             let span = self.span(&at);
             return self.too_deep(span);
         }
-        let build = RefCell::new(self);
-        OPERATORS
-            .map_primary(|node| Draft::Whole(build.borrow_mut().primary(node)))
-            .map_prefix(|op, operand| Draft::Whole(build.borrow_mut().prefix(&op, operand.whole())))
-            .map_postfix(|operand, op| Draft::Whole(build.borrow_mut().postfix(operand.whole(), &op)))
-            .map_infix(|left, op, right| build.borrow_mut().infix(left, &op, right))
-            .parse(nodes)
-            .whole()
+        self.climb(first, &mut nodes, 0).whole()
+    }
+
+    /// The operand that starts with `first`, with every operator behind it that binds more tightly than `least`.
+    fn climb<'i>(&mut self, first: Node<'i>, nodes: &mut Nodes<'i>, least: u8) -> Draft {
+        let mut left = Draft::Whole(match binding(first.as_rule()) {
+            Some((_, level)) => {
+                let operand = present(nodes.next());
+                let operand = self.climb(operand, nodes, level - 1).whole();
+                self.prefix(&first, operand)
+            }
+            None => self.primary(first),
+        });
+        while let Some(op) = nodes.peek()
+            && let Some((fix, level)) = binding(op.as_rule())
+            && level > least
+        {
+            nodes.next();
+            left = if let Fix::Infix = fix {
+                let operand = present(nodes.next());
+                let right = self.climb(operand, nodes, level);
+                self.infix(left, &op, right)
+            } else {
+                Draft::Whole(self.postfix(left.whole(), &op))
+            };
+        }
+        left
     }
 
     fn made(&mut self, kind: ExprKind, span: Span, depth: usize) -> Deep {
@@ -234,7 +256,7 @@ impl Build<'_> {
         for node in nodes {
             operands.push(self.counted(node, &mut depth));
         }
-        self.made(ExprKind::In { operands: operands.into(), negated }, span, depth + 1)
+        self.made(ExprKind::In(Box::new(InList { operands: operands.into(), negated })), span, depth + 1)
     }
 
     /// The tree of `node`; `depth` grows to its depth.
@@ -306,7 +328,7 @@ impl Build<'_> {
         let folded = self.names.fold(name.as_str());
         let call = ["current_date", "current_timestamp", "localtimestamp"].contains(&&*folded);
         if call && !name.as_str().starts_with('"') {
-            return leaf(ExprKind::Call(Box::new((Ident { name: folded, span }, Vec::new()))), span);
+            return leaf(ExprKind::Call(Box::new((Ident { name: folded, span }, Box::default()))), span);
         }
         let column = self.ident(name);
         leaf(ExprKind::Column(Box::new(ColumnRef { table: None, column })), span)
@@ -345,7 +367,7 @@ impl Build<'_> {
             _ => {}
         }
         self.check_words(&ident, &words);
-        self.made(ExprKind::Call(Box::new((ident, operands))), span, depth + 1)
+        self.made(ExprKind::Call(Box::new((ident, operands.into()))), span, depth + 1)
     }
 
     /// Words between arguments belong to a few functions only.
@@ -400,7 +422,7 @@ fn leaf(kind: ExprKind, span: Span) -> Deep {
 }
 
 /// The last of more prefix operators in a row than may nest.
-fn prefix_run(nodes: Nodes<'_>) -> Option<Node<'_>> {
+fn prefix_run<'i>(nodes: impl Iterator<Item = Node<'i>>) -> Option<Node<'i>> {
     let mut run = 0;
     for node in nodes {
         run = if matches!(node.as_rule(), Rule::minus | Rule::plus | Rule::not) { run + 1 } else { 0 };
@@ -462,9 +484,10 @@ fn unlist(operands: &mut Vec<Expr>) {
     if operands.len() != 1 {
         return;
     }
-    if let ExprKind::In { operands: pair, negated: false } = &operands[0].kind
-        && pair.len() == 2
+    if let ExprKind::In(list) = &operands[0].kind
+        && !list.negated
+        && list.operands.len() == 2
     {
-        *operands = pair.to_vec();
+        *operands = list.operands.to_vec();
     }
 }

@@ -16,13 +16,17 @@ use crate::syntax::{print, reader};
 /// The longest line, in characters, that a whole block may become.
 const MAX_ONE_LINE: usize = 100;
 
+/// Comments are not moved further to the right than this, in characters, for the sake of a long line.
+const MAX_BEFORE_COMMENT: usize = 80;
+
 /// The canonical text of a script, with line ends `\n`.
 ///
 /// # Errors
 /// The script has syntax errors: then it is left alone, and these are they.
 pub fn format(source: &Source) -> Result<String, Vec<Diagnostic>> {
     let mut writer = Writer { text: source.text(), lines: Vec::new(), blocks: Vec::new(), after_header: false };
-    let diagnostics = reader::read(source.text(), Pass::All, &mut |event| writer.take(event));
+    let diagnostics =
+        reader::read(source.text(), source.span(), Pass::All, &mut |event| writer.take(event)).diagnostics;
     if diagnostics.iter().any(|diagnostic| diagnostic.severity == Severity::Error) {
         return Err(diagnostics);
     }
@@ -37,12 +41,23 @@ struct Line {
     name: String,
     text: String,
     comment: Option<String>,
+    /// Where the line should end, in characters, before its comment.
+    comment_column: usize,
     own_comment: bool,
 }
 
 impl Line {
     fn is_blank(&self) -> bool {
         self.name.is_empty() && self.text.is_empty()
+    }
+
+    /// How long it is without its comment, in characters; of several lines, the last.
+    fn width(&self) -> usize {
+        let space = usize::from(!self.name.is_empty() && !self.text.is_empty());
+        match self.text.rsplit_once('\n') {
+            Some((_, last)) => last.chars().count(),
+            None => self.indent + self.name.chars().count() + space + self.text.chars().count(),
+        }
     }
 }
 
@@ -201,8 +216,21 @@ impl Writer<'_> {
         }
     }
 
+    /// Puts the comments behind consecutive lines of one block below each other.
+    fn align_comments(&mut self) {
+        let same_run = |a: &Line, b: &Line| !a.is_blank() && !b.is_blank() && a.indent == b.indent;
+        for run in self.lines.chunk_by_mut(same_run) {
+            let widths = run.iter().filter(|line| line.comment.is_some()).map(Line::width);
+            let column = widths.filter(|width| *width <= MAX_BEFORE_COMMENT).max().unwrap_or(0);
+            for line in run {
+                line.comment_column = column;
+            }
+        }
+    }
+
     fn finish(mut self) -> String {
         self.drop_blank();
+        self.align_comments();
         let mut out = String::with_capacity(self.text.len());
         for line in &self.lines {
             if !line.is_blank() {
@@ -214,7 +242,7 @@ impl Writer<'_> {
             }
             out.push_str(&line.text);
             if let Some(comment) = &line.comment {
-                out.push_str("  ");
+                out.extend(std::iter::repeat_n(' ', line.comment_column.saturating_sub(line.width()) + 2));
                 out.push_str(comment);
             }
             out.push('\n');

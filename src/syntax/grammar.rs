@@ -1,6 +1,7 @@
 //! The parser that pest makes of `grammar/mig.pest`, and what every part of the tree is built with.
 
-use pest::iterators::{Pair, Pairs};
+use pest::Parser as _;
+use pest::error::Error;
 use pest_derive::Parser;
 
 use crate::ast::{ColumnRef, Ident};
@@ -8,6 +9,7 @@ use crate::diagnostic::{Code, Diagnostic};
 use crate::source::Span;
 use crate::syntax::keywords;
 use crate::syntax::names::{self, Names};
+use crate::syntax::tree::Tree;
 
 #[allow(missing_docs, reason = "the grammar documents its rules")]
 mod generated {
@@ -18,12 +20,19 @@ mod generated {
     pub struct Grammar;
 }
 
+pub(super) use crate::syntax::tree::{Node, Nodes};
 pub(super) use generated::{Grammar, Rule};
 
-/// A node as pest read it.
-pub(super) type Node<'i> = Pair<'i, Rule>;
-/// Nodes as pest read them.
-pub(super) type Nodes<'i> = Pairs<'i, Rule>;
+/// Where and why a text cannot be read.
+pub(super) type Unread = Box<Error<Rule>>;
+
+/// The nodes that `rule` finds in `text`.
+///
+/// # Errors
+/// `rule` does not read it.
+pub(super) fn read(rule: Rule, text: &str) -> Result<Tree, Unread> {
+    Grammar::parse(rule, text).map(Tree::new).map_err(Box::new)
+}
 
 /// Builds the tree of one piece. It always builds one: what is wrong about it becomes a diagnostic.
 pub(super) struct Build<'a> {
@@ -38,9 +47,8 @@ pub(super) struct Build<'a> {
 impl Build<'_> {
     /// Where a node stands in the script.
     pub(super) fn span(&self, node: &Node<'_>) -> Span {
-        let span = node.as_span();
-        let text = span.as_str();
-        Span::new(span.start(), span.start() + text.trim_ascii_end().len()).shifted(self.base)
+        let start = node.range().start;
+        Span::new(start, start + node.as_str().trim_ascii_end().len()).shifted(self.base)
     }
 
     pub(super) fn report(&mut self, diagnostic: Diagnostic) {

@@ -72,73 +72,6 @@ pub const KEYWORDS: &[&str] = &[
     "writes",
 ];
 
-/// PostgreSQL's reserved words, as far as scripts meet them: names only between double quotes.
-const RESERVED: &[&str] = &[
-    "all",
-    "and",
-    "any",
-    "array",
-    "as",
-    "asc",
-    "both",
-    "case",
-    "cast",
-    "check",
-    "collate",
-    "column",
-    "constraint",
-    "create",
-    "current_date",
-    "current_timestamp",
-    "default",
-    "desc",
-    "distinct",
-    "do",
-    "else",
-    "end",
-    "except",
-    "false",
-    "fetch",
-    "for",
-    "foreign",
-    "from",
-    "grant",
-    "group",
-    "having",
-    "in",
-    "into",
-    "is",
-    "leading",
-    "like",
-    "ilike",
-    "limit",
-    "not",
-    "null",
-    "offset",
-    "on",
-    "only",
-    "or",
-    "order",
-    "primary",
-    "references",
-    "returning",
-    "select",
-    "some",
-    "table",
-    "then",
-    "to",
-    "trailing",
-    "true",
-    "union",
-    "unique",
-    "user",
-    "using",
-    "when",
-    "where",
-    "with",
-    "between",
-];
-
 /// Verbs that start a statement.
 pub(super) const VERBS: &[&str] = &[
     "add", "backfill", "drop", "sync", "seed", "copy", "set", "validate", "verify", "deploy", "retire", "confirm",
@@ -179,14 +112,93 @@ const SQL: &[&str] = &[
     "savepoint",
 ];
 
+/// The bytes of the longest word of the language.
+pub(super) const MAX_WORD: usize = 16;
+
+/// `word` in lower case, in `buffer`; empty where it is too long or too foreign for a word of the language.
+pub(super) fn folded<'b>(word: &str, buffer: &'b mut [u8; MAX_WORD]) -> &'b str {
+    let Some(part) = buffer.get_mut(..word.len()) else {
+        return "";
+    };
+    part.copy_from_slice(word.as_bytes());
+    part.make_ascii_lowercase();
+    std::str::from_utf8(part).unwrap_or_default()
+}
+
 /// Whether `word` is one of `words`, in any case.
 pub(super) fn is_one(word: &str, words: &[&str]) -> bool {
     words.iter().any(|candidate| candidate.eq_ignore_ascii_case(word))
 }
 
-/// Whether an unquoted `word`, already folded, is no name.
+/// Whether an unquoted `word`, already folded, is no name: PostgreSQL's reserved words, as far as scripts meet them.
 pub(super) fn is_reserved(word: &str) -> bool {
-    (2..=17).contains(&word.len()) && RESERVED.contains(&word)
+    (2..=17).contains(&word.len())
+        && matches!(
+            word,
+            "all"
+                | "and"
+                | "any"
+                | "array"
+                | "as"
+                | "asc"
+                | "both"
+                | "case"
+                | "cast"
+                | "check"
+                | "collate"
+                | "column"
+                | "constraint"
+                | "create"
+                | "current_date"
+                | "current_timestamp"
+                | "default"
+                | "desc"
+                | "distinct"
+                | "do"
+                | "else"
+                | "end"
+                | "except"
+                | "false"
+                | "fetch"
+                | "for"
+                | "foreign"
+                | "from"
+                | "grant"
+                | "group"
+                | "having"
+                | "in"
+                | "into"
+                | "is"
+                | "leading"
+                | "like"
+                | "ilike"
+                | "limit"
+                | "not"
+                | "null"
+                | "offset"
+                | "on"
+                | "only"
+                | "or"
+                | "order"
+                | "primary"
+                | "references"
+                | "returning"
+                | "select"
+                | "some"
+                | "table"
+                | "then"
+                | "to"
+                | "trailing"
+                | "true"
+                | "union"
+                | "unique"
+                | "user"
+                | "using"
+                | "when"
+                | "where"
+                | "with"
+                | "between"
+        )
 }
 
 /// Whether a statement of SQL may start with `word`.
@@ -212,7 +224,7 @@ pub(super) fn continues(text: &str, in_columns: bool) -> bool {
     if word.is_empty() {
         return continues_with_symbol(text, in_columns);
     }
-    match word.to_ascii_lowercase().as_str() {
+    match folded(word, &mut [0; MAX_WORD]) {
         "from" | "where" | "in" | "default" | "references" | "not" | "null" | "on" | "and" | "or" | "then" | "else"
         | "end" | "when" | "between" | "like" | "ilike" | "is" => true,
         "to" | "as" | "using" | "because" => !in_columns,

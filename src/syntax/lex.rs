@@ -89,8 +89,7 @@ impl<'a> Lexer<'a> {
 
     /// Goes over what `keep` accepts, from `pos` on.
     fn past(&self, mut pos: usize, keep: impl Fn(u8) -> bool) -> usize {
-        let bytes = self.bytes();
-        while pos < bytes.len() && keep(bytes[pos]) {
+        while self.bytes().get(pos).is_some_and(|byte| keep(*byte)) {
             pos += 1;
         }
         pos
@@ -124,7 +123,10 @@ impl<'a> Lexer<'a> {
     fn word_end(&self, start: usize) -> usize {
         let mut pos = start;
         loop {
-            pos = self.past(pos, |b| b.is_ascii_alphanumeric() || b == b'_' || b == b'$');
+            pos = self.past(pos, in_word);
+            if self.at(pos).is_ascii() {
+                return pos;
+            }
             match self.text[pos..].chars().next() {
                 Some(c) if !c.is_ascii() && is_letter(c) => pos += c.len_utf8(),
                 _ => return pos,
@@ -240,6 +242,19 @@ impl Lexer<'_> {
     fn is_lone_return(&self, pos: usize) -> bool {
         self.at(pos) == b'\r' && self.at(pos + 1) != b'\n'
     }
+}
+
+/// Whether an ASCII byte stands in words: a letter, a digit, `_` or `$`.
+pub(super) fn in_word(byte: u8) -> bool {
+    const IN_WORDS: [bool; 256] = {
+        let (mut table, mut byte) = ([false; 256], 0_u8);
+        while byte < 128 {
+            table[byte as usize] = byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'$';
+            byte += 1;
+        }
+        table
+    };
+    IN_WORDS[usize::from(byte)]
 }
 
 fn is_operator(byte: u8) -> bool {

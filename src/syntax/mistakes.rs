@@ -1,10 +1,8 @@
 //! SQL pasted where a statement belongs, answered with the `.mig` form and the author's own names.
 
-use pest::Parser;
-
 use crate::diagnostic::{Code, Diagnostic};
 use crate::source::Span;
-use crate::syntax::grammar::{Grammar, Node, Nodes, Rule, present};
+use crate::syntax::grammar::{self, Node, Nodes, Rule, present};
 use crate::syntax::keywords;
 
 /// What to write instead of a statement of SQL.
@@ -36,8 +34,8 @@ struct Place {
 
 /// The answer to `text`, where it is SQL that has one. `phase` is the phase that stands before it.
 pub(super) fn sql(text: &str, span: Span, phase: Option<Span>, in_block: bool) -> Option<Diagnostic> {
-    let mut parsed = Grammar::parse(Rule::sql, text).ok()?;
-    let node = present(present(parsed.next()).into_inner().next());
+    let tree = grammar::read(Rule::sql, text).ok()?;
+    let node = present(tree.root(text).into_inner().next());
     let title = title(text);
     let answers = answers(node);
     let lines: Vec<String> = answers.iter().flat_map(|answer| answer.lines.iter().cloned()).collect();

@@ -2,7 +2,8 @@
 //!
 //! A script is never parsed as a whole: [`split`] cuts it into pieces in one walk, [`reader`] parses each with the rule
 //! of where it stands and builds its part of the tree, and [`assembly`] puts the parts together. So the memory that
-//! parsing takes beside the tree is that of one statement, and a mistake costs one statement only.
+//! parsing takes beside the tree is that of one statement, and a mistake costs one statement only. Statements that
+//! differ in names and values alone are read by pest once: [`shapes`] says why that is the same.
 
 mod assembly;
 mod declaration;
@@ -20,8 +21,10 @@ mod names;
 mod print;
 mod prompt;
 mod reader;
+mod shapes;
 mod split;
 mod statement;
+mod tree;
 mod types;
 
 #[cfg(test)]
@@ -29,7 +32,7 @@ mod tests;
 
 use crate::ast::{Script, Statement};
 use crate::diagnostic::Diagnostic;
-use crate::source::Source;
+use crate::source::{Source, Span};
 use reader::Pass;
 
 pub use format::format;
@@ -48,33 +51,51 @@ pub struct Parsed {
     pub diagnostics: Vec<Diagnostic>,
 }
 
+/// What came of reading the declarations of a script.
+#[derive(Debug)]
+pub struct Outline {
+    /// The script without its statements.
+    pub script: Script,
+    /// What could not be read of its declarations.
+    pub diagnostics: Vec<Diagnostic>,
+    /// Parts of the text, one behind the other, whose statements can be read apart.
+    pub parts: Vec<Span>,
+}
+
 /// Reads a script. A statement that cannot be read never stops the reading of the rest.
 #[must_use]
 pub fn parse(source: Source) -> Parsed {
-    read(source, Pass::All)
+    let (script, rest) = read(source, Pass::All);
+    Parsed { script, diagnostics: rest.diagnostics }
 }
 
 /// Reads what a script declares, and leaves its statements out: [`for_each_statement`] reads those one by one, so that
 /// a large script never stands in memory as a tree.
 #[must_use]
-pub fn outline(source: Source) -> Parsed {
-    let mut parsed = read(source, Pass::Declarations);
-    parsed.script.statements = Vec::new();
-    parsed
+pub fn outline(source: Source) -> Outline {
+    let whole = source.span();
+    let (mut script, rest) = read(source, Pass::Declarations);
+    script.statements = Vec::new();
+    let starts = std::iter::once(0).chain(rest.cuts.iter().copied());
+    let ends = rest.cuts.iter().copied().chain([whole.end as usize]);
+    let parts = starts.zip(ends).map(|(start, end)| Span::new(start, end)).collect();
+    Outline { script, diagnostics: rest.diagnostics, parts }
 }
 
-fn read(source: Source, pass: Pass) -> Parsed {
+fn read(source: Source, pass: Pass) -> (Script, reader::Rest) {
     let text = source.clone();
     let mut assembly = assembly::Assembly::new(source);
-    let diagnostics = reader::read(text.text(), pass, &mut |event| assembly.take(event));
-    Parsed { script: assembly.finish(), diagnostics }
+    let rest = reader::read(text.text(), text.span(), pass, &mut |event| assembly.take(event));
+    (assembly.finish(), rest)
 }
 
-/// Reads the statements of a script, each handed over before the next is read. Gives what could not be read of them.
-pub fn for_each_statement(source: &Source, take: &mut dyn FnMut(Statement)) -> Vec<Diagnostic> {
+/// Reads the statements in a part of a script, each handed over before the next is read. Gives what could not be read
+/// of them.
+pub fn for_each_statement(source: &Source, part: Span, take: &mut dyn FnMut(Statement)) -> Vec<Diagnostic> {
     let mut assembly = assembly::Assembly::new(source.clone());
-    reader::read(source.text(), Pass::Statements, &mut |event| {
+    let rest = reader::read(source.text(), part, Pass::Statements, &mut |event| {
         assembly.take(event);
         assembly.take_statements().for_each(&mut *take);
-    })
+    });
+    rest.diagnostics
 }

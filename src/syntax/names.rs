@@ -1,7 +1,8 @@
 //! Names: folded as PostgreSQL folds them, and shared between all places that write the same.
 
 use std::borrow::Cow;
-use std::collections::HashSet;
+
+use rustc_hash::FxHashSet;
 
 use crate::ast::Name;
 use crate::syntax::keywords;
@@ -9,7 +10,7 @@ use crate::syntax::keywords;
 /// The names of one script, each held once.
 #[derive(Default)]
 pub(super) struct Names {
-    known: HashSet<Name>,
+    known: FxHashSet<Name>,
 }
 
 impl Names {

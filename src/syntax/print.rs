@@ -2,8 +2,8 @@
 
 use crate::ast::{
     AddIndex, Allow, AppColumns, Backfill, Batches, BinaryOp, ColumnConstraint, ColumnDef, ColumnRef, Copy, Expr,
-    ExprKind, ForeignKeyDef, Header, Ident, Literal, Rows, RowsFrom, StatementKind, SyncKind, TableConstraint, UnaryOp,
-    Validated,
+    ExprKind, ForeignKeyDef, Header, Ident, InList, Literal, Rows, RowsFrom, StatementKind, SyncKind, TableConstraint,
+    UnaryOp, Validated,
 };
 use crate::data::Type;
 use crate::syntax::grammar::{sql_text, title_text};
@@ -17,7 +17,7 @@ fn level(expr: &Expr) -> u8 {
         ExprKind::Unary(UnaryOp::Not, _) => 3,
         ExprKind::IsNull { .. } | ExprKind::IsBool { .. } => 4,
         ExprKind::Binary(op, _) => op_level(*op),
-        ExprKind::Between { .. } | ExprKind::In { .. } => 6,
+        ExprKind::Between { .. } | ExprKind::In(_) => 6,
         ExprKind::Unary(..) => 11,
         ExprKind::Cast(_) => 12,
         ExprKind::Literal(_) | ExprKind::Column(_) | ExprKind::Case(_) | ExprKind::Call(_) => 13,
@@ -82,7 +82,8 @@ fn write_kind(out: &mut String, kind: &ExprKind) {
             out.push_str(" and ");
             write_expr(out, &operands[2], 7);
         }
-        ExprKind::In { operands, negated } => {
+        ExprKind::In(list) => {
+            let InList { operands, negated } = &**list;
             let (operand, list) = operands.split_first().map_or((None, operands.as_ref()), |(o, list)| (Some(o), list));
             if let Some(operand) = operand {
                 write_expr(out, operand, 6);
@@ -431,13 +432,13 @@ fn add_column(table: Option<&Ident>, column: &ColumnDef) -> String {
 }
 
 fn add_index(index: &AddIndex) -> String {
-    let (name, table) = (optional(index.name.as_ref()), on(index.table.as_ref()));
+    let (name, table) = (optional(index.name.as_deref()), on(index.table.as_deref()));
     let unique = if index.unique { " unique" } else { "" };
-    format!("add index{name}{table} ({}){unique}{}", names_text(&index.columns), condition(index.filter.as_ref()))
+    format!("add index{name}{table} ({}){unique}{}", names_text(&index.columns), condition(index.filter.as_deref()))
 }
 
 fn fill(verb: &str, fill: &Backfill) -> String {
-    let filter = condition(fill.filter.as_ref());
+    let filter = condition(fill.filter.as_deref());
     let value = expr_text(&fill.value);
     format!("{verb} {} from {value}{filter}{}", column_text(&fill.target), batches(fill.batches))
 }

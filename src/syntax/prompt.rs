@@ -1,11 +1,9 @@
 //! What a person types at the prompt: statements that may not be complete yet, and operations of applications.
 
-use pest::Parser;
-
 use crate::ast::{Delete, Dml, Expr, Insert, Select, Update};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::source::{Source, Span};
-use crate::syntax::grammar::{Build, Grammar, Node, Rule, present};
+use crate::syntax::grammar::{self, Build, Node, Rule, present};
 use crate::syntax::lex::{Lexer, Tok};
 use crate::syntax::names::Names;
 use crate::syntax::{Parsed, expected, parse};
@@ -95,11 +93,11 @@ pub fn parse_dml(text: &str) -> Result<Dml, Box<Diagnostic>> {
     if let Some(at) = super::reader::nested_deeply(body) {
         return Err(Box::new(super::expression::nests_too_deeply(Span::new(at, at + 1))));
     }
-    let mut parsed = match Grammar::parse(Rule::dml, body) {
-        Ok(parsed) => parsed,
+    let tree = match grammar::read(Rule::dml, body) {
+        Ok(tree) => tree,
         Err(error) => return Err(Box::new(expected::diagnostic(Rule::dml, body, 0, &error))),
     };
-    let node = present(present(parsed.next()).into_inner().next());
+    let node = present(tree.root(body).into_inner().next());
     let (mut names, mut diagnostics) = (Names::default(), Vec::new());
     let mut build = Build { base: 0, names: &mut names, diagnostics: &mut diagnostics, too_deep: false };
     let dml = build.dml(node);

@@ -4,7 +4,6 @@
 use std::borrow::Cow;
 use std::collections::VecDeque;
 
-use pest::Parser;
 use pest::error::{Error, InputLocation};
 
 use crate::ast::{Phase, Statement, StatementKind};
@@ -13,16 +12,18 @@ use crate::source::Span;
 use crate::syntax::declaration::{AppClause, TableElement};
 use crate::syntax::event::{Element, Event, Head};
 use crate::syntax::expression::nests_too_deeply;
-use crate::syntax::grammar::{Build, Grammar, Node, Rule, present};
+use crate::syntax::grammar::{Build, Node, Rule};
 use crate::syntax::keywords::{self, is_one};
 use crate::syntax::lex::{Lexer, Tok};
 use crate::syntax::names::Names;
 use crate::syntax::split::{BlockKind, Fault, FaultKind, MAX_DEPTH, Piece, PieceKind, Splitter};
 use crate::syntax::statement::usual_phase;
-use crate::syntax::{expected, faults, mistakes};
+use crate::syntax::{expected, faults, mistakes, shapes};
 
 /// How many further pieces an incomplete one may reach over.
 const MAX_JOINED: usize = 8;
+/// How long a part of a text is at least that is read apart from the rest.
+const PART_BYTES: usize = 1 << 16;
 /// How many lines pasted SQL may have.
 const MAX_SQL_LINES: usize = 60;
 
@@ -60,6 +61,7 @@ struct Open {
 pub(super) struct Reader<'a> {
     text: &'a str,
     pass: Pass,
+    cuts: Vec<usize>,
     pieces: Splitter<'a>,
     ahead: VecDeque<Piece>,
     names: Names,
@@ -73,12 +75,22 @@ pub(super) struct Reader<'a> {
 /// What becomes of a node.
 type Builder<'b> = &'b mut dyn FnMut(&mut Build<'_>, Node<'_>, &mut dyn FnMut(Event));
 
-/// Reads `text`; `sink` gets what could be read, in order. The diagnostics come back sorted by place.
-pub(super) fn read(text: &str, pass: Pass, sink: &mut dyn FnMut(Event)) -> Vec<Diagnostic> {
+/// What is left of a reading besides its events.
+pub(super) struct Rest {
+    /// What could not be read, sorted by place.
+    pub diagnostics: Vec<Diagnostic>,
+    /// Where the text may be cut, so that the parts can be read apart; from a reading of declarations only.
+    pub cuts: Vec<usize>,
+}
+
+/// Reads a part of `text`; `sink` gets what could be read, in order.
+pub(super) fn read(text: &str, part: Span, pass: Pass, sink: &mut dyn FnMut(Event)) -> Rest {
+    let text = &text[..part.end as usize];
     let mut reader = Reader {
         text,
         pass,
-        pieces: Splitter::new(text),
+        cuts: Vec::new(),
+        pieces: Splitter::new(text, part.start as usize),
         ahead: VecDeque::new(),
         names: Names::default(),
         diagnostics: Vec::new(),
@@ -92,18 +104,33 @@ pub(super) fn read(text: &str, pass: Pass, sink: &mut dyn FnMut(Event)) -> Vec<D
             reader.diagnostics.push(faults::too_many(piece.span));
             break;
         }
+        reader.cut_before(piece);
         reader.piece(piece);
     }
     if reader.reads(false) && text.contains('\0') {
         reader.refuse_quoted_nuls();
     }
     reader.diagnostics.sort_by_key(Diagnostic::span);
-    reader.diagnostics
+    Rest { diagnostics: reader.diagnostics, cuts: reader.cuts }
 }
 
 impl Reader<'_> {
     fn next_piece(&mut self) -> Option<Piece> {
         self.ahead.pop_front().or_else(|| self.pieces.next())
+    }
+
+    /// Notes a place where the text may be cut: before a statement of its own line that nothing before it can reach.
+    fn cut_before(&mut self, piece: Piece) {
+        let start = piece.span.start as usize;
+        let far = start >= self.cuts.last().copied().unwrap_or(0) + PART_BYTES;
+        if self.pass != Pass::Declarations || !far || !self.ahead.is_empty() || !self.blocks.is_empty() {
+            return;
+        }
+        let own_line = self.text[..start].trim_end_matches([' ', '\t']).ends_with('\n');
+        let text = matches!(piece.kind, PieceKind::Text { .. }) && piece.fault.is_none();
+        if text && own_line && self.pieces.begins_anew() && keywords::surely_starts(self.slice(piece.span)) {
+            self.cuts.push(start);
+        }
     }
 
     fn peek(&mut self, n: usize) -> Option<Piece> {
@@ -315,7 +342,7 @@ impl Reader<'_> {
             }
             return self.statement(Rule::statement, piece, span, Some(phase));
         }
-        match word.to_ascii_lowercase().as_str() {
+        match keywords::folded(word, &mut [0; keywords::MAX_WORD]) {
             "migration" => self.header(piece),
             "allow" => {
                 self.parse(Rule::allows, piece.span, piece, &mut |build, node, sink| {
@@ -426,7 +453,7 @@ impl Reader<'_> {
     fn attempt(&mut self, rule: Rule, span: Span, commented: bool, build: Builder<'_>) -> Result<(), Box<Error<Rule>>> {
         let text = &self.text[span.range()];
         let clean = if commented { without_comments(text) } else { Cow::Borrowed(text) };
-        let node = present(Grammar::parse(rule, &clean).map_err(Box::new)?.next());
+        let tree = shapes::read(rule, &clean)?;
         if commented {
             self.send_comments(span);
         }
@@ -434,9 +461,9 @@ impl Reader<'_> {
         let mut builder =
             Build { base: span.start, names: &mut self.names, diagnostics: &mut self.diagnostics, too_deep: false };
         if lost {
-            build(&mut builder, node, &mut |_| {});
+            build(&mut builder, tree.root(&clean), &mut |_| {});
         } else {
-            build(&mut builder, node, self.sink);
+            build(&mut builder, tree.root(&clean), self.sink);
         }
         Ok(())
     }

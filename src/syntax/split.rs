@@ -123,9 +123,15 @@ enum Step {
 }
 
 impl<'a> Splitter<'a> {
-    pub(super) fn new(text: &'a str) -> Self {
-        let start = if text.starts_with('\u{FEFF}') { 3 } else { 0 };
+    /// The pieces of the text from `start` on, where none is open.
+    pub(super) fn new(text: &'a str, start: usize) -> Self {
+        let start = if start == 0 && text.starts_with('\u{FEFF}') { 3 } else { start };
         Self { text, lexer: Lexer::new(text, start), blocks: Vec::new(), line_used: false, braces_off: false }
+    }
+
+    /// Whether the pieces from here on would be the same if the text began here.
+    pub(super) fn begins_anew(&self) -> bool {
+        self.blocks.is_empty() && !self.braces_off
     }
 
     fn block(&self) -> Option<BlockKind> {
@@ -376,7 +382,7 @@ impl Splitter<'_> {
 fn kind_of(head: &str) -> Option<BlockKind> {
     let word = keywords::first_word(head);
     let rest = keywords::after_word(head);
-    match word.to_ascii_lowercase().as_str() {
+    match keywords::folded(word, &mut [0; keywords::MAX_WORD]) {
         "expand" | "migrate" | "contract" if rest.is_empty() => Some(BlockKind::Phase),
         "expand" | "migrate" | "contract" => kind_of(rest).filter(|kind| *kind == BlockKind::Table),
         "add" if is_one(keywords::first_word(rest), &["table"]) => Some(BlockKind::Table),

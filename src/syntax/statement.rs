@@ -68,7 +68,7 @@ impl Build<'_> {
             Rule::alter_type => self.alter_type(nodes),
             Rule::deploy => StatementKind::Deploy(Box::new(self.first_ident(&mut nodes))),
             Rule::retire => StatementKind::Retire(Box::new(self.first_ident(&mut nodes))),
-            Rule::confirm => StatementKind::Confirm(self.title(&present(nodes.next()))),
+            Rule::confirm => StatementKind::Confirm(Box::new(self.title(&present(nodes.next())))),
             _ => StatementKind::Wait(self.duration(&present(nodes.next()))),
         }
     }
@@ -84,14 +84,14 @@ impl Build<'_> {
     }
 
     fn add_index(&mut self, nodes: Nodes<'_>) -> AddIndex {
-        let mut index = AddIndex { name: None, table: None, columns: Vec::new(), unique: false, filter: None };
+        let mut index = AddIndex { name: None, table: None, columns: Box::default(), unique: false, filter: None };
         for node in nodes {
             match node.as_rule() {
-                Rule::name => index.name = Some(self.ident(&node)),
-                Rule::on_table => index.table = self.on_table(Some(node)),
+                Rule::name => index.name = Some(Box::new(self.ident(&node))),
+                Rule::on_table => index.table = self.on_table(Some(node)).map(Box::new),
                 Rule::index_unique => index.unique = true,
-                Rule::column_list => index.columns = self.column_list(node),
-                _ => index.filter = Some(self.expr(present(node.into_inner().next()))),
+                Rule::column_list => index.columns = self.column_list(node).into(),
+                _ => index.filter = Some(Box::new(self.expr(present(node.into_inner().next())))),
             }
         }
         index
@@ -173,7 +173,7 @@ impl Build<'_> {
         let value = self.past_slip(&mut nodes);
         let value = self.expr(value);
         let Filters { condition, batches } = self.filters(nodes);
-        Backfill { target, value, filter: condition, batches }
+        Backfill { target, value, filter: condition.map(Box::new), batches }
     }
 
     fn filters(&mut self, nodes: Nodes<'_>) -> Filters {

@@ -357,7 +357,7 @@ mod generated {
 
     fn soup() -> impl Strategy<Value = String> {
         proptest::collection::vec((proptest::sample::select(SOUP), any::<bool>()), 0..60).prop_map(|words| {
-            words.iter().map(|(word, space)| format!("{word}{}", if *space { " " } else { "" })).collect()
+            words.iter().map(|(word, space)| if *space { [word, " "].concat() } else { word.to_string() }).collect()
         })
     }
 

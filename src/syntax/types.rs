@@ -1,5 +1,7 @@
 //! Types by their names: PostgreSQL's, with its aliases.
 
+use std::borrow::Cow;
+
 use crate::ast::TypeName;
 use crate::data::Type;
 use crate::diagnostic::{Code, Diagnostic};
@@ -89,11 +91,11 @@ impl Build<'_> {
 }
 
 /// The words of a type's name, folded, one space between two.
-fn folded(written: &str) -> String {
-    if written.starts_with('"') {
-        return names::fold(written).into_owned();
+fn folded(written: &str) -> Cow<'_, str> {
+    if written.starts_with('"') || !written.contains(|c: char| c.is_ascii_whitespace()) {
+        return names::fold(written);
     }
-    written.split_ascii_whitespace().map(str::to_ascii_lowercase).collect::<Vec<_>>().join(" ")
+    Cow::Owned(written.split_ascii_whitespace().map(str::to_ascii_lowercase).collect::<Vec<_>>().join(" "))
 }
 
 fn number(digits: &str) -> i64 {

@@ -1,6 +1,6 @@
 //! Expressions for the comparison, as the tree that miglab resolves and as the SQL that PostgreSQL reads.
 
-use miglab::ast::{BinaryOp, CaseExpr, ColumnRef, Expr, ExprKind, Ident, Literal, TypeName, UnaryOp, WhenArm};
+use miglab::ast::{BinaryOp, CaseExpr, ColumnRef, Expr, ExprKind, Ident, InList, Literal, TypeName, UnaryOp, WhenArm};
 use miglab::data::Type;
 use miglab::source::Span;
 
@@ -129,7 +129,7 @@ pub fn in_list(operand: Pair, items: Vec<Pair>, negated: bool) -> Pair {
     let word = if negated { "not in" } else { "in" };
     let sql = format!("({} {word} {})", operand.sql, joined(&items, ", "));
     let operands = std::iter::once(operand.tree).chain(trees(items)).collect();
-    pair(ExprKind::In { operands, negated }, sql)
+    pair(ExprKind::In(Box::new(InList { operands, negated })), sql)
 }
 
 pub fn case(operand: Option<Pair>, arms: Vec<(Pair, Pair)>, otherwise: Option<Pair>) -> Pair {

@@ -1,17 +1,17 @@
 //! `added-then-dropped`: a column that comes and goes with nothing between.
 
-use std::collections::HashMap;
+use rustc_hash::FxHashMap;
 
 use crate::catalog::ColumnId;
 use crate::check::{At, Rule};
 use crate::diagnostic::{Code, Diagnostic};
-use crate::plan::Action;
+use crate::plan::{Action, AppUse};
 use crate::source::Span;
 
 /// The columns that the plan added and that nothing has used since.
 #[derive(Default)]
 pub(super) struct AddedThenDropped {
-    unused: HashMap<ColumnId, Span>,
+    unused: FxHashMap<ColumnId, Span>,
 }
 
 impl Rule for AddedThenDropped {
@@ -40,7 +40,7 @@ impl Rule for AddedThenDropped {
             }
             Some(Action::Deploy(app)) => {
                 let apps = at.planner.apps();
-                for used in apps.iter().filter(|usage| usage.name == *app).flat_map(|usage| usage.uses()) {
+                for used in apps.iter().filter(|usage| usage.name == *app).flat_map(AppUse::uses) {
                     let column = at.catalog().column(&used.table, &used.column);
                     column.map(|column| self.unused.remove(&column.id));
                 }

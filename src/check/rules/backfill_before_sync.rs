@@ -1,6 +1,6 @@
 //! `backfill-before-sync`: writes between the two reach one column and not the other.
 
-use std::collections::HashMap;
+use rustc_hash::FxHashMap;
 
 use crate::catalog::ColumnId;
 use crate::check::{At, Rule};
@@ -11,7 +11,7 @@ use crate::source::Span;
 /// Where each column was backfilled.
 #[derive(Default)]
 pub(super) struct BackfillBeforeSync {
-    filled: HashMap<ColumnId, Span>,
+    filled: FxHashMap<ColumnId, Span>,
 }
 
 impl Rule for BackfillBeforeSync {

@@ -20,10 +20,12 @@ impl Rule for ContractWithoutExpand {
             Some(Action::AddColumn { column, .. }) => mark(&mut self.added, column.id),
             Some(Action::AddTable(table)) => table.columns().for_each(|column| mark(&mut self.added, column.id)),
             Some(Action::Fill { kind: FillKind::Backfill, table, value, .. }) => {
-                self.carry(at.catalog(), table, value.inputs())
+                self.carry(at.catalog(), table, value.inputs());
             }
             Some(Action::Copy { from, columns, .. }) => {
-                columns.iter().for_each(|(_, value)| self.carry(at.catalog(), from, value.inputs()));
+                for (_, value) in columns {
+                    self.carry(at.catalog(), from, value.inputs());
+                }
             }
             Some(Action::AddSyncs(syncs)) => {
                 syncs

@@ -1,6 +1,6 @@
 //! `validate-before-backfill`: old rows are held against a constraint before they are filled.
 
-use std::collections::HashMap;
+use rustc_hash::FxHashMap;
 
 use crate::catalog::ColumnId;
 use crate::check::{At, Rule};
@@ -11,7 +11,7 @@ use crate::source::Span;
 /// Where each column was validated.
 #[derive(Default)]
 pub(super) struct ValidateBeforeBackfill {
-    validated: HashMap<ColumnId, Span>,
+    validated: FxHashMap<ColumnId, Span>,
 }
 
 impl Rule for ValidateBeforeBackfill {

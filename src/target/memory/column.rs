@@ -72,6 +72,11 @@ impl ColumnData {
         }
     }
 
+    /// Gives every cell another mask.
+    pub(super) fn map_masks(&mut self, change: &dyn Fn(u64) -> u64) {
+        self.masks.iter_mut().for_each(|masks| *masks = Arc::new(masks.map(change)));
+    }
+
     pub(super) fn push(&mut self, value: &Value, mask: u64) {
         let row = self.rows % CHUNK_ROWS;
         if row == 0 {

@@ -16,7 +16,7 @@ use crate::target::{Fault, FaultKind};
 impl Memory {
     /// Inserts rows, all or none; gives how many. Each row has a value of the column's type, or null, for each of
     /// `columns`; other columns take their defaults and syncs fire. As an application it counts as a write of all the
-    /// columns that the application writes.
+    /// columns that the application writes; it may give the primary key of a new row without declaring that.
     ///
     /// # Errors
     /// A table or column that is not there, an application that is not live or does not write a column, a constraint.
@@ -31,7 +31,10 @@ impl Memory {
         let ids = columns.iter().map(|name| column_id(&schema, name)).collect::<Result<Vec<_>, _>>()?;
         let mut written = ids.clone();
         if let Some(app) = as_app {
-            let app = self.writing_app(app, table, columns)?;
+            let key = schema.primary_key().unwrap_or_default();
+            let declared = ids.iter().zip(columns).filter(|(id, _)| !key.contains(id));
+            let declared: Vec<Name> = declared.map(|(_, name)| name.clone()).collect();
+            let app = self.writing_app(app, table, &declared)?;
             for column in app.writes.iter().filter(|column| column.table == *table) {
                 let id = view::used_column(&schema, app, column)?;
                 if !written.contains(&id) {

@@ -98,6 +98,14 @@ impl FactMap {
     }
 }
 
+/// The mask of a cell when other facts, or other bits for them, become known of its column.
+pub(super) fn renumbered(mask: u64, column: ColumnId, before: &Facts, after: &Facts) -> u64 {
+    let known: &[FactId] = if before.of(column).is_empty() { &[column] } else { before.of(column) };
+    let stale = |fact: &FactId| !known.contains(fact) || mask & before.bit(*fact) != 0;
+    let bits = after.of(column).iter().filter(|fact| stale(fact)).map(|fact| after.bit(*fact));
+    bits.fold(mask & UNSET, |all, bit| all | bit)
+}
+
 /// The syncs that may fire in a write of these columns, oldest first.
 pub(super) fn candidates(catalog: &Catalog, facts: &FactMap, written: &[ColumnId]) -> Vec<Arc<Sync>> {
     catalog.syncs().filter(|sync| facts.follows(sync, written)).cloned().collect()

@@ -62,6 +62,14 @@ impl MaskChunk {
         }
     }
 
+    /// The same cells with other masks.
+    pub(super) fn map(&self, change: impl Fn(u64) -> u64) -> Self {
+        match self {
+            Self::Same(mask) => Self::Same(change(*mask)),
+            Self::PerRow(masks) => Self::PerRow(masks.iter().map(|mask| change(*mask)).collect()),
+        }
+    }
+
     /// Appends a cell behind `rows` others.
     pub(super) fn push(&mut self, rows: usize, mask: u64) {
         match self {

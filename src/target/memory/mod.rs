@@ -38,7 +38,7 @@ pub use undo::MemoryUndo;
 pub use view::AppState;
 
 use crate::ast::Name;
-use crate::catalog::{Catalog, Table};
+use crate::catalog::{Catalog, ColumnId, Table};
 use crate::plan::{AppUse, Facts};
 use freshness::FactMap;
 use state::State;
@@ -90,9 +90,22 @@ impl Memory {
         self.apps = apps;
     }
 
-    /// Replaces what is known of facts, as statements are added to a plan.
+    /// Replaces what is known of facts, as statements are added to a plan. Cells keep what they are stale for; of a fact
+    /// that their column did not carry before, they know nothing.
     pub fn set_facts(&mut self, facts: Arc<Facts>) {
-        self.facts.facts = facts;
+        let before = std::mem::replace(&mut self.facts.facts, facts);
+        let after = &self.facts.facts;
+        for table in self.state.tables.values_mut() {
+            let ids: Vec<ColumnId> = table.columns.keys().chain(table.parked.keys()).copied().collect();
+            let changed = |id: &ColumnId| before.of(*id) != after.of(*id) || before.mask(*id) != after.mask(*id);
+            for id in ids.into_iter().filter(changed) {
+                let table = Arc::make_mut(table);
+                let data = table.columns.get_mut(&id).or_else(|| table.parked.get_mut(&id));
+                if let Some(data) = data {
+                    Arc::make_mut(data).map_masks(&|mask| freshness::renumbered(mask, id, &before, after));
+                }
+            }
+        }
     }
 
     /// What `now()` gives, in microseconds since 2000-01-01 UTC.

@@ -1,0 +1,41 @@
+//! The examples of every page are run through the checker: the refused one is reported under the page's code, the
+//! accepted one is free of errors and warnings.
+
+use miglab::check::check_script;
+use miglab::diagnostic::Severity;
+use miglab::explain::Code;
+use miglab::source::Source;
+
+/// The fenced blocks of a page with this info string.
+fn blocks<'p>(page: &'p str, info: &str) -> Vec<&'p str> {
+    let fence = format!("```{info}\n");
+    let parts = page.split(fence.as_str()).skip(1);
+    parts.map(|part| part.split("```").next().unwrap()).collect()
+}
+
+#[test]
+fn refused_examples_are_refused_for_the_reason_of_their_page() {
+    for code in Code::ALL {
+        let examples = blocks(code.page(), "mig refused");
+        assert!(!examples.is_empty(), "{code}");
+        for text in examples {
+            let found = check_script(Source::new(code.name(), text)).diagnostics;
+            let mut codes: Vec<_> = found.iter().map(|diagnostic| diagnostic.code).collect();
+            codes.dedup();
+            assert_eq!(codes, [*code], "{text}\n{found:#?}");
+        }
+    }
+}
+
+#[test]
+fn accepted_examples_are_free_of_findings() {
+    for code in Code::ALL {
+        let examples = blocks(code.page(), "mig accepted");
+        assert!(!examples.is_empty(), "{code}");
+        for text in examples {
+            let found = check_script(Source::new(code.name(), text)).diagnostics;
+            let serious: Vec<_> = found.iter().filter(|found| found.severity > Severity::Advice).collect();
+            assert!(serious.is_empty(), "{code}:\n{text}\n{serious:#?}");
+        }
+    }
+}
