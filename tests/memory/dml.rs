@@ -41,7 +41,7 @@ fn constraints_refuse_and_say_why() {
     assert_eq!(insert("users(id, name, age)", "3, 'x', -1"), "row id = 3 of `users` fails check `users_age_check`");
     assert_eq!(
         insert("orders(id, user_id)", "11, 7"),
-        "`orders`: (user_id) = (7) is in no row of `users`, constraint `orders_user_id_fkey`"
+        "`orders`: (user_id) = (7) is in no row of `users`, constraint `orders_user_id_fkey` (row id = 11)"
     );
     assert_eq!(
         message(shop.delete("", "users", "id = 1")),
