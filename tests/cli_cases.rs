@@ -84,7 +84,9 @@ fn every_good_script_is_free_of_findings() {
 fn no_case_is_forgotten() {
     let expected: Vec<PathBuf> = cases().into_iter().map(|(script, _)| script.with_extension("out")).collect();
     let mut files = Vec::new();
-    ["tests/cases/syntax", CHECK].iter().for_each(|folder| below(Path::new(folder), &mut files));
+    for folder in ["tests/cases/syntax", CHECK] {
+        below(Path::new(folder), &mut files);
+    }
     let outputs = files.into_iter().filter(|path| path.extension().is_some_and(|ending| ending == "out"));
     let lonely: Vec<_> = outputs.filter(|path| !expected.contains(path)).collect();
     let missing: Vec<_> = expected.iter().filter(|path| !path.exists()).collect();

@@ -39,7 +39,7 @@ fn unused(allow: &Allow) -> Diagnostic {
     let code = Code::from_str(name);
     let known = code.is_ok();
     let (message, help) = if code.is_ok_and(|code| !code.can_be_allowed()) {
-        (format!("a `{name}` cannot be allowed"), "mend what it is about: without that the plan cannot run".to_owned())
+        (format!("`{name}` cannot be allowed"), "mend what it is about: without that the plan cannot run".to_owned())
     } else if known {
         (format!("nothing here is a `{name}`"), "take the allow out".to_owned())
     } else {

@@ -15,7 +15,10 @@ pub(super) fn title(action: &Action, catalog: &Catalog) -> String {
         Action::KeepColumn { table, column } => {
             format!("Add column '{}' to {table}: skipped, it is there already", name(table, *column))
         }
-        Action::AddTable(table) => format!("Add table '{}' ({} columns)", table.name, table.width()),
+        Action::AddTable(table) => match table.width() {
+            1 => format!("Add table '{}' (1 column)", table.name),
+            columns => format!("Add table '{}' ({columns} columns)", table.name),
+        },
         Action::AddConstraint { table, constraint } => {
             format!(
                 "Add {} '{}' on {table}{}",

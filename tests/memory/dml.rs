@@ -34,14 +34,14 @@ fn constraints_refuse_and_say_why() {
     let mut insert = |into, row| message(shop.insert("", into, &[row]));
     assert_eq!(
         insert("users(id, name, email)", "3, 'x', 'a@b'"),
-        "duplicate key in `users`: (email) = ('a@b') is there already, constraint `users_email_key`"
+        "duplicate key in `users`: (email) = ('a@b') is there already, constraint `users_email_key` (row id = 3)"
     );
     assert_eq!(insert("users(id)", "3"), "null in column `name` of table `users` (row id = 3)");
     assert_eq!(insert("users(id, name)", "null, 'x'"), "null in column `id` of table `users` (row id = null)");
     assert_eq!(insert("users(id, name, age)", "3, 'x', -1"), "row id = 3 of `users` fails check `users_age_check`");
     assert_eq!(
         insert("orders(id, user_id)", "11, 7"),
-        "`orders`: (user_id) = (7) is in no row of `users`, constraint `orders_user_id_fkey`"
+        "`orders`: (user_id) = (7) is in no row of `users`, constraint `orders_user_id_fkey` (row id = 11)"
     );
     assert_eq!(
         message(shop.delete("", "users", "id = 1")),
@@ -105,7 +105,7 @@ fn a_partial_unique_index_holds_for_its_rows() {
     table.steps(1);
     assert_eq!(
         message(table.insert("", "t(id, email, gone)", &["3, 'a', false"])),
-        "duplicate key in `t`: (email) = ('a') is there already, constraint `t_live`"
+        "duplicate key in `t`: (email) = ('a') is there already, constraint `t_live` (row id = 3)"
     );
     assert!(table.update("", "t", &[("gone", "false")], "id = 2").is_err());
     assert_eq!(table.update("", "t", &[("gone", "true")], "id = 1"), Ok(1));
@@ -121,7 +121,10 @@ fn actions_that_cannot_succeed_change_nothing() {
         expand add unique t_a (a)",
     );
     let before = table.everything();
-    assert_eq!(message(table.step()), "duplicate key in `t`: (a) = ('x') is there already, constraint `t_a`");
+    assert_eq!(
+        message(table.step()),
+        "duplicate key in `t`: (a) = ('x') is there already, constraint `t_a` (row id = 3)"
+    );
     assert_eq!(table.everything(), before);
     let mut table = Table::open(
         "table t { id integer primary key, a text }
