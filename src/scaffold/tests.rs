@@ -103,6 +103,7 @@ fn every_kind_makes_a_script_that_can_be_read() {
         let script = syntax::parse(Source::new("new.mig", text.as_str())).script;
         let is_long = script.allows.iter().any(|allow| allow.scope == AllowScope::Script);
         assert!(!script.statements.is_empty() && (script.statements.len() <= 10 || is_long), "{call:?}");
+        assert_eq!(syntax::format(&Source::new("new.mig", text.as_str())).as_deref(), Ok(text.as_str()), "{call:?}");
         let comments = text.lines().filter(|line| line.starts_with("# ")).count();
         assert!(comments > 3, "{text}");
     }

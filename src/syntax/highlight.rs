@@ -39,13 +39,9 @@ fn kind(text: &str, token: Token) -> Option<TokenKind> {
         Tok::Text | Tok::UnclosedText => TokenKind::String,
         Tok::Number => TokenKind::Number,
         Tok::Comment => TokenKind::Comment,
-        Tok::Open
-        | Tok::Close
-        | Tok::OpenBrace
-        | Tok::CloseBrace
-        | Tok::Comma
-        | Tok::Semicolon
-        | Tok::Symbol => TokenKind::Operator,
+        Tok::Open | Tok::Close | Tok::OpenBrace | Tok::CloseBrace | Tok::Comma | Tok::Semicolon | Tok::Symbol => {
+            TokenKind::Operator
+        }
         Tok::Newline | Tok::SmartQuote | Tok::Control | Tok::Odd => return None,
     })
 }

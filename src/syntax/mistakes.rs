@@ -64,13 +64,19 @@ pub(super) fn sql_unknown(text: &str, span: Span) -> Option<Diagnostic> {
         "begin" | "commit" | "start" | "rollback" | "savepoint" => {
             "leave it out: each statement of a plan is one atomic step already"
         }
-        "insert" => "rows to start from are written as `rows TABLE { (1, 'a') }`; a plan moves rows with `backfill`, `seed` or `copy`",
-        "delete" | "truncate" => "a plan does not delete rows; `contract drop column c` and `contract drop table t` remove what nothing uses",
+        "insert" => {
+            "rows to start from are written as `rows TABLE { (1, 'a') }`; a plan moves rows with `backfill`, `seed` or `copy`"
+        }
+        "delete" | "truncate" => {
+            "a plan does not delete rows; `contract drop column c` and `contract drop table t` remove what nothing uses"
+        }
         "select" => "to hold a condition before going on, write `migrate verify CONDITION`",
         "set" => "leave it out: timeouts are set when the plan is run",
         "create" => "write `expand add table t { … }`, `expand add column c TYPE` or `expand add index on t (c)`",
         "update" => "write `migrate backfill COLUMN from EXPRESSION`",
-        _ => "say what changes with `add`, `backfill`, `sync`, `drop` and their like; `miglab explain sql-statement` lists the forms",
+        _ => {
+            "say what changes with `add`, `backfill`, `sync`, `drop` and their like; `miglab explain sql-statement` lists the forms"
+        }
     };
     Some(Diagnostic::new(Code::SqlStatement, message(&title(text)), span, "SQL").help(help))
 }
@@ -149,7 +155,9 @@ fn action_answer(table: &str, action: Node<'_>) -> Answer {
         }
         Rule::sql_add_foreign_key => add_foreign_key(table, nodes),
         Rule::sql_drop_column => Answer::same(format!("contract drop column {column}")),
-        Rule::sql_drop_constraint => Answer::plan(vec![format!("contract drop check {}    # or `drop unique`, `drop foreign key`", text(0))]),
+        Rule::sql_drop_constraint => {
+            Answer::plan(vec![format!("contract drop check {}    # or `drop unique`, `drop foreign key`", text(0))])
+        }
         Rule::sql_alter_type => alter_type(table, &text(0), &text(1), nodes),
         Rule::sql_set_not_null => Answer::plan(vec![
             format!("expand add not null {column}"),
@@ -255,7 +263,11 @@ fn elements(body: &str) -> Vec<String> {
         }
     }
     parts.push(&body[start..]);
-    parts.iter().map(|part| part.split_ascii_whitespace().collect::<Vec<_>>().join(" ")).filter(|p| !p.is_empty()).collect()
+    parts
+        .iter()
+        .map(|part| part.split_ascii_whitespace().collect::<Vec<_>>().join(" "))
+        .filter(|p| !p.is_empty())
+        .collect()
 }
 
 fn create_index(nodes: Nodes<'_>) -> Answer {

@@ -178,7 +178,9 @@ fn write_call(out: &mut String, function: &Ident, args: &[Expr]) {
 }
 
 fn is_plain_word(text: &str) -> bool {
-    !text.is_empty() && text.bytes().all(|b| b.is_ascii_lowercase()) && matches!(quote_ident(text), std::borrow::Cow::Borrowed(_))
+    !text.is_empty()
+        && text.bytes().all(|b| b.is_ascii_lowercase())
+        && matches!(quote_ident(text), std::borrow::Cow::Borrowed(_))
 }
 
 /// The canonical name of a type.

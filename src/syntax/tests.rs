@@ -68,7 +68,8 @@ fn shape(parsed: &Parsed) -> String {
 fn formats_well(name: &str, text: &str) {
     let source = Source::new("test.mig", text);
     let once = format(&source).unwrap_or_else(|errors| panic!("{name}: {errors:?}"));
-    let again = format(&Source::new("test.mig", once.clone())).unwrap_or_else(|errors| panic!("{name}: {errors:?}\n{once}"));
+    let again =
+        format(&Source::new("test.mig", once.clone())).unwrap_or_else(|errors| panic!("{name}: {errors:?}\n{once}"));
     assert_eq!(once, again, "{name}");
     assert_eq!(shape(&read(text)), shape(&read(&once)), "{name}\n{once}");
 }
