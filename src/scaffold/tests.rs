@@ -153,6 +153,7 @@ fn is_step(line: &str) -> bool {
 #[test]
 fn every_kind_has_help_with_an_example() {
     use clap::CommandFactory as _;
+    Line::command().debug_assert();
     for kind in Line::command().get_subcommands() {
         assert!(kind.get_about().is_some_and(|about| !about.to_string().contains("Options of")), "{}", kind.get_name());
         let help = kind.get_after_help().map(ToString::to_string).unwrap_or_default();
