@@ -81,5 +81,6 @@ fn every_example_script_says_what_it_shows_and_can_be_read() {
         let name = path.file_name().unwrap_or_default().to_string_lossy();
         assert!(text.starts_with("# ") && text.contains(&format!("scripts/{name}")), "{name}");
         assert_eq!(syntax_codes(&text), [], "{name}");
+        assert_eq!(syntax::format(&Source::new("example.mig", text.as_str())).as_deref(), Ok(text.as_str()), "{name}");
     }
 }

@@ -210,11 +210,10 @@ impl<'a> Draft<'a> {
             let _ = writeln!(text, "{statement}");
             before = why;
         }
-        let parsed = syntax::parse(Source::new("the script", text.as_str()));
-        match parsed.diagnostics.first() {
-            Some(first) => Err(format!("the arguments do not make a script: {}", first.message)),
-            None => Ok(text),
-        }
+        syntax::format(&Source::new("the script", text)).map_err(|diagnostics| {
+            let reason = diagnostics.first().map_or("", |first| first.message.as_str());
+            format!("the arguments do not make a script: {reason}")
+        })
     }
 }
 

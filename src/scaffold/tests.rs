@@ -103,6 +103,7 @@ fn every_kind_makes_a_script_that_can_be_read() {
         let script = syntax::parse(Source::new("new.mig", text.as_str())).script;
         let is_long = script.allows.iter().any(|allow| allow.scope == AllowScope::Script);
         assert!(!script.statements.is_empty() && (script.statements.len() <= 10 || is_long), "{call:?}");
+        assert_eq!(syntax::format(&Source::new("new.mig", text.as_str())).as_deref(), Ok(text.as_str()), "{call:?}");
         let comments = text.lines().filter(|line| line.starts_with("# ")).count();
         assert!(comments > 3, "{text}");
     }
@@ -152,6 +153,7 @@ fn is_step(line: &str) -> bool {
 #[test]
 fn every_kind_has_help_with_an_example() {
     use clap::CommandFactory as _;
+    Line::command().debug_assert();
     for kind in Line::command().get_subcommands() {
         assert!(kind.get_about().is_some_and(|about| !about.to_string().contains("Options of")), "{}", kind.get_name());
         let help = kind.get_after_help().map(ToString::to_string).unwrap_or_default();
