@@ -2,7 +2,8 @@
 //!
 //! A script is never parsed as a whole: [`split`] cuts it into pieces in one walk, [`reader`] parses each with the rule
 //! of where it stands and builds its part of the tree, and [`assembly`] puts the parts together. So the memory that
-//! parsing takes beside the tree is that of one statement, and a mistake costs one statement only.
+//! parsing takes beside the tree is that of one statement, and a mistake costs one statement only. Statements that
+//! differ in names and values alone are read by pest once: [`shapes`] says why that is the same.
 
 mod assembly;
 mod declaration;

@@ -20,11 +20,12 @@ const MAX_LENGTH: usize = 512;
 /// What stands for each byte of a name or of a value; no word of the grammar is made of it.
 const BLOT: u8 = b'x';
 
-/// The words of the grammar, by [`slot`]: they are what a shape keeps.
+/// The words of the grammar, by [`slot`]: they are what a shape keeps. Its single letters are units, which stand right
+/// behind digits, and looks ahead at words that follow in whole.
 static WORDS: LazyLock<Vec<Vec<&[u8]>>> = LazyLock::new(|| {
     let text = include_str!("../../grammar/mig.pest");
     let mut slots: Vec<Vec<&[u8]>> = Vec::new();
-    for word in text.split("^\"").skip(1).filter_map(|rest| rest.split('"').next()) {
+    for word in text.split("^\"").skip(1).filter_map(|rest| rest.split('"').next()).filter(|word| word.len() > 1) {
         let (word, slot) = (word.as_bytes(), slot(word.as_bytes()));
         slots.resize_with(slots.len().max(slot + 1), Vec::new);
         if !slots[slot].contains(&word) {
@@ -132,5 +133,70 @@ fn end_of_quoted(bytes: &[u8], start: usize) -> Option<usize> {
             return Some(pos + 1);
         }
         pos += 2;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn nodes(text: &str) -> Rc<Tree> {
+        read(Rule::statement, text).unwrap()
+    }
+
+    #[test]
+    fn texts_of_one_shape_share_their_nodes() {
+        let first = nodes("backfill a1 from lower(b) || 'x' where n > 10 in batches of 500");
+        let second = nodes("backfill t_ from upper(c) || '+' where m > 99 in batches of 123");
+        assert!(Rc::ptr_eq(&first, &second));
+    }
+
+    #[test]
+    fn a_word_of_the_grammar_makes_another_shape() {
+        let column = nodes("backfill a from bcde");
+        let constant = nodes("backfill a from null");
+        assert_ne!(column.listed(), constant.listed());
+        assert!(read(Rule::statement, "backfill a from when").is_err());
+    }
+
+    #[test]
+    fn a_shape_has_the_nodes_of_its_text() {
+        let texts = [
+            "backfill a from 'it''s' || \"B\"\"c\" || 1_000.5e3 || .5 || t.from",
+            "backfill a from case when b is not null then -1 else (c)::numeric(10, 2) end pause 50ms",
+            "backfill a from trim(leading 'x' from b) || extract(year from c) || date '2020-01-01'",
+            "backfill größe from länge",
+            "add column a doubleprecision",
+            "add column a double precision not null default ''",
+            "add column a character varyingly",
+            "add foreign key (a) references b (c) on delete noaction",
+            "add foreign key (a) references b (c) on delete whatever",
+            "backfill a$b from c\n where d",
+            "drop sync a.b <-> c",
+            "confirm \"\"",
+            "deploy \"\"",
+            "wait 10m",
+            "wait 10x",
+            "verify a in (1, 2) and not b like 'c%'",
+            "backfill a from 'open",
+            "",
+        ];
+        for _ in 0..2 {
+            for text in texts {
+                let direct = grammar::read(Rule::statement, text).map(|tree| tree.listed()).ok();
+                assert_eq!(read(Rule::statement, text).map(|tree| tree.listed()).ok(), direct, "{text}");
+            }
+        }
+    }
+
+    #[test]
+    fn shapes_do_not_pile_up() {
+        for length in 1..=2 * MAX_SHAPES {
+            let text = format!("deploy {}", "v".repeat(length % (MAX_LENGTH - 8) + 1));
+            assert!(read(Rule::statement, &text).is_ok());
+            assert!(read(Rule::statements, &text).is_ok());
+            assert!(read(Rule::verify, &text[7..]).is_ok());
+        }
+        assert!(SHAPES.with_borrow(|shapes| shapes.known.len()) <= MAX_SHAPES);
     }
 }

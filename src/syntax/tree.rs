@@ -113,3 +113,11 @@ impl<'i> Iterator for Nodes<'i> {
         Some(node)
     }
 }
+
+#[cfg(test)]
+impl Tree {
+    /// Every node: its rule and its place.
+    pub(super) fn listed(&self) -> Vec<(Rule, u32, u32, u32)> {
+        self.places.iter().map(|place| (place.rule, place.start, place.end, place.next)).collect()
+    }
+}
