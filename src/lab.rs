@@ -151,7 +151,8 @@ fn know_each_table(script: &Script, files: &[RowsFile]) -> Result<(), OpenError>
             return Err(OpenError::Rows { message, help: Some(help) });
         }
     }
-    if files.is_empty() {
+    let is_empty = script.statements.is_empty() && script.tables.is_empty() && script.apps.is_empty();
+    if files.is_empty() || is_empty {
         return Ok(());
     }
     let Some(tables) = tables_of(script) else { return Ok(()) };
