@@ -22,6 +22,7 @@ fn causes(code: Code) -> &'static [Code] {
             Code::WrongPhase,
             Code::BigBang,
         ],
+        Code::TypeMismatch => &[Code::Syntax],
         Code::InUse => &[Code::WrongPhase, Code::BigBang],
         Code::NoStatements => &[Code::Syntax, Code::SqlStatement, Code::MissingPhase],
         _ => &[],
