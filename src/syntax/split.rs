@@ -8,6 +8,9 @@ use crate::syntax::lex::{Lexer, Tok, Token};
 /// How deep parentheses and operators may nest.
 pub(super) const MAX_DEPTH: usize = 200;
 
+/// Deeper nesting than this is looked at token by token.
+const FEW_PARENTHESES: usize = 8;
+
 /// The blocks of the language.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum BlockKind {
@@ -168,6 +171,45 @@ impl<'a> Splitter<'a> {
     }
 
     fn text_piece(&mut self, start: usize) -> Piece {
+        let Some(end) = self.plain_line(start) else { return self.walked_piece(start) };
+        #[cfg(test)]
+        {
+            let walked = self.walked_piece(start);
+            assert!(walked.span == Span::new(start, end) && walked.fault.is_none(), "{walked:?} is no plain line");
+        }
+        self.line_used = true;
+        self.lexer.seek(end);
+        let kind = PieceKind::Text { commented: false, terminated: false };
+        Piece { kind, span: Span::new(start, end), fault: None }
+    }
+
+    /// The end of a piece that is one line without quotes, comments or anything else that needs a second look; most
+    /// statements are. The line behind it begins at its margin with a word that does not carry it on.
+    fn plain_line(&self, start: usize) -> Option<usize> {
+        if !matches!(self.block(), None | Some(BlockKind::Phase)) {
+            return None;
+        }
+        let bytes = self.text.as_bytes();
+        let (mut depth, mut pos) = (0_usize, start);
+        loop {
+            match *bytes.get(pos)? {
+                b'(' if depth < FEW_PARENTHESES => depth += 1,
+                b')' => depth = depth.checked_sub(1)?,
+                b'\n' => break,
+                b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'_' | b' ' | b',' | b'.' | b'=' | b'<' | b'>' => {}
+                _ => return None,
+            }
+            pos += 1;
+        }
+        let last = *bytes[start..pos].last()?;
+        let rest = &self.text[pos + 1..];
+        let at_margin = rest.as_bytes().first().is_some_and(u8::is_ascii_alphabetic);
+        let ends = depth == 0 && at_margin && (last == b')' || last.is_ascii_alphanumeric() || last == b'_');
+        let carried = || keywords::continues(rest, false) || is_one(keywords::first_word(rest), &["allow"]);
+        (ends && !carried()).then_some(pos)
+    }
+
+    fn walked_piece(&mut self, start: usize) -> Piece {
         let mut walk = Walk {
             start,
             end: start,
