@@ -23,7 +23,7 @@ use crate::syntax::{expected, faults, mistakes, shapes};
 /// How many further pieces an incomplete one may reach over.
 const MAX_JOINED: usize = 8;
 /// How long a part of a text is at least that is read apart from the rest.
-const PART_BYTES: usize = 1 << 16;
+const PART_BYTES: usize = 1 << 14;
 /// How many lines pasted SQL may have.
 const MAX_SQL_LINES: usize = 60;
 
