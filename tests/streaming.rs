@@ -34,9 +34,11 @@ fn every_script_is_answered_the_same_way() {
     scripts_below(&root.join("tests/cases"), &mut found);
     scripts_below(&root.join("scripts"), &mut found);
     assert!(found.len() > 200, "{}", found.len());
+    // Short scripts are read whole anyway: a comment makes these long enough to be read in two passes.
+    let filler = "# filler\n".repeat(2_000);
     for path in found {
         if let Ok(text) = fs::read_to_string(&path) {
-            assert_same(&path.display().to_string(), &text);
+            assert_same(&path.display().to_string(), &format!("{text}\n{filler}"));
         }
     }
 }

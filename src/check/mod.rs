@@ -36,9 +36,16 @@ impl CheckedScript {
     }
 }
 
-/// Reads and checks a script. Its statements are read one by one and forgotten once they are checked.
+/// Scripts shorter than this, in bytes, are read whole; a tree of theirs is small.
+const SMALL: usize = 1 << 14;
+
+/// Reads and checks a script. The statements of a large one are read one by one, and forgotten once they are checked.
 #[must_use]
 pub fn check_script(source: Source) -> CheckedScript {
+    if source.text().len() < SMALL {
+        let (diagnostics, notes) = check(&syntax::parse(source.clone()), &[]);
+        return CheckedScript { source, diagnostics, notes };
+    }
     let outline = syntax::outline(source.clone());
     let mut checker = Checker::start(&outline.script, &[]);
     let unread = read_ahead::statements(&source, &outline.parts, &mut |statement| checker.statement(statement));
