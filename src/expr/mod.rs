@@ -126,12 +126,6 @@ impl Expression {
         &self.0.inputs
     }
 
-    /// Whether it reads the column supplied under this name.
-    #[must_use]
-    pub fn mentions(&self, name: &str) -> bool {
-        self.0.inputs.iter().any(|input| &**input == name)
-    }
-
     /// The type of its result.
     #[must_use]
     pub fn ty(&self) -> Type {
@@ -184,13 +178,5 @@ impl Expression {
     /// The first row, in the order of rows, for which [`Self::eval`] would fail.
     pub fn eval_chunk(&self, batch: Batch<'_>, now_micros: i64) -> Result<Arc<Chunk>, RowError> {
         batch::eval(&self.0.node, self.0.ty, batch, Context { now_micros })
-    }
-
-    /// The same expression with columns renamed by `rename`.
-    #[must_use]
-    pub fn with_inputs(mut self, rename: impl Fn(&Name) -> Name) -> Self {
-        let typed = Arc::make_mut(&mut self.0);
-        typed.inputs = typed.inputs.iter().map(rename).collect();
-        self
     }
 }

@@ -56,15 +56,6 @@ impl Facts {
         let (Some(of_one), Some(of_other)) = (self.sources.get(&one), self.sources.get(&other)) else { return false };
         !of_one.contains(&other) && !of_other.contains(&one) && !of_one.is_disjoint(of_other)
     }
-
-    /// Whether some column other than `column` carries one of its facts.
-    #[must_use]
-    pub fn carried_elsewhere(&self, column: ColumnId) -> bool {
-        let own = self.of(column);
-        self.carried
-            .iter()
-            .any(|(other, carried)| *other != column && carried.facts.iter().any(|fact| own.contains(fact)))
-    }
 }
 
 /// Gathers the links of a plan, statement by statement.

@@ -3,7 +3,7 @@
 use crate::ast::Phase;
 use crate::diagnostic::Code;
 use crate::repl::commands::{self, COMMANDS, Completes};
-use crate::syntax::{KEYWORDS, quote_ident};
+use crate::syntax::{KEYWORDS, TYPES, quote_ident};
 
 /// The names of a session at this moment.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -43,25 +43,6 @@ const STARTERS: &[&str] = &[
     "update",
     "view",
     "wait",
-];
-
-const TYPES: &[&str] = &[
-    "bigint",
-    "boolean",
-    "bytea",
-    "date",
-    "double precision",
-    "integer",
-    "json",
-    "jsonb",
-    "numeric",
-    "real",
-    "smallint",
-    "text",
-    "timestamp",
-    "timestamptz",
-    "uuid",
-    "varchar",
 ];
 
 const COLUMN_CLAUSES: &[&str] = &["check", "default", "not null", "primary key", "references", "unique"];

@@ -40,7 +40,9 @@ pub use highlight::{TokenKind, highlight};
 pub use keywords::KEYWORDS;
 pub use names::quote_ident;
 pub use print::expr_text;
+
 pub use prompt::{Incomplete, parse_dml, read_statements};
+pub use types::TYPES;
 
 /// What came of reading a script: everything that could be read, and a diagnostic for everything that could not.
 #[derive(Debug)]

@@ -10,7 +10,7 @@ use crate::syntax::grammar::{Build, Node, Rule, present};
 use crate::syntax::names;
 
 /// Names to suggest for one that is unknown, and to complete and colour.
-pub(super) const TYPES: &[&str] = &[
+pub const TYPES: &[&str] = &[
     "bigint",
     "boolean",
     "bytea",
