@@ -13,6 +13,7 @@ pub mod expr;
 pub mod fix;
 pub mod lab;
 pub mod plan;
+pub mod prove;
 pub mod repl;
 pub mod report;
 pub mod rows;

@@ -1,0 +1,293 @@
+//! What a proof says, as data. Columns go by name; statements by their place in the plan.
+
+use crate::ast::Name;
+use crate::plan::ColumnName;
+
+/// What came of a proof.
+#[derive(Clone, Debug)]
+pub struct Proof {
+    /// Reachable states of all groups together.
+    pub states: usize,
+    /// The groups of linked columns, explored one by one.
+    pub groups: Vec<GroupProof>,
+    /// The shortest way to each thing that is wrong; one for each root cause.
+    pub refutations: Vec<Refutation>,
+    /// What the model does not reach.
+    pub outside: Vec<Outside>,
+    /// What was taken for granted, because only the authors of the applications can know it.
+    pub assumptions: Vec<Assumption>,
+    /// What each application may do at each moment.
+    pub matrix: Matrix,
+    /// The first statement after which rolling back would lose a write.
+    pub no_return: Option<NoReturn>,
+}
+
+impl Proof {
+    /// The verdict in a word.
+    #[must_use]
+    pub fn verdict(&self) -> Verdict {
+        match (self.refutations.is_empty(), self.outside.is_empty()) {
+            (false, _) => Verdict::Refuted,
+            (true, false) => Verdict::NotProved,
+            (true, true) => Verdict::Proved,
+        }
+    }
+}
+
+/// The three ways in which a proof ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// Safe for any number of rows, clients and batches.
+    Proved,
+    /// A schedule ends in an anomaly.
+    Refuted,
+    /// Nothing wrong was found, and not everything could be looked at.
+    NotProved,
+}
+
+/// Linked columns, which influence each other and nothing else.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct GroupProof {
+    /// Its columns.
+    pub columns: Vec<ColumnName>,
+    /// Its reachable states.
+    pub states: usize,
+}
+
+/// A schedule that ends in an anomaly.
+#[derive(Clone, Debug)]
+pub struct Refutation {
+    /// What happens in the end.
+    pub anomaly: Anomaly,
+    /// The shortest way there.
+    pub schedule: Schedule,
+    /// Conditions on the way that hang on values, which the proof does not know.
+    pub hangs_on: Vec<Undecided>,
+    /// A change of the plan after which this does not happen any more.
+    pub remedy: Option<Remedy>,
+}
+
+/// What must never happen. The order is that in which schedules of one length are reported.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum AnomalyKind {
+    /// A live application uses a column or a table that does not exist.
+    BrokenUse,
+    /// A live application reads null in a column one of whose facts has been written.
+    UnsetRead,
+    /// A live application reads a column that is not fresh.
+    StaleRead,
+    /// The newest value of a fact is in no column any more.
+    LostWrite,
+    /// A live application's write breaks a constraint that its own version does not know of.
+    RejectedWrite,
+    /// A statement cannot succeed on some reachable rows.
+    FailingStep,
+}
+
+impl AnomalyKind {
+    /// All kinds, in their order.
+    pub const ALL: [Self; 6] = [
+        Self::BrokenUse,
+        Self::UnsetRead,
+        Self::StaleRead,
+        Self::LostWrite,
+        Self::RejectedWrite,
+        Self::FailingStep,
+    ];
+
+    /// Its name: `stale read`.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::BrokenUse => "broken use",
+            Self::UnsetRead => "unset read",
+            Self::StaleRead => "stale read",
+            Self::LostWrite => "lost write",
+            Self::RejectedWrite => "rejected write",
+            Self::FailingStep => "failing step",
+        }
+    }
+}
+
+/// What happens at the end of a schedule.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Anomaly {
+    /// The kind.
+    pub kind: AnomalyKind,
+    /// How many statements have ended before it.
+    pub position: usize,
+    /// The application that it happens to.
+    pub app: Option<Name>,
+    /// The column that it is about: read, lost, null where none may be, or not there.
+    pub column: Option<ColumnName>,
+    /// The constraint that refuses the write or the statement, in words: ``not null on `users.username` ``.
+    pub constraint: Option<String>,
+}
+
+/// One row's life: how it starts and what happens to it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Schedule {
+    /// The row before the first event.
+    pub start: RowView,
+    /// What happens; the last event is the anomaly.
+    pub events: Vec<Event>,
+}
+
+/// Something that happens.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Event {
+    /// How many statements have ended before it.
+    pub position: usize,
+    /// What it is.
+    pub kind: EventKind,
+    /// The row afterwards.
+    pub row: RowView,
+    /// Another row than the one that the schedule is about, where two rows meet in a unique constraint.
+    pub other_row: bool,
+}
+
+/// The kinds of events. Statements are known by their place in the plan, from 0.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum EventKind {
+    /// A statement ends. All but `backfill`, `seed` and `copy` are this one event.
+    Step(usize),
+    /// A `backfill`, `seed` or `copy` comes by the row.
+    Visit {
+        /// The statement.
+        step: usize,
+        /// It has been there before: the run crashed, and repeats its last batch.
+        again: bool,
+        /// It treats the row; else its condition leaves the row out.
+        treats: bool,
+    },
+    /// An application reads a column.
+    Read {
+        /// The application.
+        app: Name,
+        /// The column.
+        column: ColumnName,
+    },
+    /// An application updates the row.
+    Write {
+        /// The application.
+        app: Name,
+        /// The columns that it gives a new value.
+        columns: Vec<ColumnName>,
+        /// Those of them that it sets to null.
+        null: Vec<ColumnName>,
+    },
+    /// An application inserts the row.
+    Insert {
+        /// The application.
+        app: Name,
+        /// The table.
+        table: Name,
+        /// The columns that it gives a value.
+        columns: Vec<ColumnName>,
+        /// Those of them that it sets to null.
+        null: Vec<ColumnName>,
+    },
+    /// An application deletes the row.
+    Delete {
+        /// The application.
+        app: Name,
+        /// The table.
+        table: Name,
+    },
+    /// A statement is rolled back.
+    Undo(usize),
+}
+
+/// The columns of a row, and of the rows that belong to it in other tables, in the order in which they were added.
+#[derive(Clone, Debug, PartialEq, Eq, Default)]
+pub struct RowView {
+    /// Its cells; none of a table in which it has no row.
+    pub cells: Vec<CellView>,
+}
+
+/// One cell.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CellView {
+    /// Its column.
+    pub column: ColumnName,
+    /// What is in it.
+    pub content: Content,
+    /// The facts for which it is stale, called by the columns that they were first known as.
+    pub stale: Vec<ColumnName>,
+}
+
+/// What is in a cell, besides its freshness.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Content {
+    /// Never given a value.
+    Unset,
+    /// Null, given on purpose or computed.
+    Null,
+    /// A value.
+    Value,
+}
+
+/// A condition that hangs on values.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Undecided {
+    /// The statement that it stands in.
+    pub step: Option<usize>,
+    /// What it is: ``whether `where region = 'x'` holds for the row``.
+    pub what: String,
+}
+
+/// A statement that the model does not reach.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Outside {
+    /// The statement.
+    pub step: Option<usize>,
+    /// Why: "two rows of `orders` may be copied to one of `customers`".
+    pub why: String,
+}
+
+/// Something that only the authors of the applications can know.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Assumption {
+    /// The statement that it is about.
+    pub step: Option<usize>,
+    /// What: "`v2` writes only values that satisfy check `positive`".
+    pub what: String,
+}
+
+/// What each application may do at each moment.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Matrix {
+    /// The applications, across.
+    pub apps: Vec<Name>,
+    /// A row for the start, and one for each statement, as things are once it has ended.
+    pub rows: Vec<Vec<Cell>>,
+}
+
+/// One cell of the matrix.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Cell {
+    /// Not deployed yet, or retired.
+    NotLive,
+    /// Nothing can happen to it.
+    Works,
+    /// This can.
+    Breaks(AnomalyKind),
+}
+
+/// The point of no return.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NoReturn {
+    /// The statement after which a rollback would lose a write.
+    pub step: usize,
+    /// How: a schedule that ends with the undoing.
+    pub schedule: Schedule,
+    /// The column whose newest value would be lost.
+    pub lost: ColumnName,
+}
+
+/// A change of the plan that was proved to help.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Remedy {
+    /// What to do, as an order: "add `expand sync username <-> display_name` before it".
+    pub text: String,
+}
