@@ -25,11 +25,11 @@ use std::sync::Arc;
 use self::coercion::Strength;
 use self::node::Node;
 use self::registry::Context;
-pub use nullness::Known;
 use crate::ast::{self, ColumnRef, Name};
 use crate::data::{Chunk, Type, Value, ValueError};
 use crate::diagnostic::Diagnostic;
 use crate::explain::Code;
+pub use nullness::Known;
 
 /// Where the columns of an expression come from.
 pub trait Scope {

@@ -1,9 +1,9 @@
 //! What can be said of a result when only this is known of the inputs: which of them are null.
 
 use crate::data::Value;
+use crate::expr::Expression;
 use crate::expr::node::{Case, Extreme, Node};
 use crate::expr::registry::Function;
-use crate::expr::Expression;
 
 /// A value of which little is known.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

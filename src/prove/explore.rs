@@ -1,7 +1,8 @@
 //! The exploration of a group's model: every reachable state, breadth first.
 //!
-//! A schedule's length is the number of statements that have ended plus that of the events of the row, so layers are
-//! explored one after the other, and within each by the number of events so far. Rows that are there from the start come
+//! A schedule's length is the number of statements that have ended plus that of what applications do (a visit of the row
+//! is part of its statement), so layers are explored one after the other, and within each by the number of events of
+//! applications so far. Rows that are there from the start come
 //! first; a row that is inserted later adds the states that they do not reach.
 
 use rustc_hash::FxHashMap;
@@ -22,7 +23,7 @@ pub(super) struct Node<W> {
     pub(super) word: W,
     /// The state before it.
     parent: u32,
-    /// Events of the row up to it.
+    /// Events of applications up to it.
     events: u32,
 }
 
@@ -104,14 +105,16 @@ impl<W: Word> Explored<W> {
 
 /// Explores a model. What `allowed` holds of is not an anomaly.
 pub(super) fn explore<W: Word>(model: &Model<W>, allowed: &dyn Fn(usize, usize) -> bool) -> Explored<W> {
-    let explored = Explored {
-        nodes: Vec::new(),
-        starts: Vec::new(),
-        found: None,
-        breaks: FxHashMap::default(),
-        cut: false,
+    let explored =
+        Explored { nodes: Vec::new(), starts: Vec::new(), found: None, breaks: FxHashMap::default(), cut: false };
+    let mut search = Search {
+        model,
+        allowed,
+        explored,
+        known: FxHashMap::default(),
+        waiting: Vec::new(),
+        asked: FxHashMap::default(),
     };
-    let mut search = Search { model, allowed, explored, known: FxHashMap::default(), waiting: Vec::new() };
     let mut seeds = [search.seeds(&model.existing), search.seeds(&[model.absent])];
     for layer in 0..model.layers.len() {
         seeds = search.layer(layer, seeds);
@@ -133,6 +136,8 @@ struct Search<'m, W> {
     known: FxHashMap<W, u32>,
     /// States by the number of events up to them, more than those of the states being looked at.
     waiting: Vec<Vec<u32>>,
+    /// What was asked of `allowed` in this layer.
+    asked: FxHashMap<usize, bool>,
 }
 
 /// States in which a layer begins.
@@ -148,6 +153,7 @@ impl<W: Word> Search<'_, W> {
     /// Explores a layer from the states in which rows come to it; gives those in which they leave it.
     fn layer(&mut self, at: usize, seeds: [Seeds<W>; 2]) -> [Seeds<W>; 2] {
         self.known.clear();
+        self.asked.clear();
         self.explored.starts.push(self.explored.nodes.len());
         let layer = &self.model.layers[at];
         let mut left = [Vec::new(), Vec::new()];
@@ -159,17 +165,16 @@ impl<W: Word> Search<'_, W> {
                 while let Some(seed) = seeds.next_if(|seed| seed.events as usize <= events) {
                     self.add(seed);
                 }
-                let Some(nodes) = self.waiting.get_mut(events).map(std::mem::take) else {
-                    match seeds.peek() {
+                match self.waiting.get_mut(events).map(std::mem::take) {
+                    Some(nodes) if nodes.is_empty() => events += 1,
+                    Some(nodes) => {
+                        nodes.into_iter().for_each(|node| self.node(at, layer, node as usize, class, &mut left[class]));
+                    }
+                    None => match seeds.peek() {
                         Some(seed) => events = seed.events as usize,
                         None => break,
-                    }
-                    continue;
-                };
-                for node in nodes {
-                    self.node(at, layer, node as usize, class, &mut left[class]);
+                    },
                 }
-                events += 1;
             }
             self.waiting.clear();
         }
@@ -212,7 +217,9 @@ impl<W: Word> Search<'_, W> {
         }
         for (index, act) in layer.acts.iter().chain(&layer.visits).enumerate() {
             if let Some(word) = self.attempt(place, layer, word, act, Last::Act(index)) {
-                self.add(Node { word, parent: as_parent(node), events: events + 1 });
+                // A visit is part of its statement.
+                let events = events + u32::from(index < layer.acts.len());
+                self.add(Node { word, parent: as_parent(node), events });
             }
         }
         let Some(step) = layer.step else { return };
@@ -233,9 +240,9 @@ impl<W: Word> Search<'_, W> {
         }
         let next = act.code.run(word);
         let mut refused = false;
-        for (pattern, wrong) in act.refused.iter().filter(|(pattern, _)| pattern.matches(next)) {
-            let _ = pattern;
-            refused |= self.report(place, *wrong, last);
+        for (_, wrong) in act.refused.iter().filter(|(pattern, _)| pattern.matches(next)) {
+            self.report(place, *wrong, last);
+            refused = true;
         }
         if refused {
             return None;
@@ -253,7 +260,7 @@ impl<W: Word> Search<'_, W> {
 
     /// Notes an anomaly; tells whether it is one.
     fn report(&mut self, place: Place, wrong: usize, last: Last) -> bool {
-        if (self.allowed)(place.layer, wrong) {
+        if *self.asked.entry(wrong).or_insert_with(|| (self.allowed)(place.layer, wrong)) {
             return false;
         }
         let what = &self.model.wrongs[wrong];

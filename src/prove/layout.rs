@@ -98,7 +98,8 @@ impl Layout {
 
     /// The facts of all columns.
     pub(super) fn facts(&self) -> Vec<FactId> {
-        let mut facts: Vec<FactId> = self.columns.values().flat_map(|column| &column.stale).map(|(fact, _)| *fact).collect();
+        let mut facts: Vec<FactId> =
+            self.columns.values().flat_map(|column| &column.stale).map(|(fact, _)| *fact).collect();
         facts.sort_unstable();
         facts.dedup();
         facts

@@ -111,28 +111,13 @@ pub(super) enum Happening {
     /// The end of a statement.
     Step(usize),
     /// A fill comes by the row.
-    Visit {
-        step: usize,
-        treats: bool,
-    },
+    Visit { step: usize, treats: bool },
     /// An application updates the row.
-    Write {
-        app: usize,
-        columns: Vec<ColumnId>,
-        null: Vec<ColumnId>,
-    },
+    Write { app: usize, columns: Vec<ColumnId>, null: Vec<ColumnId> },
     /// An application inserts the row.
-    Insert {
-        app: usize,
-        table: usize,
-        columns: Vec<ColumnId>,
-        null: Vec<ColumnId>,
-    },
+    Insert { app: usize, table: usize, columns: Vec<ColumnId>, null: Vec<ColumnId> },
     /// An application deletes the row.
-    Delete {
-        app: usize,
-        table: usize,
-    },
+    Delete { app: usize, table: usize },
     /// A statement is undone.
     Undo(usize),
 }

@@ -86,9 +86,9 @@ impl<W: Word> Doing<'_, '_, W> {
     fn along(&self, component: &[ColumnId]) -> Vec<ColumnId> {
         let is_part = |other: &ColumnId| {
             let table = |column: ColumnId| self.scene.bits(column).map(|bits| bits.table);
-            component.iter().any(|column| {
-                table(*column) == table(*other) && self.scene.plan.facts.are_parts(*column, *other)
-            })
+            component
+                .iter()
+                .any(|column| table(*column) == table(*other) && self.scene.plan.facts.are_parts(*column, *other))
         };
         self.written().into_iter().filter(|column| !component.contains(column) && is_part(column)).collect()
     }
@@ -118,9 +118,8 @@ impl<W: Word> Doing<'_, '_, W> {
             let mut image = Image::new(self.scene, &self.rows.1, guess);
             let written = work(&mut image);
             let guessed = image.guessed;
-            let undecided = guessed.then(|| {
-                self.record.undecided(None, "whether the result of an expression is null".to_owned())
-            });
+            let undecided =
+                guessed.then(|| self.record.undecided(None, "whether the result of an expression is null".to_owned()));
             let refused = constraints::refusals(self.scene, self.app, &image, &written, self.record);
             let happening = self.record.happening(happening.clone());
             let act = Act { guard: self.rows.0, code: image.code, happening, refused, undecided };
@@ -143,7 +142,8 @@ impl<W: Word> Doing<'_, '_, W> {
         if !possible {
             return;
         }
-        let declared: Vec<ColumnId> = self.written().into_iter().filter(|column| schema.column_by_id(*column).is_some()).collect();
+        let declared: Vec<ColumnId> =
+            self.written().into_iter().filter(|column| schema.column_by_id(*column).is_some()).collect();
         let given = scene.columns_of(table).filter(|(column, _)| {
             !declared.contains(&column.id) && scene.survey.is_given(schema, column, &scene.plan.apps)
         });
@@ -174,9 +174,8 @@ impl<W: Word> Doing<'_, '_, W> {
     fn touch(&mut self, table: usize) {
         let scene = self.scene;
         let own = |column: &ColumnName| column.table == scene.group.tables[table];
-        let elsewhere = |name: &&ColumnName| {
-            own(name) && scene.named(name).is_some_and(|column| scene.bits(column).is_none())
-        };
+        let elsewhere =
+            |name: &&ColumnName| own(name) && scene.named(name).is_some_and(|column| scene.bits(column).is_none());
         let others: Vec<ColumnId> =
             self.usage.writes.iter().filter(elsewhere).filter_map(|name| scene.named(name)).collect();
         if others.is_empty() || !self.rows.1[table] {

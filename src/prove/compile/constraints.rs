@@ -115,9 +115,9 @@ impl Write<'_> {
 
     /// What an application that knows the constraint is taken to keep to.
     fn assume<W: Word>(&self, record: &mut Record<W>) {
-        let adds = self.step().filter(|step| {
-            matches!(self.scene.plan.steps[*step].action, crate::plan::Action::AddConstraint { .. })
-        });
+        let adds = self
+            .step()
+            .filter(|step| matches!(self.scene.plan.steps[*step].action, crate::plan::Action::AddConstraint { .. }));
         if let Some(step) = adds {
             let app = &self.scene.plan.apps[self.app].name;
             record.assume(Some(step), format!("`{app}` writes nothing that {} refuses", self.name()));
@@ -199,9 +199,10 @@ impl Write<'_> {
     fn is_unique(&self, columns: &[ColumnId]) -> bool {
         let Some(table) = columns.first().map(|column| self.scene.survey.name(*column).table) else { return false };
         let Some(table) = self.scene.catalog.table(&table) else { return false };
-        table.constraints().filter_map(|constraint| constraint.kind.unique_columns()).any(|unique| {
-            unique.iter().all(|column| columns.contains(column))
-        })
+        table
+            .constraints()
+            .filter_map(|constraint| constraint.kind.unique_columns())
+            .any(|unique| unique.iter().all(|column| columns.contains(column)))
     }
 
     fn judge_reference<W: Word>(

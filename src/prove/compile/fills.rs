@@ -57,9 +57,9 @@ impl<W: Word> Visiting<'_, '_, W> {
         let column_name = scene.survey.name(column).column;
         let filtered = match filter {
             None => vec![(Pattern::ANY, Known::NotNull(Some(true)))],
-            Some(filter) => by_nulls_with(scene, filter, name, &|null| {
-                filter.known_if_distinct(null, &column_name, value)
-            }),
+            Some(filter) => {
+                by_nulls_with(scene, filter, name, &|null| filter.known_if_distinct(null, &column_name, value))
+            }
         };
         for (pattern, known) in filtered {
             let Some(guard) = self.guard.meet(pattern) else { continue };

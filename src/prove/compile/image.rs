@@ -110,9 +110,8 @@ impl<'a, W: Word> Image<'a, W> {
         }
         let mut table = 0;
         for pattern in 0..1_u32 << places.len() {
-            let null = |input: usize| {
-                places.iter().position(|place| *place == input).is_some_and(|at| pattern >> at & 1 == 1)
-            };
+            let null =
+                |input: usize| places.iter().position(|place| *place == input).is_some_and(|at| pattern >> at & 1 == 1);
             let is_null = match value.known(&null) {
                 Known::Null => true,
                 Known::NotNull(_) => false,
@@ -194,8 +193,7 @@ impl<'a, W: Word> Image<'a, W> {
             facts.is_empty() || written.iter().any(|column| scene.shared(sync.target, *column).next().is_some())
         };
         let syncs: Vec<&Sync> = scene.catalog.syncs().map(|sync| &**sync).collect();
-        let candidates: Vec<bool> =
-            syncs.iter().map(|sync| !written.contains(&sync.target) && touched(sync)).collect();
+        let candidates: Vec<bool> = syncs.iter().map(|sync| !written.contains(&sync.target) && touched(sync)).collect();
         loop {
             let ready: Vec<&Sync> = syncs
                 .iter()
@@ -232,7 +230,9 @@ impl<'a, W: Word> Image<'a, W> {
             }
             self.insert(target);
             let fills = |other: &&&Sync| {
-                other.source_table == sync.source_table && other.target_table == sync.target_table && other.id != sync.id
+                other.source_table == sync.source_table
+                    && other.target_table == sync.target_table
+                    && other.id != sync.id
             };
             self.filling.extend(all.iter().filter(fills).map(|other| other.id));
         }

@@ -74,7 +74,7 @@ pub(super) fn compile(plan: &Plan, survey: &Survey) -> Vec<Compiled> {
 
 fn one(plan: &Plan, survey: &Survey, group: Group, layout: Layout, stops: Stops) -> Compiled {
     let build = Build { plan, survey, group: &group, layout: &layout, stops: &stops };
-    let catalogs = || stops.iter().map(|(_, catalog)| catalog.clone()).collect();
+    let catalogs = || stops.iter().map(|stop| stop.catalog.clone()).collect();
     if group.tables.len() > MOST_TABLES || layout.width > u128::BITS {
         let outside = vec![build.too_large()];
         let (undecided, assumptions, catalogs) = (Vec::new(), Vec::new(), catalogs());
@@ -90,8 +90,18 @@ fn one(plan: &Plan, survey: &Survey, group: Group, layout: Layout, stops: Stops)
     }
 }
 
-/// The places of a plan that matter to a group: each with the schema before it.
-type Stops = Vec<(usize, Catalog)>;
+/// A place where a layer ends.
+struct Stop {
+    /// The statement that ends it.
+    step: usize,
+    /// The schema before it.
+    catalog: Catalog,
+    /// It changes something for the group.
+    matters: bool,
+}
+
+/// The places of a plan that matter to a group.
+type Stops = Vec<Stop>;
 
 /// Finds the places that matter to each group.
 fn stops(plan: &Plan, survey: &Survey, groups: &[(Group, Layout)]) -> Vec<Stops> {
@@ -100,12 +110,23 @@ fn stops(plan: &Plan, survey: &Survey, groups: &[(Group, Layout)]) -> Vec<Stops>
     let mut catalog = plan.start.clone();
     for step in &plan.steps {
         for group in finder.concerned(&step.action, &catalog) {
-            stops[group].push((step.index, catalog.clone()));
+            let stops = &mut stops[group];
+            let last = stops.last().map(|stop| stop.step);
+            // What happens while rows are visited happens at that statement, not before.
+            if goes_over_rows(&step.action) && step.index > 0 && last != Some(step.index - 1) {
+                stops.push(Stop { step: step.index - 1, catalog: catalog.clone(), matters: false });
+            }
+            stops.push(Stop { step: step.index, catalog: catalog.clone(), matters: true });
         }
         catalog.apply(&step.action);
     }
-    stops.iter_mut().for_each(|stops| stops.push((plan.steps.len(), catalog.clone())));
+    let last = plan.steps.len();
+    stops.iter_mut().for_each(|stops| stops.push(Stop { step: last, catalog: catalog.clone(), matters: true }));
     stops
+}
+
+fn goes_over_rows(action: &Action) -> bool {
+    matches!(action, Action::Fill { .. } | Action::Copy { .. })
 }
 
 /// Finds the groups that an action changes something for.
@@ -205,25 +226,20 @@ impl<'a> Build<'a> {
         }
         let mut from = 0;
         let mut before: Option<usize> = None;
-        for (at, catalog) in self.stops {
-            let step = Some(*at).filter(|at| *at < self.plan.steps.len());
-            let layer = self.layer(catalog, from, step, before, &mut record);
+        for stop in self.stops {
+            let layer = self.layer(stop, from, before, &mut record);
+            before = layer.step;
             record.model.layers.push(layer);
-            before = step;
-            from = at + 1;
+            from = stop.step + 1;
         }
         record
     }
 
-    fn layer<W: Word>(
-        &self,
-        catalog: &'a Catalog,
-        from: usize,
-        step: Option<usize>,
-        before: Option<usize>,
-        record: &mut Record<W>,
-    ) -> Layer<W> {
+    fn layer<W: Word>(&self, stop: &'a Stop, from: usize, before: Option<usize>, record: &mut Record<W>) -> Layer<W> {
+        let catalog = &stop.catalog;
         let scene = self.scene(catalog);
+        let step = Some(stop.step).filter(|step| *step < self.plan.steps.len());
+        let matters = step.filter(|_| stop.matters);
         let mut layer = Layer {
             from,
             step,
@@ -234,7 +250,7 @@ impl<'a> Build<'a> {
             lost: reads::lost(scene, record),
             ends: Vec::new(),
             undo: before.map_or_else(Vec::new, |step| steps::undo(scene, step, record)),
-            enter: steps::unvisited(scene, step),
+            enter: steps::unvisited(scene, matters),
         };
         let live = |app: &usize| catalog.is_live(&self.plan.apps[*app].name);
         for app in (0..self.plan.apps.len()).filter(live) {
@@ -242,9 +258,13 @@ impl<'a> Build<'a> {
             layer.reads.extend(reads::reads(scene, app, record));
             apps::acts(scene, app, record, &mut layer.acts);
         }
-        if let Some(step) = step {
-            layer.visits = fills::visits(scene, step, record);
-            layer.ends = steps::ends(scene, step, record);
+        match (matters, step) {
+            (Some(step), _) => {
+                layer.visits = fills::visits(scene, step, record);
+                layer.ends = steps::ends(scene, step, record);
+            }
+            (None, Some(step)) => layer.ends = vec![steps::passing(step, record)],
+            (None, None) => {}
         }
         layer
     }

@@ -61,10 +61,7 @@ pub(super) fn is_of_group(scene: Scene<'_>, name: &ColumnName) -> bool {
 pub(super) fn lost<W: Word>(scene: Scene<'_>, record: &mut Record<W>) -> Vec<Lost<W>> {
     let mut all = Vec::new();
     for fact in scene.layout.facts() {
-        let carriers: Vec<_> = scene
-            .columns()
-            .filter_map(|(_, bits)| Some((bits, bits.stale_for(fact)?)))
-            .collect();
+        let carriers: Vec<_> = scene.columns().filter_map(|(_, bits)| Some((bits, bits.stale_for(fact)?))).collect();
         if carriers.is_empty() {
             continue;
         }

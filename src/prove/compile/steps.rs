@@ -31,6 +31,12 @@ pub(super) fn ends<W: Word>(scene: Scene<'_>, step: usize, record: &mut Record<W
     ends
 }
 
+/// The end of a step that changes nothing for the group.
+pub(super) fn passing<W: Word>(step: usize, record: &mut Record<W>) -> Act<W> {
+    let happening = record.happening(Happening::Step(step));
+    Act { guard: Pattern::ANY, code: Code::new(), happening, refused: Vec::new(), undecided: None }
+}
+
 fn add_column<W: Word>(scene: Scene<'_>, column: &Column, exists: &[bool], code: &mut Code<W>) {
     let Some(bits) = scene.bits(column.id).filter(|bits| exists[bits.table]) else { return };
     let default = column.default.as_ref().is_some_and(|default| default.known(&|_| true) != Known::Null);
