@@ -24,7 +24,7 @@ pub(super) struct Teller<'a, W> {
 
 impl<W: Word> Teller<'_, W> {
     /// The refutation that was found.
-    pub(super) fn refutation(&self, found: &Found) -> Refutation {
+    pub(super) fn refutation(&self, group: usize, found: &Found) -> Refutation {
         let wrong = &self.model.wrongs[found.wrong];
         let layer = &self.model.layers[found.layer];
         let mut told = self.way_to(found.node);
@@ -48,6 +48,7 @@ impl<W: Word> Teller<'_, W> {
         undecided.sort_unstable();
         undecided.dedup();
         Refutation {
+            group,
             anomaly: anomaly(self.plan, self.survey, wrong, position),
             schedule: Schedule { start: told.start, events: told.events },
             hangs_on: undecided.into_iter().map(|at| self.group.undecided[at].clone()).collect(),
