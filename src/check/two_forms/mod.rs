@@ -169,8 +169,8 @@ fn go(rounds: Vec<Round>, moment: &Moment<'_>, rows: &mut ScriptRows) -> Survey 
     let title = rounds.iter().max_by_key(|round| round.other_form().len()).map(report::title);
     for round in rounds.into_iter().filter(|round| round.is_written(moment.apps)) {
         let trials = Trials::of(&round, moment, rows);
-        tried += trials.len();
         let is_overwritten = round.is_overwritten(moment.apps);
+        tried += if is_overwritten { trials.len() } else { 0 };
         let fails = |row: &[Value]| -> bool {
             let counts = match round.outcome(row) {
                 Outcome::Kept => false,

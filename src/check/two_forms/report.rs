@@ -42,11 +42,11 @@ pub(super) fn finding(loss: &Loss, placed: &FxHashMap<SyncId, Span>) -> Diagnost
         }
         Outcome::Kept => (format!("{column} {value} comes back"), 0, String::new()),
     };
-    let texts = legs(loss);
+    let texts = legs(loss, told > 1);
     let mut places: Vec<(Span, String)> = Vec::new();
     for (leg, text) in round.legs().zip(texts).take(told) {
         match places.iter_mut().find(|(at, _)| *at == span(leg)) {
-            Some((_, told)) => *told = format!("{told} {text}"),
+            Some((_, told)) => *told = format!("{told}, {text}"),
             None => places.push((span(leg), text)),
         }
     }
@@ -56,44 +56,41 @@ pub(super) fn finding(loss: &Loss, placed: &FxHashMap<SyncId, Span>) -> Diagnost
     places.into_iter().fold(finding, |finding, (at, text)| finding.label(at, text))
 }
 
-/// What each leg does, as far as it is gone.
-fn legs(loss: &Loss) -> Vec<String> {
+/// What each leg does, in the order in which they are gone, as far as that is.
+fn legs(loss: &Loss, numbered: bool) -> Vec<String> {
     let Loss { round, row, .. } = loss;
     let (mut values, mut texts) = (row.clone(), Vec::new());
     for (number, leg) in round.legs().enumerate() {
-        let (start, end) = (if number == 0 { "" } else { "… " }, if number < round.there.len() { " …" } else { "" });
-        let column = name(round, &round.places[leg.into]);
-        let text = match round.through(number, &values) {
-            Ok(value) if number < round.there.len() => {
-                let text = format!("{start}{column} becomes {}{}{end}", literal(&value), beside(loss, number));
-                values.push(value);
-                text
-            }
-            Ok(value) => format!("{start}from which {column} is {}", literal(&value)),
-            Err(why) => {
-                texts.push(format!("{start}{why}{}", beside(loss, number)));
-                break;
-            }
+        let beside = if number == 0 { beside(loss) } else { String::new() };
+        let gone = round.through(number, &values);
+        let text = match &gone {
+            Ok(value) => format!("{} becomes {}", name(round, &round.places[leg.into]), literal(value)),
+            Err(why) => format!("{}: {why}", name(round, &round.places[leg.into])),
         };
-        texts.push(text);
+        let number = if numbered { format!("{} ", number + 1) } else { String::new() };
+        texts.push(format!("{number}{text}{beside}"));
+        match gone {
+            Ok(value) => values.push(value),
+            Err(_) => break,
+        }
     }
     texts
 }
 
-/// What is written besides, where it makes a difference.
-fn beside(loss: &Loss, number: usize) -> String {
+/// What is written besides the column that comes back.
+fn beside(loss: &Loss) -> String {
     let round = &loss.round;
     let others = round.besides(&loss.row).map(|(place, value)| format!("{} {}", name(round, place), literal(value)));
     let others: Vec<String> = others.collect();
-    if number > 0 || others.is_empty() { String::new() } else { format!(" with {}", others.join(", ")) }
+    if others.is_empty() { String::new() } else { format!(", with {}", others.join(", ")) }
 }
 
 fn lost_help(round: &Round) -> String {
     let others: Vec<String> = round.other_form().iter().map(|place| name(round, place)).collect();
     let column = name(round, round.target());
     format!(
-        "when another version of the application changes {}, {column} is computed from it and overwritten; choose a \
-         translation that keeps the value, or answer for it: `allow {} because '…'`",
+        "when another version of the application changes {}, {column} is computed anew and what it held is lost; choose \
+         a translation that keeps it, or answer for it: `allow {} because '…'`",
         others.join(" or "),
         Code::LossyTranslation
     )
@@ -102,7 +99,7 @@ fn lost_help(round: &Round) -> String {
 fn refused_help(round: &Round) -> String {
     let column = name(round, round.target());
     format!(
-        "an application that writes it to {column} gets an error while the sync is in force; translate it to \
+        "an application that writes this to {column} gets an error while the sync is in force; translate it to \
          something that fits, or answer for it: `allow {} because '…'`",
         Code::LossyTranslation
     )
