@@ -246,7 +246,8 @@ fn answered(text: &str) -> Result<String, String> {
 }
 
 /// Only the authors of the application can know what it writes.
-const MAKE_SURE: &str = "# Make sure that the reason of the `allow` is true, or choose expressions that keep every value.";
+const MAKE_SURE: &str =
+    "# Make sure that the reason of the `allow` is true, or choose expressions that keep every value.";
 
 const LONG_PLAN: &str = " allow too-many-statements because 'the steps of one change belong together'";
 

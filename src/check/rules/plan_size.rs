@@ -1,9 +1,9 @@
 //! `too-many-statements` and `no-statements`.
 
 use crate::ast::Script;
-use crate::plan::Planner;
 use crate::check::{At, Rule};
 use crate::diagnostic::{Code, Diagnostic};
+use crate::plan::Planner;
 use crate::source::Span;
 
 /// Statements of phases that a person still takes in at once.

@@ -92,14 +92,26 @@ const TEXTS: &[&str] = &[
     "concat_ws('/', x, 'z')",
 ];
 const NUMBERS: &[&str] = &[
-    "x", "x + 1", "x - 1", "x * 2", "x / 2", "-x", "abs(x)", "x % 10", "greatest(x, 0)", "nullif(x, 7)", "100 / x",
+    "x",
+    "x + 1",
+    "x - 1",
+    "x * 2",
+    "x / 2",
+    "-x",
+    "abs(x)",
+    "x % 10",
+    "greatest(x, 0)",
+    "nullif(x, 7)",
+    "100 / x",
     "coalesce(x, 0)",
 ];
 const NUMBER_TYPES: &[&str] = &["smallint", "integer", "bigint", "numeric", "numeric(6,2)", "double precision", "real"];
 
 fn within(expressions: &'static [&'static str], column: &'static str) -> impl Strategy<Value = String> {
     let nested = proptest::collection::vec(proptest::sample::select(expressions), 1..3);
-    nested.prop_map(move |parts| parts.iter().fold(column.to_owned(), |inner, part| part.replace('x', &format!("({inner})"))))
+    nested.prop_map(move |parts| {
+        parts.iter().fold(column.to_owned(), |inner, part| part.replace('x', &format!("({inner})")))
+    })
 }
 
 fn script(types: (&str, &str), there: &str, back: &str, constraint: &str) -> String {
@@ -183,12 +195,14 @@ fn translations_that_undo_each_other_are_not_reported() {
     let kept = [
         script(("text", "text"), "reverse(a)", "reverse(b)", ""),
         script(("text", "varchar(9)"), "a", "b", "check (length(a) <= 9)"),
-        script(("integer", "bigint"), "a + 1", "b - 1", "check (a between 0 and 10)") + "expand add check s (b between 1 and 11)",
+        script(("integer", "bigint"), "a + 1", "b - 1", "check (a between 0 and 10)")
+            + "expand add check s (b between 1 and 11)",
         script(("integer", "text"), "a::text", "b::integer", "not null") + "expand add check n (b in ('1', '2', '30'))",
         script(("boolean", "text"), "case a when true then 'y' when false then 'n' end", "b = 'y'", "")
             + "expand add check yn (b in ('y', 'n'))",
         script(("json", "jsonb"), "a", "b", ""),
-        script(("uuid", "text"), "a::text", "b::uuid", "") + "expand add check u (b = '00000000-0000-4000-8000-000000000000')",
+        script(("uuid", "text"), "a::text", "b::uuid", "")
+            + "expand add check u (b = '00000000-0000-4000-8000-000000000000')",
         script(("date", "timestamp"), "a", "b", "") + "expand add check d (b = date_trunc('day', b))",
     ];
     for text in kept {
@@ -235,7 +249,9 @@ fn long_plans_are_searched_in_a_moment() {
     (0..300).for_each(|n| text.push_str(&format!(", a{n} text")));
     text.push_str(" }\n");
     for n in 0..300 {
-        text.push_str(&format!("expand add column b{n} text\nexpand sync b{n} from reverse(a{n})\nexpand sync a{n} from reverse(b{n})\n"));
+        text.push_str(&format!(
+            "expand add column b{n} text\nexpand sync b{n} from reverse(a{n})\nexpand sync a{n} from reverse(b{n})\n"
+        ));
     }
     let notes = crate::check::check_script(Source::new("long.mig", text)).notes;
     assert_eq!(notes.iter().filter(|note| note.contains("round trip")).count(), 300);
