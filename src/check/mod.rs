@@ -9,6 +9,7 @@ mod read_ahead;
 mod root_cause;
 mod rows;
 mod rules;
+mod two_forms;
 
 use crate::ast::{Script, Statement};
 use crate::catalog::Catalog;
@@ -93,12 +94,14 @@ impl<'s> Checker<'s> {
     }
 
     fn finish(mut self, unread: impl Iterator<Item = Diagnostic>) -> (Vec<Diagnostic>, Vec<String>) {
-        self.rules.iter_mut().for_each(|rule| rule.finish(self.script, &mut self.findings));
+        self.rules.iter_mut().for_each(|rule| rule.finish(self.script, &self.planner, &mut self.findings));
         self.findings.extend(unread);
         allow::apply(self.script, &mut self.findings);
         root_cause::keep(&mut self.findings);
         self.findings.sort_by_key(Diagnostic::span);
-        (self.findings, notes(self.script, &self.planner))
+        let mut notes = notes(self.script, &self.planner);
+        notes.extend(self.rules.iter_mut().flat_map(|rule| rule.notes()));
+        (self.findings, notes)
     }
 }
 
@@ -127,7 +130,12 @@ trait Rule {
     fn statement(&mut self, at: &mut At<'_, '_>, findings: &mut Vec<Diagnostic>);
 
     /// After the last statement.
-    fn finish(&mut self, _script: &Script, _findings: &mut Vec<Diagnostic>) {}
+    fn finish(&mut self, _script: &Script, _planner: &Planner<'_>, _findings: &mut Vec<Diagnostic>) {}
+
+    /// What to know besides, a sentence each; asked last.
+    fn notes(&mut self) -> Vec<String> {
+        Vec::new()
+    }
 }
 
 fn notes(script: &Script, planner: &Planner<'_>) -> Vec<String> {

@@ -13,7 +13,7 @@ mod sync_dropped_early;
 mod validate_before_backfill;
 mod wrong_phase;
 
-use crate::check::Rule;
+use crate::check::{Rule, two_forms};
 
 /// A fresh instance of every rule.
 pub(super) fn all() -> Vec<Box<dyn Rule>> {
@@ -29,6 +29,7 @@ pub(super) fn all() -> Vec<Box<dyn Rule>> {
         Box::new(in_use::InUse::default()),
         Box::new(app_breaks::AppBreaks),
         Box::new(rollout_order::RolloutOrder::default()),
+        Box::new(two_forms::TwoForms::default()),
         Box::new(plan_size::PlanSize::default()),
     ]
 }
