@@ -4,6 +4,7 @@ pub mod check;
 mod diff;
 pub mod explain;
 pub mod files;
+mod inferences;
 pub mod fmt;
 pub mod input;
 pub mod interrupt;
