@@ -53,7 +53,8 @@ struct Slot {
 
 impl Writer<'_> {
     fn edits(&self, plan: &Plan, assumed: &Assumed) -> Vec<Edit> {
-        let declared: Vec<String> = assumed.apps.iter().map(|app| app.declaration(plan.default_table.as_ref())).collect();
+        let declared: Vec<String> =
+            assumed.apps.iter().map(|app| app.declaration(plan.default_table.as_ref())).collect();
         let mut rollout: BTreeMap<usize, Vec<String>> = BTreeMap::new();
         for statement in &assumed.rollout {
             rollout.entry(statement.place).or_default().push(statement.text());

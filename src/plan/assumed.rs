@@ -79,7 +79,7 @@ pub fn assumed(plan: &Plan) -> Option<Assumed> {
 /// The same for a plan that leads from one schema to another.
 #[must_use]
 pub fn between(start: &Catalog, end: &Catalog, places: Places) -> Option<Assumed> {
-    let (before, after) = (usable(start), usable(end));
+    let (before, after) = (usable(start, start), usable(end, start));
     let ids = |columns: &[(&Table, ColumnId)]| columns.iter().map(|(_, id)| *id).collect::<Vec<_>>();
     let (same, version) = (ids(&before) == ids(&after), |name: &str, columns: &[(&Table, ColumnId)]| {
         (!columns.is_empty()).then(|| app_over(name.into(), columns))
@@ -104,15 +104,19 @@ pub fn usable_count(catalog: &Catalog) -> usize {
     catalog.tables().map(|table| table.width().saturating_sub(keys(table))).sum()
 }
 
-/// The columns of a schema without the primary keys, table by table in the order of their first columns.
-fn usable(catalog: &Catalog) -> Vec<(&Table, ColumnId)> {
+/// The columns of a schema without the primary keys, table by table in the order of their first columns; in each, those
+/// that `start` has come first.
+fn usable<'a>(catalog: &'a Catalog, start: &Catalog) -> Vec<(&'a Table, ColumnId)> {
     let mut tables: Vec<&Table> = catalog.tables().map(Arc::as_ref).collect();
     tables.sort_by_key(|table| table.columns().next().map(|column| column.id));
-    let of = |table: &Table| {
-        let key = table.primary_key().unwrap_or_default().to_vec();
-        table.columns().map(|column| column.id).filter(move |id| !key.contains(id)).collect::<Vec<_>>()
+    let of = |table: &'a Table| {
+        let (key, old) = (table.primary_key().unwrap_or_default(), start.table(&table.name));
+        let ids = table.columns().map(|column| column.id).filter(|id| !key.contains(id));
+        let mut ids: Vec<ColumnId> = ids.collect();
+        ids.sort_by_key(|id| (old.is_none_or(|old| old.column_by_id(*id).is_none()), *id));
+        ids.into_iter().map(move |id| (table, id))
     };
-    tables.into_iter().flat_map(|table| of(table).into_iter().map(move |id| (table, id))).collect()
+    tables.into_iter().flat_map(of).collect()
 }
 
 fn app_over(name: Name, columns: &[(&Table, ColumnId)]) -> AppUse {

@@ -5,8 +5,8 @@ use crate::catalog::Catalog;
 use crate::check::{At, Rule, allow};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::plan::Planner;
-use crate::plan::assumed::{self, Assumed, Places};
-use crate::source::Span;
+use crate::plan::assumed::{self, Assumed, Places, Rollout};
+use crate::source::{Source, Span};
 
 /// Applications that use more columns than this together are not spelt out.
 const MOST_SPELT_OUT: usize = 40;
@@ -48,10 +48,11 @@ impl Anchors {
         self.last = Some(here);
     }
 
-    /// The statement before a place.
-    fn before(&self, place: usize) -> Option<Span> {
+    /// The statement beside a place, and on which side of it the place is.
+    fn beside(&self, place: usize) -> Option<(Span, &'static str)> {
         let kept = self.kept.and_then(|(place, span)| Some((place, span?)));
-        [self.moved, kept, self.last].into_iter().flatten().find(|(at, _)| *at == place).map(|(_, span)| span)
+        let before = [self.moved, kept, self.last].into_iter().flatten().find(|(at, _)| *at == place);
+        before.map(|(_, span)| (span, "behind")).or_else(|| Some((self.first?, "before")))
     }
 }
 
@@ -78,26 +79,25 @@ impl Rule for MissingApp {
         if before + after > MOST_SPELT_OUT {
             findings.push(finding(place).help(counted(before, after)));
         } else if let Some(assumed) = assumed::between(&start, planner.catalog(), self.places) {
-            findings.push(self.spelt_out(place, &assumed, planner));
+            findings.push(self.spelt_out(place, &assumed, planner, &script.source));
         }
     }
 }
 
 impl MissingApp {
-    fn spelt_out(&self, place: Span, assumed: &Assumed, planner: &Planner<'_>) -> Diagnostic {
+    fn spelt_out(&self, place: Span, assumed: &Assumed, planner: &Planner<'_>, source: &Source) -> Diagnostic {
         let mut found = finding(place);
+        let apps = assumed.apps.iter().map(|app| app.declaration(planner.default_table()));
+        let mut lines: Vec<String> = apps.flat_map(|app| app.lines().map(str::to_owned).collect::<Vec<_>>()).collect();
         for group in assumed.rollout.chunk_by(|one, other| one.place == other.place) {
-            let words: Vec<String> = group.iter().map(|statement| format!("`{}`", statement.text())).collect();
-            let (words, verb) = (words.join(", then "), if group.len() > 1 { "go" } else { "goes" });
-            found = match (self.anchors.before(group[0].place), self.anchors.first) {
-                (Some(span), _) => found.label(span, format!("{words} {verb} behind this")),
-                (None, Some(first)) => found.label(first, format!("{words} {verb} before this")),
-                (None, None) => found,
-            };
+            let Some((span, side)) = self.anchors.beside(group[0].place) else { continue };
+            let texts: Vec<String> = group.iter().map(Rollout::text).collect();
+            let verb = if texts.len() > 1 { "go" } else { "goes" };
+            found = found.label(span, format!("`{}` {verb} {side} this", texts.join("`, then `")));
+            let line = source.position(span.end).line;
+            lines.extend(texts.iter().map(|text| format!("{text}  # {side} line {line}")));
         }
-        let line = |text: &str| text.lines().map(|line| format!("\n    {line}")).collect::<String>();
-        let apps = assumed.apps.iter().map(|app| line(&app.declaration(planner.default_table())));
-        let lines: String = apps.collect();
+        let lines: String = lines.iter().map(|line| format!("\n    {line}")).collect();
         found.help(format!("write down who is live; this is assumed:{lines}\n`miglab check --infer-apps` writes it"))
     }
 }
