@@ -110,6 +110,8 @@ codes! {
     RolloutOrder = "rollout-order", Error;
     /// something dropped that something else needs
     StillNeeded = "still-needed", Error;
+    /// a version of the application that the plan does not declare
+    MissingApp = "missing-app", Advice;
     /// a long plan
     TooManyStatements = "too-many-statements", Advice;
     /// a plan that does nothing

@@ -134,8 +134,14 @@ impl<W: Word> Explored<W> {
 
 /// Explores a model. What `allowed` holds of is not an anomaly.
 pub(super) fn explore<W: Word>(model: &Model<W>, allowed: &dyn Fn(At, usize) -> bool) -> Explored<W> {
-    let explored =
-        Explored { nodes: Vec::new(), starts: Vec::new(), found: None, breaks: FxHashMap::default(), wrongs: FxHashSet::default(), cut: false };
+    let explored = Explored {
+        nodes: Vec::new(),
+        starts: Vec::new(),
+        found: None,
+        breaks: FxHashMap::default(),
+        wrongs: FxHashSet::default(),
+        cut: false,
+    };
     let mut search = Search {
         model,
         allowed,
