@@ -118,8 +118,10 @@ impl MissingApp {
                 None => found,
             };
         }
-        let lines: String = lines.iter().map(|line| format!("\n    {line}")).collect();
-        found.help(format!("write down who is live; this is assumed:{lines}\n`miglab check --infer-apps` writes it"))
+        let lines = lines.join("\n    ");
+        found.help(format!(
+            "write down who is live; this is assumed:\n    {lines}\n`miglab check --infer-apps` writes it"
+        ))
     }
 }
 
