@@ -62,7 +62,11 @@ pub fn prove_except(plan: &Plan, allowed: &dyn Fn(&Anomaly) -> bool) -> Proof {
             Sized::Large(model) => proving.group(&group, model),
             Sized::TooLarge => {}
         }
-        proof.outside.extend(group.outside);
+        for outside in group.outside {
+            if !proof.outside.contains(&outside) {
+                proof.outside.push(outside);
+            }
+        }
         for assumption in group.assumptions {
             if !proof.assumptions.contains(&assumption) {
                 proof.assumptions.push(assumption);
