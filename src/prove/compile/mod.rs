@@ -100,10 +100,10 @@ fn one(plan: &Plan, survey: &Survey, group: Group, layout: Layout, stops: Stops)
     }
     let catalogs = catalogs();
     if layout.width <= u64::BITS {
-        let Record { model, undecided, assumptions, outside } = build.run::<u64>();
+        let Record { model, undecided, assumptions, outside, .. } = build.run::<u64>();
         Compiled { group, layout, catalogs, stops: places, model: Sized::Small(model), undecided, assumptions, outside }
     } else {
-        let Record { model, undecided, assumptions, outside } = build.run::<u128>();
+        let Record { model, undecided, assumptions, outside, .. } = build.run::<u128>();
         Compiled { group, layout, catalogs, stops: places, model: Sized::Large(model), undecided, assumptions, outside }
     }
 }
@@ -269,6 +269,7 @@ impl<'a> Build<'a> {
             ends: Vec::new(),
             undo: before.map_or_else(Vec::new, |step| steps::undo(scene, step, record)),
             enter: steps::unvisited(scene, matters),
+            collisions: Vec::new(),
         };
         let live = |app: &usize| catalog.is_live(&self.plan.apps[*app].name);
         for app in (0..self.plan.apps.len()).filter(live) {
@@ -284,6 +285,7 @@ impl<'a> Build<'a> {
             (None, Some(step)) => layer.ends = vec![steps::passing(step, record)],
             (None, None) => {}
         }
+        layer.collisions = std::mem::take(&mut record.collisions);
         layer
     }
 
