@@ -52,6 +52,10 @@ fn is_blocked(script: &Script, findings: &[Diagnostic]) -> bool {
 /// that only what the plan itself brings about is told: nothing that is wrong before its first statement, or that hangs
 /// on values besides.
 fn advise(script: &Script, plan: &Plan, findings: &mut Vec<Diagnostic>) {
+    let missing = Diagnostic::new(Code::MissingApp, "", Telling { script, plan }.header(), "");
+    if allow::is_allowed(script, &missing) {
+        return;
+    }
     let Some(assumed) = assumed(plan) else { return };
     let plan = plan_with(plan, &assumed).plan;
     let telling = Telling { script, plan: &plan };
@@ -102,10 +106,24 @@ impl Telling<'_> {
             }
             findings.push(finding);
         }
+        self.drop_what_follows(proof, findings);
         if !proof.outside.is_empty() {
             findings.extend(proof.outside.iter().map(|outside| self.outside(outside)));
             findings.append(&mut suspicions);
         }
+    }
+
+    /// Data that nothing carries over is what the proof has found missing or lost.
+    fn drop_what_follows(&self, proof: &Proof, findings: &mut Vec<Diagnostic>) {
+        let missing = |refutation: &&Refutation| {
+            matches!(refutation.anomaly.kind, AnomalyKind::UnsetRead | AnomalyKind::LostWrite)
+        };
+        let groups: Vec<usize> = proof.refutations.iter().filter(missing).map(|refutation| refutation.group).collect();
+        let follows = |finding: &Diagnostic| {
+            finding.code == Code::ContractWithoutExpand
+                && groups.iter().any(|group| self.concerns(proof, *group, finding))
+        };
+        findings.retain(|finding| !follows(finding));
     }
 
     fn outside(&self, outside: &Outside) -> Diagnostic {
