@@ -78,7 +78,9 @@ impl Round {
             back.source_columns.iter().map(|source| way_to(*source, &ways)).map(|way| (way.len(), way)).collect();
         sources.sort_by_key(|(length, _)| *length);
         let mut there: Vec<Arc<Sync>> = Vec::new();
-        sources.into_iter().for_each(|(_, way)| lengthen(&mut there, way));
+        for (_, way) in sources {
+            lengthen(&mut there, way);
+        }
         let mut read = 0;
         while read < there.len() {
             for column in there[read].source_columns.clone() {
