@@ -13,6 +13,7 @@ mod faults;
 mod functions;
 mod kernels;
 mod node;
+mod nullness;
 mod registry;
 mod resolve;
 mod row;
@@ -28,6 +29,7 @@ use crate::ast::{self, ColumnRef, Name};
 use crate::data::{Chunk, Type, Value, ValueError};
 use crate::diagnostic::Diagnostic;
 use crate::explain::Code;
+pub use nullness::Known;
 
 /// Where the columns of an expression come from.
 pub trait Scope {
@@ -114,6 +116,18 @@ impl Expression {
     #[must_use]
     pub fn constant(value: Value, ty: Type) -> Self {
         Self::new(Vec::new(), ty, Node::Constant(value, ty))
+    }
+
+    /// The expression that is just a column.
+    #[must_use]
+    pub fn column(name: Name, ty: Type) -> Self {
+        Self::new(vec![name], ty, Node::Column(0, ty))
+    }
+
+    /// `column is null`.
+    #[must_use]
+    pub fn column_is_null(name: Name, ty: Type) -> Self {
+        Self::new(vec![name], Type::Boolean, Node::IsNull(Box::new(Node::Column(0, ty))))
     }
 
     fn new(inputs: Vec<Name>, ty: Type, node: Node) -> Self {

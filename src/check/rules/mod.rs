@@ -5,11 +5,13 @@ mod app_breaks;
 mod backfill_before_sync;
 mod contract_without_expand;
 mod in_use;
+mod missing_app;
 mod not_idempotent;
 mod phase_order;
 mod plan_size;
 mod rollout_order;
 mod sync_dropped_early;
+mod too_few_apps;
 mod validate_before_backfill;
 mod wrong_phase;
 
@@ -31,5 +33,8 @@ pub(super) fn all() -> Vec<Box<dyn Rule>> {
         Box::new(rollout_order::RolloutOrder::default()),
         Box::new(two_forms::TwoForms::default()),
         Box::new(plan_size::PlanSize::default()),
+        // Advice for plans without errors comes last.
+        Box::new(missing_app::MissingApp::default()),
+        Box::new(too_few_apps::TooFewApps::default()),
     ]
 }

@@ -27,7 +27,7 @@ impl Rule for PlanSize {
         }
     }
 
-    fn finish(&mut self, script: &Script, _planner: &Planner<'_>, findings: &mut Vec<Diagnostic>) {
+    fn finish(&mut self, _planner: &Planner<'_>, script: &Script, findings: &mut Vec<Diagnostic>) {
         if self.statements == 0 {
             let span = script.header.as_ref().map_or(Span::default(), |header| header.span);
             findings.push(

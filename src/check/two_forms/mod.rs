@@ -94,7 +94,7 @@ impl Rule for TwoForms {
         }
     }
 
-    fn finish(&mut self, script: &Script, planner: &Planner<'_>, findings: &mut Vec<Diagnostic>) {
+    fn finish(&mut self, planner: &Planner<'_>, script: &Script, findings: &mut Vec<Diagnostic>) {
         if self.translates {
             let translating: Vec<&Arc<Sync>> = planner.catalog().syncs().filter(|sync| !is_copy(sync)).collect();
             self.look(&translating, (planner.catalog(), planner.apps(), script), findings);
