@@ -9,6 +9,7 @@ use crate::repl::commands::{self, Command};
 use crate::repl::completion::Vocabulary;
 use crate::repl::present::{Moment, Present};
 use crate::repl::reading::{self, Input};
+use crate::repl::why::Counterexample;
 use crate::repl::wording::Complaint;
 use crate::repl::{Host, guide};
 use crate::report::terminal::Paint;
@@ -43,6 +44,8 @@ pub struct Session {
     pub(super) present: Present,
     /// Oldest first.
     pub(super) past: Vec<Moment>,
+    /// What `why next` goes on with.
+    pub(super) counterexample: Option<Counterexample>,
 }
 
 impl Session {
@@ -76,7 +79,7 @@ impl Session {
         rows: Vec<RowsFile>,
     ) -> Result<Self, OpenError> {
         let present = Present::new(lab::open(source, &rows)?);
-        Ok(Self { host, terminal, rows, file, present, past: Vec::new() })
+        Ok(Self { host, terminal, rows, file, present, past: Vec::new(), counterexample: None })
     }
 
     /// What a session says first.
@@ -181,6 +184,7 @@ impl Session {
             Command::Apps => Ok(self.apps_view()),
             Command::Syncs => Ok(self.syncs_view()),
             Command::Check => Ok(self.check_view()),
+            Command::Why(why) => self.why(why),
             Command::Explain(code) => guide::explain(code.as_deref(), self.terminal).map_err(|c| self.complain(&c)),
             Command::Help(about) => guide::help(about.as_deref(), self.terminal).map_err(|c| self.complain(&c)),
             Command::Quit => Ok(String::new()),
