@@ -200,7 +200,11 @@ fn a_stale_read_after_a_write_behind_the_backfill() {
 #[test]
 fn an_unset_read_of_a_version_deployed_before_the_backfill() {
     let told = play(
-        &UNSYNCED.replace("migrate backfill", "deploy v2\nmigrate backfill").replacen("username\ndeploy v2", "username", 1),
+        &UNSYNCED.replace("migrate backfill", "deploy v2\nmigrate backfill").replacen(
+            "username\ndeploy v2",
+            "username",
+            1,
+        ),
         "username",
         "step | username display_name?~username
          step
@@ -216,7 +220,9 @@ fn a_read_that_is_right_is_no_anomaly() {
     let told = play(
         UNSYNCED,
         "username",
-        "step\nvisit\nstep\nstep\nv2 reads display_name".replace("step\nvisit", "step | username display_name?~username\nvisit | username display_name").as_str(),
+        "step\nvisit\nstep\nstep\nv2 reads display_name"
+            .replace("step\nvisit", "step | username display_name?~username\nvisit | username display_name")
+            .as_str(),
         (AnomalyKind::StaleRead, Some("v2"), Some("display_name")),
     );
     assert!(!told.outcome.is_confirmed(), "{:?}", told.outcome);
@@ -243,7 +249,11 @@ fn a_write_is_lost_where_the_column_that_has_it_is_dropped() {
 #[test]
 fn a_backfill_over_a_newer_value_loses_it() {
     let told = play(
-        &UNSYNCED.replace("migrate backfill", "deploy v2\nmigrate backfill").replacen("username\ndeploy v2", "username", 1),
+        &UNSYNCED.replace("migrate backfill", "deploy v2\nmigrate backfill").replacen(
+            "username\ndeploy v2",
+            "username",
+            1,
+        ),
         "username",
         "step | username display_name?~username
          step
@@ -349,14 +359,14 @@ fn a_split_table_without_a_sync() {
         "users.bio",
         "step
          visit | users.bio profiles.bio
-         visit again
+         pass
          v1 writes users.bio | users.bio profiles.bio~users.bio
          step
          step
          v2 reads profiles.bio",
         (AnomalyKind::StaleRead, Some("v2"), Some("profiles.bio")),
     );
-    assert_eq!(told.lines[3], "bio='v1 #2': 1|alice~ / 1|v1 #2".replace("1|alice~ / 1|v1 #2", "1|likes tea~ / 1|v1 #2"));
+    assert_eq!(told.lines[3], "bio='v1 #1': 1|likes tea~ / 1|v1 #1");
     assert_eq!(visible(&told), Some(true));
 }
 
@@ -465,10 +475,9 @@ fn a_condition_that_hangs_on_values_goes_both_ways() {
         expand add column label text
         migrate backfill label from name where region = 'north'
         deploy v2";
-    for (visit, after, kind) in [
-        ("visit", "name label", AnomalyKind::StaleRead),
-        ("pass", "name label?~name", AnomalyKind::UnsetRead),
-    ] {
+    for (visit, after, kind) in
+        [("visit", "name label", AnomalyKind::StaleRead), ("pass", "name label?~name", AnomalyKind::UnsetRead)]
+    {
         let write = if visit == "visit" { "v1 writes name | name label~name" } else { "" };
         let lines = format!("step | name label?~name\n{visit} | {after}\n{write}\nstep\nstep\nv2 reads label");
         let told = play(script, "name", &lines, (kind, Some("v2"), Some("label")));
@@ -533,12 +542,20 @@ fn references_outside_the_schedule_find_their_row() {
         migrate backfill users.display_name from username
         deploy v2";
     for start in ["users.username", ""] {
-        let first = if start.is_empty() { "v1 inserts users users.username users.team_id" } else { "v1 writes users.username" };
-        let after = if start.is_empty() { "users.username users.display_name?~users.username" } else { "users.username users.display_name~users.username" };
+        let first =
+            if start.is_empty() { "v1 inserts users users.username users.team_id" } else { "v1 writes users.username" };
+        let after = if start.is_empty() {
+            "users.username users.display_name?~users.username"
+        } else {
+            "users.username users.display_name~users.username"
+        };
         let visit = if start.is_empty() { "" } else { "visit | users.username users.display_name" };
         let kind = if start.is_empty() { AnomalyKind::UnsetRead } else { AnomalyKind::StaleRead };
-        let lines = format!("step\n{visit}\nstep\n{first} | {after}\nstep\nv2 reads users.display_name")
-            .replacen("step\nvisit", "step | users.username users.display_name?~users.username\nvisit", 1);
+        let lines = format!("step\n{visit}\nstep\n{first} | {after}\nstep\nv2 reads users.display_name").replacen(
+            "step\nvisit",
+            "step | users.username users.display_name?~users.username\nvisit",
+            1,
+        );
         let told = play(script, start, &lines, (kind, Some("v2"), Some("users.display_name")));
         assert_eq!(visible(&told), Some(true), "{start}");
     }

@@ -184,7 +184,7 @@ impl Session {
             Command::Apps => Ok(self.apps_view()),
             Command::Syncs => Ok(self.syncs_view()),
             Command::Check => Ok(self.check_view()),
-            Command::Why(why) => self.why(why),
+            Command::Why(why) => self.show_why(why),
             Command::Explain(code) => guide::explain(code.as_deref(), self.terminal).map_err(|c| self.complain(&c)),
             Command::Help(about) => guide::help(about.as_deref(), self.terminal).map_err(|c| self.complain(&c)),
             Command::Quit => Ok(String::new()),

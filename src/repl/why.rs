@@ -6,11 +6,11 @@ use std::sync::Arc;
 use crate::ast::Name;
 use crate::data::Value;
 use crate::plan::{ColumnName, Plan};
-use crate::prove::{AnomalyKind, EventKind, NoReturn, Proof, Refutation, Verdict, prove};
+use crate::prove::{AnomalyKind, EventKind, NoReturn, Proof, Refutation, Verdict, Words, prove};
 use crate::repl::commands::Why;
 use crate::repl::session::{Said, Session};
 use crate::repl::views::cell;
-use crate::repl::wording::{Complaint, listed};
+use crate::repl::wording::Complaint;
 use crate::replay::{Outcome, Played, Replay};
 use crate::report::table::Table;
 use crate::report::terminal::Paint;
@@ -31,7 +31,7 @@ pub(super) struct Counterexample {
 
 impl Session {
     /// Says whether the plan is safe, and if not, plays what goes wrong.
-    pub(super) fn why(&mut self, why: Why) -> Said {
+    pub(super) fn show_why(&mut self, why: Why) -> Said {
         if self.apps().is_empty() {
             let complaint = Complaint::new("no `app` is declared, so nobody is there whom the plan could harm");
             return Err(self.complain(&complaint.help("declare them: `app v1 { reads …  writes … }`")));
@@ -46,7 +46,9 @@ impl Session {
         }
         let proof = prove(&plan);
         let number = why.number.unwrap_or(1);
-        let Some(refutation) = proof.refutations.get(number - 1).cloned() else { return self.not_refuted(&proof, number) };
+        let Some(refutation) = proof.refutations.get(number - 1).cloned() else {
+            return self.not_refuted(&proof, number);
+        };
         let all = proof.refutations.len();
         let replay = Replay::new(Arc::clone(&plan), &refutation, Some(&self.present.start));
         let replay = replay.map_err(|fault| self.complain(&fault.into()))?;
@@ -106,8 +108,11 @@ impl Session {
         }
         if let Some(NoReturn { step, lost, .. }) = &proof.no_return {
             let title = self.title(*step);
-            let short = self.short(lost);
-            text += &format!("from statement {} on ({title}), a rollback would lose what is written to {short}\n", step + 1);
+            let short = self.words().column(lost);
+            text += &format!(
+                "from statement {} on ({title}), a rollback would lose what is written to {short}\n",
+                step + 1
+            );
         }
         text
     }
@@ -126,7 +131,7 @@ impl Session {
     fn claim(&self, refutation: &Refutation) -> String {
         let anomaly = &refutation.anomaly;
         let app = anomaly.app.as_ref().map_or("an application".to_owned(), |app| format!("`{app}`"));
-        let column = anomaly.column.as_ref().map_or("a column".to_owned(), |column| self.short(column));
+        let column = anomaly.column.as_ref().map_or("a column".to_owned(), |column| self.words().column(column));
         let constraint = anomaly.constraint.clone().unwrap_or_else(|| "a constraint".to_owned());
         match anomaly.kind {
             AnomalyKind::BrokenUse => format!("{app} uses {column}, which is not there"),
@@ -156,31 +161,32 @@ impl Session {
     fn event(&self, played: &Played) -> String {
         let refused = if played.refused.is_some() { ": refused" } else { "" };
         let event = match &played.event.kind {
-            EventKind::Step(step) if self.is_fill(*step) => format!("statement {} has treated every row", step + 1),
-            EventKind::Step(step) => format!("statement {}: {}", step + 1, self.title(*step)),
-            EventKind::Visit { step, again, treats } => {
-                let again = if *again { " again, after a crash" } else { "" };
-                let does = if *treats { "treats the row" } else { "leaves the row out" };
-                format!("statement {} {does}{again}: {}", step + 1, self.title(*step))
+            EventKind::Step(step) if self.is_fill(*step) => {
+                format!("statement {} has come by every row: {}", step + 1, self.title(*step))
             }
+            EventKind::Step(step) => format!("statement {}: {}", step + 1, self.title(*step)),
             EventKind::Read { app, column } => match played.values.first() {
-                Some((_, value)) => format!("`{app}` reads {}: {}", self.short(column), value.literal()),
-                None => format!("`{app}` reads {}", self.short(column)),
+                Some((_, value)) => format!("`{app}` reads {}: {}", self.words().column(column), value.literal()),
+                None => format!("`{app}` reads {}", self.words().column(column)),
             },
             EventKind::Write { app, .. } => format!("`{app}` writes {}", self.assigned(&played.values)),
             EventKind::Insert { app, table, .. } => {
                 format!("`{app}` inserts the row into `{table}`: {}", self.assigned(&played.values))
             }
-            EventKind::Delete { app, table } => format!("`{app}` deletes the row of `{table}`"),
-            EventKind::Undo(step) => format!("statement {} is rolled back: {}", step + 1, self.title(*step)),
+            EventKind::Visit { step, .. } => {
+                format!("statement {}: {}", step + 1, self.words().event(&played.event))
+            }
+            EventKind::Delete { .. } | EventKind::Undo(_) => self.words().event(&played.event),
         };
-        let other = if played.event.other_row { "another row: " } else { "" };
+        let written = matches!(played.event.kind, EventKind::Write { .. } | EventKind::Insert { .. });
+        let other = if played.event.other_row && written { "in another row, " } else { "" };
         format!("{other}{event}{refused}")
     }
 
     /// "`username` = 'v1 #1', `email` = null".
     fn assigned(&self, values: &[(ColumnName, Value)]) -> String {
-        let one = |(column, value): &(ColumnName, Value)| format!("{} = {}", self.short(column), value.literal());
+        let one =
+            |(column, value): &(ColumnName, Value)| format!("{} = {}", self.words().column(column), value.literal());
         values.iter().map(one).collect::<Vec<_>>().join(", ")
     }
 
@@ -236,11 +242,7 @@ impl Session {
         self.present.opened.plan.steps.get(step).map_or("?", |step| &step.title)
     }
 
-    /// "`username`", or "`users.username`" where the table is not the usual one.
-    fn short(&self, column: &ColumnName) -> String {
-        match &self.present.opened.plan.default_table {
-            Some(table) if *table == column.table => listed(&[&*column.column]),
-            _ => format!("`{column}`"),
-        }
+    fn words(&self) -> Words<'_> {
+        Words::new(&self.present.opened.plan)
     }
 }

@@ -22,6 +22,8 @@ pub(super) struct Write<'a> {
     pub(super) null: &'a [ColumnName],
     /// A constraint should refuse it.
     pub(super) to_be_refused: bool,
+    /// It takes the values of the other row where a unique constraint wants them different.
+    pub(super) collides: bool,
 }
 
 impl Stage {
@@ -146,7 +148,8 @@ impl Stage {
         else {
             return Ok(Value::Null);
         };
-        if let Some(value) = self.colliding(owner, name, column.id) {
+        let colliding = write.collides.then(|| self.colliding(owner, name, column.id)).flatten();
+        if let Some(value) = colliding {
             return Ok(value);
         }
         let is_new = write.into.is_some();
@@ -163,7 +166,7 @@ impl Stage {
 
     /// The value of the other row, where the two shall meet.
     fn colliding(&self, owner: Owner, name: &ColumnName, column: ColumnId) -> Option<Value> {
-        if !self.manner.collide || !self.known.is_ever_unique(column) {
+        if !self.known.is_ever_unique(column) {
             return None;
         }
         let schema = self.memory.catalog().table(&name.table)?;
@@ -196,8 +199,7 @@ impl Stage {
         tables.dedup();
         for table in tables {
             let own = values.iter().filter(|(column, _)| column.table == *table);
-            let own: Vec<(Name, Value)> =
-                own.map(|(column, value)| (column.column.clone(), value.clone())).collect();
+            let own: Vec<(Name, Value)> = own.map(|(column, value)| (column.column.clone(), value.clone())).collect();
             self.table(table)?;
             let row = self.row_of(owner, table).ok_or_else(|| missing(format!("the row is not in `{table}`")))?;
             self.memory.update_row(Some(app), table, row, &own)?;

@@ -7,6 +7,9 @@ use crate::replay::stage::{Owner, Stage, bits};
 impl Stage {
     /// What differs between the row and a view of it, a sentence each.
     pub(super) fn disagreements(&self, view: &RowView) -> Vec<String> {
+        if self.plan.apps.is_empty() {
+            return Vec::new();
+        }
         view.cells.iter().filter_map(|cell| self.disagreement(cell)).collect()
     }
 

@@ -155,8 +155,7 @@ impl Stage {
         let Some(column) = &anomaly.column else { return differs("it is not said what is lost") };
         let facts = &self.plan.facts;
         let carried: Vec<FactId> = self.known.ids(column).flat_map(|id| facts.of(id).iter().copied()).collect();
-        let lost: Vec<FactId> =
-            carried.iter().copied().filter(|fact| !self.is_known(Owner::Row, *fact)).collect();
+        let lost: Vec<FactId> = carried.iter().copied().filter(|fact| !self.is_known(Owner::Row, *fact)).collect();
         let Some(fact) = lost.first() else {
             return differs(format!("a column still has the newest value of `{column}`"));
         };
@@ -181,7 +180,8 @@ impl Stage {
         };
         let holds = |other: &ColumnName| self.value(Owner::Row, &other.table, &other.column).as_ref() == Some(value);
         let left = self.columns().iter().any(holds);
-        let said = format!("{}, written to `{}`, is the newest value and in no column any more", value.literal(), by.column);
+        let said =
+            format!("{}, written to `{}`, is the newest value and in no column any more", value.literal(), by.column);
         (Some(!left && !value.is_null()), said)
     }
 

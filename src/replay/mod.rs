@@ -26,7 +26,7 @@ use crate::target::{Fault, FaultKind};
 use acts::{Values, Write};
 use judge::Last;
 use known::Known;
-use stage::{Manner, Owner, Stage};
+use stage::{Collide, Manner, Owner, Stage};
 use statements::Visited;
 
 /// A schedule under way on the in-memory table. Cloning is cheap.
@@ -37,6 +37,8 @@ pub struct Replay {
     stage: Stage,
     next: usize,
     written: Values,
+    /// A statement was rolled back.
+    undoing: bool,
     outcome: Option<Outcome>,
 }
 
@@ -51,7 +53,8 @@ pub struct Played {
     pub values: Vec<(ColumnName, Value)>,
     /// Why it was refused: the last event may be, that is the anomaly then.
     pub refused: Option<Fault>,
-    /// Where the row is not as the proof says, a sentence each.
+    /// Where the row is not as the proof says, a sentence each. Not looked at in a rollback, in which the proof lets
+    /// stand what a fill has filled until its column goes, nor where nobody reads.
     pub differs: Vec<String>,
 }
 
@@ -84,7 +87,8 @@ impl Replay {
         for manner in manners(&schedule, &anomaly, script.is_some()) {
             let stage = Stage::new(Arc::clone(&plan), Arc::clone(&known), manner, script.map_or(0, Memory::now_micros));
             let (schedule, anomaly) = (Arc::clone(&schedule), Arc::clone(&anomaly));
-            let mut replay = Self { schedule, anomaly, stage, next: 0, written: Vec::new(), outcome: None };
+            let mut replay =
+                Self { schedule, anomaly, stage, next: 0, written: Vec::new(), undoing: false, outcome: None };
             if let Err(fault) = replay.set_out(script) {
                 refused.get_or_insert(fault);
                 continue;
@@ -102,10 +106,9 @@ impl Replay {
     }
 
     fn set_out(&mut self, script: Option<&Memory>) -> Result<(), Fault> {
-        let start = &self.schedule.start;
-        self.stage.set_out(Owner::Row, start, script)?;
+        self.stage.set_out(Owner::Row, &self.schedule, script)?;
         if self.stage.manner.two {
-            self.stage.set_out(Owner::Other, start, script)?;
+            self.stage.set_out(Owner::Other, &self.schedule, script)?;
         }
         Ok(())
     }
@@ -136,7 +139,7 @@ impl Replay {
         let is_last = self.next == self.schedule.events.len();
         let owner = if event.other_row { Owner::Other } else { Owner::Row };
         let (values, outcome) = self.play(owner, &event, is_last);
-        if matches!(event.kind, EventKind::Write { .. } | EventKind::Insert { .. }) && outcome.is_ok() {
+        if is_write(&event) && outcome.is_ok() {
             self.written.extend(values.iter().cloned());
         }
         let refused = outcome.err();
@@ -150,7 +153,8 @@ impl Replay {
             let last = Last { owner, refused: refused.as_ref(), read, written: &self.written };
             self.outcome = Some(self.stage.judge(&self.anomaly, &last));
         }
-        let differs = self.stage.disagreements(&event.row);
+        self.undoing |= matches!(event.kind, EventKind::Undo(_));
+        let differs = if self.undoing { Vec::new() } else { self.stage.disagreements(&event.row) };
         Some(Ok(Played { number: self.next, event, values, refused, differs }))
     }
 
@@ -158,7 +162,9 @@ impl Replay {
         if let Err(fault) = self.stage.catch_up(event.position) {
             return (Vec::new(), Err(fault));
         }
-        let rejected = is_last && self.anomaly.kind == AnomalyKind::RejectedWrite;
+        let to_be_refused = is_last && self.anomaly.kind == AnomalyKind::RejectedWrite;
+        let collides = self.stage.manner.collide == Some(Collide::LastWrite)
+            && !self.schedule.events[self.next..].iter().any(is_write);
         let stage = &mut self.stage;
         match &event.kind {
             EventKind::Step(step) => (Vec::new(), stage.end(*step)),
@@ -169,10 +175,10 @@ impl Replay {
                 Err(fault) => (Vec::new(), Err(fault)),
             },
             EventKind::Write { app, columns, null } => {
-                stage.write(owner, Write { app, into: None, columns, null, to_be_refused: rejected })
+                stage.write(owner, Write { app, into: None, columns, null, to_be_refused, collides })
             }
             EventKind::Insert { app, table, columns, null } => {
-                stage.write(owner, Write { app, into: Some(table), columns, null, to_be_refused: rejected })
+                stage.write(owner, Write { app, into: Some(table), columns, null, to_be_refused, collides })
             }
             EventKind::Delete { app, table } => (Vec::new(), stage.delete(owner, app, table)),
         }
@@ -239,6 +245,10 @@ impl Replay {
     }
 }
 
+fn is_write(event: &Event) -> bool {
+    matches!(event.kind, EventKind::Write { .. } | EventKind::Insert { .. })
+}
+
 /// Whether the table did to a row what the proof says.
 fn visited(visited: Result<Visited, Fault>, treats: bool, is_last: bool) -> Result<(), Fault> {
     let treated = visited? == Visited::Treated;
@@ -270,9 +280,13 @@ fn manners(schedule: &Schedule, anomaly: &Anomaly, script: bool) -> Vec<Manner> 
     let two = other.is_some_and(|event| !matches!(event.kind, EventKind::Insert { .. }));
     let may_meet = matches!(anomaly.kind, AnomalyKind::RejectedWrite | AnomalyKind::FailingStep);
     let starts: &[bool] = if script { &[true, false] } else { &[false] };
-    let one = starts.iter().flat_map(|own_rows| (0..KINDS).map(|kind| Manner { own_rows: *own_rows, kind, ..Manner::default() }));
+    let one = starts
+        .iter()
+        .flat_map(|own_rows| (0..KINDS).map(|kind| Manner { own_rows: *own_rows, kind, ..Manner::default() }));
     let plain: Vec<Manner> = one.collect();
-    let meeting = plain.iter().map(|manner| Manner { two: two || !meet, collide: true, ..*manner });
+    let writes = schedule.events.iter().any(is_write);
+    let collide = Some(if writes { Collide::LastWrite } else { Collide::Start });
+    let meeting = plain.iter().map(|manner| Manner { two: two || !meet, collide, ..*manner });
     let apart = plain.iter().map(|manner| Manner { two, ..*manner });
     match (meet, may_meet) {
         (true, _) => meeting.chain(apart).collect(),

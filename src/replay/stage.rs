@@ -34,8 +34,17 @@ pub(super) struct Manner {
     pub(super) kind: usize,
     /// A second row is there from the start.
     pub(super) two: bool,
-    /// The second row takes the values of the first where a unique constraint wants them different.
-    pub(super) collide: bool,
+    /// When one row takes the values of the other where a unique constraint wants them different.
+    pub(super) collide: Option<Collide>,
+}
+
+/// When two rows come to agree on a key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Collide {
+    /// From the start.
+    Start,
+    /// By the last write.
+    LastWrite,
 }
 
 /// A table in memory with a plan under way on it.

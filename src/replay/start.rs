@@ -4,9 +4,9 @@ use crate::ast::Name;
 use crate::catalog::{Column, Table};
 use crate::data::{Chunk, Value};
 use crate::plan::ColumnName;
-use crate::prove::{CellView, Content, RowView};
-use crate::replay::stage::{Owner, Stage};
-use crate::replay::values::{KINDS, new_value};
+use crate::prove::{CellView, Content, EventKind, RowView, Schedule};
+use crate::replay::stage::{Collide, Owner, Stage};
+use crate::replay::values::new_value;
 use crate::rows::{GenerateSpec, generate};
 use crate::target::Fault;
 use crate::target::memory::Memory;
@@ -18,8 +18,9 @@ const DEEPEST: usize = 8;
 
 impl Stage {
     /// Puts the row of a view into the tables; `script` holds the rows that a script gives, to take one from.
-    pub(super) fn set_out(&mut self, owner: Owner, view: &RowView, script: Option<&Memory>) -> Result<(), Fault> {
-        for table in self.parents_first(view) {
+    pub(super) fn set_out(&mut self, owner: Owner, schedule: &Schedule, script: Option<&Memory>) -> Result<(), Fault> {
+        let view = &schedule.start;
+        for table in self.parents_first(self.started(schedule)) {
             let taken = script.filter(|_| self.manner.own_rows && owner == Owner::Row);
             let taken = taken.and_then(|script| self.fitting_row(script, &table, view));
             self.set_row(owner, &table, view, taken, script)?;
@@ -27,14 +28,33 @@ impl Stage {
         Ok(())
     }
 
-    /// The tables of a view, those referred to before those that refer.
-    fn parents_first(&self, view: &RowView) -> Vec<Name> {
-        let mut tables: Vec<Name> = Vec::new();
-        for cell in &view.cells {
-            if !tables.contains(&cell.column.table) {
-                tables.push(cell.column.table.clone());
+    /// The tables that have the row from the start: it is in the first view, or is there later without having come. (A
+    /// view speaks of linked columns only, and none of them may be there yet.)
+    fn started(&self, schedule: &Schedule) -> Vec<Name> {
+        let (mut started, mut come): (Vec<Name>, Vec<Name>) = (Vec::new(), Vec::new());
+        let mut note = |table: &Name, come: &[Name]| {
+            let is_there = self.memory.catalog().table(table).is_some();
+            if is_there && !come.contains(table) && !started.contains(table) {
+                started.push(table.clone());
             }
+        };
+        schedule.start.cells.iter().for_each(|cell| note(&cell.column.table, &come));
+        for event in schedule.events.iter().filter(|event| !event.other_row) {
+            match &event.kind {
+                EventKind::Insert { table, .. } => come.push(table.clone()),
+                EventKind::Write { columns, .. } => columns.iter().for_each(|column| note(&column.table, &come)),
+                EventKind::Read { column, .. } => note(&column.table, &come),
+                EventKind::Delete { table, .. } => note(table, &come),
+                EventKind::Step(_) => event.row.cells.iter().for_each(|cell| note(&cell.column.table, &come)),
+                EventKind::Visit { .. } | EventKind::Undo(_) => {}
+            }
+            come.extend(event.row.cells.iter().map(|cell| cell.column.table.clone()));
         }
+        started
+    }
+
+    /// Tables in an order in which those referred to come before those that refer.
+    fn parents_first(&self, mut tables: Vec<Name>) -> Vec<Name> {
         let catalog = self.memory.catalog();
         let refers = |from: &Name, to: &Name| catalog.references_to(to).any(|(child, _)| child.name == *from);
         let mut ordered: Vec<Name> = Vec::new();
@@ -73,7 +93,11 @@ impl Stage {
         for (at, column) in schema.columns().enumerate() {
             let is_null = content(view, table, &column.name).is_some_and(|content| content != Content::Value);
             let wanted = taken.as_ref().and_then(|values| values.get(at));
-            keys.push(if is_null { Some(Value::Null) } else { self.start_key(owner, &schema, column, wanted, script)? });
+            keys.push(if is_null {
+                Some(Value::Null)
+            } else {
+                self.start_key(owner, &schema, column, wanted, script)?
+            });
         }
         let base = match taken {
             Some(values) => values,
@@ -99,7 +123,8 @@ impl Stage {
     ) -> Result<Option<Value>, Fault> {
         let Some(wanted) = wanted else { return self.key(owner, schema, column) };
         let reference = schema.foreign_keys().find(|key| key.kind.columns() == [column.id]);
-        if let Some(crate::catalog::ConstraintKind::ForeignKey { table, referenced, .. }) = reference.map(|key| &key.kind)
+        if let Some(crate::catalog::ConstraintKind::ForeignKey { table, referenced, .. }) =
+            reference.map(|key| &key.kind)
             && !wanted.is_null()
             && *table != schema.name
         {
@@ -134,18 +159,21 @@ impl Stage {
     fn suit(&mut self, owner: Owner, schema: &Table, column: &Column, view: &RowView, value: &mut Value) {
         let content = content(view, &schema.name, &column.name);
         let plain = self.known.class(column.id).is_none() && !schema.is_unique(column.id);
-        if owner == Owner::Other && self.manner.collide && plain && self.known.is_ever_unique(column.id) {
+        if owner == Owner::Other
+            && self.manner.collide == Some(Collide::Start)
+            && plain
+            && self.known.is_ever_unique(column.id)
+        {
             *value = self.value(Owner::Row, &schema.name, &column.name).unwrap_or(Value::Null);
             return;
         }
-        let text_kind = (self.manner.kind > 0 && plain && !self.manner.own_rows).then_some(self.manner.kind - 1);
-        if content.is_none_or(|content| content == Content::Value) && (value.is_null() || text_kind.is_some()) {
+        let wants_one = content.is_none_or(|content| content == Content::Value);
+        let is_bound = !value.is_null() && (!plain || schema.constraints_of(column.id).next().is_some());
+        let other_kind = self.manner.kind > 0 && !self.manner.own_rows;
+        if wants_one && !is_bound && (value.is_null() || other_kind) {
             self.made += 1;
-            let hints = self.known.hints(column.id).to_vec();
-            let bound = schema.constraints_of(column.id).next().is_some() && !value.is_null();
-            if !bound {
-                *value = new_value(column, "old", self.made, text_kind.unwrap_or(0) % KINDS, &hints, &Value::Null);
-            }
+            let kind = self.manner.kind;
+            *value = new_value(column, "old", self.made, kind, self.known.hints(column.id), &Value::Null);
         }
     }
 

@@ -88,9 +88,9 @@ impl Stage {
         Ok(applied.rows)
     }
 
-    /// Rolls a statement back.
+    /// Rolls a statement back, and those after it that the schedule passes over.
     pub(super) fn undo(&mut self, step: usize) -> Result<(), Fault> {
-        while let Some((_, undo)) = self.undos.pop_if(|(of, _)| *of == step) {
+        while let Some((_, undo)) = self.undos.pop_if(|(of, _)| *of >= step) {
             self.memory.undo(undo)?;
         }
         self.done = step;
