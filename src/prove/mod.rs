@@ -78,17 +78,17 @@ struct Proving<'a> {
 
 impl Proving<'_> {
     fn group<W: Word>(&mut self, group: &Compiled, model: &Model<W>) {
-        let anomaly = |layer: usize, wrong: usize| {
-            tell::anomaly(self.plan, self.survey, &model.wrongs[wrong], model.layers[layer].from)
-        };
-        let explored = explore::explore(model, &|layer, wrong| (self.allowed)(&anomaly(layer, wrong)));
+        let anomaly = |at, wrong: usize| tell::anomaly(self.plan, self.survey, model, at, &model.wrongs[wrong]);
+        let explored = explore::explore(model, &|at, wrong| (self.allowed)(&anomaly(at, wrong)));
         let teller = Teller { plan: self.plan, survey: self.survey, group, model, explored: &explored };
         let columns = group.group.columns.iter().map(|(column, _)| self.survey.name(*column)).collect();
         let rollbacks = rollback::rollbacks(model, &explored);
-        let states = explored.nodes.len() + rollbacks.states;
-        self.proof.states += states;
-        self.proof.groups.push(GroupProof { columns, states });
-        self.proof.refutations.extend(explored.found.iter().map(|found| teller.refutation(found)));
+        let (states, rollback_states) = (explored.nodes.len(), rollbacks.states);
+        let steps = model.layers.iter().filter_map(|layer| layer.step).collect();
+        self.proof.states += states + rollback_states;
+        let at = self.proof.groups.len();
+        self.proof.refutations.extend(explored.found.iter().map(|found| teller.refutation(at, found)));
+        self.proof.groups.push(GroupProof { columns, states, rollback_states, steps });
         if explored.cut {
             let why = "there are more states than are looked at".to_owned();
             self.proof.outside.push(Outside { step: None, why });
