@@ -10,7 +10,7 @@ use crate::check::{allow, root_cause};
 use crate::diagnostic::{Code, Diagnostic, Label, Severity};
 use crate::plan::assumed::{assumed, plan_with};
 use crate::plan::{Action, KnownTable, Plan};
-use crate::prove::{self, Anomaly, AnomalyKind, Event, EventKind, Proof, Refutation, Verdict, Words};
+use crate::prove::{self, Anomaly, AnomalyKind, Event, EventKind, Place, Proof, Refutation, Remedy, Verdict, Words};
 use crate::source::Span;
 
 /// Rules that look at the order of statements alone; where the proof says more, it is heard instead.
@@ -233,7 +233,7 @@ impl Telling<'_> {
 
     fn help(&self, refutation: &Refutation) -> String {
         let mut help = match &refutation.remedy {
-            Some(remedy) => remedy.text.clone(),
+            Some(remedy) => self.remedy(remedy),
             None => general_help(refutation.anomaly.kind).to_owned(),
         };
         for undecided in &refutation.hangs_on {
@@ -242,6 +242,17 @@ impl Telling<'_> {
             help.push_str(", which the proof does not know");
         }
         help
+    }
+
+    fn remedy(&self, remedy: &Remedy) -> String {
+        let line = |step: usize| self.script.source.position(self.plan.steps[step].span.start).line;
+        let place = match remedy.place {
+            Some(Place::Before(step)) => format!(" before line {}", line(step)),
+            Some(Place::Behind(step)) => format!(" behind line {}", line(step)),
+            None => String::new(),
+        };
+        let proved = if remedy.proves { ": then it is proved" } else { "" };
+        format!("{}{place}{proved}", remedy.text)
     }
 
     fn notes(&self, proof: &Proof) -> Vec<String> {
