@@ -106,9 +106,10 @@ fn refutation(plan: &Plan, start: &str, lines: &str, anomaly: (AnomalyKind, Opti
         app: app.map(Name::from),
         column: name.map(|name| column(plan, name)),
         constraint: None,
+        in_step: false,
     };
     let schedule = Schedule { start: view(plan, start), events };
-    Refutation { anomaly, schedule, hangs_on: Vec::new(), remedy: None }
+    Refutation { anomaly, group: 0, schedule, hangs_on: Vec::new(), remedy: None }
 }
 
 /// What is said of each event: the values written or read, and the row after it.

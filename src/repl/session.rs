@@ -79,7 +79,7 @@ impl Session {
         file: Option<PathBuf>,
         rows: Vec<RowsFile>,
     ) -> Result<Self, OpenError> {
-        let present = Present::new(lab::open(source, &rows)?);
+        let present = Present::new(lab::open_to_play(source, &rows)?);
         Ok(Self { host, terminal, rows, file, present, past: Vec::new(), counterexample: None })
     }
 
@@ -97,6 +97,9 @@ impl Session {
         let findings = self.present.opened.diagnostics.iter().filter(is_told).count();
         if findings > 0 && self.file.is_some() {
             text += &format!("{}: `check` shows them\n", counted(findings, "finding", "findings"));
+        }
+        if self.present.opened.diagnostics.iter().any(|finding| finding.code.is_refutation()) {
+            text += "this plan is unsafe: `why` plays how it comes to harm\n";
         }
         text
     }
@@ -200,7 +203,8 @@ impl Session {
         let source = self.host.read(&path).map_err(|complaint| self.complain(&complaint))?;
         let same = self.file.as_ref() == Some(&path);
         let rows = if same { self.rows.clone() } else { Vec::new() };
-        let lab = lab::open(source.clone(), &rows).map_err(|error| guide::refused(&error, &source, self.terminal))?;
+        let lab =
+            lab::open_to_play(source.clone(), &rows).map_err(|error| guide::refused(&error, &source, self.terminal))?;
         self.rows = rows;
         self.file = Some(path);
         self.present = Present::new(lab);

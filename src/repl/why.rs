@@ -4,9 +4,10 @@
 use std::sync::Arc;
 
 use crate::ast::Name;
+use crate::check;
 use crate::data::Value;
 use crate::plan::{ColumnName, Plan};
-use crate::prove::{AnomalyKind, EventKind, NoReturn, Proof, Refutation, Verdict, Words, prove};
+use crate::prove::{AnomalyKind, EventKind, NoReturn, Place, Proof, Refutation, Verdict, Words};
 use crate::repl::commands::Why;
 use crate::repl::session::{Said, Session};
 use crate::repl::views::cell;
@@ -44,7 +45,7 @@ impl Session {
         if let Some(under_way) = going_on {
             return self.go_on(under_way);
         }
-        let proof = prove(&plan);
+        let proof = check::proof(&self.present.opened.script, &plan);
         let number = why.number.unwrap_or(1);
         let Some(refutation) = proof.refutations.get(number - 1).cloned() else {
             return self.not_refuted(&proof, number);
@@ -228,7 +229,12 @@ impl Session {
             say("  note:", &format!("it hangs on {}", undecided.what));
         }
         if let Some(remedy) = &ended.refutation.remedy {
-            say("  help:", &remedy.text);
+            let place = match remedy.place {
+                Some(Place::Before(step)) => format!(" before statement {} ({})", step + 1, self.title(step)),
+                Some(Place::Behind(step)) => format!(" behind statement {} ({})", step + 1, self.title(step)),
+                None => String::new(),
+            };
+            say("  help:", &format!("{}{place}", remedy.text));
         }
         text
     }

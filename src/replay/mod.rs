@@ -76,7 +76,8 @@ impl Replay {
     pub fn of_no_return(plan: Arc<Plan>, no_return: &NoReturn, script: Option<&Memory>) -> Result<Self, Fault> {
         let lost = Some(no_return.lost.clone());
         let kind = AnomalyKind::LostWrite;
-        let anomaly = Anomaly { kind, position: no_return.step + 1, app: None, column: lost, constraint: None };
+        let anomaly =
+            Anomaly { kind, position: no_return.step + 1, app: None, column: lost, constraint: None, in_step: false };
         Self::of(plan, &no_return.schedule, &anomaly, script)
     }
 
