@@ -419,6 +419,37 @@ const REFUTED: &[(&str, &str, &str)] = &[
         expand add check a_there (a is not null) on t",
     ),
     (
+        "a rename that nobody reads",
+        "
+        table t { id integer primary key, a text }
+        app v1 { writes a }
+        app v2 { writes b }",
+        "
+        expand add column b text
+        migrate backfill b from a
+        deploy v2
+        retire v1
+        contract drop column a",
+    ),
+    (
+        "a unique constraint that an old version does not know",
+        OLD,
+        "
+        expand add unique users_email_key (email)",
+    ),
+    (
+        "a unique constraint behind a rename",
+        USERS,
+        "
+        expand add column display_name text
+        expand sync username <-> display_name
+        migrate backfill display_name from username
+        expand add unique display_name_key (display_name)
+        deploy v2
+        retire v1
+        contract drop column username",
+    ),
+    (
         "two renames",
         "
         table t { id integer primary key, a text, b integer }

@@ -85,7 +85,10 @@ impl Session {
     fn not_refuted(&self, proof: &Proof, number: usize) -> Said {
         let all = proof.refutations.len();
         if all > 0 {
-            let help = format!("there is 1 to {all}; `why` alone shows the first").replace("is 1 to 1;", "is 1;");
+            let help = match all {
+                1 => "there is one: `why` plays it".to_owned(),
+                _ => format!("there are {all}: `why` plays the first, `why {all}` the last"),
+            };
             return Err(self.complain(&Complaint::new(format!("there is no counterexample {number}")).help(help)));
         }
         Ok(self.verdict(proof))
