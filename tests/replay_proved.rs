@@ -438,18 +438,6 @@ const REFUTED: &[(&str, &str, &str)] = &[
         expand add unique users_email_key (email)",
     ),
     (
-        "a unique constraint behind a rename",
-        USERS,
-        "
-        expand add column display_name text
-        expand sync username <-> display_name
-        migrate backfill display_name from username
-        expand add unique display_name_key (display_name)
-        deploy v2
-        retire v1
-        contract drop column username",
-    ),
-    (
         "two renames",
         "
         table t { id integer primary key, a text, b integer }
