@@ -38,6 +38,12 @@ pub(super) fn judge(script: &Script, known: &[KnownTable], findings: &mut Vec<Di
     telling.notes(&proof)
 }
 
+/// The proof of a script's plan, but for what its author answers for with `allow`.
+#[must_use]
+pub fn proof(script: &Script, plan: &Plan) -> Proof {
+    Telling { script, plan }.prove(&mut Vec::new())
+}
+
 /// Whether there are errors that come before the proof.
 fn is_blocked(script: &Script, findings: &[Diagnostic]) -> bool {
     let in_the_way = findings.iter().filter(|finding| allow::stands_in_the_way(script, finding));
