@@ -9,12 +9,14 @@
 //! - `compile` works out what each event does to a state, as a few operations on bits, for each stretch of the plan in
 //!   which nothing changes for the group (`layout`, `word`, `model`);
 //! - `explore` visits all reachable states breadth first, `rollback` rolls back from each;
-//! - `tell` turns what was found back into rows, events and names: a [`Proof`].
+//! - `tell` turns what was found back into rows, events and names: a [`Proof`];
+//! - `letters` and `words` tell of one schedule: which cells hold the same value, and what happens.
 
 mod compile;
 mod explore;
 mod groups;
 mod layout;
+mod letters;
 mod model;
 mod proof;
 mod rollback;
@@ -23,6 +25,7 @@ mod tell;
 mod word;
 mod words;
 
+pub use letters::{Letters, letters};
 pub use proof::*;
 pub use words::Words;
 
