@@ -9,10 +9,11 @@ mod read_ahead;
 mod root_cause;
 mod rows;
 mod rules;
+mod two_forms;
 
 use crate::ast::{Script, Statement};
 use crate::catalog::Catalog;
-use crate::diagnostic::{Diagnostic, Severity};
+use crate::diagnostic::{Code, Diagnostic, Severity};
 use crate::plan::{Action, KnownTable, Planner};
 use crate::source::Source;
 use crate::syntax::{self, Parsed};
@@ -93,12 +94,14 @@ impl<'s> Checker<'s> {
     }
 
     fn finish(mut self, unread: impl Iterator<Item = Diagnostic>) -> (Vec<Diagnostic>, Vec<String>) {
-        self.rules.iter_mut().for_each(|rule| rule.finish(self.script, &mut self.findings));
         self.findings.extend(unread);
+        self.rules.iter_mut().for_each(|rule| rule.finish(&self.planner, self.script, &mut self.findings));
         allow::apply(self.script, &mut self.findings);
         root_cause::keep(&mut self.findings);
         self.findings.sort_by_key(Diagnostic::span);
-        (self.findings, notes(self.script, &self.planner))
+        let mut notes = notes(self.script, &self.planner, &self.findings);
+        notes.extend(self.rules.iter_mut().flat_map(|rule| rule.notes()));
+        (self.findings, notes)
     }
 }
 
@@ -126,14 +129,22 @@ trait Rule {
     /// At each statement, before it is done.
     fn statement(&mut self, at: &mut At<'_, '_>, findings: &mut Vec<Diagnostic>);
 
-    /// After the last statement.
-    fn finish(&mut self, _script: &Script, _findings: &mut Vec<Diagnostic>) {}
+    /// After the last statement; what could not be read is among the findings.
+    fn finish(&mut self, _planner: &Planner<'_>, _script: &Script, _findings: &mut Vec<Diagnostic>) {}
+
+    /// What to know besides, a sentence each; asked last.
+    fn notes(&mut self) -> Vec<String> {
+        Vec::new()
+    }
 }
 
-fn notes(script: &Script, planner: &Planner<'_>) -> Vec<String> {
+fn notes(script: &Script, planner: &Planner<'_>, findings: &[Diagnostic]) -> Vec<String> {
     let mut notes = Vec::new();
     if script.apps.is_empty() {
-        notes.push("no `app` is declared: checked for order and schema only".to_owned());
+        // Where the advice says what is assumed, there is no more to say.
+        if findings.iter().all(|finding| finding.code != Code::MissingApp) {
+            notes.push("no `app` is declared: checked for order and schema only".to_owned());
+        }
     } else {
         let note = "checked for order, schema and rollout; that no write is lost in between is not proved";
         notes.push(note.to_owned());

@@ -98,6 +98,8 @@ codes! {
     ValidateBeforeBackfill = "validate-before-backfill", Error;
     /// a change of rows that gives another result when it is repeated
     NotIdempotent = "not-idempotent", Error;
+    /// a translation both ways that changes some value
+    LossyTranslation = "lossy-translation", Warning;
     /// a removal of data that nothing in the plan has carried over
     ContractWithoutExpand = "contract-without-expand", Warning;
     /// a removal of what a live application uses
@@ -108,6 +110,8 @@ codes! {
     RolloutOrder = "rollout-order", Error;
     /// something dropped that something else needs
     StillNeeded = "still-needed", Error;
+    /// a version of the application that the plan does not declare
+    MissingApp = "missing-app", Advice;
     /// a long plan
     TooManyStatements = "too-many-statements", Advice;
     /// a plan that does nothing

@@ -6,6 +6,7 @@
 mod action;
 mod apply;
 mod apps;
+pub mod assumed;
 mod columns;
 mod constraints;
 mod describe;

@@ -81,10 +81,8 @@ struct Proving<'a> {
 
 impl Proving<'_> {
     fn group<W: Word>(&mut self, group: &Compiled, model: &Model<W>) {
-        let anomaly = |layer: usize, wrong: usize| {
-            tell::anomaly(self.plan, self.survey, &model.wrongs[wrong], model.layers[layer].from)
-        };
-        let explored = explore::explore(model, &|layer, wrong| (self.allowed)(&anomaly(layer, wrong)));
+        let anomaly = |at, wrong: usize| tell::anomaly(self.plan, self.survey, model, at, &model.wrongs[wrong]);
+        let explored = explore::explore(model, &|at, wrong| (self.allowed)(&anomaly(at, wrong)));
         let teller = Teller { plan: self.plan, survey: self.survey, group, model, explored: &explored };
         let columns = group.group.columns.iter().map(|(column, _)| self.survey.name(*column)).collect();
         let rollbacks = rollback::rollbacks(model, &explored);

@@ -116,6 +116,8 @@ pub struct Anomaly {
     pub kind: AnomalyKind,
     /// How many statements have ended before it.
     pub position: usize,
+    /// It is the statement at `position` that fails or loses something, not an application's event after it.
+    pub in_step: bool,
     /// The application that it happens to.
     pub app: Option<Name>,
     /// The column that it is about: read, lost, null where none may be, or not there.
