@@ -98,6 +98,7 @@ impl<'a> Words<'a> {
             AnomalyKind::FailingStep => format!("fails on {constraint}"),
         }
     }
+
     /// What an anomaly is, as a sentence of its own: "`v2` reads an old value of `display_name`".
     #[must_use]
     pub fn finding(&self, anomaly: &Anomaly) -> String {

@@ -34,13 +34,13 @@ pub enum Outcome {
     Errors(Vec<Diagnostic>),
     /// The plan and its proof.
     Proof(Box<(Plan, Proof)>),
-    /// No application is declared. Where applications could be assumed: the plan with them, and its proof.
+    /// No application is declared.
     NoApps {
         /// The title of the plan.
         title: String,
-        /// What to add to the script: the applications, and where they come and go.
-        advice: Option<String>,
-        /// The plan with them, and its proof.
+        /// The lines that declare the applications taken to be there, and deploy and retire them.
+        lines: Vec<String>,
+        /// The plan with these lines, and its proof; none where there is no column that an application could use.
         assumed: Option<Box<(Plan, Proof)>>,
     },
 }
@@ -123,7 +123,8 @@ impl Answers {
             (self.not_proved, "not proved"),
             (self.errors, "with errors"),
         ];
-        let parts: Vec<_> = parts.iter().filter(|part| part.0 > 0).map(|part| format!("{} {}", part.0, part.1)).collect();
+        let parts: Vec<_> =
+            parts.iter().filter(|part| part.0 > 0).map(|part| format!("{} {}", part.0, part.1)).collect();
         format!("{} of {}", parts.join(", "), super::counted(self.files, "plan", "plans"))
     }
 }

@@ -42,7 +42,11 @@ impl Drawing<'_> {
         let values = Table { headers: headers.clone(), rows: cells.clone() }.render(false);
         let values = values.lines().map(UnicodeWidthStr::width).max().unwrap_or(0);
         let room = self.terminal.width.saturating_sub(" #  line  ".len() + values + 2);
-        if room < LEAST_EVENT { self.stacked(&lines, &cells, &headers) } else { self.beside(&lines, cells, headers, room) }
+        if room < LEAST_EVENT {
+            self.stacked(&lines, &cells, &headers)
+        } else {
+            self.beside(&lines, cells, headers, room)
+        }
     }
 
     fn lines<'s>(self, schedule: &'s Schedule, ending: &str) -> Vec<Line<'s>> {

@@ -27,7 +27,7 @@ impl<'a> Statements<'a> {
         if step.span.is_empty() {
             return format!("{} (assumed)", step.title);
         }
-        let phase = step.phase.map_or_else(String::new, |phase| format!("{phase} "));
+        let phase = step.phase.map_or_else(String::new, |phase| format!("{} ", phase.keyword()));
         format!("{phase}{}", self.first_line(step))
     }
 
@@ -46,7 +46,7 @@ impl<'a> Statements<'a> {
         }
     }
 
-    /// "`, line 14`", or nothing.
+    /// ` (line 14)`, or nothing.
     pub(super) fn suffix(self, step: Option<usize>) -> String {
         step.and_then(|step| self.line(step)).map_or_else(String::new, |line| format!(" (line {line})"))
     }
