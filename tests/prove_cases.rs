@@ -56,9 +56,8 @@ fn said(script: &Path, what: &str) -> Option<String> {
 fn found(file: &Value) -> String {
     let verdict = file["verdict"].as_str().unwrap().replace('-', " ");
     let each = file["proof"]["refutations"].as_array().into_iter().flatten();
-    let each = each.map(|refutation| {
-        format!(", {}, {} events", refutation["anomaly"].as_str().unwrap(), refutation["length"])
-    });
+    let each = each
+        .map(|refutation| format!(", {}, {} events", refutation["anomaly"].as_str().unwrap(), refutation["length"]));
     verdict + &each.collect::<String>()
 }
 
@@ -156,9 +155,11 @@ fn groups(text: &str) -> Vec<(String, u64)> {
 fn independent_renames_are_explored_apart() {
     let both = fs::read_to_string(Path::new(FOLDER).join("two_renames.mig")).unwrap();
     let without = |words: [&str; 2]| {
-        let lines = both.lines().filter(|line| !(words.iter().any(|word| line.contains(word)) && !line.contains("app ")));
+        let lines =
+            both.lines().filter(|line| !(words.iter().any(|word| line.contains(word)) && !line.contains("app ")));
         let text: String = lines.filter(|line| !line.contains("    (")).map(|line| format!("{line}\n")).collect();
-        text.replace("{ uses username, email }", "{ uses USES1 }").replace("{ uses display_name, address }", "{ uses USES2 }")
+        text.replace("{ uses username, email }", "{ uses USES1 }")
+            .replace("{ uses display_name, address }", "{ uses USES2 }")
     };
     let one = without(["email", "address"]).replace("USES1", "username").replace("USES2", "display_name");
     let other = without(["username", "display_name"]).replace("USES1", "email").replace("USES2", "address");

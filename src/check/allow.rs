@@ -28,7 +28,12 @@ pub(super) fn apply(script: &Script, findings: &mut Vec<Diagnostic>) {
 
 /// Whether a finding keeps the plan from being run: an error that is not allowed.
 pub(super) fn stands_in_the_way(script: &Script, finding: &Diagnostic) -> bool {
-    finding.severity == Severity::Error && !script.allows.iter().any(|allow| covers(allow, finding))
+    finding.severity == Severity::Error && !is_allowed(script, finding)
+}
+
+/// Whether the author answers for a finding.
+pub(super) fn is_allowed(script: &Script, finding: &Diagnostic) -> bool {
+    script.allows.iter().any(|allow| covers(allow, finding))
 }
 
 fn covers(allow: &Allow, finding: &Diagnostic) -> bool {

@@ -36,6 +36,7 @@ Examples:
   miglab check --infer-apps --diff        only show what that would write
   miglab check --format sarif > out.sarif for code scanning
   miglab check - < rename.mig             standard input")]
+#[allow(clippy::struct_excessive_bools, reason = "each is an option of its own")]
 pub struct CheckArgs {
     /// Scripts, folders with scripts in or below them, or `-` for standard input
     #[arg(default_value = ".")]

@@ -108,6 +108,18 @@ codes! {
     AppBreaks = "app-breaks", Error;
     /// an application deployed while live, or retired while not
     RolloutOrder = "rollout-order", Error;
+    /// an application that reads an old value
+    StaleRead = "stale-read", Error;
+    /// an application that reads null where there is a value
+    UnsetRead = "unset-read", Error;
+    /// a write whose value is in no column any more
+    LostWrite = "lost-write", Error;
+    /// a write that a constraint refuses which its application does not know of
+    RejectedWrite = "rejected-write", Error;
+    /// a statement that cannot succeed on rows as they may be
+    FailingStatement = "failing-statement", Error;
+    /// a plan of which not everything could be proved
+    NotProved = "not-proved", Warning;
     /// something dropped that something else needs
     StillNeeded = "still-needed", Error;
     /// a version of the application that the plan does not declare

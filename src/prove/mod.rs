@@ -9,9 +9,11 @@
 //! - `compile` works out what each event does to a state, as a few operations on bits, for each stretch of the plan in
 //!   which nothing changes for the group (`layout`, `word`, `model`);
 //! - `explore` visits all reachable states breadth first, `rollback` rolls back from each;
+//! - `causes` tries changes of the plan (`remedy`) to tell root causes from what follows from them;
 //! - `tell` turns what was found back into rows, events and names: a [`Proof`];
 //! - `letters` and `words` tell of one schedule: which cells hold the same value, and what happens.
 
+mod causes;
 mod compile;
 mod explore;
 mod groups;
@@ -19,6 +21,7 @@ mod layout;
 mod letters;
 mod model;
 mod proof;
+mod remedy;
 mod rollback;
 mod survey;
 mod tell;
@@ -55,7 +58,7 @@ pub fn prove_except(plan: &Plan, allowed: &dyn Fn(&Anomaly) -> bool) -> Proof {
         matrix: empty_matrix(plan),
         no_return: None,
     };
-    for group in compile(plan, &survey) {
+    for group in compile(plan, &survey, &|_| true) {
         let mut proving = Proving { plan, survey: &survey, allowed, proof: &mut proof };
         match &group.model {
             Sized::Small(model) => proving.group(&group, model),
@@ -87,10 +90,10 @@ impl Proving<'_> {
         let columns = group.group.columns.iter().map(|(column, _)| self.survey.name(*column)).collect();
         let rollbacks = rollback::rollbacks(model, &explored);
         let (states, rollback_states) = (explored.nodes.len(), rollbacks.states);
-        let steps = model.layers.iter().filter_map(|layer| layer.step).collect();
+        let steps = group.steps(self.plan);
         self.proof.states += states + rollback_states;
         let at = self.proof.groups.len();
-        self.proof.refutations.extend(explored.found.iter().map(|found| teller.refutation(at, found)));
+        self.proof.refutations.extend(causes::refutations(&teller, at, self.allowed));
         self.proof.groups.push(GroupProof { columns, states, rollback_states, steps });
         if explored.cut {
             let why = "there are more states than are looked at".to_owned();

@@ -300,6 +300,19 @@ pub struct NoReturn {
 /// A change of the plan that was proved to help.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Remedy {
-    /// What to do, as an order: "add `expand sync username <-> display_name` before it".
+    /// What to do, as an order: "add `expand sync username <-> display_name`".
     pub text: String,
+    /// Where.
+    pub place: Option<Place>,
+    /// With it the group is proved; otherwise only what it is a remedy for is gone.
+    pub proves: bool,
+}
+
+/// A place between two statements.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Place {
+    /// Before this one.
+    Before(usize),
+    /// Behind this one.
+    Behind(usize),
 }

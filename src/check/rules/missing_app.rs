@@ -48,12 +48,26 @@ impl Anchors {
         self.last = Some(here);
     }
 
-    /// The statement beside a place, and on which side of it the place is.
-    fn beside(&self, place: usize) -> Option<(Span, &'static str)> {
+    /// The statement before a place, or the block that it ends.
+    fn before(&self, place: usize, source: &Source) -> Option<Span> {
         let kept = self.kept.and_then(|(place, span)| Some((place, span?)));
         let before = [self.moved, kept, self.last].into_iter().flatten().find(|(at, _)| *at == place);
-        before.map(|(_, span)| (span, "behind")).or_else(|| Some((self.first?, "before")))
+        before.map(|(_, span)| brace_behind(source.text(), span.end as usize).unwrap_or(span))
     }
+}
+
+/// The brace that ends a block behind its last statement.
+fn brace_behind(text: &str, end: usize) -> Option<Span> {
+    let mut rest = text.get(end..)?;
+    loop {
+        rest = rest.trim_start_matches(|c: char| c.is_whitespace() || c == ';');
+        if !rest.starts_with('#') && !rest.starts_with("--") {
+            break;
+        }
+        rest = rest.split_once('\n')?.1;
+    }
+    let at = text.len() - rest.len();
+    rest.starts_with('}').then(|| Span::new(at, at + 1))
 }
 
 impl Rule for MissingApp {
@@ -90,15 +104,24 @@ impl MissingApp {
         let apps = assumed.apps.iter().map(|app| app.declaration(planner.default_table()));
         let mut lines: Vec<String> = apps.flat_map(|app| app.lines().map(str::to_owned).collect::<Vec<_>>()).collect();
         for group in assumed.rollout.chunk_by(|one, other| one.place == other.place) {
-            let Some((span, side)) = self.anchors.beside(group[0].place) else { continue };
             let texts: Vec<String> = group.iter().map(Rollout::text).collect();
-            let verb = if texts.len() > 1 { "go" } else { "goes" };
-            found = found.label(span, format!("`{}` {verb} {side} this", texts.join("`, then `")));
-            let line = source.position(span.end).line;
-            lines.extend(texts.iter().map(|text| format!("{text}  # {side} line {line}")));
+            let (words, verb) = (texts.join("`, then `"), if texts.len() > 1 { "go" } else { "goes" });
+            let behind = self.anchors.before(group[0].place, source);
+            let where_to = match behind {
+                Some(span) => format!("behind line {}", source.position(span.end).line),
+                None => "before the first statement".to_owned(),
+            };
+            lines.extend(texts.iter().map(|text| format!("{text}  # {where_to}")));
+            found = match behind.or(self.anchors.first) {
+                Some(span) if behind.is_some() => found.label(span, format!("`{words}` {verb} behind this")),
+                Some(span) => found.label(span, format!("`{words}` {verb} before this")),
+                None => found,
+            };
         }
-        let lines: String = lines.iter().map(|line| format!("\n    {line}")).collect();
-        found.help(format!("write down who is live; this is assumed:{lines}\n`miglab check --infer-apps` writes it"))
+        let lines = lines.join("\n    ");
+        found.help(format!(
+            "write down who is live; this is assumed:\n    {lines}\n`miglab check --infer-apps` writes it"
+        ))
     }
 }
 

@@ -129,8 +129,8 @@ fn help(planner: &Planner<'_>, latest: &AppUse, unused: &[ColumnName]) -> String
         return format!("declare the version that does, with {deploy}");
     }
     let declaration = missing.declaration(planner.default_table());
-    let lines: String = declaration.lines().map(|line| format!("\n    {line}")).collect();
-    format!("declare the version that does, with {deploy}:{lines}")
+    let lines = declaration.replace('\n', "\n    ");
+    format!("declare the version that does, with {deploy}:\n    {lines}")
 }
 
 /// `v3` behind `v2`.

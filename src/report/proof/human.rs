@@ -8,7 +8,8 @@ use super::statements::Statements;
 use super::{Answer, Answers, Outcome, ProofReport, ProvedScript};
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::plan::Plan;
-use crate::prove::{EventKind, NoReturn, Proof, Refutation, Verdict, Words};
+use crate::prove::{EventKind, NoReturn, Place, Proof, Refutation, Remedy, Verdict, Words};
+use crate::report::plain::wrapped;
 use crate::report::terminal::{Paint, Terminal};
 use crate::report::{clean, counted, render};
 use crate::source::Source;
@@ -35,7 +36,7 @@ impl<W: Write> ProofReport for Human<W> {
         self.answers.add(script.answer());
         let path = clean(script.source.name());
         if self.quiet {
-            return writeln!(self.out, "{path}: {}", self.terminal.verdict(script));
+            return writeln!(self.out, "{path}: {}", verdict(script, self.terminal));
         }
         let gap = if is_first { "" } else { "\n" };
         writeln!(self.out, "{gap}{}", self.terminal.paint(&path, Paint::Dim))?;
@@ -44,7 +45,7 @@ impl<W: Write> ProofReport for Human<W> {
                 writeln!(self.out, "{}", render(diagnostic, &script.source, self.terminal))?;
             }
         }
-        writeln!(self.out, "{}", self.terminal.verdict(script))?;
+        writeln!(self.out, "{}", verdict(script, self.terminal))?;
         match &script.outcome {
             Outcome::Errors(_) => Ok(()),
             Outcome::Proof(proved) => self.out.write_all(self.whole(&script.source, &proved.0, &proved.1).as_bytes()),
@@ -71,10 +72,9 @@ impl<W: Write> ProofReport for Human<W> {
 impl<W> Human<W> {
     fn whole(&self, source: &Source, plan: &Plan, proof: &Proof) -> String {
         let tell = Telling { plan, statements: Statements::new(source, plan), terminal: self.terminal };
-        let refutations: String = proof.refutations.iter().map(|refutation| tell.refutation(refutation)).collect();
         let parts = [
             tell.outside(proof),
-            refutations,
+            tell.refutations(proof),
             tell.legend(proof),
             tell.matrix(proof),
             tell.no_return(proof),
@@ -115,12 +115,10 @@ fn paint(answer: Answer) -> Paint {
     }
 }
 
-impl Terminal {
-    /// The verdict in one line, to be quoted: `proved: "Rename …" is safe for any number of rows, clients and batches`.
-    fn verdict(self, script: &ProvedScript) -> String {
-        let answer = script.answer();
-        format!("{}: {}", self.paint(answer.words(), paint(answer)), clean(&sentence(script)))
-    }
+/// The verdict in one line, to be quoted: `proved: "Rename …" is safe for any number of rows, clients and batches`.
+fn verdict(script: &ProvedScript, terminal: Terminal) -> String {
+    let answer = script.answer();
+    format!("{}: {}", terminal.paint(answer.words(), paint(answer)), clean(&sentence(script)))
 }
 
 fn sentence(script: &ProvedScript) -> String {
@@ -151,9 +149,8 @@ fn judgement(plan: &Plan, proof: &Proof, statements: Statements<'_>) -> String {
             format!("is not safe: {}: {finding}", only.anomaly.kind.name())
         }
         (Verdict::Refuted, several) => {
-            let mut kinds: Vec<_> = several.iter().map(|refutation| refutation.anomaly.kind.name()).collect();
-            kinds.dedup();
-            format!("is not safe in {} ways: {}", several.len(), kinds.join(", "))
+            let kinds: Vec<_> = several.iter().map(|refutation| refutation.anomaly.kind.name()).collect();
+            format!("is not safe, for {} reasons: {}", several.len(), kinds.join(", "))
         }
         (Verdict::NotProved, _) => {
             let lines: Vec<_> = proof.outside.iter().filter_map(|outside| statements.line(outside.step?)).collect();
@@ -177,24 +174,52 @@ impl Telling<'_> {
         format!("\n{}\n", self.terminal.paint(text, Paint::Bold))
     }
 
-    fn refutation(self, refutation: &Refutation) -> String {
+    fn refutations(self, proof: &Proof) -> String {
+        // The verdict has said what the only one is.
+        let is_only = proof.refutations.len() == 1;
+        proof.refutations.iter().map(|refutation| self.refutation(refutation, is_only)).collect()
+    }
+
+    fn refutation(self, refutation: &Refutation, is_only: bool) -> String {
         let words = Words::new(self.plan);
-        let (kind, finding) = (refutation.anomaly.kind.name(), words.finding(&refutation.anomaly));
-        let heading = format!("{}: {finding}", self.terminal.paint(kind, Paint::Red));
+        let anomaly = &refutation.anomaly;
+        let heading = match is_only {
+            true => String::new(),
+            false => {
+                let kind = self.terminal.paint(anomaly.kind.name(), Paint::Red);
+                self.paragraph(&format!("{kind}: {}", words.finding(anomaly)))
+            }
+        };
         let drawing = Drawing { plan: self.plan, statements: self.statements, terminal: self.terminal };
-        let drawn = drawing.schedule(&refutation.schedule, &words.anomaly(&refutation.anomaly));
+        let drawn = drawing.schedule(&refutation.schedule, &words.anomaly(anomaly));
         let hangs = refutation.hangs_on.iter().map(|undecided| {
-            format!("this hangs on {}{}\n", clean(&undecided.what), self.statements.suffix(undecided.step))
+            self.paragraph(&format!("this hangs on {}{}", undecided.what, self.statements.suffix(undecided.step)))
         });
-        let remedy = refutation.remedy.as_ref().map_or_else(String::new, |remedy| {
-            format!("{} {}\n", self.terminal.paint("help:", Paint::Cyan), clean(&remedy.text))
-        });
-        format!("\n{heading}\n{drawn}{}{remedy}", hangs.collect::<String>())
+        let remedy = refutation.remedy.as_ref().map_or_else(String::new, |remedy| self.remedy(remedy));
+        format!("\n{heading}{drawn}{}{remedy}", hangs.collect::<String>())
+    }
+
+    fn remedy(self, remedy: &Remedy) -> String {
+        let place = match remedy.place {
+            Some(Place::Before(step)) => format!(" before {}", self.statements.place(step)),
+            Some(Place::Behind(step)) => format!(" behind {}", self.statements.place(step)),
+            None => String::new(),
+        };
+        let then = if remedy.proves { "; then these columns are proved" } else { "" };
+        let help = self.terminal.paint("help:", Paint::Cyan);
+        self.paragraph(&format!("{help} {}{place}{then}", remedy.text))
+    }
+
+    /// A text in lines that fit.
+    fn paragraph(self, text: &str) -> String {
+        wrapped(&clean(text), self.terminal.width).into_iter().map(|line| line + "\n").collect()
     }
 
     /// How to read the rows of a schedule.
     fn legend(self, proof: &Proof) -> String {
-        if proof.refutations.is_empty() {
+        let has_rows =
+            |refutation: &Refutation| refutation.schedule.events.iter().any(|event| !event.row.cells.is_empty());
+        if !proof.refutations.iter().any(has_rows) {
             return String::new();
         }
         let text =
@@ -216,10 +241,8 @@ impl Telling<'_> {
             None => format!("{heading}none: a rollback loses no write, whenever it begins\n"),
             Some(no_return) => {
                 let place = self.statements.place(no_return.step);
-                format!(
-                    "{heading}{place}: before it, a rollback loses no write\nafter it, one can: {}\n",
-                    self.loss(no_return)
-                )
+                let before = self.paragraph(&format!("{place}: before it, a rollback loses no write"));
+                format!("{heading}{before}{}", self.paragraph(&format!("after it, one can: {}", self.loss(no_return))))
             }
         }
     }
@@ -250,7 +273,7 @@ impl Telling<'_> {
         }
         let lines = groups.iter().map(|group| {
             let states = counted(group.states + group.rollback_states, "state", "states");
-            format!("  {}: {states}, {} of rollbacks\n", words.columns(&group.columns), group.rollback_states)
+            format!("  {}: {states}, {} of rollbacks\n", clean(&words.columns(&group.columns)), group.rollback_states)
         });
         head + &lines.collect::<String>()
     }

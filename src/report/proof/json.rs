@@ -7,7 +7,9 @@ use serde_json::{Value, json};
 use super::statements::Statements;
 use super::{Answers, Outcome, ProofReport, ProvedScript};
 use crate::plan::Plan;
-use crate::prove::{self, Cell, CellView, Content, Event, EventKind, Proof, Refutation, RowView, Schedule, Words};
+use crate::prove::{
+    self, Cell, CellView, Content, Event, EventKind, Place, Proof, Refutation, Remedy, RowView, Schedule, Words,
+};
 use crate::report::json::{Findings, Unreadable};
 
 /// The version of the document's form.
@@ -136,7 +138,7 @@ impl Telling<'_> {
             "length": refutation.schedule.length(),
             "schedule": self.schedule(&refutation.schedule),
             "hangs_on": hangs_on.map(|u| json!({ "statement": u.step, "text": u.what })).collect::<Vec<_>>(),
-            "remedy": refutation.remedy.as_ref().map(|remedy| &remedy.text),
+            "remedy": refutation.remedy.as_ref().map(remedy),
         })
     }
 
@@ -167,6 +169,15 @@ impl Telling<'_> {
         }
         told
     }
+}
+
+fn remedy(remedy: &Remedy) -> Value {
+    let (relation, statement) = match remedy.place {
+        Some(Place::Before(step)) => (Some("before"), Some(step)),
+        Some(Place::Behind(step)) => (Some("behind"), Some(step)),
+        None => (None, None),
+    };
+    json!({ "text": remedy.text, "relation": relation, "statement": statement, "proves": remedy.proves })
 }
 
 /// The kind of an event, and the statement that it belongs to.

@@ -5,6 +5,7 @@ use unicode_width::UnicodeWidthStr;
 use super::statements::Statements;
 use crate::plan::{ColumnName, Plan};
 use crate::prove::{self, CellView, Content, EventKind, RowView, Schedule, Words};
+use crate::report::plain::wrapped;
 use crate::report::table::{Cell, CellState, Table};
 use crate::report::terminal::Terminal;
 
@@ -180,33 +181,4 @@ fn visited_just_now(schedule: &Schedule, at: usize) -> bool {
 fn visited_before(schedule: &Schedule, at: usize) -> bool {
     let EventKind::Step(ended) = schedule.events[at].kind else { return false };
     schedule.events[..at].iter().any(|event| matches!(event.kind, EventKind::Visit { step, .. } if step == ended))
-}
-
-/// The text in lines of at most `width` columns, broken between words; a longer word stands alone.
-fn wrapped(text: &str, width: usize) -> Vec<String> {
-    let mut lines = vec![String::new()];
-    for word in text.split_whitespace() {
-        let fits = lines.last().is_some_and(|line| line.is_empty() || line.width() + 1 + word.width() <= width);
-        match lines.last_mut().filter(|_| fits) {
-            Some(line) if line.is_empty() => line.push_str(word),
-            Some(line) => {
-                line.push(' ');
-                line.push_str(word);
-            }
-            None => lines.push(word.to_owned()),
-        }
-    }
-    lines
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn lines_are_broken_between_words() {
-        assert_eq!(wrapped("one two three", 7), ["one two", "three"]);
-        assert_eq!(wrapped("a-very-long-word x", 4), ["a-very-long-word", "x"]);
-        assert_eq!(wrapped("", 4), [""]);
-    }
 }

@@ -1,6 +1,6 @@
 //! The statements of a plan, as their author wrote them.
 
-use crate::plan::{Plan, Step};
+use crate::plan::{Action, Plan, Step};
 use crate::source::Source;
 
 /// The statements of one plan.
@@ -25,7 +25,11 @@ impl<'a> Statements<'a> {
     pub(super) fn text(self, step: usize) -> String {
         let Some(step) = self.plan.steps.get(step) else { return String::new() };
         if step.span.is_empty() {
-            return format!("{} (assumed)", step.title);
+            return match &step.action {
+                Action::Deploy(app) => format!("deploy {app} (assumed)"),
+                Action::Retire(app) => format!("retire {app} (assumed)"),
+                _ => step.title.clone(),
+            };
         }
         let phase = step.phase.map_or_else(String::new, |phase| format!("{} ", phase.keyword()));
         format!("{phase}{}", self.first_line(step))
