@@ -142,7 +142,7 @@ fn outcome(source: Source) -> Outcome {
     let Some(plan) = plan.ok().filter(|_| !unread) else { return Outcome::Errors(findings) };
     let has_errors = findings.iter().any(is_error);
     if plan.apps.is_empty() {
-        return if has_errors { Outcome::Errors(findings) } else { without_apps(plan) };
+        return if has_errors { Outcome::Errors(findings) } else { without_apps(&parsed.script.source, plan) };
     }
     let proof = prove(&plan);
     // Rules see what the model does not, such as a backfill that gives another result when it is repeated.
@@ -152,23 +152,23 @@ fn outcome(source: Source) -> Outcome {
     Outcome::Proof(Box::new((plan, proof)))
 }
 
-fn without_apps(plan: Plan) -> Outcome {
+fn without_apps(source: &Source, plan: Plan) -> Outcome {
     let Some(taken) = assumed(&plan) else {
         return Outcome::NoApps { title: plan.title, lines: Vec::new(), assumed: None };
     };
-    let lines = lines_of(&plan, &taken);
+    let lines = lines_of(source, &plan, &taken);
     let with_apps = plan_with(&plan, &taken).plan;
     let proof = prove(&with_apps);
     Outcome::NoApps { title: plan.title, lines, assumed: Some(Box::new((with_apps, proof))) }
 }
 
-fn lines_of(plan: &Plan, taken: &Assumed) -> Vec<String> {
+fn lines_of(source: &Source, plan: &Plan, taken: &Assumed) -> Vec<String> {
     let apps = taken.apps.iter().map(|app| app.declaration(plan.default_table.as_ref()));
     let apps: Vec<String> = apps.flat_map(|app| app.lines().map(str::to_owned).collect::<Vec<_>>()).collect();
     let rollout = taken.rollout.iter().map(|statement| {
         let behind = statement.place.checked_sub(1).and_then(|step| plan.steps.get(step));
-        let place =
-            behind.map_or_else(|| "before the first statement".to_owned(), |step| format!("behind: {}", step.title));
+        let line = behind.map(|step| source.position(step.span.start).line);
+        let place = line.map_or_else(|| "before the first statement".to_owned(), |line| format!("behind line {line}"));
         format!("{}  # {place}", statement.text())
     });
     apps.into_iter().chain(rollout).collect()

@@ -9,7 +9,7 @@ use super::{Answer, Answers, Outcome, ProofReport, ProvedScript};
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::plan::Plan;
 use crate::prove::{EventKind, NoReturn, Place, Proof, Refutation, Remedy, Verdict, Words};
-use crate::report::plain::wrapped;
+use crate::report::plain::{clean_line, wrapped};
 use crate::report::terminal::{Paint, Terminal};
 use crate::report::{clean, counted, render};
 use crate::source::Source;
@@ -34,7 +34,7 @@ impl<W: Write> ProofReport for Human<W> {
     fn script(&mut self, script: &ProvedScript) -> io::Result<()> {
         let is_first = self.answers.files == 0;
         self.answers.add(script.answer());
-        let path = clean(script.source.name());
+        let path = clean_line(script.source.name());
         if self.quiet {
             return writeln!(self.out, "{path}: {}", verdict(script, self.terminal));
         }
@@ -73,9 +73,9 @@ impl<W> Human<W> {
     fn whole(&self, source: &Source, plan: &Plan, proof: &Proof) -> String {
         let tell = Telling { plan, statements: Statements::new(source, plan), terminal: self.terminal };
         let parts = [
-            tell.outside(proof),
             tell.refutations(proof),
             tell.legend(proof),
+            tell.outside(proof),
             tell.matrix(proof),
             tell.no_return(proof),
             tell.explored(proof),
@@ -118,7 +118,7 @@ fn paint(answer: Answer) -> Paint {
 /// The verdict in one line, to be quoted: `proved: "Rename …" is safe for any number of rows, clients and batches`.
 fn verdict(script: &ProvedScript, terminal: Terminal) -> String {
     let answer = script.answer();
-    format!("{}: {}", terminal.paint(answer.words(), paint(answer)), clean(&sentence(script)))
+    format!("{}: {}", terminal.paint(answer.words(), paint(answer)), clean_line(&sentence(script)))
 }
 
 fn sentence(script: &ProvedScript) -> String {
@@ -183,17 +183,16 @@ impl Telling<'_> {
     fn refutation(self, refutation: &Refutation, is_only: bool) -> String {
         let words = Words::new(self.plan);
         let anomaly = &refutation.anomaly;
-        let heading = match is_only {
-            true => String::new(),
-            false => {
-                let kind = self.terminal.paint(anomaly.kind.name(), Paint::Red);
-                self.paragraph(&format!("{kind}: {}", words.finding(anomaly)))
-            }
+        let heading = if is_only {
+            String::new()
+        } else {
+            self.paragraph((anomaly.kind.name(), Paint::Red), &format!(": {}", words.finding(anomaly)))
         };
         let drawing = Drawing { plan: self.plan, statements: self.statements, terminal: self.terminal };
         let drawn = drawing.schedule(&refutation.schedule, &words.anomaly(anomaly));
         let hangs = refutation.hangs_on.iter().map(|undecided| {
-            self.paragraph(&format!("this hangs on {}{}", undecided.what, self.statements.suffix(undecided.step)))
+            let place = self.statements.suffix(undecided.step);
+            self.paragraph(("note:", Paint::Cyan), &format!(" this hangs on {}{place}", undecided.what))
         });
         let remedy = refutation.remedy.as_ref().map_or_else(String::new, |remedy| self.remedy(remedy));
         format!("\n{heading}{drawn}{}{remedy}", hangs.collect::<String>())
@@ -206,13 +205,16 @@ impl Telling<'_> {
             None => String::new(),
         };
         let then = if remedy.proves { "; then these columns are proved" } else { "" };
-        let help = self.terminal.paint("help:", Paint::Cyan);
-        self.paragraph(&format!("{help} {}{place}{then}", remedy.text))
+        self.paragraph(("help:", Paint::Cyan), &format!(" {}{place}{then}", remedy.text))
     }
 
-    /// A text in lines that fit.
-    fn paragraph(self, text: &str) -> String {
-        wrapped(&clean(text), self.terminal.width).into_iter().map(|line| line + "\n").collect()
+    /// A text in lines that fit, its first words painted.
+    fn paragraph(self, (lead, paint): (&str, Paint), text: &str) -> String {
+        let lines = wrapped(&clean(&format!("{lead}{text}")), self.terminal.width).join("\n");
+        match lines.strip_prefix(lead) {
+            Some(rest) => format!("{}{rest}\n", self.terminal.paint(lead, paint)),
+            None => lines + "\n",
+        }
     }
 
     /// How to read the rows of a schedule.
@@ -241,8 +243,10 @@ impl Telling<'_> {
             None => format!("{heading}none: a rollback loses no write, whenever it begins\n"),
             Some(no_return) => {
                 let place = self.statements.place(no_return.step);
-                let before = self.paragraph(&format!("{place}: before it, a rollback loses no write"));
-                format!("{heading}{before}{}", self.paragraph(&format!("after it, one can: {}", self.loss(no_return))))
+                let before =
+                    self.paragraph(("", Paint::Bold), &format!("{place}: before it, a rollback loses no write"));
+                let after = format!(" it, one can: {}", self.loss(no_return));
+                format!("{heading}{before}{}", self.paragraph(("after", Paint::Yellow), &after))
             }
         }
     }
