@@ -89,6 +89,8 @@ pub(super) enum Last {
     Act(usize),
     /// The step that ends the layer, by its place among the ends.
     End(usize),
+    /// An event of another row, by its place among the collisions.
+    Other(usize),
 }
 
 impl Last {
@@ -96,6 +98,7 @@ impl Last {
     pub(super) fn is_in_step<W>(self, layer: &Layer<W>) -> bool {
         match self {
             Self::Use => false,
+            Self::Other(at) => layer.collisions[at].in_step,
             Self::Act(at) => at >= layer.acts.len(),
             Self::End(_) => true,
         }
@@ -237,6 +240,9 @@ impl<W: Word> Search<'_, W> {
         let place = Place { layer: at, node, inserted: class == 1, length: layer.from + events as usize + 1 };
         for wrong in &layer.broken {
             self.report(place, *wrong, Last::Use);
+        }
+        for (index, collision) in layer.collisions.iter().enumerate().filter(|(_, collision)| collision.is_met(word)) {
+            self.report(place, collision.wrong, Last::Other(index));
         }
         for read in layer.reads.iter().filter(|read| read.guard.matches(word)) {
             if word.has(read.unset) {

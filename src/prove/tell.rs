@@ -34,14 +34,15 @@ impl<W: Word> Teller<'_, W> {
         let word = self.explored.nodes[found.node].word;
         let kind = match found.last {
             Last::Use => self.use_of(wrong),
-            Last::Act(at) => self.kind(self.act(layer, at), &told.visited),
+            Last::Act(at) => self.kind(self.act(layer, at).happening, &told.visited),
+            Last::Other(at) => self.kind(layer.collisions[at].happening, &told.visited),
             Last::End(_) => {
                 self.steps_before(&mut told.events, found.layer, position, word);
                 EventKind::Step(position)
             }
         };
         let after = self.after(found, word);
-        told.events.push(Event { position, kind, row: after, other_row: false });
+        told.events.push(Event { position, kind, row: after, other_row: wrong.other_row });
         undecided.extend(self.last_undecided(found, wrong));
         undecided.sort_unstable();
         undecided.dedup();
@@ -57,7 +58,7 @@ impl<W: Word> Teller<'_, W> {
     fn last_undecided(&self, found: &Found, wrong: &Wrong) -> Vec<usize> {
         let act = match found.last {
             Last::Act(at) => self.act(&self.model.layers[found.layer], at).undecided,
-            Last::End(_) | Last::Use => None,
+            Last::End(_) | Last::Use | Last::Other(_) => None,
         };
         act.into_iter().chain(wrong.undecided).collect()
     }
@@ -117,10 +118,10 @@ impl<W: Word> Teller<'_, W> {
         RowView { cells }
     }
 
-    fn kind(&self, act: &Act<W>, visited: &[usize]) -> EventKind {
+    fn kind(&self, happening: usize, visited: &[usize]) -> EventKind {
         let names =
             |columns: &[crate::catalog::ColumnId]| columns.iter().map(|column| self.survey.name(*column)).collect();
-        match &self.model.happenings[act.happening] {
+        match &self.model.happenings[happening] {
             Happening::Step(step) => EventKind::Step(*step),
             Happening::Visit { step, treats } => {
                 EventKind::Visit { step: *step, again: visited.contains(step), treats: *treats }
@@ -185,7 +186,7 @@ impl<W: Word> Teller<'_, W> {
             act.guard.matches(from) && next == to && !act.refused.iter().any(|(pattern, _)| pattern.matches(next))
         };
         let Some(act) = layer.acts.iter().chain(&layer.visits).find(does) else { return };
-        let kind = self.kind(act, &way.visited);
+        let kind = self.kind(act.happening, &way.visited);
         if let EventKind::Visit { step, .. } = kind {
             way.visited.push(step);
         }

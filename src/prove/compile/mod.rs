@@ -18,12 +18,13 @@ use std::collections::BTreeSet;
 use rustc_hash::FxHashMap;
 
 use crate::ast::Name;
-use crate::catalog::{Catalog, ColumnId, NotNull, Table};
+use crate::catalog::{Catalog, Column, ColumnId, NotNull, Table};
 use crate::plan::{Action, Plan};
 use crate::prove::groups::{Group, groups};
 use crate::prove::layout::Layout;
 use crate::prove::model::{Layer, Model};
 use crate::prove::proof::{Assumption, Outside, Undecided};
+use crate::prove::rule::Rule;
 use crate::prove::survey::{Survey, in_key};
 use crate::prove::word::Word;
 use record::Record;
@@ -100,10 +101,10 @@ fn one(plan: &Plan, survey: &Survey, group: Group, layout: Layout, stops: Stops)
     }
     let catalogs = catalogs();
     if layout.width <= u64::BITS {
-        let Record { model, undecided, assumptions, outside } = build.run::<u64>();
+        let Record { model, undecided, assumptions, outside, .. } = build.run::<u64>();
         Compiled { group, layout, catalogs, stops: places, model: Sized::Small(model), undecided, assumptions, outside }
     } else {
-        let Record { model, undecided, assumptions, outside } = build.run::<u128>();
+        let Record { model, undecided, assumptions, outside, .. } = build.run::<u128>();
         Compiled { group, layout, catalogs, stops: places, model: Sized::Large(model), undecided, assumptions, outside }
     }
 }
@@ -169,7 +170,10 @@ impl<'a> Finder<'a> {
     }
 
     fn concerned(&self, action: &Action, catalog: &Catalog) -> BTreeSet<usize> {
-        let columns = steps::columns_of(action, catalog);
+        let mut columns = steps::columns_of(action, catalog);
+        if let Action::AddColumn { column: Column { id, .. }, .. } | Action::DropColumn { column: id, .. } = action {
+            columns.extend(self.survey.of_same_name(*id));
+        }
         let mut groups: BTreeSet<usize> = columns.iter().filter_map(|id| self.by_column.get(id)).copied().collect();
         match action {
             Action::AddTable(table) => self.add_table(&table.name, &mut groups),
@@ -265,10 +269,11 @@ impl<'a> Build<'a> {
             visits: Vec::new(),
             reads: Vec::new(),
             broken: Vec::new(),
-            lost: reads::lost(scene, record),
+            lost: reads::lost(scene, from, record),
             ends: Vec::new(),
             undo: before.map_or_else(Vec::new, |step| steps::undo(scene, step, record)),
             enter: steps::unvisited(scene, matters),
+            collisions: Vec::new(),
         };
         let live = |app: &usize| catalog.is_live(&self.plan.apps[*app].name);
         for app in (0..self.plan.apps.len()).filter(live) {
@@ -283,6 +288,10 @@ impl<'a> Build<'a> {
             }
             (None, Some(step)) => layer.ends = vec![steps::passing(step, record)],
             (None, None) => {}
+        }
+        layer.collisions = std::mem::take(&mut record.collisions);
+        if !scene.has(Rule::RowsMeet) {
+            layer.collisions.clear();
         }
         layer
     }
@@ -335,6 +344,9 @@ fn nulls<W: Word>(scene: Scene<'_>, exists: &[bool], row: W) -> Vec<W> {
     if nullable.len() > MOST_NULLABLE {
         let each = nullable.iter().map(|at| row.with(*at, true));
         return each.chain([row, row | W::bits(nullable.iter().copied())]).collect();
+    }
+    if !scene.has(Rule::NullsAtStart) {
+        return vec![row];
     }
     let with = |pattern: u32| {
         let set = nullable.iter().enumerate().filter(|(at, _)| pattern >> at & 1 == 1);

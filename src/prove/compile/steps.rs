@@ -9,15 +9,17 @@ use crate::prove::compile::record::Record;
 use crate::prove::compile::scene::Scene;
 use crate::prove::model::{Act, Happening};
 use crate::prove::proof::AnomalyKind;
+use crate::prove::rule::Rule;
 use crate::prove::word::{Code, Op, Pattern, Word};
 
 /// How a step ends, for each way in which rows may be there.
 pub(super) fn ends<W: Word>(scene: Scene<'_>, step: usize, record: &mut Record<W>) -> Vec<Act<W>> {
     let action = &scene.plan.steps[step].action;
     let driving = driving_table(scene, action);
+    assume(scene, step, record);
     let mut ends = Vec::new();
     for (mut guard, exists) in scene.rows() {
-        if driving.is_some_and(|table| exists[table]) {
+        if scene.has(Rule::BackfillVisitsAll) && driving.is_some_and(|table| exists[table]) {
             guard = guard.and(scene.layout.visited, true);
         }
         let mut code = Code::new();
@@ -31,6 +33,21 @@ pub(super) fn ends<W: Word>(scene: Scene<'_>, step: usize, record: &mut Record<W
     ends
 }
 
+/// Notes what old rows are taken to satisfy when a statement holds them against a constraint.
+fn assume<W: Word>(scene: Scene<'_>, step: usize, record: &mut Record<W>) {
+    let held = match &scene.plan.steps[step].action {
+        Action::AddConstraint { constraint, .. } if constraint.kind.unique_columns().is_some() => constraint,
+        Action::ValidateConstraint { table, name } => {
+            let Some(constraint) = scene.catalog.table(table).and_then(|table| table.constraint(name)) else { return };
+            constraint
+        }
+        _ => return,
+    };
+    let (noun, name) = (held.kind.noun(), &held.name);
+    let what = format!("the rows that are there satisfy {noun} `{name}`; else the run stops there and loses nothing");
+    record.assume(Some(step), what);
+}
+
 /// The end of a step that changes nothing for the group.
 pub(super) fn passing<W: Word>(step: usize, record: &mut Record<W>) -> Act<W> {
     let happening = record.happening(Happening::Step(step));
@@ -39,7 +56,7 @@ pub(super) fn passing<W: Word>(step: usize, record: &mut Record<W>) -> Act<W> {
 
 fn add_column<W: Word>(scene: Scene<'_>, column: &Column, exists: &[bool], code: &mut Code<W>) {
     let Some(bits) = scene.bits(column.id).filter(|bits| exists[bits.table]) else { return };
-    let default = column.default.as_ref().is_some_and(|default| default.known(&|_| true) != Known::Null);
+    let default = scene.has_default(column);
     code.push(Op::assign(bits.null, !default));
     code.push(Op::assign(bits.unset, !default));
     bits.stale.iter().for_each(|(_, at)| code.push(Op::assign(*at, scene.is_carried(column.id))));
