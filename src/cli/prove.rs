@@ -12,11 +12,12 @@ use super::files::Found;
 use super::input::{self, InputError};
 use super::output::Output;
 use super::{Exit, parallel};
+use crate::ast::Script;
 use crate::check;
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::plan::Plan;
 use crate::plan::assumed::{Assumed, assumed, plan_with};
-use crate::prove::{Verdict, prove};
+use crate::prove::Verdict;
 use crate::report::Terminal;
 use crate::report::proof::{Answer, Human, Json, Outcome, ProofReport, ProvedScript};
 use crate::source::Source;
@@ -142,9 +143,9 @@ fn outcome(source: Source) -> Outcome {
     let Some(plan) = plan.ok().filter(|_| !unread) else { return Outcome::Errors(findings) };
     let has_errors = findings.iter().any(is_error);
     if plan.apps.is_empty() {
-        return if has_errors { Outcome::Errors(findings) } else { without_apps(&parsed.script.source, plan) };
+        return if has_errors { Outcome::Errors(findings) } else { without_apps(&parsed.script, plan) };
     }
-    let proof = prove(&plan);
+    let proof = check::proof(&parsed.script, &plan);
     // Rules see what the model does not, such as a backfill that gives another result when it is repeated.
     if has_errors && proof.verdict() != Verdict::Refuted {
         return Outcome::Errors(findings);
@@ -152,13 +153,13 @@ fn outcome(source: Source) -> Outcome {
     Outcome::Proof(Box::new((plan, proof)))
 }
 
-fn without_apps(source: &Source, plan: Plan) -> Outcome {
+fn without_apps(script: &Script, plan: Plan) -> Outcome {
     let Some(taken) = assumed(&plan) else {
         return Outcome::NoApps { title: plan.title, lines: Vec::new(), assumed: None };
     };
-    let lines = lines_of(source, &plan, &taken);
+    let lines = lines_of(&script.source, &plan, &taken);
     let with_apps = plan_with(&plan, &taken).plan;
-    let proof = prove(&with_apps);
+    let proof = check::proof(script, &with_apps);
     Outcome::NoApps { title: plan.title, lines, assumed: Some(Box::new((with_apps, proof))) }
 }
 

@@ -141,9 +141,13 @@ fn errors(diagnostics: &[Diagnostic]) -> String {
     format!("{} {is} first; the proof begins where {them} mended", counted(errors, "error", "errors"))
 }
 
+/// What is proved of a plan.
+const SAFE: &str = "is safe for any number of rows, clients and batches";
+
 fn judgement(plan: &Plan, proof: &Proof, statements: Statements<'_>) -> String {
     match (proof.verdict(), proof.refutations.as_slice()) {
-        (Verdict::Proved, _) => "is safe for any number of rows, clients and batches".to_owned(),
+        (Verdict::Proved, _) if proof.assumptions.is_empty() => SAFE.to_owned(),
+        (Verdict::Proved, _) => format!("{SAFE}, given what it takes for granted"),
         (Verdict::Refuted, [only]) => {
             let finding = Words::new(plan).finding(&only.anomaly);
             format!("is not safe: {}: {finding}", only.anomaly.kind.name())
