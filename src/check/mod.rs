@@ -12,6 +12,8 @@ mod rules;
 mod two_forms;
 mod verdict;
 
+pub use verdict::proof;
+
 use crate::ast::{Script, Statement};
 use crate::catalog::Catalog;
 use crate::diagnostic::{Code, Diagnostic, Severity};

@@ -11,6 +11,7 @@ pub mod interrupt;
 pub mod new;
 pub mod output;
 mod parallel;
+pub mod prove;
 pub mod repl;
 pub mod rows;
 pub mod run;
@@ -29,7 +30,9 @@ use output::{Output, complain};
 pub enum Exit {
     /// No errors, or the run came to its end.
     Success,
-    /// Errors were found, or the run was rolled back.
+    /// Nothing was refuted, and not everything was proved.
+    NotProved,
+    /// Errors were found, a plan was refuted, or the run was rolled back.
     Failed,
     /// The command could not do its work: wrong usage, an unreadable file.
     CouldNotRun,
@@ -43,6 +46,7 @@ impl From<Exit> for ExitCode {
             Exit::Success => 0,
             Exit::Failed => 1,
             Exit::CouldNotRun => 2,
+            Exit::NotProved => 3,
             Exit::Interrupted => 130,
         })
     }
@@ -50,14 +54,16 @@ impl From<Exit> for ExitCode {
 
 const EXIT_CODES: &str = "\
 Exit codes:
-  0    no errors; the plan was run to its end
-  1    errors were found; the plan failed and was rolled back
+  0    no errors; the plan is proved; it was run to its end
+  1    errors were found; the plan is refuted; it failed and was rolled back
   2    the command could not do its work: wrong usage, an unreadable file
+  3    the plan is neither proved nor refuted
   130  interrupted by Ctrl-C
 
 Examples:
   miglab new rename-column users.username display_name > rename.mig
   miglab check rename.mig
+  miglab prove rename.mig
   miglab run rename.mig --rows users=people.csv --show users
   miglab repl rename.mig";
 
@@ -72,6 +78,7 @@ struct Cli {
 enum Command {
     Run(run::RunArgs),
     Check(check::CheckArgs),
+    Prove(prove::ProveArgs),
     Repl(repl::ReplArgs),
     New(Box<new::NewArgs>),
     Fmt(fmt::FmtArgs),
@@ -92,6 +99,7 @@ fn dispatch(cli: Cli) -> io::Result<Exit> {
     let exit = match cli.command {
         Some(Command::Run(args)) => run::execute(&args, &mut out),
         Some(Command::Check(args)) => check::execute(&args, &mut out),
+        Some(Command::Prove(args)) => prove::execute(&args, &mut out),
         Some(Command::Repl(args)) => repl::execute(&args),
         Some(Command::New(args)) => new::execute(&args, &mut out),
         Some(Command::Fmt(args)) => fmt::execute(&args, &mut out),

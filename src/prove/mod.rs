@@ -10,13 +10,15 @@
 //!   which nothing changes for the group (`layout`, `word`, `model`);
 //! - `explore` visits all reachable states breadth first, `rollback` rolls back from each;
 //! - `causes` tries changes of the plan (`remedy`) to tell root causes from what follows from them;
-//! - `tell` turns what was found back into rows, events and names: a [`Proof`].
+//! - `tell` turns what was found back into rows, events and names: a [`Proof`];
+//! - `letters` and `words` tell of one schedule: which cells hold the same value, and what happens.
 
 mod causes;
 mod compile;
 mod explore;
 mod groups;
 mod layout;
+mod letters;
 mod model;
 mod proof;
 mod remedy;
@@ -27,6 +29,7 @@ mod tell;
 mod word;
 mod words;
 
+pub use letters::{Letters, letters};
 pub use proof::*;
 pub use rule::Rule;
 pub use words::Words;

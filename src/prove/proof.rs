@@ -135,6 +135,16 @@ pub struct Schedule {
     pub events: Vec<Event>,
 }
 
+impl Schedule {
+    /// Statements that have ended and events of applications, the last event included. A visit is part of its statement.
+    #[must_use]
+    pub fn length(&self) -> usize {
+        let is_visit = |event: &Event| matches!(event.kind, EventKind::Visit { .. });
+        let visits = self.events.iter().rev().skip(1).filter(|event| is_visit(event)).count();
+        self.events.len() - visits
+    }
+}
+
 /// Something that happens.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Event {

@@ -9,8 +9,6 @@ pub enum Rule {
     SyncFires,
     /// Columns that carry a common fact are written together by an application that writes them.
     DualWrite,
-    /// Parts of one whole go along, unchanged, with a write of one of them.
-    PartsGoAlong,
     /// A backfill gives a column the freshness of what it reads.
     BackfillTakesFreshness,
     /// A backfill ends when every row that was there at its beginning has been visited.
@@ -43,11 +41,10 @@ pub enum Rule {
 
 impl Rule {
     /// All rules.
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 17] = [
         Self::WriteMakesStale,
         Self::SyncFires,
         Self::DualWrite,
-        Self::PartsGoAlong,
         Self::BackfillTakesFreshness,
         Self::BackfillVisitsAll,
         Self::RowsAreInserted,

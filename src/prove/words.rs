@@ -19,11 +19,19 @@ impl<'a> Words<'a> {
     /// `` `username` ``, or `` `users.username` `` where the plan is about several tables.
     #[must_use]
     pub fn column(&self, column: &ColumnName) -> String {
-        let is_default = self.plan.default_table.as_ref() == Some(&column.table);
-        if is_default { format!("`{}`", column.column) } else { format!("`{column}`") }
+        format!("`{}`", self.plain_column(column))
     }
 
-    fn columns(&self, columns: &[ColumnName]) -> String {
+    /// The same without the backticks.
+    #[must_use]
+    pub fn plain_column(&self, column: &ColumnName) -> String {
+        let is_default = self.plan.default_table.as_ref() == Some(&column.table);
+        if is_default { column.column.to_string() } else { column.to_string() }
+    }
+
+    /// Several columns, as a list in a sentence.
+    #[must_use]
+    pub fn columns(&self, columns: &[ColumnName]) -> String {
         let names: Vec<String> = columns.iter().map(|column| self.column(column)).collect();
         match names.split_last() {
             Some((last, [])) => last.clone(),
@@ -88,6 +96,22 @@ impl<'a> Words<'a> {
             AnomalyKind::LostWrite => format!("the newest value of {column} is gone"),
             AnomalyKind::RejectedWrite => format!("rejected by {constraint}"),
             AnomalyKind::FailingStep => format!("fails on {constraint}"),
+        }
+    }
+
+    /// What an anomaly is, as a sentence of its own: "`v2` reads an old value of `display_name`".
+    #[must_use]
+    pub fn finding(&self, anomaly: &Anomaly) -> String {
+        let app = anomaly.app.as_ref().map_or_else(|| "an application".to_owned(), |app| format!("`{app}`"));
+        let column = anomaly.column.as_ref().map_or_else(|| "a column".to_owned(), |column| self.column(column));
+        let constraint = anomaly.constraint.as_deref().unwrap_or("a constraint");
+        match anomaly.kind {
+            AnomalyKind::BrokenUse => format!("{app} uses {column}, which is not there"),
+            AnomalyKind::UnsetRead => format!("{app} reads {column}, which has no value where one was written"),
+            AnomalyKind::StaleRead => format!("{app} reads an old value of {column}"),
+            AnomalyKind::LostWrite => format!("the newest value of {column} is in no column any more"),
+            AnomalyKind::RejectedWrite => format!("a write of {app} is rejected by {constraint}"),
+            AnomalyKind::FailingStep => format!("the statement fails on {constraint}"),
         }
     }
 }

@@ -55,10 +55,11 @@ impl<W: Write> Report for Json<W> {
     }
 }
 
+/// A file that could not be read, and why.
 #[derive(Serialize)]
-struct Unreadable {
-    path: String,
-    message: String,
+pub(super) struct Unreadable {
+    pub(super) path: String,
+    pub(super) message: String,
 }
 
 #[derive(Serialize)]
@@ -69,9 +70,9 @@ struct File<'a> {
 }
 
 /// The findings of a file, each made when it is written: there may be a hundred thousand.
-struct Findings<'a> {
-    source: &'a Source,
-    diagnostics: &'a [Diagnostic],
+pub(super) struct Findings<'a> {
+    pub(super) source: &'a Source,
+    pub(super) diagnostics: &'a [Diagnostic],
 }
 
 impl Serialize for Findings<'_> {

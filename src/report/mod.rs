@@ -8,6 +8,7 @@ mod human;
 mod json;
 pub mod markdown;
 mod plain;
+pub mod proof;
 pub mod run;
 mod sarif;
 pub mod table;

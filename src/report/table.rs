@@ -39,6 +39,10 @@ pub enum CellState {
     Stale,
     /// Null, although its fact was written.
     Unset,
+    /// As it should be.
+    Good,
+    /// What a reader must not miss.
+    Bad,
 }
 
 impl Cell {
@@ -53,21 +57,23 @@ impl Cell {
         Self::new("null", CellState::Null)
     }
 
-    fn shown(&self) -> String {
-        let text = cut(&clean_line(&self.text));
+    fn shown(&self, most: usize) -> String {
+        let text = cut(&clean_line(&self.text), most);
         match self.state {
             CellState::Stale => format!("{text} (stale)"),
             CellState::Unset => format!("{text} (unset)"),
-            CellState::Plain | CellState::Number | CellState::Null => text,
+            _ => text,
         }
     }
 
     fn paint(&self) -> Option<Paint> {
         match self.state {
             CellState::Plain | CellState::Number => None,
+            _ if self.text.is_empty() => None,
             CellState::Null => Some(Paint::Dim),
             CellState::Stale => Some(Paint::Yellow),
-            CellState::Unset => Some(Paint::Red),
+            CellState::Unset | CellState::Bad => Some(Paint::Red),
+            CellState::Good => Some(Paint::Green),
         }
     }
 }
@@ -76,9 +82,16 @@ impl Table {
     /// The table as lines of text, each ending with a line feed; escape codes only when `styled`.
     #[must_use]
     pub fn render(&self, styled: bool) -> String {
+        self.render_within(styled, MOST_COLUMNS)
+    }
+
+    /// The same, with cells of at most so many columns.
+    #[must_use]
+    pub fn render_within(&self, styled: bool, most: usize) -> String {
         let terminal = Terminal { color: styled, ..Terminal::plain() };
-        let headers: Vec<_> = self.headers.iter().map(|header| cut(&clean_line(header))).collect();
-        let rows: Vec<Vec<_>> = self.rows.iter().map(|row| row.iter().map(Cell::shown).collect()).collect();
+        let headers: Vec<_> = self.headers.iter().map(|header| cut(&clean_line(header), most)).collect();
+        let shown = |row: &Vec<Cell>| row.iter().map(|cell| cell.shown(most)).collect();
+        let rows: Vec<Vec<_>> = self.rows.iter().map(shown).collect();
         let columns: Vec<_> = (0..headers.len()).map(|i| Column::new(i, &headers[i], &rows, &self.rows)).collect();
 
         let mut text = line(columns.iter().zip(&headers).map(|(c, h)| c.align(h, Some(Paint::Bold), terminal)));
@@ -117,13 +130,13 @@ fn line(cells: impl Iterator<Item = String>) -> String {
     format!("{}\n", joined.trim_end())
 }
 
-/// The text, or its beginning with `…`, in at most [`MOST_COLUMNS`].
-fn cut(text: &str) -> String {
-    if text.width() <= MOST_COLUMNS {
+/// The text, or its beginning with `…`, in at most `most` columns.
+pub(super) fn cut(text: &str, most: usize) -> String {
+    if text.width() <= most {
         return text.to_owned();
     }
-    let fits = |end: &usize| text[..*end].width() < MOST_COLUMNS;
-    let ends = text.char_indices().map(|(i, _)| i).take(MOST_COLUMNS + 1);
+    let fits = |end: &usize| text[..*end].width() < most;
+    let ends = text.char_indices().map(|(i, _)| i).take(most + 1);
     let end = ends.filter(fits).last().unwrap_or(0);
     format!("{}…", &text[..end])
 }
@@ -166,7 +179,7 @@ id  username  display_name
 
     #[test]
     fn long_cells_are_cut() {
-        let cut = cut(&"日".repeat(10_000));
+        let cut = cut(&"日".repeat(10_000), MOST_COLUMNS);
         assert_eq!(cut.width(), 39);
         assert!(cut.ends_with('…'));
     }

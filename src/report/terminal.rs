@@ -82,7 +82,8 @@ impl Terminal {
     /// The text, painted where escape codes are understood.
     #[must_use]
     pub fn paint(self, text: &str, paint: Paint) -> String {
-        if self.color { format!("\u{1b}[{}m{text}\u{1b}[0m", paint.code()) } else { text.to_owned() }
+        let styled = self.color && !text.is_empty();
+        if styled { format!("\u{1b}[{}m{text}\u{1b}[0m", paint.code()) } else { text.to_owned() }
     }
 }
 

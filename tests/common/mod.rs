@@ -1,6 +1,8 @@
 //! Runs the built program.
 #![allow(dead_code, reason = "each test file uses a part of this")]
 
+pub mod schema;
+
 use std::io::Write;
 use std::process::{Command, Stdio};
 

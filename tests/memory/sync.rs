@@ -202,7 +202,8 @@ expand sync last_name from split_part(full_name, ' ', 2)
 expand sync full_name from first_name || ' ' || last_name
 deploy v2
 ";
-    let checked = miglab::check::check_script(miglab::source::Source::new("split.mig", SPLIT));
+    let with_rows = format!("{SPLIT}rows users {{ (1, 'Ada Lovelace') (2, 'Mary Ann Smith') }}");
+    let checked = miglab::check::check_script(miglab::source::Source::new("split.mig", with_rows));
     let messages: Vec<&str> = checked.diagnostics.iter().map(|found| found.message.as_str()).collect();
     assert!(messages.contains(&"`full_name` 'Mary Ann Smith' comes back as 'Mary Ann'"), "{messages:?}");
     let mut table = Table::open(SPLIT);

@@ -43,17 +43,17 @@ pub(super) fn finding(loss: &Loss, placed: &FxHashMap<SyncId, Span>) -> Diagnost
         Outcome::Kept => (format!("{column} {value} comes back"), 0, String::new()),
     };
     let texts = legs(loss, told > 1);
-    let mut places: Vec<(Span, String)> = Vec::new();
+    let mut told_at: Vec<(Span, String)> = Vec::new();
     for (leg, text) in round.legs().zip(texts).take(told) {
-        match places.iter_mut().find(|(at, _)| *at == span(leg)) {
-            Some((_, told)) => *told = format!("{told}, {text}"),
-            None => places.push((span(leg), text)),
+        match told_at.iter_mut().find(|(at, _)| *at == span(leg)) {
+            Some((_, before)) => *before = format!("{before}, {text}"),
+            None => told_at.push((span(leg), text)),
         }
     }
     // It is reported where the value is lost, which is the last place.
-    let (at, text) = places.pop().unwrap_or_default();
+    let (at, text) = told_at.pop().unwrap_or_default();
     let finding = Diagnostic::new(Code::LossyTranslation, message, at, text).help(help);
-    places.into_iter().fold(finding, |finding, (at, text)| finding.label(at, text))
+    told_at.into_iter().fold(finding, |finding, (at, text)| finding.label(at, text))
 }
 
 /// What each leg does, in the order in which they are gone, as far as that is.

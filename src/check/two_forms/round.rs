@@ -78,7 +78,9 @@ impl Round {
             back.source_columns.iter().map(|source| way_to(*source, &ways)).map(|way| (way.len(), way)).collect();
         sources.sort_by_key(|(length, _)| *length);
         let mut there: Vec<Arc<Sync>> = Vec::new();
-        sources.into_iter().for_each(|(_, way)| lengthen(&mut there, way));
+        for (_, way) in sources {
+            lengthen(&mut there, way);
+        }
         let mut read = 0;
         while read < there.len() {
             for column in there[read].source_columns.clone() {
@@ -182,14 +184,17 @@ impl Round {
 
     /// The value that a leg, counted from 0, gives its column; or why it gives none.
     pub(super) fn through(&self, number: usize, values: &[Value]) -> Result<Value, String> {
-        let Some(leg) = self.there.get(number) else { return self.translated(&self.back, values) };
+        let leg = self.there.get(number).unwrap_or(&self.back);
+        let value = self.translated(leg, values)?;
         let mut values = values.to_vec();
-        values.push(self.translated(leg, &values)?);
-        let reads_it = |inputs: &[usize]| inputs.iter().max() == Some(&leg.into);
-        let broken = self.checks.iter().find(|check| reads_it(&check.2) && !holds(check, &values));
-        match broken {
+        match values.get_mut(leg.into) {
+            Some(place) => *place = value.clone(),
+            None => values.push(value.clone()),
+        }
+        let is_known = |inputs: &[usize]| inputs.contains(&leg.into) && inputs.iter().all(|at| *at < values.len());
+        match self.checks.iter().find(|check| is_known(&check.2) && !holds(check, &values)) {
             Some((name, ..)) => Err(format!("check `{name}` does not hold")),
-            None => Ok(values.pop().unwrap_or(Value::Null)),
+            None => Ok(value),
         }
     }
 

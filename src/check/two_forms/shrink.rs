@@ -70,7 +70,7 @@ fn smaller(value: &Value) -> Vec<Value> {
     }
 }
 
-/// Halves of a long text, then the text without one of its characters.
+/// For a long text the plainest one of its length, its halves, and what is left without a piece of it.
 fn shorter(text: &str) -> Vec<String> {
     let letters: Vec<char> = text.chars().collect();
     let half = letters.len() / 2;
@@ -78,6 +78,9 @@ fn shorter(text: &str) -> Vec<String> {
         return Vec::new();
     }
     let mut texts = vec![letters[..half].iter().collect(), letters[half..].iter().collect()];
+    if letters.iter().any(|letter| *letter != 'x') {
+        texts.insert(0, "x".repeat(letters.len()));
+    }
     for piece in [letters.len() / 4, letters.len() / 16, 1] {
         for start in (0..letters.len()).step_by(piece.max(letters.len() / 16).max(1)) {
             let end = (start + piece).min(letters.len());

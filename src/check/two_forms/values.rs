@@ -180,7 +180,7 @@ pub(super) fn of(ty: Type, nullable: bool, number: usize, constants: &[Value]) -
         texts.push(PLAIN[number % PLAIN.len()].to_owned());
     }
     texts.extend(listed(ty).iter().map(|text| (*text).to_owned()));
-    constants.iter().for_each(|constant| texts.extend(around(constant, ty)));
+    texts.extend(constants.iter().flat_map(|constant| around(constant, ty)));
     texts.extend(extremes(ty));
     let mut values: Vec<Value> = texts.iter().filter_map(|text| Value::parse_fitting(text, ty).ok()).collect();
     if nullable {

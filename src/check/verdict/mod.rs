@@ -12,7 +12,7 @@ use crate::check::{allow, root_cause};
 use crate::diagnostic::{Code, Diagnostic, Label, Severity};
 use crate::plan::assumed::{assumed, plan_with};
 use crate::plan::{Action, KnownTable, Plan};
-use crate::prove::{self, Anomaly, AnomalyKind, NoReturn, Outside, Proof, Refutation, Verdict};
+use crate::prove::{self, Anomaly, AnomalyKind, Assumption, NoReturn, Outside, Proof, Refutation, Verdict};
 use crate::source::Span;
 
 /// Rules that look at the order of statements alone; where the proof says more, it is heard instead.
@@ -38,6 +38,22 @@ pub(super) fn judge(script: &Script, known: &[KnownTable], findings: &mut Vec<Di
     let proof = telling.prove(findings);
     telling.report(&proof, findings);
     telling.notes(&proof)
+}
+
+/// Proves a plan but for what its script allows; that is said among what is taken for granted.
+#[must_use]
+pub fn proof(script: &Script, plan: &Plan) -> Proof {
+    let mut allowed = Vec::new();
+    let mut proof = Telling { script, plan }.prove(&mut allowed);
+    for finding in &allowed {
+        let step = plan.steps.iter().position(|step| step.span == finding.span());
+        let what = format!("the author answers for what `allow {}` covers", finding.code);
+        let assumption = Assumption { step, what };
+        if !proof.assumptions.contains(&assumption) {
+            proof.assumptions.push(assumption);
+        }
+    }
+    proof
 }
 
 /// Whether there are errors that come before the proof.

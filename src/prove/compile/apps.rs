@@ -85,25 +85,12 @@ impl<W: Word> Doing<'_, '_, W> {
         component
     }
 
-    /// The columns that it writes as parts of the same whole, which stay as they are.
-    fn along(&self, component: &[ColumnId]) -> Vec<ColumnId> {
-        let is_part = |other: &ColumnId| {
-            let table = |column: ColumnId| self.scene.bits(column).map(|bits| bits.table);
-            component
-                .iter()
-                .any(|column| table(*column) == table(*other) && self.scene.plan.facts.are_parts(*column, *other))
-        };
-        let others = self.written().into_iter().filter(|_| self.scene.has(Rule::PartsGoAlong));
-        others.filter(|column| !component.contains(column) && is_part(column)).collect()
-    }
-
     fn nullable(&self, columns: &[ColumnId]) -> Vec<ColumnId> {
         let may = |column: &ColumnId| self.scene.survey.may_write_null(self.scene.plan, self.app, *column);
         columns.iter().copied().filter(may).collect()
     }
 
     fn update(&mut self, component: &[ColumnId]) {
-        let along = self.along(component);
         for null in variants(self.nullable(component)) {
             let happening = Happening::Write { app: self.app, columns: component.to_vec(), null: null.clone() };
             // What is null already is not written anew.
@@ -113,10 +100,9 @@ impl<W: Word> Doing<'_, '_, W> {
             let mut doing = Doing { rows: &rows, record: self.record, acts: self.acts, ..*self };
             doing.both_guesses(happening, |image| {
                 component.iter().for_each(|column| image.give(*column, null.contains(column)));
-                let written: Vec<ColumnId> = component.iter().chain(&along).copied().collect();
-                image.mark_stale(component, &written);
-                image.fire(&written, &along);
-                written
+                image.mark_stale(component, component);
+                image.fire(component);
+                component.to_vec()
             });
         }
     }
@@ -168,7 +154,7 @@ impl<W: Word> Doing<'_, '_, W> {
                 image.insert(table);
                 written.iter().for_each(|column| image.give(*column, null.contains(column)));
                 image.mark_stale(&written, &written);
-                image.fire(&written, &[]);
+                image.fire(&written);
                 written.clone()
             });
         }
@@ -194,7 +180,7 @@ impl<W: Word> Doing<'_, '_, W> {
         let happening = Happening::Write { app: self.app, columns: others.clone(), null: Vec::new() };
         self.both_guesses(happening, |image| {
             image.stored.push(table);
-            image.fire(&others, &[]);
+            image.fire(&others);
             Vec::new()
         });
     }

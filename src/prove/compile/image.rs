@@ -187,10 +187,10 @@ impl<'a, W: Word> Image<'a, W> {
         self.code.push(Op::Put(!W::ZERO, stale));
     }
 
-    /// Lets the syncs fire that a write of these columns sets off, the last of them (`along`) left as they are.
-    pub(super) fn fire(&mut self, written: &[ColumnId], along: &[ColumnId]) {
+    /// Lets the syncs fire that a write of these columns sets off.
+    pub(super) fn fire(&mut self, written: &[ColumnId]) {
         let scene = self.scene;
-        self.changed = written.iter().copied().filter(|column| !along.contains(column)).collect();
+        self.changed = written.to_vec();
         self.set = written.to_vec();
         let touched = |sync: &Sync| {
             let facts = scene.plan.facts.of(sync.target);

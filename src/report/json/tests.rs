@@ -2,7 +2,10 @@ use serde_json::Value;
 
 use super::*;
 
-const SCHEMA: &str = include_str!("../../../docs/check-output.schema.json");
+#[path = "../../../tests/common/schema.rs"]
+mod schema;
+
+const SCHEMA: &str = "check-output.schema.json";
 
 fn report() -> Value {
     let source = Source::new("a.mig", "é\nab c");
@@ -42,17 +45,17 @@ fn a_report_of_nothing_is_whole() {
     Json::new(&mut out).finish().unwrap();
     let report: Value = serde_json::from_slice(&out).unwrap();
     assert_eq!(report["files"], serde_json::json!([]));
-    assert_schema(&schema(), &report, "report");
+    schema::assert_schema(SCHEMA, &report);
 }
 
 #[test]
 fn the_output_is_as_the_schema_says() {
-    assert_schema(&schema(), &report(), "report");
+    schema::assert_schema(SCHEMA, &report());
 }
 
 #[test]
 fn the_schema_lists_every_code() {
-    let schema = schema();
+    let schema = schema::read(SCHEMA);
     let listed: Vec<_> = schema["$defs"]["code"]["enum"].as_array().unwrap().iter().collect();
     assert_eq!(listed, Code::ALL.iter().map(|code| code.name()).collect::<Vec<_>>());
 }
@@ -61,53 +64,6 @@ fn the_schema_lists_every_code() {
 fn the_check_of_the_schema_finds_what_is_wrong() {
     let mut wrong = report();
     wrong["files"][0]["diagnostics"][0]["severity"] = Value::from("fatal");
-    let found = std::panic::catch_unwind(|| assert_schema(&schema(), &wrong, "report"));
+    let found = std::panic::catch_unwind(|| schema::assert_schema(SCHEMA, &wrong));
     assert!(found.is_err());
-}
-
-fn schema() -> Value {
-    serde_json::from_str(SCHEMA).unwrap()
-}
-
-/// Holds a value against the part of JSON Schema that our schema uses.
-fn assert_schema(schema: &Value, value: &Value, at: &str) {
-    let root = self::schema();
-    let schema = match schema.get("$ref").and_then(Value::as_str) {
-        Some(reference) => root.pointer(reference.trim_start_matches('#')).expect(reference),
-        None => schema,
-    };
-    if let Some(options) = schema.get("oneOf").and_then(Value::as_array) {
-        let option = options.iter().find(|option| (option["type"] == "null") == value.is_null());
-        return assert_schema(option.expect(at), value, at);
-    }
-    if let Some(constant) = schema.get("const") {
-        assert_eq!(constant, value, "{at}");
-    }
-    if let Some(options) = schema.get("enum").and_then(Value::as_array) {
-        assert!(options.contains(value), "{at}: {value}");
-    }
-    match schema["type"].as_str() {
-        Some("object") => assert_object(schema, value, at),
-        Some("array") => {
-            for (i, item) in value.as_array().expect(at).iter().enumerate() {
-                assert_schema(&schema["items"], item, &format!("{at}[{i}]"));
-            }
-        }
-        Some("integer") => assert!(value.as_u64() >= schema["minimum"].as_u64(), "{at}: {value}"),
-        Some("string") => assert!(value.is_string(), "{at}: {value}"),
-        Some("boolean") => assert!(value.is_boolean(), "{at}: {value}"),
-        Some("null") => assert!(value.is_null(), "{at}: {value}"),
-        other => assert!(schema.get("const").or(schema.get("enum")).is_some(), "{at}: no check for type {other:?}"),
-    }
-}
-
-fn assert_object(schema: &Value, value: &Value, at: &str) {
-    let (properties, value) = (schema["properties"].as_object().expect(at), value.as_object().expect(at));
-    for key in schema["required"].as_array().expect(at) {
-        assert!(value.contains_key(key.as_str().unwrap()), "{at} has no {key}");
-    }
-    for (key, value) in value {
-        let schema = properties.get(key).unwrap_or_else(|| panic!("{at}.{key} is not in the schema"));
-        assert_schema(schema, value, &format!("{at}.{key}"));
-    }
 }

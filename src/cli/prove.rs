@@ -1,0 +1,176 @@
+//! `miglab prove`.
+
+use std::cell::Cell;
+use std::io;
+use std::ops::ControlFlow;
+use std::path::{Path, PathBuf};
+use std::rc::Rc;
+
+use clap::{Args, ValueEnum};
+
+use super::files::Found;
+use super::input::{self, InputError};
+use super::output::Output;
+use super::{Exit, parallel};
+use crate::ast::Script;
+use crate::check;
+use crate::diagnostic::{Diagnostic, Severity};
+use crate::plan::Plan;
+use crate::plan::assumed::{Assumed, assumed, plan_with};
+use crate::prove::Verdict;
+use crate::report::Terminal;
+use crate::report::proof::{Answer, Human, Json, Outcome, ProofReport, ProvedScript};
+use crate::source::Source;
+use crate::syntax;
+
+/// Prove that a plan loses no write, whatever happens in between
+///
+/// Looks at every order in which statements, batches, crashes, rollbacks and the reads and writes of all live
+/// applications can meet. A plan is proved for any number of rows, clients and batches, or refuted by the shortest
+/// schedule that ends in an anomaly, or not proved, where a statement is outside of the model.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Exit codes:
+  0  every plan is proved
+  1  a plan is refuted, or has errors
+  2  a file could not be read
+  3  no plan is refuted, and one is not proved: a statement is outside of the model, or no `app` is declared
+     (`--allow not-proved` makes this 0)
+
+Examples:
+  miglab prove rename.mig                       the verdict and everything behind it
+  miglab prove --quiet migrations/              one line for each plan
+  miglab prove --quiet --allow not-proved       in CI: fail on what is refuted only
+  miglab prove --format json rename.mig         for programs
+  miglab prove - < rename.mig                   standard input")]
+pub struct ProveArgs {
+    /// Scripts, folders with scripts in or below them, or `-` for standard input
+    #[arg(default_value = ".")]
+    paths: Vec<PathBuf>,
+    /// How to report the proofs
+    #[arg(long, value_enum, default_value_t = Format::Human)]
+    format: Format,
+    /// Exit with 0 all the same
+    #[arg(long, value_enum, value_name = "WHAT")]
+    allow: Option<Allow>,
+    /// Print one line for each plan: its verdict
+    #[arg(short, long)]
+    quiet: bool,
+}
+
+/// How to report proofs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Format {
+    /// Text for people
+    Human,
+    /// One JSON document, described by `docs/prove-output.schema.json`
+    Json,
+}
+
+/// What does not fail.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Allow {
+    /// Plans that are neither proved nor refuted
+    NotProved,
+}
+
+/// Proves the scripts and reports what came of it.
+///
+/// # Errors
+/// Writing to `out` failed.
+pub fn execute(args: &ProveArgs, out: &mut Output) -> io::Result<Exit> {
+    let found = Found::in_paths(&args.paths);
+    let closed = out.closed();
+    let report: Box<dyn ProofReport + '_> = match args.format {
+        Format::Human => Box::new(Human::new(out, Terminal::stdout(), args.quiet)),
+        Format::Json => Box::new(Json::new(out)),
+    };
+    let mut session = Session { args, report, closed, exit: Exit::Success };
+    found.errors.iter().try_for_each(|error| session.unreadable(error))?;
+    parallel::in_order(&found.scripts, |path| prove_file(path), |outcome| session.take(outcome))?;
+    session.report.finish()?;
+    Ok(session.exit)
+}
+
+/// One command on its way, and what its exit code will be.
+struct Session<'a> {
+    args: &'a ProveArgs,
+    report: Box<dyn ProofReport + 'a>,
+    closed: Rc<Cell<bool>>,
+    exit: Exit,
+}
+
+impl Session<'_> {
+    fn take(&mut self, outcome: Result<ProvedScript, InputError>) -> io::Result<ControlFlow<()>> {
+        match outcome {
+            Ok(script) => {
+                self.exit = self.exit.max(self.exit_for(script.answer()));
+                self.report.script(&script)?;
+            }
+            Err(error) => self.unreadable(&error)?,
+        }
+        Ok(if self.closed.get() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
+    }
+
+    fn exit_for(&self, answer: Answer) -> Exit {
+        match answer {
+            Answer::Proved => Exit::Success,
+            Answer::NotProved if self.args.allow == Some(Allow::NotProved) => Exit::Success,
+            Answer::NotProved => Exit::NotProved,
+            Answer::Refuted | Answer::Errors => Exit::Failed,
+        }
+    }
+
+    fn unreadable(&mut self, error: &InputError) -> io::Result<()> {
+        error.complain();
+        self.exit = self.exit.max(Exit::CouldNotRun);
+        self.report.unreadable(&error.path, &error.why)
+    }
+}
+
+fn prove_file(path: &Path) -> Result<ProvedScript, InputError> {
+    let source = input::read(path)?.source;
+    let outcome = outcome(source.clone());
+    Ok(ProvedScript { source, outcome })
+}
+
+fn outcome(source: Source) -> Outcome {
+    let is_error = |diagnostic: &Diagnostic| diagnostic.severity == Severity::Error;
+    let parsed = syntax::parse(source);
+    let unread = parsed.diagnostics.iter().any(is_error);
+    let (findings, _) = check::check(&parsed, &[]);
+    let plan = Plan::resolve(&parsed.script, &[]);
+    let Some(plan) = plan.ok().filter(|_| !unread) else { return Outcome::Errors(findings) };
+    let has_errors = findings.iter().any(is_error);
+    if plan.apps.is_empty() {
+        return if has_errors { Outcome::Errors(findings) } else { without_apps(&parsed.script, plan) };
+    }
+    let proof = check::proof(&parsed.script, &plan);
+    // Rules see what the model does not, such as a backfill that gives another result when it is repeated.
+    if has_errors && proof.verdict() != Verdict::Refuted {
+        return Outcome::Errors(findings);
+    }
+    Outcome::Proof(Box::new((plan, proof)))
+}
+
+fn without_apps(script: &Script, plan: Plan) -> Outcome {
+    let Some(taken) = assumed(&plan) else {
+        return Outcome::NoApps { title: plan.title, lines: Vec::new(), assumed: None };
+    };
+    let lines = lines_of(&script.source, &plan, &taken);
+    let with_apps = plan_with(&plan, &taken).plan;
+    let proof = check::proof(script, &with_apps);
+    Outcome::NoApps { title: plan.title, lines, assumed: Some(Box::new((with_apps, proof))) }
+}
+
+fn lines_of(source: &Source, plan: &Plan, taken: &Assumed) -> Vec<String> {
+    let apps = taken.apps.iter().map(|app| app.declaration(plan.default_table.as_ref()));
+    let apps: Vec<String> = apps.flat_map(|app| app.lines().map(str::to_owned).collect::<Vec<_>>()).collect();
+    let rollout = taken.rollout.iter().map(|statement| {
+        let behind = statement.place.checked_sub(1).and_then(|step| plan.steps.get(step));
+        let line = behind.map(|step| source.position(step.span.start).line);
+        let place = line.map_or_else(|| "before the first statement".to_owned(), |line| format!("behind line {line}"));
+        format!("{}  # {place}", statement.text())
+    });
+    apps.into_iter().chain(rollout).collect()
+}

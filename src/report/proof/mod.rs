@@ -1,0 +1,151 @@
+//! Proofs, as text for people and as JSON. They are written file by file, as findings are.
+
+mod human;
+mod json;
+mod matrix;
+mod schedule;
+mod statements;
+
+use std::io;
+
+use serde::Serialize;
+
+pub use human::Human;
+pub use json::Json;
+
+use crate::diagnostic::Diagnostic;
+use crate::plan::Plan;
+use crate::prove::{Proof, Verdict};
+use crate::source::Source;
+
+/// A script, and what came of proving it.
+#[derive(Debug)]
+pub struct ProvedScript {
+    /// Its text.
+    pub source: Source,
+    /// What came of it.
+    pub outcome: Outcome,
+}
+
+/// What came of proving a script.
+#[derive(Debug)]
+pub enum Outcome {
+    /// There are errors in the script, which come first; warnings are here as well.
+    Errors(Vec<Diagnostic>),
+    /// The plan and its proof.
+    Proof(Box<(Plan, Proof)>),
+    /// No application is declared.
+    NoApps {
+        /// The title of the plan.
+        title: String,
+        /// The lines that declare the applications taken to be there, and deploy and retire them.
+        lines: Vec<String>,
+        /// The plan with these lines, and its proof; none where there is no column that an application could use.
+        assumed: Option<Box<(Plan, Proof)>>,
+    },
+}
+
+impl ProvedScript {
+    /// The answer in a word.
+    #[must_use]
+    pub fn answer(&self) -> Answer {
+        match &self.outcome {
+            Outcome::Errors(_) => Answer::Errors,
+            Outcome::NoApps { .. } => Answer::NotProved,
+            Outcome::Proof(proved) => match proved.1.verdict() {
+                Verdict::Proved => Answer::Proved,
+                Verdict::Refuted => Answer::Refuted,
+                Verdict::NotProved => Answer::NotProved,
+            },
+        }
+    }
+}
+
+/// The answer for one script.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Answer {
+    /// Safe for any number of rows, clients and batches.
+    Proved,
+    /// A schedule ends in an anomaly.
+    Refuted,
+    /// Nothing wrong was found, and not everything could be looked at.
+    NotProved,
+    /// There are errors in the script, which come first.
+    Errors,
+}
+
+impl Answer {
+    /// As a verdict begins: `not proved`.
+    #[must_use]
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::Proved => "proved",
+            Self::Refuted => "refuted",
+            Self::NotProved | Self::Errors => "not proved",
+        }
+    }
+}
+
+/// How many scripts had which answer.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Answers {
+    /// Proved.
+    pub proved: usize,
+    /// Refuted.
+    pub refuted: usize,
+    /// Not proved.
+    pub not_proved: usize,
+    /// With errors.
+    pub errors: usize,
+    /// All of them.
+    pub files: usize,
+}
+
+impl Answers {
+    /// Counts one more.
+    pub fn add(&mut self, answer: Answer) {
+        self.files += 1;
+        match answer {
+            Answer::Proved => self.proved += 1,
+            Answer::Refuted => self.refuted += 1,
+            Answer::NotProved => self.not_proved += 1,
+            Answer::Errors => self.errors += 1,
+        }
+    }
+
+    /// One line: "3 proved, 1 refuted in 4 files".
+    #[must_use]
+    pub fn summary(&self) -> String {
+        let parts = [
+            (self.proved, "proved"),
+            (self.refuted, "refuted"),
+            (self.not_proved, "not proved"),
+            (self.errors, "with errors"),
+        ];
+        let parts: Vec<_> =
+            parts.iter().filter(|part| part.0 > 0).map(|part| format!("{} {}", part.0, part.1)).collect();
+        format!("{} of {}", parts.join(", "), super::counted(self.files, "plan", "plans"))
+    }
+}
+
+/// A report of proofs in one of the formats.
+pub trait ProofReport {
+    /// Adds the answer for one script.
+    ///
+    /// # Errors
+    /// The report could not be written.
+    fn script(&mut self, script: &ProvedScript) -> io::Result<()>;
+
+    /// Adds a file that could not be read, and why.
+    ///
+    /// # Errors
+    /// The report could not be written.
+    fn unreadable(&mut self, path: &str, why: &str) -> io::Result<()>;
+
+    /// Ends the report. Nothing may be added afterwards.
+    ///
+    /// # Errors
+    /// The report could not be written.
+    fn finish(&mut self) -> io::Result<()>;
+}
