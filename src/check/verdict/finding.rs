@@ -9,27 +9,10 @@ impl Telling<'_> {
     pub(super) fn finding(&self, refutation: &Refutation) -> Diagnostic {
         let words = Words::new(self.plan);
         let anomaly = &refutation.anomaly;
-        let message = self.message(&words, refutation);
+        let message = words.finding(anomaly);
         let mut finding = Diagnostic::new(code(anomaly.kind), message, self.place(anomaly), "");
         finding.labels = self.labels(&words, refutation);
         finding.help(self.help(refutation))
-    }
-
-    fn message(&self, words: &Words<'_>, refutation: &Refutation) -> String {
-        let anomaly = &refutation.anomaly;
-        let app = anomaly.app.as_deref().unwrap_or("an application");
-        let column = anomaly.column.as_ref().map(|column| words.column(column)).unwrap_or_default();
-        let constraint = anomaly.constraint.as_deref().unwrap_or("a constraint");
-        match anomaly.kind {
-            AnomalyKind::BrokenUse => format!("`{app}` uses {column}, which is not there"),
-            AnomalyKind::UnsetRead => format!("`{app}` reads null in {column}, though the row has a value for it"),
-            AnomalyKind::StaleRead => format!("`{app}` reads an old value in {column}"),
-            AnomalyKind::LostWrite => format!("the newest value of {column} is lost"),
-            AnomalyKind::RejectedWrite => {
-                format!("a write of `{app}` is rejected by {constraint}, which it does not know of")
-            }
-            AnomalyKind::FailingStep => format!("this statement can fail: by then a row may break {constraint}"),
-        }
     }
 
     /// The schedule as labels, each event at its statement; the anomaly comes first, as the place of the finding.
