@@ -1,5 +1,9 @@
 //! The codes of diagnostics, how much each matters, and a page for each.
 
+mod topic;
+
+pub use topic::Topic;
+
 use serde::Serialize;
 
 /// How much a diagnostic matters. The order is from least to most.
