@@ -16,12 +16,26 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("plan", &["ast", "catalog", "data", "diagnostic", "explain", "expr", "source", "syntax"]),
     (
         "check",
-        &["ast", "catalog", "data", "diagnostic", "explain", "expr", "plan", "rows", "source", "syntax", "target"],
+        &[
+            "ast",
+            "catalog",
+            "data",
+            "diagnostic",
+            "explain",
+            "expr",
+            "plan",
+            "prove",
+            "rows",
+            "source",
+            "syntax",
+            "target",
+        ],
     ),
+    ("prove", &["ast", "catalog", "expr", "plan"]),
     ("target", &["ast", "catalog", "data", "expr", "plan"]),
     ("rows", &["ast", "catalog", "data", "diagnostic", "explain", "expr", "plan", "source", "target"]),
     ("execute", &["ast", "plan", "source", "target"]),
-    ("report", &["ast", "data", "diagnostic", "explain", "source"]),
+    ("report", &["ast", "data", "diagnostic", "explain", "plan", "prove", "source"]),
 ];
 
 fn sources() -> Vec<PathBuf> {

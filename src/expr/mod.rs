@@ -13,6 +13,7 @@ mod faults;
 mod functions;
 mod kernels;
 mod node;
+mod nullness;
 mod registry;
 mod resolve;
 mod row;
@@ -28,6 +29,7 @@ use crate::ast::{self, ColumnRef, Name};
 use crate::data::{Chunk, Type, Value, ValueError};
 use crate::diagnostic::Diagnostic;
 use crate::explain::Code;
+pub use nullness::Known;
 
 /// Where the columns of an expression come from.
 pub trait Scope {

@@ -86,14 +86,8 @@ pub enum AnomalyKind {
 
 impl AnomalyKind {
     /// All kinds, in their order.
-    pub const ALL: [Self; 6] = [
-        Self::BrokenUse,
-        Self::UnsetRead,
-        Self::StaleRead,
-        Self::LostWrite,
-        Self::RejectedWrite,
-        Self::FailingStep,
-    ];
+    pub const ALL: [Self; 6] =
+        [Self::BrokenUse, Self::UnsetRead, Self::StaleRead, Self::LostWrite, Self::RejectedWrite, Self::FailingStep];
 
     /// Its name: `stale read`.
     #[must_use]

@@ -1,0 +1,206 @@
+//! What can be said of a result when only this is known of the inputs: which of them are null.
+
+use crate::data::Value;
+use crate::expr::Expression;
+use crate::expr::node::{Case, Extreme, Node};
+use crate::expr::registry::Function;
+
+/// A value of which little is known.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Known {
+    /// It is null.
+    Null,
+    /// It is not null, and this truth value where it has one that is known.
+    NotNull(Option<bool>),
+    /// It may be either.
+    Unknown,
+}
+
+impl Known {
+    const SOME: Self = Self::NotNull(None);
+
+    /// What is known where both are possible.
+    fn or(self, other: Self) -> Self {
+        match (self, other) {
+            (one, other) if one == other => one,
+            (Self::NotNull(_), Self::NotNull(_)) => Self::SOME,
+            _ => Self::Unknown,
+        }
+    }
+
+    fn of(truth: bool) -> Self {
+        Self::NotNull(Some(truth))
+    }
+}
+
+impl Expression {
+    /// What is known of the result when input number `i` is null exactly where `null(i)` says so.
+    #[must_use]
+    pub fn known(&self, null: &dyn Fn(usize) -> bool) -> Known {
+        Reader { null, same: None, locals: Vec::new() }.node(&self.0.node)
+    }
+
+    /// The same, if the value of the column `name` differs from that of `value`: `name is distinct from VALUE` is true.
+    #[must_use]
+    pub fn known_if_distinct(&self, null: &dyn Fn(usize) -> bool, name: &str, value: &Self) -> Known {
+        let same = Some((self, name, value));
+        Reader { null, same, locals: Vec::new() }.node(&self.0.node)
+    }
+}
+
+struct Reader<'a> {
+    null: &'a dyn Fn(usize) -> bool,
+    /// An expression in which the column of this name is taken to differ from a value.
+    same: Option<(&'a Expression, &'a str, &'a Expression)>,
+    locals: Vec<Known>,
+}
+
+impl Reader<'_> {
+    fn node(&mut self, node: &Node) -> Known {
+        match node {
+            Node::Constant(Value::Null, _) => Known::Null,
+            Node::Constant(Value::Boolean(truth), _) => Known::of(*truth),
+            Node::Constant(..) => Known::SOME,
+            Node::Column(at, _) if (self.null)(*at) => Known::Null,
+            Node::Column(..) => Known::SOME,
+            Node::Local(at, _) => self.locals.get(*at).copied().unwrap_or(Known::Unknown),
+            Node::Call(function, operands) => self.call(function, operands),
+            Node::Cast(cast) => self.node(&cast.operand),
+            Node::Not(operand) => match self.node(operand) {
+                Known::NotNull(truth) => Known::NotNull(truth.map(|truth| !truth)),
+                other => other,
+            },
+            Node::And(operands) => self.until(operands, false),
+            Node::Or(operands) => self.until(operands, true),
+            Node::IsNull(operand) => match self.node(operand) {
+                Known::Null => Known::of(true),
+                Known::NotNull(_) => Known::of(false),
+                Known::Unknown => Known::SOME,
+            },
+            Node::IsBool(operand, expected) => match self.node(operand) {
+                Known::Null => Known::of(expected.is_none()),
+                Known::NotNull(Some(truth)) => Known::of(*expected == Some(truth)),
+                Known::NotNull(None) if expected.is_none() => Known::of(false),
+                _ => Known::SOME,
+            },
+            Node::Distinct(sides) => self.distinct(sides),
+            Node::Case(case) => self.case(case),
+            Node::Coalesce(operands, _) => self.first(operands),
+            Node::Extreme(operands, which, _) => self.extreme(operands, *which),
+            Node::Let(parts) => {
+                let local = self.node(&parts.0);
+                self.locals.push(local);
+                let result = self.node(&parts.1);
+                self.locals.pop();
+                result
+            }
+        }
+    }
+
+    fn call(&mut self, function: &Function, operands: &[Node]) -> Known {
+        let operands: Vec<Known> = operands.iter().map(|operand| self.node(operand)).collect();
+        match function.name {
+            "concat" => return Known::SOME,
+            "concat_ws" => return operands.first().copied().unwrap_or(Known::Unknown),
+            _ => {}
+        }
+        let finds_nothing = function.name.starts_with("->");
+        if !function.strict || finds_nothing && !operands.contains(&Known::Null) {
+            Known::Unknown
+        } else if operands.contains(&Known::Null) {
+            Known::Null
+        } else if operands.contains(&Known::Unknown) {
+            Known::Unknown
+        } else {
+            Known::SOME
+        }
+    }
+
+    /// `and` (stops at false) or `or` (stops at true).
+    fn until(&mut self, operands: &[Node], stop: bool) -> Known {
+        let mut all = Known::of(!stop);
+        for operand in operands {
+            all = match (all, self.node(operand)) {
+                (Known::NotNull(Some(truth)), _) | (_, Known::NotNull(Some(truth))) if truth == stop => Known::of(stop),
+                (Known::NotNull(Some(_)), other) | (other, Known::NotNull(Some(_))) => other,
+                (Known::Null, Known::Null) => Known::Null,
+                (Known::NotNull(None), Known::NotNull(None)) => Known::SOME,
+                _ => Known::Unknown,
+            };
+        }
+        all
+    }
+
+    fn distinct(&mut self, sides: &(Node, Node)) -> Known {
+        if self.is_taken_to_differ(sides) {
+            return Known::of(true);
+        }
+        match (self.node(&sides.0), self.node(&sides.1)) {
+            (Known::Null, Known::Null) => Known::of(false),
+            (Known::Null, Known::NotNull(_)) | (Known::NotNull(_), Known::Null) => Known::of(true),
+            _ => Known::SOME,
+        }
+    }
+
+    fn is_taken_to_differ(&self, (one, other): &(Node, Node)) -> bool {
+        let Some((own, name, value)) = self.same else { return false };
+        let is_column = |node: &Node| matches!(node, Node::Column(at, _) if own.0.inputs.get(*at).is_some_and(|input| &**input == name));
+        let is_value = |node: &Node| same_node(node, &own.0.inputs, &value.0.node, &value.0.inputs);
+        is_column(one) && is_value(other) || is_column(other) && is_value(one)
+    }
+
+    fn case(&mut self, case: &Case) -> Known {
+        let mut possible: Option<Known> = None;
+        for (when, then) in &case.arms {
+            let then = |reader: &mut Self| reader.node(then);
+            match self.node(when) {
+                Known::Null | Known::NotNull(Some(false)) => {}
+                Known::NotNull(Some(true)) => {
+                    let then = then(self);
+                    return possible.map_or(then, |known| known.or(then));
+                }
+                _ => {
+                    let then = then(self);
+                    possible = Some(possible.map_or(then, |known| known.or(then)));
+                }
+            }
+        }
+        let otherwise = case.otherwise.as_ref().map_or(Known::Null, |node| self.node(node));
+        possible.map_or(otherwise, |known| known.or(otherwise))
+    }
+
+    fn first(&mut self, operands: &[Node]) -> Known {
+        let mut sure = true;
+        for operand in operands {
+            match self.node(operand) {
+                Known::Null => {}
+                Known::NotNull(truth) => return Known::NotNull(truth.filter(|_| sure)),
+                Known::Unknown => sure = false,
+            }
+        }
+        if sure { Known::Null } else { Known::Unknown }
+    }
+
+    fn extreme(&mut self, operands: &[Node], _which: Extreme) -> Known {
+        match self.first(operands) {
+            Known::NotNull(_) => Known::SOME,
+            other => other,
+        }
+    }
+}
+
+/// Whether two nodes are the same but for the numbers of their inputs.
+fn same_node(one: &Node, inputs: &[crate::ast::Name], other: &Node, other_inputs: &[crate::ast::Name]) -> bool {
+    match (one, other) {
+        (Node::Column(at, _), Node::Column(other, _)) => inputs.get(*at) == other_inputs.get(*other),
+        (Node::Cast(one), Node::Cast(other)) => {
+            one.to == other.to && same_node(&one.operand, inputs, &other.operand, other_inputs)
+        }
+        (Node::Call(one, operands), Node::Call(other, others)) => {
+            one == other
+                && operands.len() == others.len()
+                && operands.iter().zip(others).all(|(one, other)| same_node(one, inputs, other, other_inputs))
+        }
+        _ => one == other && !one.any(&|node| matches!(node, Node::Column(..))),
+    }
+}

@@ -1,0 +1,237 @@
+//! What a live application may do: write, insert, delete.
+
+use crate::catalog::{ColumnId, ConstraintKind};
+use crate::plan::{AppUse, ColumnName};
+use crate::prove::compile::constraints;
+use crate::prove::compile::image::{Guess, Image};
+use crate::prove::compile::record::{Record, push_act};
+use crate::prove::compile::scene::Scene;
+use crate::prove::model::{Act, Happening};
+use crate::prove::proof::AnomalyKind;
+use crate::prove::word::{Code, Pattern, Word};
+
+/// The row before an event: where it may happen, and in which tables there is one.
+type Rows<W> = (Pattern<W>, Vec<bool>);
+
+/// Adds all that a live application may do to the acts of a layer.
+pub(super) fn acts<W: Word>(scene: Scene<'_>, app: usize, record: &mut Record<W>, acts: &mut Vec<Act<W>>) {
+    for rows in scene.rows() {
+        let mut doing = Doing { scene, app, usage: &scene.plan.apps[app], rows: &rows, record, acts };
+        doing.updates();
+        for table in 0..scene.group.tables.len() {
+            doing.insert(table);
+            doing.touch(table);
+            doing.delete(table);
+        }
+    }
+}
+
+struct Doing<'a, 'b, W> {
+    scene: Scene<'a>,
+    app: usize,
+    usage: &'a AppUse,
+    rows: &'b Rows<W>,
+    record: &'b mut Record<W>,
+    acts: &'b mut Vec<Act<W>>,
+}
+
+impl<W: Word> Doing<'_, '_, W> {
+    /// The group's columns that the application writes and that are there.
+    fn written(&self) -> Vec<ColumnId> {
+        let ids = self.usage.writes.iter().filter_map(|name| self.scene.named(name));
+        let mut ids: Vec<ColumnId> = ids.filter(|column| self.scene.bits(*column).is_some()).collect();
+        ids.sort_unstable();
+        ids.dedup();
+        ids
+    }
+
+    fn writes_to(&self, table: usize) -> bool {
+        self.usage.writes.iter().any(|column| column.table == self.scene.group.tables[table])
+    }
+
+    /// Every column of the table that it writes is there.
+    fn is_whole(&self, table: usize) -> bool {
+        let own = |column: &&ColumnName| column.table == self.scene.group.tables[table];
+        self.usage.writes.iter().filter(own).all(|column| self.scene.named(column).is_some())
+    }
+
+    fn updates(&mut self) {
+        let mut left = self.written();
+        while let Some(first) = left.first().copied() {
+            let component = self.component(first, &left);
+            left.retain(|column| !component.contains(column));
+            let there = |column: &ColumnId| self.scene.bits(*column).is_some_and(|bits| self.rows.1[bits.table]);
+            let component: Vec<ColumnId> = component.into_iter().filter(there).collect();
+            if !component.is_empty() {
+                self.update(&component);
+            }
+        }
+    }
+
+    /// The columns that are written together with one: those that carry a common fact, through any number of links.
+    fn component(&self, first: ColumnId, among: &[ColumnId]) -> Vec<ColumnId> {
+        let mut component = vec![first];
+        let mut next = 0;
+        while let Some(column) = component.get(next).copied() {
+            let linked = among.iter().filter(|other| self.scene.shared(column, **other).next().is_some());
+            let new: Vec<ColumnId> = linked.filter(|other| !component.contains(other)).copied().collect();
+            component.extend(new);
+            next += 1;
+        }
+        component.sort_unstable();
+        component
+    }
+
+    /// The columns that it writes as parts of the same whole, which stay as they are.
+    fn along(&self, component: &[ColumnId]) -> Vec<ColumnId> {
+        let is_part = |other: &ColumnId| {
+            let table = |column: ColumnId| self.scene.bits(column).map(|bits| bits.table);
+            component
+                .iter()
+                .any(|column| table(*column) == table(*other) && self.scene.plan.facts.are_parts(*column, *other))
+        };
+        self.written().into_iter().filter(|column| !component.contains(column) && is_part(column)).collect()
+    }
+
+    fn nullable(&self, columns: &[ColumnId]) -> Vec<ColumnId> {
+        let may = |column: &ColumnId| self.scene.survey.may_write_null(self.scene.plan, self.app, *column);
+        columns.iter().copied().filter(may).collect()
+    }
+
+    fn update(&mut self, component: &[ColumnId]) {
+        let along = self.along(component);
+        for null in variants(self.nullable(component)) {
+            let happening = Happening::Write { app: self.app, columns: component.to_vec(), null: null.clone() };
+            self.both_guesses(happening, |image| {
+                component.iter().for_each(|column| image.give(*column, null.contains(column)));
+                let written: Vec<ColumnId> = component.iter().chain(&along).copied().collect();
+                image.mark_stale(component, &written);
+                image.fire(&written, &along);
+                written
+            });
+        }
+    }
+
+    /// Compiles an event once, or twice where it is not known whether a value that it computes is null.
+    fn both_guesses(&mut self, happening: Happening, work: impl Fn(&mut Image<'_, W>) -> Vec<ColumnId>) {
+        for guess in [Guess::Value, Guess::Null] {
+            let mut image = Image::new(self.scene, &self.rows.1, guess);
+            let written = work(&mut image);
+            let guessed = image.guessed;
+            let undecided =
+                guessed.then(|| self.record.undecided(None, "whether the result of an expression is null".to_owned()));
+            let refused = constraints::refusals(self.scene, self.app, &image, &written, self.record);
+            let happening = self.record.happening(happening.clone());
+            let act = Act { guard: self.rows.0, code: image.code, happening, refused, undecided };
+            push_act(self.acts, act);
+            if !guessed {
+                return;
+            }
+        }
+    }
+
+    fn insert(&mut self, table: usize) {
+        let scene = self.scene;
+        let name = &scene.group.tables[table];
+        let Some(schema) = scene.table(table) else { return };
+        let possible = self.writes_to(table)
+            && self.is_whole(table)
+            && !self.rows.1[table]
+            && !scene.survey.is_excused(self.app, name)
+            && self.parents_are_there(table);
+        if !possible {
+            return;
+        }
+        let declared: Vec<ColumnId> =
+            self.written().into_iter().filter(|column| schema.column_by_id(*column).is_some()).collect();
+        let given = scene.columns_of(table).filter(|(column, _)| {
+            !declared.contains(&column.id) && scene.survey.is_given(schema, column, &scene.plan.apps)
+        });
+        let written: Vec<ColumnId> = declared.iter().copied().chain(given.map(|(column, _)| column.id)).collect();
+        let guard = self.rows.0.and(scene.layout.tables[table].gone, false);
+        let rows = (guard, self.rows.1.clone());
+        for null in variants(self.nullable(&declared)) {
+            let columns = declared.clone();
+            let happening = Happening::Insert { app: self.app, table, columns, null: null.clone() };
+            let mut doing = Doing { rows: &rows, record: self.record, acts: self.acts, ..*self };
+            doing.both_guesses(happening, |image| {
+                image.insert(table);
+                written.iter().for_each(|column| image.give(*column, null.contains(column)));
+                image.mark_stale(&written, &written);
+                image.fire(&written, &[]);
+                written.clone()
+            });
+        }
+    }
+
+    /// The row that a new one must refer to is there, or the application does not know that it must be.
+    fn parents_are_there(&self, table: usize) -> bool {
+        let scene = self.scene;
+        constraints::partners(scene, table).all(|parent| self.rows.1[parent] || !self.writes_to(parent))
+    }
+
+    /// A write that is about none of the group's columns.
+    fn touch(&mut self, table: usize) {
+        let scene = self.scene;
+        let own = |column: &ColumnName| column.table == scene.group.tables[table];
+        let elsewhere =
+            |name: &&ColumnName| own(name) && scene.named(name).is_some_and(|column| scene.bits(column).is_none());
+        let others: Vec<ColumnId> =
+            self.usage.writes.iter().filter(elsewhere).filter_map(|name| scene.named(name)).collect();
+        if others.is_empty() || !self.rows.1[table] {
+            return;
+        }
+        let happening = Happening::Write { app: self.app, columns: others.clone(), null: Vec::new() };
+        self.both_guesses(happening, |image| {
+            image.stored.push(table);
+            image.fire(&others, &[]);
+            Vec::new()
+        });
+    }
+
+    fn delete(&mut self, table: usize) {
+        let scene = self.scene;
+        if !self.writes_to(table) || !self.rows.1[table] || scene.table(table).is_none() {
+            return;
+        }
+        let follows = |other: usize| {
+            scene.catalog.syncs().any(|sync| {
+                *sync.source_table == *scene.group.tables[table]
+                    && *sync.target_table == *scene.group.tables[other]
+                    && sync.join.as_ref().is_some_and(|join| join.inserts)
+            })
+        };
+        let mut image = Image::new(scene, &self.rows.1, Guess::Value);
+        image.remove(table, true);
+        let mut refused = Vec::new();
+        for other in (0..scene.group.tables.len()).filter(|other| *other != table && self.rows.1[*other]) {
+            if follows(other) {
+                image.remove(other, true);
+            } else if let Some(key) = refers(scene, other, table) {
+                if self.writes_to(other) {
+                    return;
+                }
+                let constraint = format!("foreign key `{key}`");
+                let wrong = constraints::wrong(AnomalyKind::RejectedWrite, Some(self.app), None, Some(constraint));
+                refused.push((Pattern::ANY, self.record.wrong(wrong)));
+            }
+        }
+        let code: Code<W> = image.code;
+        let happening = self.record.happening(Happening::Delete { app: self.app, table });
+        self.acts.push(Act { guard: self.rows.0, code, happening, refused, undecided: None });
+    }
+}
+
+/// The foreign key by which the row of one table refers to that of another.
+fn refers(scene: Scene<'_>, from: usize, to: usize) -> Option<String> {
+    let to = &scene.group.tables[to];
+    scene.table(from)?.foreign_keys().find_map(|key| match &key.kind {
+        ConstraintKind::ForeignKey { table, .. } if table == to => Some(key.name.to_string()),
+        _ => None,
+    })
+}
+
+/// All values, and then null wherever it may be.
+fn variants(nullable: Vec<ColumnId>) -> Vec<Vec<ColumnId>> {
+    if nullable.is_empty() { vec![Vec::new()] } else { vec![Vec::new(), nullable] }
+}

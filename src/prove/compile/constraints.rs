@@ -1,0 +1,265 @@
+//! Which writes the tables refuse, and which applications could not know that.
+
+use crate::ast::Name;
+use crate::catalog::{Column, ColumnId, Constraint, ConstraintKind, NotNull, Table};
+use crate::expr::{Expression, Known};
+use crate::prove::compile::image::Image;
+use crate::prove::compile::record::{Record, added_by};
+use crate::prove::compile::scene::Scene;
+use crate::prove::model::{Cause, Wrong};
+use crate::prove::proof::AnomalyKind;
+use crate::prove::survey::{MOST_INPUTS, in_key, inputs};
+use crate::prove::word::{Pattern, Word};
+
+/// Something wrong that hangs on nothing unknown.
+pub(super) fn wrong(
+    kind: AnomalyKind,
+    app: Option<usize>,
+    column: Option<ColumnId>,
+    constraint: Option<String>,
+) -> Wrong {
+    let column = column.map(Cause::Column);
+    Wrong { kind, app, column, constraint, reads: false, undecided: None, other_row: false }
+}
+
+/// Whether no write may leave a column null.
+pub(super) fn is_not_null(table: &Table, column: &Column) -> bool {
+    column.not_null != NotNull::No || in_key(table, column.id)
+}
+
+/// `` `not null` of `users.username` ``.
+pub(super) fn not_null_name(scene: Scene<'_>, column: ColumnId) -> String {
+    format!("`not null` of `{}`", scene.survey.name(column))
+}
+
+/// The tables of the group that the row of a table must refer to.
+pub(super) fn partners<'a>(scene: Scene<'a>, table: usize) -> impl Iterator<Item = usize> + use<'a> {
+    let keys = scene.table(table).into_iter().flat_map(Table::foreign_keys);
+    keys.filter_map(move |key| match &key.kind {
+        ConstraintKind::ForeignKey { column, table: to, .. } if scene.survey.is_pairing_key(*column) => {
+            scene.place(to).filter(|parent| *parent != table)
+        }
+        _ => None,
+    })
+}
+
+/// Where a write of an application is refused, though the application does not know why. `written` are the columns of
+/// the group that it gives values itself.
+pub(super) fn refusals<W: Word>(
+    scene: Scene<'_>,
+    app: usize,
+    image: &Image<'_, W>,
+    written: &[ColumnId],
+    record: &mut Record<W>,
+) -> Vec<(Pattern<W>, usize)> {
+    let mut refused = Vec::new();
+    for table in &image.stored {
+        let Some(schema) = scene.table(*table) else { continue };
+        for (column, bits) in scene.columns_of(*table).filter(|(column, _)| is_not_null(schema, column)) {
+            let constraint = Some(not_null_name(scene, column.id));
+            let wrong = wrong(AnomalyKind::RejectedWrite, Some(app), Some(column.id), constraint);
+            refused.push((Pattern::ANY.and(bits.null, true), record.wrong(wrong)));
+        }
+        for parent in partners(scene, *table).filter(|parent| !image.exists[*parent]) {
+            let constraint = Some(format!("foreign key to `{}`", scene.group.tables[parent]));
+            let wrong = wrong(AnomalyKind::RejectedWrite, Some(app), None, constraint);
+            refused.push((Pattern::ANY, record.wrong(wrong)));
+        }
+        for constraint in schema.constraints() {
+            let write = Write { scene, app, schema, constraint, written, synced: image.synced() };
+            write.judge(record, &mut refused);
+        }
+    }
+    refused
+}
+
+/// A write, held against one constraint on values.
+struct Write<'a> {
+    scene: Scene<'a>,
+    app: usize,
+    schema: &'a Table,
+    constraint: &'a Constraint,
+    written: &'a [ColumnId],
+    /// Columns that followed by sync, each with the column that it is a plain copy of.
+    synced: Vec<(ColumnId, Option<ColumnId>)>,
+}
+
+impl Write<'_> {
+    fn judge<W: Word>(&self, record: &mut Record<W>, refused: &mut Vec<(Pattern<W>, usize)>) {
+        match &self.constraint.kind {
+            ConstraintKind::Check { condition, columns, .. } => self.judge_check(condition, columns, record, refused),
+            ConstraintKind::Unique(columns) | ConstraintKind::Index { columns, unique: true, .. } => {
+                self.judge_unique(columns, record, refused);
+            }
+            ConstraintKind::ForeignKey { column, table, .. } if !self.scene.survey.is_pairing_key(*column) => {
+                self.judge_reference(*column, table, record, refused);
+            }
+            _ => {}
+        }
+    }
+
+    /// The application gives these columns values itself, none of them follows by sync, and it knows the constraint.
+    fn is_known(&self, columns: &[ColumnId]) -> bool {
+        let synced = columns.iter().any(|column| self.synced.iter().any(|(target, _)| target == column));
+        !synced && (self.scene.survey.is_deployed(self.app) || self.step().is_none())
+    }
+
+    fn concerns(&self, columns: &[ColumnId]) -> bool {
+        let synced = |column: &ColumnId| self.synced.iter().any(|(target, _)| target == column);
+        columns.iter().any(|column| self.written.contains(column) || synced(column))
+    }
+
+    fn step(&self) -> Option<usize> {
+        added_by(self.scene.plan, &self.schema.name, &self.constraint.name)
+    }
+
+    /// What an application that knows the constraint is taken to keep to.
+    fn assume<W: Word>(&self, record: &mut Record<W>) {
+        let adds = self
+            .step()
+            .filter(|step| matches!(self.scene.plan.steps[*step].action, crate::plan::Action::AddConstraint { .. }));
+        if let Some(step) = adds {
+            let app = &self.scene.plan.apps[self.app].name;
+            record.assume(Some(step), format!("`{app}` writes nothing that {} refuses", self.name()));
+        }
+    }
+
+    fn name(&self) -> String {
+        format!("{} `{}`", self.constraint.kind.noun(), self.constraint.name)
+    }
+
+    fn refuse<W: Word>(
+        &self,
+        pattern: Pattern<W>,
+        column: Option<ColumnId>,
+        hangs_on: Option<String>,
+        record: &mut Record<W>,
+        refused: &mut Vec<(Pattern<W>, usize)>,
+    ) {
+        let undecided = hangs_on.map(|what| record.undecided(self.step(), what));
+        let wrong = wrong(AnomalyKind::RejectedWrite, Some(self.app), column, Some(self.name()));
+        refused.push((pattern, record.wrong(Wrong { undecided, ..wrong })));
+    }
+
+    fn judge_check<W: Word>(
+        &self,
+        condition: &Expression,
+        columns: &[ColumnId],
+        record: &mut Record<W>,
+        refused: &mut Vec<(Pattern<W>, usize)>,
+    ) {
+        if !self.concerns(columns) {
+            return;
+        }
+        if self.is_known(columns) {
+            return self.assume(record);
+        }
+        let what = format!("whether what is written satisfies {}", self.name());
+        let column = columns.first().copied();
+        for (pattern, known) in by_nulls(self.scene, condition, &self.schema.name) {
+            match known {
+                Known::Null | Known::NotNull(Some(true)) => {}
+                Known::NotNull(Some(false)) => self.refuse(pattern, column, None, record, refused),
+                _ => self.refuse(pattern, column, Some(what.clone()), record, refused),
+            }
+        }
+    }
+
+    fn judge_unique<W: Word>(
+        &self,
+        columns: &[ColumnId],
+        record: &mut Record<W>,
+        refused: &mut Vec<(Pattern<W>, usize)>,
+    ) {
+        if !self.concerns(columns) {
+            return;
+        }
+        if self.is_known(columns) {
+            return self.assume(record);
+        }
+        let copies = |column: &ColumnId| match self.synced.iter().find(|(target, _)| target == column) {
+            Some((_, source)) => *source,
+            None => Some(*column),
+        };
+        let sources: Option<Vec<ColumnId>> = columns.iter().map(copies).collect();
+        let nulls = columns.iter().filter_map(|column| self.scene.bits(*column));
+        let pattern = nulls.fold(Pattern::ANY, |pattern, bits| pattern.and(bits.null, false));
+        let column = columns.first().copied();
+        match sources {
+            Some(sources) if sources != columns && self.is_unique(&sources) => {}
+            Some(_) => self.refuse(pattern, column, None, record, refused),
+            None => {
+                let what = format!("whether two rows come to the same value in {}", self.name());
+                self.refuse(pattern, column, Some(what), record, refused);
+            }
+        }
+    }
+
+    /// Whether no two rows agree on all of these columns.
+    fn is_unique(&self, columns: &[ColumnId]) -> bool {
+        let Some(table) = columns.first().map(|column| self.scene.survey.name(*column).table) else { return false };
+        let Some(table) = self.scene.catalog.table(&table) else { return false };
+        table
+            .constraints()
+            .filter_map(|constraint| constraint.kind.unique_columns())
+            .any(|unique| unique.iter().all(|column| columns.contains(column)))
+    }
+
+    fn judge_reference<W: Word>(
+        &self,
+        column: ColumnId,
+        to: &Name,
+        record: &mut Record<W>,
+        refused: &mut Vec<(Pattern<W>, usize)>,
+    ) {
+        if !self.concerns(&[column]) {
+            return;
+        }
+        if self.is_known(&[column]) {
+            return self.assume(record);
+        }
+        let copied = self.synced.iter().find(|(target, _)| *target == column).and_then(|(_, source)| *source);
+        if copied.is_some_and(|source| self.refers_as_well(source, to)) {
+            return;
+        }
+        let what = format!("whether `{to}` has the row that {} asks for", self.name());
+        let pattern = self.scene.bits(column).map_or(Pattern::ANY, |bits| Pattern::ANY.and(bits.null, false));
+        self.refuse(pattern, Some(column), Some(what), record, refused);
+    }
+
+    fn refers_as_well(&self, source: ColumnId, to: &Name) -> bool {
+        let name = self.scene.survey.name(source);
+        let keys = self.scene.catalog.table(&name.table).into_iter().flat_map(|table| table.foreign_keys());
+        let mut same = keys.filter(|key| match &key.kind {
+            ConstraintKind::ForeignKey { column, table, .. } => *column == source && table == to,
+            _ => false,
+        });
+        same.next().is_some()
+    }
+}
+
+/// What is known of a condition for each pattern of nulls among the columns that it reads.
+pub(super) fn by_nulls<W: Word>(scene: Scene<'_>, condition: &Expression, table: &str) -> Vec<(Pattern<W>, Known)> {
+    by_nulls_with(scene, condition, table, &|null| condition.known(null))
+}
+
+/// The same, where `known` says what is known.
+pub(super) fn by_nulls_with<W: Word>(
+    scene: Scene<'_>,
+    condition: &Expression,
+    table: &str,
+    known: &dyn Fn(&dyn Fn(usize) -> bool) -> Known,
+) -> Vec<(Pattern<W>, Known)> {
+    let columns = inputs(scene.catalog, table, condition);
+    let bits: Vec<_> = columns.iter().map(|column| scene.bits(*column)).collect();
+    let tracked: Vec<usize> = (0..bits.len()).filter(|at| bits[*at].is_some()).collect();
+    if tracked.len() > MOST_INPUTS || columns.len() != condition.inputs().len() || tracked.len() < bits.len() {
+        return vec![(Pattern::ANY, Known::Unknown)];
+    }
+    let pattern_of = |nulls: u32| {
+        let columns = tracked.iter().filter_map(|at| bits[*at]).enumerate();
+        columns.fold(Pattern::ANY, |pattern, (at, bits)| pattern.and(bits.null, nulls >> at & 1 == 1))
+    };
+    let all = 0..1_u32 << tracked.len();
+    all.map(|nulls| (pattern_of(nulls), known(&|input| nulls >> input & 1 == 1))).collect()
+}

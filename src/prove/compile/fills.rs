@@ -1,0 +1,186 @@
+//! The visits of `backfill`, `seed` and `copy`, row by row.
+
+use crate::ast::Name;
+use crate::catalog::{ColumnId, NotNull};
+use crate::expr::{Expression, Known};
+use crate::plan::{Action, FillKind};
+use crate::prove::compile::constraints::{by_nulls, by_nulls_with, is_not_null, not_null_name, wrong};
+use crate::prove::compile::image::{Guess, Image};
+use crate::prove::compile::record::Record;
+use crate::prove::compile::scene::Scene;
+use crate::prove::model::{Act, Happening, Wrong};
+use crate::prove::proof::AnomalyKind;
+use crate::prove::word::{Code, Op, Pattern, Word};
+
+/// The table that a statement goes over row by row, where it is one of the group's.
+pub(super) fn driving_table(scene: Scene<'_>, action: &Action) -> Option<usize> {
+    match action {
+        Action::Fill { table, .. } => scene.place(table),
+        Action::Copy { from, .. } => scene.place(from),
+        _ => None,
+    }
+}
+
+/// The visits of a step that goes over rows.
+pub(super) fn visits<W: Word>(scene: Scene<'_>, step: usize, record: &mut Record<W>) -> Vec<Act<W>> {
+    let action = &scene.plan.steps[step].action;
+    let Some(table) = driving_table(scene, action) else { return Vec::new() };
+    let mut acts = Vec::new();
+    for (guard, exists) in scene.rows().into_iter().filter(|(_, exists)| exists[table]) {
+        let mut visiting = Visiting { scene, step, table, guard, exists, record, acts: &mut acts };
+        match action {
+            Action::Fill { kind, column, value, filter, .. } => {
+                visiting.fill(*kind, *column, value, filter.as_ref());
+            }
+            Action::Copy { from, to, columns, filter, .. } => visiting.copy(from, to, columns, filter.as_ref()),
+            _ => {}
+        }
+    }
+    acts
+}
+
+struct Visiting<'a, 'b, W> {
+    scene: Scene<'a>,
+    step: usize,
+    table: usize,
+    guard: Pattern<W>,
+    exists: Vec<bool>,
+    record: &'b mut Record<W>,
+    acts: &'b mut Vec<Act<W>>,
+}
+
+impl<W: Word> Visiting<'_, '_, W> {
+    fn fill(&mut self, kind: FillKind, column: ColumnId, value: &Expression, filter: Option<&Expression>) {
+        let scene = self.scene;
+        let name = &scene.group.tables[self.table];
+        let target = scene.bits(column);
+        let column_name = scene.survey.name(column).column;
+        let filtered = match filter {
+            None => vec![(Pattern::ANY, Known::NotNull(Some(true)))],
+            Some(filter) => {
+                by_nulls_with(scene, filter, name, &|null| filter.known_if_distinct(null, &column_name, value))
+            }
+        };
+        for (pattern, known) in filtered {
+            let Some(guard) = self.guard.meet(pattern) else { continue };
+            if self.may_pass(known) {
+                let null = target.filter(|_| kind == FillKind::Seed).map(|bits| bits.null);
+                let treated = null.map_or(Some(guard), |null| guard.meet(Pattern::ANY.and(null, true)));
+                if let Some(treated) = treated {
+                    self.treat_fill(treated, known, kind, column, value);
+                }
+                let left = null.and_then(|null| guard.meet(Pattern::ANY.and(null, false)));
+                left.into_iter().for_each(|left| self.pass_by(left, None));
+            }
+            if known != Known::NotNull(Some(true)) {
+                let hangs = self.hangs(known);
+                self.pass_by(guard, hangs);
+            }
+        }
+    }
+
+    fn may_pass(&self, known: Known) -> bool {
+        !matches!(known, Known::Null | Known::NotNull(Some(false)))
+    }
+
+    fn hangs(&mut self, known: Known) -> Option<usize> {
+        let unknown = matches!(known, Known::Unknown | Known::NotNull(None));
+        unknown.then(|| self.record.undecided(Some(self.step), "whether its `where` holds for the row".to_owned()))
+    }
+
+    fn treat_fill(&mut self, guard: Pattern<W>, known: Known, kind: FillKind, column: ColumnId, value: &Expression) {
+        let name = self.scene.group.tables[self.table].clone();
+        self.treat(guard, known, |image| {
+            if kind == FillKind::Seed
+                && let Some(bits) = image.scene().bits(column)
+            {
+                image.compute(column, value, &name);
+                let stale = W::bits(bits.stale.iter().map(|(_, at)| *at)) | W::bit(bits.unset);
+                image.code.push(Op::Put(!stale, W::ZERO));
+            } else {
+                image.compute(column, value, &name);
+            }
+            image.stored = vec![image.scene().place(&name).unwrap_or(0)];
+        });
+    }
+
+    fn copy(&mut self, from: &Name, to: &Name, columns: &[(ColumnId, Expression)], filter: Option<&Expression>) {
+        let scene = self.scene;
+        let Some(target) = scene.place(to) else { return self.pass_by(self.guard, None) };
+        if self.exists[target] {
+            return self.pass_by(self.guard, None);
+        }
+        let filtered = match filter {
+            None => vec![(Pattern::ANY, Known::NotNull(Some(true)))],
+            Some(filter) => by_nulls(scene, filter, from),
+        };
+        for (pattern, known) in filtered {
+            let Some(guard) = self.guard.meet(pattern) else { continue };
+            if self.may_pass(known) {
+                self.treat(guard, known, |image| {
+                    image.insert(target);
+                    columns.iter().for_each(|(column, value)| image.compute(*column, value, from));
+                    image.stored = vec![target];
+                });
+            }
+            if known != Known::NotNull(Some(true)) {
+                let hangs = self.hangs(known);
+                self.pass_by(guard, hangs);
+            }
+        }
+    }
+
+    fn treat(&mut self, guard: Pattern<W>, known: Known, work: impl Fn(&mut Image<'_, W>)) {
+        for guess in [Guess::Value, Guess::Null] {
+            let mut image = Image::new(self.scene, &self.exists, guess);
+            work(&mut image);
+            let guessed = image.guessed;
+            let what = "whether what it computes is null".to_owned();
+            let undecided =
+                if guessed { Some(self.record.undecided(Some(self.step), what)) } else { self.hangs(known) };
+            let refused = self.refusals(&image);
+            image.code.push(Op::assign(self.scene.layout.visited, true));
+            let happening = self.record.happening(Happening::Visit { step: self.step, treats: true });
+            self.acts.push(Act { guard, code: image.code, happening, refused, undecided });
+            if !guessed {
+                return;
+            }
+        }
+    }
+
+    /// A row that is treated must satisfy what new writes must: what binds only them binds it as well.
+    fn refusals(&mut self, image: &Image<'_, W>) -> Vec<(Pattern<W>, usize)> {
+        let scene = self.scene;
+        let mut refused = Vec::new();
+        for table in &image.stored {
+            let Some(schema) = scene.table(*table) else { continue };
+            for (column, bits) in scene.columns_of(*table) {
+                let inserted = !self.exists[*table];
+                let is_target = match &scene.plan.steps[self.step].action {
+                    Action::Fill { column: target, .. } => *target == column.id,
+                    _ => inserted,
+                };
+                if is_not_null(schema, column) && (is_target || column.not_null == NotNull::NewWrites) {
+                    let constraint = Some(not_null_name(scene, column.id));
+                    let wrong = wrong(AnomalyKind::FailingStep, None, Some(column.id), constraint);
+                    refused.push((Pattern::ANY.and(bits.null, true), self.record.wrong(wrong)));
+                }
+            }
+        }
+        refused
+    }
+
+    /// The row is looked at and left as it is.
+    fn pass_by(&mut self, guard: Pattern<W>, undecided: Option<usize>) {
+        let mut code = Code::new();
+        code.push(Op::assign(self.scene.layout.visited, true));
+        let happening = self.record.happening(Happening::Visit { step: self.step, treats: false });
+        self.acts.push(Act { guard, code, happening, refused: Vec::new(), undecided });
+    }
+}
+
+/// Something wrong with a step.
+pub(super) fn failing<W: Word>(scene: Scene<'_>, column: ColumnId, record: &mut Record<W>) -> usize {
+    let constraint = Some(not_null_name(scene, column));
+    record.wrong(Wrong { ..wrong(AnomalyKind::FailingStep, None, Some(column), constraint) })
+}

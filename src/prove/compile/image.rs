@@ -1,0 +1,245 @@
+//! What an event does to a row, worked out once for all states: which cells change, which go stale, which syncs fire.
+//!
+//! This follows the in-memory table's writes step by step, with the bits of a state in place of values. A write always
+//! brings a new value, so that which syncs fire does not hang on the state.
+
+use crate::catalog::{ColumnId, Sync, SyncId};
+use crate::expr::{Expression, Known};
+use crate::prove::compile::scene::Scene;
+use crate::prove::survey::MOST_INPUTS;
+use crate::prove::word::{Code, Op, Word};
+
+/// Whether a value is taken to be null where that is not known.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Guess {
+    Value,
+    Null,
+}
+
+/// Rows on the way from before an event to after it.
+pub(super) struct Image<'a, W> {
+    scene: Scene<'a>,
+    /// What was worked out so far.
+    pub(super) code: Code<W>,
+    /// In which tables there is a row.
+    pub(super) exists: Vec<bool>,
+    /// The tables whose rows were given values, and must satisfy their constraints.
+    pub(super) stored: Vec<usize>,
+    fired: Vec<SyncId>,
+    /// Columns that followed by sync, each with the column of which it is a plain copy.
+    synced: Vec<(ColumnId, Option<ColumnId>)>,
+    /// It was guessed whether some value is null.
+    pub(super) guessed: bool,
+    guess: Guess,
+    changed: Vec<ColumnId>,
+    set: Vec<ColumnId>,
+    /// Syncs that fill a row just inserted.
+    filling: Vec<SyncId>,
+}
+
+impl<'a, W: Word> Image<'a, W> {
+    pub(super) fn new(scene: Scene<'a>, exists: &[bool], guess: Guess) -> Self {
+        Self {
+            scene,
+            code: Code::new(),
+            exists: exists.to_vec(),
+            stored: Vec::new(),
+            fired: Vec::new(),
+            synced: Vec::new(),
+            guessed: false,
+            guess,
+            changed: Vec::new(),
+            set: Vec::new(),
+            filling: Vec::new(),
+        }
+    }
+
+    /// Where it happens.
+    pub(super) fn scene(&self) -> Scene<'a> {
+        self.scene
+    }
+
+    /// Columns that followed by sync, each with the column of which it is a plain copy.
+    pub(super) fn synced(&self) -> Vec<(ColumnId, Option<ColumnId>)> {
+        self.synced.clone()
+    }
+
+    /// Gives a column a new value, or null, that is the newest.
+    pub(super) fn give(&mut self, column: ColumnId, null: bool) {
+        let Some(bits) = self.scene.bits(column) else { return };
+        self.code.push(Op::assign(bits.null, null));
+        let fresh = W::bits(bits.stale.iter().map(|(_, at)| *at)) | W::bit(bits.unset);
+        self.code.push(Op::Put(!fresh, W::ZERO));
+        self.store(bits.table);
+    }
+
+    /// Gives a column the value of an expression over the row of `table`, with the freshness of what it reads.
+    pub(super) fn compute(&mut self, column: ColumnId, value: &Expression, table: &str) {
+        let Some(bits) = self.scene.bits(column) else { return };
+        let catalog = self.scene.catalog;
+        let ids: Vec<Option<ColumnId>> =
+            value.inputs().iter().map(|name| catalog.column(table, name).map(|column| column.id)).collect();
+        let sources: Vec<_> = ids.iter().map(|id| id.and_then(|id| self.scene.bits(id))).collect();
+        self.store(bits.table);
+        let known: Vec<_> = sources.iter().flatten().copied().collect();
+        let nulls: Vec<u32> = known.iter().map(|source| source.null).collect();
+        let result = self.nullness(value, &sources);
+        let all_null = 1_u64 << ((1_u32 << nulls.len().min(MOST_INPUTS)) - 1);
+        if !ids.is_empty() && known.len() == ids.len() && result & all_null != 0 {
+            self.code.push(Op::All(W::bits(known.iter().map(|source| source.unset)), bits.unset));
+        } else {
+            self.code.push(Op::assign(bits.unset, false));
+        }
+        self.code.push(if nulls.len() > MOST_INPUTS || result == 0 {
+            Op::assign(bits.null, result != 0)
+        } else {
+            Op::Look(nulls.into(), result, bits.null)
+        });
+        for (fact, at) in &bits.stale {
+            let stale = known.iter().filter_map(|source| source.stale_for(*fact));
+            self.code.push(Op::Any(W::bits(stale), *at));
+        }
+    }
+
+    /// For each pattern of nulls among the sources whether the value is null, as bits of a word.
+    fn nullness(&mut self, value: &Expression, sources: &[Option<&crate::prove::layout::ColumnBits>]) -> u64 {
+        let places: Vec<usize> = (0..sources.len()).filter(|at| sources[*at].is_some()).collect();
+        if places.len() > MOST_INPUTS {
+            self.guessed = true;
+            return u64::from(self.guess == Guess::Null);
+        }
+        let mut table = 0;
+        for pattern in 0..1_u32 << places.len() {
+            let null =
+                |input: usize| places.iter().position(|place| *place == input).is_some_and(|at| pattern >> at & 1 == 1);
+            let is_null = match value.known(&null) {
+                Known::Null => true,
+                Known::NotNull(_) => false,
+                Known::Unknown => {
+                    self.guessed = true;
+                    self.guess == Guess::Null
+                }
+            };
+            table |= u64::from(is_null) << pattern;
+        }
+        table
+    }
+
+    fn store(&mut self, table: usize) {
+        if !self.stored.contains(&table) {
+            self.stored.push(table);
+        }
+    }
+
+    /// A new row of `table` with its defaults; `known` tells for which facts the rest of the entity has something newer.
+    pub(super) fn insert(&mut self, table: usize) {
+        let scene = self.scene;
+        self.code.push(Op::assign(scene.layout.tables[table].exists, true));
+        for (column, bits) in scene.columns_of(table) {
+            let default = column.default.as_ref().is_some_and(|default| default.known(&|_| true) != Known::Null);
+            let carried = scene.is_carried(column.id);
+            let elsewhere = |other: usize| other != table && self.exists[other];
+            let newer = |fact: &crate::plan::FactId| {
+                scene.columns().any(|(other, place)| {
+                    other.id != column.id
+                        && place.stale_for(*fact).is_some()
+                        && (elsewhere(place.table) || default && place.table == table)
+                })
+            };
+            self.code.push(Op::assign(bits.null, !default));
+            self.code.push(Op::assign(bits.unset, !default));
+            for (fact, at) in &bits.stale {
+                self.code.push(Op::assign(*at, carried && newer(fact)));
+            }
+        }
+        self.exists[table] = true;
+        self.store(table);
+    }
+
+    /// Removes the row of a table: its cells are as those of a row that never was.
+    pub(super) fn remove(&mut self, table: usize, by_app: bool) {
+        let layout = self.scene.layout;
+        self.code.push(Op::assign(layout.tables[table].exists, false));
+        if by_app {
+            self.code.push(Op::assign(layout.tables[table].gone, true));
+        }
+        self.code.push(Op::Put(!W::ZERO, layout.columns_of(table)));
+        self.exists[table] = false;
+    }
+
+    /// Makes stale what carries a fact of `touched` and is not in `written`, also where it waits to be put back.
+    pub(super) fn mark_stale(&mut self, touched: &[ColumnId], written: &[ColumnId]) {
+        let scene = self.scene;
+        let mut stale = W::ZERO;
+        for column in touched {
+            for fact in scene.plan.facts.of(*column) {
+                let others = scene.layout.columns.iter().filter(|(other, _)| !written.contains(other));
+                stale = stale | W::bits(others.filter_map(|(_, bits)| bits.stale_for(*fact)));
+                if let Some(at) = scene.layout.written.get(fact) {
+                    stale = stale | W::bit(*at);
+                }
+            }
+        }
+        self.code.push(Op::Put(!W::ZERO, stale));
+    }
+
+    /// Lets the syncs fire that a write of these columns sets off, the last of them (`along`) left as they are.
+    pub(super) fn fire(&mut self, written: &[ColumnId], along: &[ColumnId]) {
+        let scene = self.scene;
+        self.changed = written.iter().copied().filter(|column| !along.contains(column)).collect();
+        self.set = written.to_vec();
+        let touched = |sync: &Sync| {
+            let facts = scene.plan.facts.of(sync.target);
+            facts.is_empty() || written.iter().any(|column| scene.shared(sync.target, *column).next().is_some())
+        };
+        let syncs: Vec<&Sync> = scene.catalog.syncs().map(|sync| &**sync).collect();
+        let candidates: Vec<bool> = syncs.iter().map(|sync| !written.contains(&sync.target) && touched(sync)).collect();
+        loop {
+            let ready: Vec<&Sync> = syncs
+                .iter()
+                .zip(&candidates)
+                .filter(|(sync, candidate)| self.is_ready(sync, **candidate))
+                .map(|(sync, _)| *sync)
+                .collect();
+            let feeds = |sync: &Sync| {
+                ready.iter().any(|other| other.id != sync.id && sync.source_columns.contains(&other.target))
+            };
+            let Some(next) = ready.iter().find(|sync| !feeds(sync)).or_else(|| ready.first()) else { return };
+            self.fired.push(next.id);
+            self.follow(next, &syncs);
+        }
+    }
+
+    fn is_ready(&self, sync: &Sync, candidate: bool) -> bool {
+        let fills = self.filling.contains(&sync.id);
+        let changed = || sync.source_columns.iter().any(|column| self.changed.contains(column));
+        !self.fired.contains(&sync.id) && !self.set.contains(&sync.target) && (fills || candidate && changed())
+    }
+
+    fn follow(&mut self, sync: &Sync, all: &[&Sync]) {
+        let scene = self.scene;
+        let (Some(source), Some(target)) = (scene.place(&sync.source_table), scene.place(&sync.target_table)) else {
+            return;
+        };
+        if !self.exists[source] {
+            return;
+        }
+        if !self.exists[target] {
+            if !sync.join.as_ref().is_some_and(|join| join.inserts) {
+                return;
+            }
+            self.insert(target);
+            let fills = |other: &&&Sync| {
+                other.source_table == sync.source_table
+                    && other.target_table == sync.target_table
+                    && other.id != sync.id
+            };
+            self.filling.extend(all.iter().filter(fills).map(|other| other.id));
+        }
+        self.compute(sync.target, &sync.value, &sync.source_table);
+        let copied = sync.value.as_plain_column().and_then(|name| scene.catalog.column(&sync.source_table, name));
+        self.synced.push((sync.target, copied.map(|column| column.id)));
+        self.changed.push(sync.target);
+        self.set.push(sync.target);
+    }
+}

@@ -1,0 +1,84 @@
+//! What a live application may find: a column that is not there, unset or stale; and facts that are lost.
+
+use crate::plan::ColumnName;
+use crate::prove::compile::constraints::wrong;
+use crate::prove::compile::record::Record;
+use crate::prove::compile::scene::Scene;
+use crate::prove::model::{Cause, Lost, Read, Wrong};
+use crate::prove::proof::AnomalyKind;
+use crate::prove::word::{Pattern, Word};
+
+/// The reads of a live application.
+pub(super) fn reads<W: Word>(scene: Scene<'_>, app: usize, record: &mut Record<W>) -> Vec<Read<W>> {
+    let mut reads = Vec::new();
+    for name in &scene.plan.apps[app].reads {
+        let Some(column) = scene.named(name) else { continue };
+        let Some(bits) = scene.bits(column) else { continue };
+        let holds_value = |fact| {
+            let carriers = scene.columns().filter_map(move |(_, other)| Some((other, other.stale_for(fact)?)));
+            carriers.map(|(other, stale)| Pattern::ANY.and(stale, false).and(other.null, false)).collect()
+        };
+        let known = bits.stale.iter().map(|(fact, at)| (*at, holds_value(*fact))).collect();
+        let mut one = |kind| {
+            let wrong = wrong(kind, Some(app), Some(column), None);
+            record.wrong(Wrong { reads: true, ..wrong })
+        };
+        reads.push(Read {
+            guard: Pattern::ANY.and(scene.layout.tables[bits.table].exists, true),
+            unset: bits.unset,
+            stale: W::bits(bits.stale.iter().map(|(_, at)| *at)),
+            known,
+            wrongs: [one(AnomalyKind::UnsetRead), one(AnomalyKind::StaleRead)],
+        });
+    }
+    reads
+}
+
+/// What a live application uses and does not find.
+pub(super) fn broken<W: Word>(scene: Scene<'_>, app: usize, record: &mut Record<W>) -> Vec<usize> {
+    let usage = &scene.plan.apps[app];
+    let mut broken = Vec::new();
+    let mut seen: Vec<&ColumnName> = Vec::new();
+    for (at, name) in usage.uses().enumerate() {
+        if scene.named(name).is_some() || !is_of_group(scene, name) || seen.contains(&name) {
+            continue;
+        }
+        seen.push(name);
+        let wrong = wrong(AnomalyKind::BrokenUse, Some(app), None, None);
+        let column = Some(Cause::Missing(name.clone()));
+        broken.push(record.wrong(Wrong { column, reads: at < usage.reads.len(), ..wrong }));
+    }
+    broken
+}
+
+/// Whether a name is that of one of the group's columns at some time.
+pub(super) fn is_of_group(scene: Scene<'_>, name: &ColumnName) -> bool {
+    let ids = scene.survey.by_name.get(name);
+    ids.is_some_and(|ids| ids.iter().any(|column| scene.bits(*column).is_some()))
+}
+
+/// The facts that may be lost.
+pub(super) fn lost<W: Word>(scene: Scene<'_>, record: &mut Record<W>) -> Vec<Lost<W>> {
+    let mut all = Vec::new();
+    for fact in scene.layout.facts() {
+        let carriers: Vec<_> = scene.columns().filter_map(|(_, bits)| Some((bits, bits.stale_for(fact)?))).collect();
+        if carriers.is_empty() {
+            continue;
+        }
+        let tables = || carriers.iter().map(|(bits, _)| &scene.layout.tables[bits.table]);
+        let known = |(bits, stale): &(&crate::prove::layout::ColumnBits, u32)| {
+            let there = Pattern::ANY.and(scene.layout.tables[bits.table].exists, true);
+            there.and(*stale, false).and(bits.unset, false)
+        };
+        all.push(Lost {
+            stale: W::bits(carriers.iter().map(|(_, stale)| *stale)),
+            exists: W::bits(tables().map(|table| table.exists)),
+            gone: W::bits(tables().map(|table| table.gone)),
+            written: scene.layout.written.get(&fact).copied(),
+            fresh: carriers.iter().map(known).collect(),
+            fact,
+            wrong: record.wrong(wrong(AnomalyKind::LostWrite, None, Some(fact), None)),
+        });
+    }
+    all
+}

@@ -1,0 +1,92 @@
+//! What is gathered while a group's model is compiled.
+
+use crate::plan::Plan;
+use crate::prove::model::{Act, Happening, Model, Wrong};
+use crate::prove::proof::{Assumption, Outside, Undecided};
+use crate::prove::word::Word;
+
+/// A model on its way, and what there is to say beside it.
+#[derive(Debug)]
+pub(super) struct Record<W> {
+    pub(super) model: Model<W>,
+    pub(super) undecided: Vec<Undecided>,
+    pub(super) assumptions: Vec<Assumption>,
+    pub(super) outside: Vec<Outside>,
+}
+
+impl<W: Word> Record<W> {
+    pub(super) fn new() -> Self {
+        let model = Model {
+            layers: Vec::new(),
+            existing: Vec::new(),
+            absent: W::ZERO,
+            happenings: Vec::new(),
+            wrongs: Vec::new(),
+        };
+        Self { model, undecided: Vec::new(), assumptions: Vec::new(), outside: Vec::new() }
+    }
+
+    /// The place of something that may happen.
+    pub(super) fn happening(&mut self, happening: Happening) -> usize {
+        if self.model.happenings.last() != Some(&happening) {
+            self.model.happenings.push(happening);
+        }
+        self.model.happenings.len() - 1
+    }
+
+    /// The place of something that may go wrong.
+    pub(super) fn wrong(&mut self, wrong: Wrong) -> usize {
+        if self.model.wrongs.last() != Some(&wrong) {
+            self.model.wrongs.push(wrong);
+        }
+        self.model.wrongs.len() - 1
+    }
+
+    /// The place of a condition that hangs on values.
+    pub(super) fn undecided(&mut self, step: Option<usize>, what: String) -> usize {
+        let undecided = Undecided { step, what };
+        if let Some(at) = self.undecided.iter().position(|known| *known == undecided) {
+            return at;
+        }
+        self.undecided.push(undecided);
+        self.undecided.len() - 1
+    }
+
+    /// Notes what only the authors of the applications can know.
+    pub(super) fn assume(&mut self, step: Option<usize>, what: String) {
+        let assumption = Assumption { step, what };
+        if !self.assumptions.contains(&assumption) {
+            self.assumptions.push(assumption);
+        }
+    }
+
+    /// Notes what the model does not reach.
+    pub(super) fn leave_outside(&mut self, step: Option<usize>, why: String) {
+        let outside = Outside { step, why };
+        if !self.outside.contains(&outside) {
+            self.outside.push(outside);
+        }
+    }
+}
+
+/// The step of a plan that adds a constraint.
+pub(super) fn added_by(plan: &Plan, table: &str, constraint: &str) -> Option<usize> {
+    let adds = |action: &crate::plan::Action| match action {
+        crate::plan::Action::AddConstraint { table: on, constraint: added } => {
+            **on == *table && *added.name == *constraint
+        }
+        crate::plan::Action::AddColumn { table: on, constraints, .. } => {
+            **on == *table && constraints.iter().any(|added| *added.name == *constraint)
+        }
+        crate::plan::Action::AddTable(added) => *added.name == *table && added.constraint(constraint).is_some(),
+        _ => false,
+    };
+    plan.steps.iter().find(|step| adds(&step.action)).map(|step| step.index)
+}
+
+/// Drops acts that neither change a state nor can be refused.
+pub(super) fn push_act<W: Word>(acts: &mut Vec<Act<W>>, act: Act<W>) {
+    if !act.code.is_empty() || !act.refused.is_empty() {
+        acts.push(act);
+    }
+}

@@ -1,0 +1,81 @@
+//! What the events of one stretch of the plan are compiled from.
+
+use crate::catalog::{Catalog, Column, ColumnId, Table};
+use crate::plan::{ColumnName, FactId, Plan};
+use crate::prove::groups::Group;
+use crate::prove::layout::{ColumnBits, Layout};
+use crate::prove::survey::Survey;
+use crate::prove::word::{Pattern, Word};
+
+/// A group at one place of the plan.
+#[derive(Clone, Copy)]
+pub(super) struct Scene<'a> {
+    pub(super) plan: &'a Plan,
+    pub(super) survey: &'a Survey,
+    pub(super) group: &'a Group,
+    pub(super) layout: &'a Layout,
+    /// The schema as it is there.
+    pub(super) catalog: &'a Catalog,
+}
+
+impl<'a> Scene<'a> {
+    /// A table of the group, if it is there.
+    pub(super) fn table(&self, table: usize) -> Option<&'a Table> {
+        self.catalog.table(&self.group.tables[table]).map(|table| &**table)
+    }
+
+    /// The place of a table among the group's.
+    pub(super) fn place(&self, table: &str) -> Option<usize> {
+        self.group.tables.iter().position(|name| **name == *table)
+    }
+
+    /// The bits of a column.
+    pub(super) fn bits(&self, column: ColumnId) -> Option<&'a ColumnBits> {
+        self.layout.columns.get(&column)
+    }
+
+    /// The group's columns of a table that are there.
+    pub(super) fn columns_of(&self, table: usize) -> impl Iterator<Item = (&'a Column, &'a ColumnBits)> + use<'a> {
+        let layout = self.layout;
+        let columns = self.table(table).into_iter().flat_map(Table::columns);
+        columns.filter_map(move |column| Some((column, layout.columns.get(&column.id)?)))
+    }
+
+    /// The group's columns that are there.
+    pub(super) fn columns(&self) -> impl Iterator<Item = (&'a Column, &'a ColumnBits)> + use<'a> {
+        let scene = *self;
+        (0..self.group.tables.len()).flat_map(move |table| scene.columns_of(table))
+    }
+
+    /// The column that a name means here, if it is there.
+    pub(super) fn named(&self, name: &ColumnName) -> Option<ColumnId> {
+        self.catalog.column(&name.table, &name.column).map(|column| column.id)
+    }
+
+    /// The facts that both columns carry.
+    pub(super) fn shared(&self, one: ColumnId, other: ColumnId) -> impl Iterator<Item = FactId> + use<'a> {
+        let others = self.plan.facts.of(other);
+        self.plan.facts.of(one).iter().copied().filter(move |fact| others.contains(fact))
+    }
+
+    /// Whether a column is the same data as another column in another form.
+    pub(super) fn is_carried(&self, column: ColumnId) -> bool {
+        self.plan.facts.of(column) != [column]
+    }
+
+    /// Every way in which rows may be there or not, as a pattern of states.
+    pub(super) fn rows<W: Word>(&self) -> Vec<(Pattern<W>, Vec<bool>)> {
+        let tables = 0..self.group.tables.len();
+        let there: Vec<usize> = tables.filter(|table| self.table(*table).is_some()).collect();
+        let pattern = |bits: usize| {
+            let mut exists = vec![false; self.group.tables.len()];
+            let mut guard = Pattern::ANY;
+            for (at, table) in there.iter().enumerate() {
+                exists[*table] = bits >> at & 1 == 1;
+                guard = guard.and(self.layout.tables[*table].exists, exists[*table]);
+            }
+            (guard, exists)
+        };
+        (0..1 << there.len()).map(pattern).collect()
+    }
+}

@@ -1,0 +1,150 @@
+//! The end of a statement: what it does to a row, where it fails, and how it is undone.
+
+use crate::catalog::{Column, ColumnId};
+use crate::expr::{Expression, Known};
+use crate::plan::Action;
+use crate::prove::compile::constraints::{by_nulls, wrong};
+use crate::prove::compile::fills::{driving_table, failing};
+use crate::prove::compile::record::Record;
+use crate::prove::compile::scene::Scene;
+use crate::prove::model::{Act, Happening};
+use crate::prove::proof::AnomalyKind;
+use crate::prove::word::{Code, Op, Pattern, Word};
+
+/// How a step ends, for each way in which rows may be there.
+pub(super) fn ends<W: Word>(scene: Scene<'_>, step: usize, record: &mut Record<W>) -> Vec<Act<W>> {
+    let action = &scene.plan.steps[step].action;
+    let driving = driving_table(scene, action);
+    let mut ends = Vec::new();
+    for (mut guard, exists) in scene.rows() {
+        if driving.is_some_and(|table| exists[table]) {
+            guard = guard.and(scene.layout.visited, true);
+        }
+        let mut code = Code::new();
+        if let Action::AddColumn { column, .. } = action {
+            add_column(scene, column, &exists, &mut code);
+        }
+        let refused = failures(scene, action, &exists, record);
+        let happening = record.happening(Happening::Step(step));
+        ends.push(Act { guard, code, happening, refused, undecided: None });
+    }
+    ends
+}
+
+/// The end of a step that changes nothing for the group.
+pub(super) fn passing<W: Word>(step: usize, record: &mut Record<W>) -> Act<W> {
+    let happening = record.happening(Happening::Step(step));
+    Act { guard: Pattern::ANY, code: Code::new(), happening, refused: Vec::new(), undecided: None }
+}
+
+fn add_column<W: Word>(scene: Scene<'_>, column: &Column, exists: &[bool], code: &mut Code<W>) {
+    let Some(bits) = scene.bits(column.id).filter(|bits| exists[bits.table]) else { return };
+    let default = column.default.as_ref().is_some_and(|default| default.known(&|_| true) != Known::Null);
+    code.push(Op::assign(bits.null, !default));
+    code.push(Op::assign(bits.unset, !default));
+    bits.stale.iter().for_each(|(_, at)| code.push(Op::assign(*at, scene.is_carried(column.id))));
+}
+
+/// Where a step cannot succeed.
+fn failures<W: Word>(
+    scene: Scene<'_>,
+    action: &Action,
+    exists: &[bool],
+    record: &mut Record<W>,
+) -> Vec<(Pattern<W>, usize)> {
+    match action {
+        Action::SetNotNull { column, .. } | Action::ValidateNotNull { column, .. } => {
+            let Some(bits) = scene.bits(*column).filter(|bits| exists[bits.table]) else { return Vec::new() };
+            vec![(Pattern::ANY.and(bits.null, true), failing(scene, *column, record))]
+        }
+        Action::Verify { table, condition } if scene.place(table).is_some_and(|table| exists[table]) => {
+            let gate = Gate { constraint: "the condition of `verify`".to_owned(), null_fails: true };
+            gate.failures(scene, condition, table, record)
+        }
+        Action::ValidateConstraint { table, name } if scene.place(table).is_some_and(|table| exists[table]) => {
+            let constraint = scene.catalog.table(table).and_then(|table| table.constraint(name));
+            match constraint.map(|constraint| &constraint.kind) {
+                Some(crate::catalog::ConstraintKind::Check { condition, .. }) => {
+                    let gate = Gate { constraint: format!("check `{name}`"), null_fails: false };
+                    gate.failures(scene, condition, table, record)
+                }
+                _ => Vec::new(),
+            }
+        }
+        _ => Vec::new(),
+    }
+}
+
+/// A condition that every row must meet.
+struct Gate {
+    constraint: String,
+    null_fails: bool,
+}
+
+impl Gate {
+    fn failures<W: Word>(
+        &self,
+        scene: Scene<'_>,
+        condition: &Expression,
+        table: &str,
+        record: &mut Record<W>,
+    ) -> Vec<(Pattern<W>, usize)> {
+        let column = crate::prove::survey::inputs(scene.catalog, table, condition).first().copied();
+        let fails = |known: Known| match known {
+            Known::NotNull(Some(truth)) => !truth,
+            Known::Null => self.null_fails,
+            _ => false,
+        };
+        let patterns = by_nulls(scene, condition, table).into_iter().filter(|(_, known)| fails(*known));
+        let wrong = wrong(AnomalyKind::FailingStep, None, column, Some(self.constraint.clone()));
+        patterns.map(|(pattern, _)| (pattern, record.wrong(wrong.clone()))).collect()
+    }
+}
+
+/// What undoing a step does to a state. What a fill has filled stays; it goes with its column.
+pub(super) fn undo<W: Word>(scene: Scene<'_>, step: usize, record: &mut Record<W>) -> Vec<Act<W>> {
+    let mut code = Code::new();
+    match &scene.plan.steps[step].action {
+        Action::AddColumn { column, .. } => code.push(Op::Put(!W::ZERO, scene.layout.column(column.id))),
+        Action::AddTable(table) => {
+            if let Some(table) = scene.place(&table.name) {
+                code.push(Op::assign(scene.layout.tables[table].exists, false));
+                code.push(Op::assign(scene.layout.tables[table].gone, false));
+                code.push(Op::Put(!W::ZERO, scene.layout.columns_of(table)));
+            }
+        }
+        _ => {}
+    }
+    code.push(Op::assign(scene.layout.visited, true));
+    let happening = record.happening(Happening::Undo(step));
+    vec![Act { guard: Pattern::ANY, code, happening, refused: Vec::new(), undecided: None }]
+}
+
+/// Sets the mark of a visit as it is when a layer begins whose step goes over the rows of a table.
+pub(super) fn unvisited<W: Word>(scene: Scene<'_>, step: Option<usize>) -> Code<W> {
+    let driving = step.and_then(|step| driving_table(scene, &scene.plan.steps[step].action));
+    let mut code = Code::new();
+    code.push(match driving {
+        Some(table) => Op::Look([scene.layout.tables[table].exists].into(), 0b01, scene.layout.visited),
+        None => Op::assign(scene.layout.visited, true),
+    });
+    code
+}
+
+/// The columns of a step's action, for those who look for the steps of a group.
+pub(super) fn columns_of(action: &Action, catalog: &crate::catalog::Catalog) -> Vec<ColumnId> {
+    let mut columns = Vec::new();
+    action.for_each_column(catalog, &mut |column| columns.push(column));
+    match action {
+        Action::AddColumn { column, .. } => columns.push(column.id),
+        Action::DropSyncs(ids) => {
+            columns.extend(ids.iter().filter_map(|id| catalog.sync(*id)).map(|sync| sync.target));
+        }
+        Action::DropConstraint { table, name } => {
+            let constraint = catalog.table(table).and_then(|table| table.constraint(name));
+            columns.extend(constraint.into_iter().flat_map(|constraint| constraint.kind.columns()).copied());
+        }
+        _ => {}
+    }
+    columns
+}

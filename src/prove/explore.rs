@@ -1,0 +1,291 @@
+//! The exploration of a group's model: every reachable state, breadth first.
+//!
+//! A schedule's length is the number of statements that have ended plus that of what applications do (a visit of the row
+//! is part of its statement), so layers are explored one after the other, and within each by the number of events of
+//! applications so far. Rows that are there from the start come
+//! first; a row that is inserted later adds the states that they do not reach.
+
+use rustc_hash::FxHashMap;
+
+use crate::prove::model::{Act, Layer, Model};
+use crate::prove::proof::AnomalyKind;
+use crate::prove::word::Word;
+
+/// Beyond this a group is left aside.
+pub(super) const MOST_STATES: usize = 4_000_000;
+
+/// No state is before this one.
+const ROOT: u32 = u32::MAX;
+
+/// A reachable state.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Node<W> {
+    pub(super) word: W,
+    /// The state before it.
+    parent: u32,
+    /// Events of applications up to it.
+    events: u32,
+}
+
+/// What was reached.
+#[derive(Debug)]
+pub(super) struct Explored<W> {
+    pub(super) nodes: Vec<Node<W>>,
+    /// Where the nodes of each layer begin.
+    starts: Vec<usize>,
+    /// The best schedule that ends in an anomaly.
+    pub(super) found: Option<Found>,
+    /// For each layer and application the anomaly that is reached first.
+    pub(super) breaks: FxHashMap<(usize, usize), (usize, AnomalyKind)>,
+    /// There were more states than are looked at.
+    pub(super) cut: bool,
+}
+
+/// A schedule that ends in an anomaly.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Found {
+    rank: Rank,
+    /// The state before the last event.
+    pub(super) node: usize,
+    pub(super) layer: usize,
+    /// What is wrong.
+    pub(super) wrong: usize,
+    /// The last event.
+    pub(super) last: Last,
+}
+
+/// How schedules are preferred: on rows that are there from the start, short, and by kind.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Rank {
+    inserted: bool,
+    length: usize,
+    kind: AnomalyKind,
+}
+
+/// The last event of a schedule.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Last {
+    /// The application uses the column that is wrong.
+    Use,
+    /// An act of the layer, by its place among acts and visits.
+    Act(usize),
+    /// The step that ends the layer, by its place among the ends.
+    End(usize),
+}
+
+impl<W: Word> Explored<W> {
+    /// The nodes of a layer.
+    pub(super) fn layer(&self, layer: usize) -> &[Node<W>] {
+        let end = self.starts.get(layer + 1).copied().unwrap_or(self.nodes.len());
+        &self.nodes[self.starts[layer]..end]
+    }
+
+    /// The layer of a node.
+    pub(super) fn layer_of(&self, node: usize) -> usize {
+        self.starts.partition_point(|start| *start <= node) - 1
+    }
+
+    /// The nodes from the start to this one.
+    pub(super) fn path(&self, node: usize) -> Vec<usize> {
+        let mut path = vec![node];
+        let mut at = node;
+        while self.nodes[at].parent != ROOT {
+            at = self.nodes[at].parent as usize;
+            path.push(at);
+        }
+        path.reverse();
+        path
+    }
+
+    /// Where the nodes of a layer begin.
+    pub(super) fn start_of(&self, layer: usize) -> usize {
+        self.starts[layer]
+    }
+}
+
+/// Explores a model. What `allowed` holds of is not an anomaly.
+pub(super) fn explore<W: Word>(model: &Model<W>, allowed: &dyn Fn(usize, usize) -> bool) -> Explored<W> {
+    let explored =
+        Explored { nodes: Vec::new(), starts: Vec::new(), found: None, breaks: FxHashMap::default(), cut: false };
+    let mut search = Search {
+        model,
+        allowed,
+        explored,
+        known: FxHashMap::default(),
+        waiting: Vec::new(),
+        asked: FxHashMap::default(),
+    };
+    let mut seeds = [search.seeds(&model.existing), search.seeds(&[model.absent])];
+    for layer in 0..model.layers.len() {
+        seeds = search.layer(layer, seeds);
+        if search.explored.cut {
+            break;
+        }
+    }
+    while search.explored.starts.len() < model.layers.len() {
+        search.explored.starts.push(search.explored.nodes.len());
+    }
+    search.explored
+}
+
+struct Search<'m, W> {
+    model: &'m Model<W>,
+    allowed: &'m dyn Fn(usize, usize) -> bool,
+    explored: Explored<W>,
+    /// The states of this layer.
+    known: FxHashMap<W, u32>,
+    /// States by the number of events up to them, more than those of the states being looked at.
+    waiting: Vec<Vec<u32>>,
+    /// What was asked of `allowed` in this layer.
+    asked: FxHashMap<usize, bool>,
+}
+
+/// States in which a layer begins.
+type Seeds<W> = Vec<Node<W>>;
+
+impl<W: Word> Search<'_, W> {
+    fn seeds(&self, words: &[W]) -> Seeds<W> {
+        let enter = self.model.layers.first().map(|layer| &layer.enter);
+        let entered = |word: &W| enter.map_or(*word, |enter| enter.run(*word));
+        words.iter().map(|word| Node { word: entered(word), parent: ROOT, events: 0 }).collect()
+    }
+
+    /// Explores a layer from the states in which rows come to it; gives those in which they leave it.
+    fn layer(&mut self, at: usize, seeds: [Seeds<W>; 2]) -> [Seeds<W>; 2] {
+        self.known.clear();
+        self.asked.clear();
+        self.explored.starts.push(self.explored.nodes.len());
+        let layer = &self.model.layers[at];
+        let mut left = [Vec::new(), Vec::new()];
+        for (class, mut seeds) in seeds.into_iter().enumerate() {
+            seeds.sort_by_key(|seed| seed.events);
+            let mut seeds = seeds.into_iter().peekable();
+            let mut events = 0;
+            loop {
+                while let Some(seed) = seeds.next_if(|seed| seed.events as usize <= events) {
+                    self.add(seed);
+                }
+                match self.waiting.get_mut(events).map(std::mem::take) {
+                    Some(nodes) if nodes.is_empty() => events += 1,
+                    Some(nodes) => {
+                        nodes.into_iter().for_each(|node| self.node(at, layer, node as usize, class, &mut left[class]));
+                    }
+                    None => match seeds.peek() {
+                        Some(seed) => events = seed.events as usize,
+                        None => break,
+                    },
+                }
+            }
+            self.waiting.clear();
+        }
+        left
+    }
+
+    fn add(&mut self, node: Node<W>) {
+        if self.explored.nodes.len() >= MOST_STATES {
+            self.explored.cut = true;
+            return;
+        }
+        let next = u32::try_from(self.explored.nodes.len()).unwrap_or(ROOT);
+        if *self.known.entry(node.word).or_insert(next) == next {
+            let events = node.events as usize;
+            if self.waiting.len() <= events {
+                self.waiting.resize_with(events + 1, Vec::new);
+            }
+            self.waiting[events].push(next);
+            self.explored.nodes.push(node);
+        }
+    }
+
+    fn node(&mut self, at: usize, layer: &Layer<W>, node: usize, class: usize, left: &mut Seeds<W>) {
+        let Node { word, events, .. } = self.explored.nodes[node];
+        let place = Place { layer: at, node, inserted: class == 1, length: layer.from + events as usize + 1 };
+        for wrong in &layer.broken {
+            self.report(place, *wrong, Last::Use);
+        }
+        for read in layer.reads.iter().filter(|read| read.guard.matches(word)) {
+            if word.has(read.unset) {
+                let misses = |(stale, known): &(u32, Vec<_>)| {
+                    word.has(*stale) && known.iter().any(|known: &crate::prove::word::Pattern<W>| known.matches(word))
+                };
+                if read.known.iter().any(misses) {
+                    self.report(place, read.wrongs[0], Last::Use);
+                }
+            } else if word & read.stale != W::ZERO {
+                self.report(place, read.wrongs[1], Last::Use);
+            }
+        }
+        for (index, act) in layer.acts.iter().chain(&layer.visits).enumerate() {
+            if let Some(word) = self.attempt(place, layer, word, act, Last::Act(index)) {
+                // A visit is part of its statement.
+                let events = events + u32::from(index < layer.acts.len());
+                self.add(Node { word, parent: as_parent(node), events });
+            }
+        }
+        let Some(step) = layer.step else { return };
+        let next = &self.model.layers[at + 1];
+        let place = Place { length: step + events as usize + 1, ..place };
+        for (index, end) in layer.ends.iter().enumerate() {
+            if let Some(word) = self.attempt(place, next, word, end, Last::End(index)) {
+                left.push(Node { word: next.enter.run(word), parent: as_parent(node), events });
+            }
+        }
+    }
+
+    /// The state after an act, unless it does not happen there or ends in an anomaly; `after` is the layer that it
+    /// leads to.
+    fn attempt(&mut self, place: Place, after: &Layer<W>, word: W, act: &Act<W>, last: Last) -> Option<W> {
+        if !act.guard.matches(word) {
+            return None;
+        }
+        let next = act.code.run(word);
+        let mut refused = false;
+        for (_, wrong) in act.refused.iter().filter(|(pattern, _)| pattern.matches(next)) {
+            self.report(place, *wrong, last);
+            refused = true;
+        }
+        if refused {
+            return None;
+        }
+        if next == word && matches!(last, Last::Act(_)) {
+            return None;
+        }
+        for lost in after.lost.iter().filter(|lost| lost.is_lost(next)) {
+            if self.report(place, lost.wrong, last) {
+                return None;
+            }
+        }
+        Some(next)
+    }
+
+    /// Notes an anomaly; tells whether it is one.
+    fn report(&mut self, place: Place, wrong: usize, last: Last) -> bool {
+        if *self.asked.entry(wrong).or_insert_with(|| (self.allowed)(place.layer, wrong)) {
+            return false;
+        }
+        let what = &self.model.wrongs[wrong];
+        let rank = Rank { inserted: place.inserted, length: place.length, kind: what.kind };
+        if self.explored.found.is_none_or(|found| rank < found.rank) {
+            self.explored.found = Some(Found { rank, node: place.node, layer: place.layer, wrong, last });
+        }
+        if let Some(app) = what.app {
+            let first = self.explored.breaks.entry((place.layer, app)).or_insert((place.length, what.kind));
+            *first = (*first).min((place.length, what.kind));
+        }
+        true
+    }
+}
+
+/// Where something happens.
+#[derive(Clone, Copy, Debug)]
+struct Place {
+    layer: usize,
+    node: usize,
+    inserted: bool,
+    /// Events up to and including it.
+    length: usize,
+}
+
+fn as_parent(node: usize) -> u32 {
+    u32::try_from(node).unwrap_or(ROOT)
+}

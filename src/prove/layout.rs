@@ -1,0 +1,107 @@
+//! Where the parts of a state lie in a word.
+
+use std::collections::BTreeMap;
+
+use crate::ast::Name;
+use crate::catalog::ColumnId;
+use crate::plan::{FactId, Facts};
+use crate::prove::word::Word;
+
+/// The bits of one column.
+#[derive(Clone, Debug)]
+pub(super) struct ColumnBits {
+    /// The table that it is in, by its place among the group's tables.
+    pub(super) table: usize,
+    /// Its value is null.
+    pub(super) null: u32,
+    /// Nobody has given it a value.
+    pub(super) unset: u32,
+    /// It is stale for this fact.
+    pub(super) stale: Vec<(FactId, u32)>,
+}
+
+impl ColumnBits {
+    /// Where it says whether it is stale for a fact.
+    pub(super) fn stale_for(&self, fact: FactId) -> Option<u32> {
+        self.stale.iter().find(|(own, _)| *own == fact).map(|(_, at)| *at)
+    }
+
+    /// All its bits.
+    pub(super) fn all(&self) -> impl Iterator<Item = u32> {
+        [self.null, self.unset].into_iter().chain(self.stale.iter().map(|(_, at)| *at))
+    }
+}
+
+/// The bits of the row in one table.
+#[derive(Clone, Debug)]
+pub(super) struct TableBits {
+    /// The table.
+    pub(super) name: Name,
+    /// The row is there.
+    pub(super) exists: u32,
+    /// An application has deleted it.
+    pub(super) gone: u32,
+}
+
+/// Where the parts of a group's states lie. The bits of a column that is not there, or whose row is not, are all set.
+#[derive(Clone, Debug)]
+pub(super) struct Layout {
+    /// The row was visited by the fill under way, or need not be.
+    pub(super) visited: u32,
+    /// The tables of the group.
+    pub(super) tables: Vec<TableBits>,
+    /// Its columns.
+    pub(super) columns: BTreeMap<ColumnId, ColumnBits>,
+    /// An application has written this fact, which the plan brings in.
+    pub(super) written: BTreeMap<FactId, u32>,
+    /// How many bits there are.
+    pub(super) width: u32,
+}
+
+impl Layout {
+    /// Lays out the columns of these tables. `new` tells the facts that the plan brings in.
+    pub(super) fn new(
+        tables: &[Name],
+        columns: &[(ColumnId, usize)],
+        facts: &Facts,
+        is_new: &dyn Fn(FactId) -> bool,
+    ) -> Self {
+        let mut next = 0;
+        let mut take = || {
+            next += 1;
+            next - 1
+        };
+        let visited = take();
+        let tables = tables.iter().map(|name| TableBits { name: name.clone(), exists: take(), gone: take() }).collect();
+        let mut laid = BTreeMap::new();
+        let mut written = BTreeMap::new();
+        for (column, table) in columns {
+            let (null, unset) = (take(), take());
+            let stale: Vec<(FactId, u32)> = facts.of(*column).iter().map(|fact| (*fact, take())).collect();
+            for (fact, _) in stale.iter().filter(|(fact, _)| is_new(*fact)) {
+                written.entry(*fact).or_insert_with(&mut take);
+            }
+            laid.insert(*column, ColumnBits { table: *table, null, unset, stale });
+        }
+        Self { visited, tables, columns: laid, written, width: next }
+    }
+
+    /// The bits of all columns of a table.
+    pub(super) fn columns_of<W: Word>(&self, table: usize) -> W {
+        W::bits(self.columns.values().filter(|column| column.table == table).flat_map(ColumnBits::all))
+    }
+
+    /// The bits of one column.
+    pub(super) fn column<W: Word>(&self, column: ColumnId) -> W {
+        self.columns.get(&column).map_or(W::ZERO, |bits| W::bits(bits.all()))
+    }
+
+    /// The facts of all columns.
+    pub(super) fn facts(&self) -> Vec<FactId> {
+        let mut facts: Vec<FactId> =
+            self.columns.values().flat_map(|column| &column.stale).map(|(fact, _)| *fact).collect();
+        facts.sort_unstable();
+        facts.dedup();
+        facts
+    }
+}

@@ -1,0 +1,147 @@
+//! The model of one group of linked columns, as its exploration runs it.
+
+use crate::catalog::ColumnId;
+use crate::prove::proof::AnomalyKind;
+use crate::prove::word::{Code, Pattern, Word};
+
+/// A group's model: a layer for each stretch of the plan in which nothing changes for it.
+#[derive(Clone, Debug)]
+pub(super) struct Model<W> {
+    /// In the order of the plan.
+    pub(super) layers: Vec<Layer<W>>,
+    /// The states in which a row may be from the start.
+    pub(super) existing: Vec<W>,
+    /// The state of a row that is not there yet.
+    pub(super) absent: W,
+    /// What may happen, told by acts.
+    pub(super) happenings: Vec<Happening>,
+    /// What may go wrong, told by acts, reads and steps.
+    pub(super) wrongs: Vec<Wrong>,
+}
+
+/// A stretch of the plan.
+#[derive(Clone, Debug)]
+pub(super) struct Layer<W> {
+    /// How many statements have ended when it begins.
+    pub(super) from: usize,
+    /// The statement that ends it, which changes something for the group; none for the last layer.
+    pub(super) step: Option<usize>,
+    /// What may happen in it besides the end of the step.
+    pub(super) acts: Vec<Act<W>>,
+    /// The visits of the step.
+    pub(super) visits: Vec<Act<W>>,
+    /// What an application may find.
+    pub(super) reads: Vec<Read<W>>,
+    /// What is wrong in any state: a live application that uses what is not there.
+    pub(super) broken: Vec<usize>,
+    /// Facts that a state may know no more.
+    pub(super) lost: Vec<Lost<W>>,
+    /// The end of the step, by what there is of rows.
+    pub(super) ends: Vec<Act<W>>,
+    /// The undoing of the step before it.
+    pub(super) undo: Vec<Act<W>>,
+    /// What a state becomes as the layer begins.
+    pub(super) enter: Code<W>,
+}
+
+/// Something that changes a state.
+#[derive(Clone, Debug)]
+pub(super) struct Act<W> {
+    /// Where it may happen.
+    pub(super) guard: Pattern<W>,
+    /// What it does.
+    pub(super) code: Code<W>,
+    /// What it is, by its place in [`Model::happenings`].
+    pub(super) happening: usize,
+    /// It is refused where the state after it matches: what is wrong then.
+    pub(super) refused: Vec<(Pattern<W>, usize)>,
+    /// It hangs on a condition that is not known, by its place among the group's.
+    pub(super) undecided: Option<usize>,
+}
+
+/// An application's look at a column.
+#[derive(Clone, Debug)]
+pub(super) struct Read<W> {
+    /// The row is there.
+    pub(super) guard: Pattern<W>,
+    /// Where the column says that it is unset.
+    pub(super) unset: u32,
+    /// All that it may be stale for.
+    pub(super) stale: W,
+    /// For each fact: where the column is stale for it, and the columns that know it and hold a value.
+    pub(super) known: Vec<(u32, Vec<Pattern<W>>)>,
+    /// What is wrong where it is unset, and where it is stale.
+    pub(super) wrongs: [usize; 2],
+}
+
+/// A fact that is lost where all these bits are set, unless the row was deleted or is not there.
+#[derive(Clone, Debug)]
+pub(super) struct Lost<W> {
+    /// The columns that carry it are stale for it.
+    pub(super) stale: W,
+    /// A row that one of them is in is there.
+    pub(super) exists: W,
+    /// A row that one of them is in was deleted.
+    pub(super) gone: W,
+    /// The fact is one that the plan brings in: where it says that an application has written it.
+    pub(super) written: Option<u32>,
+    /// Columns that know it and were given something.
+    pub(super) fresh: Vec<Pattern<W>>,
+    /// The fact.
+    pub(super) fact: ColumnId,
+    /// What is wrong then.
+    pub(super) wrong: usize,
+}
+
+impl<W: Word> Lost<W> {
+    /// Whether the fact is in no column.
+    pub(super) fn is_lost(&self, word: W) -> bool {
+        word & self.stale == self.stale && word & self.exists != W::ZERO && word & self.gone == W::ZERO
+    }
+
+    /// Whether some column knows it.
+    pub(super) fn is_known(&self, word: W) -> bool {
+        self.fresh.iter().any(|fresh| fresh.matches(word)) && self.written.is_none_or(|at| word.has(at))
+    }
+}
+
+/// What an act is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Happening {
+    /// The end of a statement.
+    Step(usize),
+    /// A fill comes by the row.
+    Visit { step: usize, treats: bool },
+    /// An application updates the row.
+    Write { app: usize, columns: Vec<ColumnId>, null: Vec<ColumnId> },
+    /// An application inserts the row.
+    Insert { app: usize, table: usize, columns: Vec<ColumnId>, null: Vec<ColumnId> },
+    /// An application deletes the row.
+    Delete { app: usize, table: usize },
+    /// A statement is undone.
+    Undo(usize),
+}
+
+/// What may go wrong.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Wrong {
+    pub(super) kind: AnomalyKind,
+    pub(super) app: Option<usize>,
+    pub(super) column: Option<Cause>,
+    pub(super) constraint: Option<String>,
+    /// The application only reads it.
+    pub(super) reads: bool,
+    /// It hangs on a condition that is not known.
+    pub(super) undecided: Option<usize>,
+    /// It takes a second row.
+    pub(super) other_row: bool,
+}
+
+/// The column that something is about.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Cause {
+    /// A column that is there, or was.
+    Column(ColumnId),
+    /// One that an application asks for by name.
+    Missing(crate::plan::ColumnName),
+}

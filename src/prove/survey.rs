@@ -1,0 +1,258 @@
+//! What the proof must know of a plan as a whole: where columns come from, which rows belong together, who knows what.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use rustc_hash::FxHashMap;
+
+use crate::ast::Name;
+use crate::catalog::{Catalog, Column, ColumnId, ConstraintKind, NotNull, Table};
+use crate::expr::{Expression, Known};
+use crate::plan::{Action, AppUse, ColumnName, Plan};
+
+/// Inputs of a condition beyond which it is not looked into.
+pub(super) const MOST_INPUTS: usize = 6;
+
+/// A column, over the whole plan.
+#[derive(Clone, Debug)]
+pub(super) struct Origin {
+    pub(super) name: ColumnName,
+    /// It is in the schema that the plan starts from.
+    pub(super) at_start: bool,
+    /// It may be null as it is first known.
+    pub(super) nullable: bool,
+    /// It is under a not-null at some time.
+    pub(super) ever_not_null: bool,
+    /// Some statement names it.
+    pub(super) touched: bool,
+}
+
+/// Two tables of which a row of one belongs to one row of the other.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Pairing {
+    pub(super) from: Name,
+    pub(super) to: Name,
+    /// The columns whose values tell which.
+    pub(super) keys: [ColumnId; 2],
+}
+
+/// A plan as a whole.
+#[derive(Debug)]
+pub(super) struct Survey {
+    pub(super) columns: BTreeMap<ColumnId, Origin>,
+    pub(super) by_name: FxHashMap<ColumnName, Vec<ColumnId>>,
+    pub(super) pairings: Vec<Pairing>,
+    /// Copies whose rows are not paired, by step.
+    pub(super) unpaired: Vec<usize>,
+    /// Columns that influence each other.
+    pub(super) links: Vec<(ColumnId, ColumnId)>,
+    /// The applications that some statement deploys.
+    deployed: Vec<bool>,
+    /// For each application the tables into which it never inserts.
+    excused: Vec<BTreeSet<Name>>,
+}
+
+impl Survey {
+    pub(super) fn new(plan: &Plan) -> Self {
+        let mut survey = Self {
+            columns: BTreeMap::new(),
+            by_name: FxHashMap::default(),
+            pairings: Vec::new(),
+            unpaired: Vec::new(),
+            links: Vec::new(),
+            deployed: plan.apps.iter().map(|app| !plan.start.is_live(&app.name)).collect(),
+            excused: Vec::new(),
+        };
+        for table in plan.start.tables() {
+            survey.note_table(table, true);
+        }
+        let mut catalog = plan.start.clone();
+        for step in &plan.steps {
+            survey.follow(step.index, &step.action, &catalog);
+            catalog.apply(&step.action);
+        }
+        survey.excused = plan.apps.iter().enumerate().map(|(at, app)| survey.excuses(plan, at, app)).collect();
+        survey
+    }
+
+    fn note_table(&mut self, table: &Table, at_start: bool) {
+        table.columns().for_each(|column| self.note_column(table, column, at_start));
+    }
+
+    fn note_column(&mut self, table: &Table, column: &Column, at_start: bool) {
+        let name = ColumnName { table: table.name.clone(), column: column.name.clone() };
+        self.by_name.entry(name.clone()).or_default().push(column.id);
+        let bound = column.not_null != NotNull::No || in_key(table, column.id);
+        let origin = Origin { name, at_start, nullable: !bound, ever_not_null: bound, touched: !at_start };
+        self.columns.insert(column.id, origin);
+    }
+
+    fn follow(&mut self, index: usize, action: &Action, catalog: &Catalog) {
+        action.for_each_column(catalog, &mut |column| self.touch(column));
+        match action {
+            Action::AddColumn { table, column, .. } => {
+                let Some(table) = catalog.table(table) else { return };
+                self.note_column(table, column, false);
+            }
+            Action::AddTable(table) => self.note_table(table, false),
+            Action::AddNotNull { column, .. } | Action::SetNotNull { column, .. } => {
+                if let Some(origin) = self.columns.get_mut(column) {
+                    origin.ever_not_null = true;
+                }
+            }
+            Action::AddSyncs(syncs) => {
+                for sync in syncs {
+                    self.link(sync.target, &sync.source_columns);
+                    if let Some(join) = &sync.join {
+                        let keys = [join.source_key, join.target_key];
+                        self.pair(&sync.source_table, &sync.target_table, keys);
+                    }
+                }
+            }
+            Action::Fill { table, column, value, filter, .. } => {
+                self.link(*column, &inputs(catalog, table, value));
+                if let Some(filter) = filter.as_ref().filter(|filter| is_decided_by_nulls(filter)) {
+                    self.link(*column, &inputs(catalog, table, filter));
+                }
+            }
+            Action::Copy { from, to, columns, .. } => self.follow_copy(index, catalog, (from, to), columns),
+            Action::AddConstraint { table, constraint } => {
+                if let ConstraintKind::Check { condition, columns, .. } = &constraint.kind
+                    && is_decided_by_nulls(condition)
+                    && let Some(first) = columns.first()
+                {
+                    self.link(*first, columns);
+                }
+                let _ = table;
+            }
+            Action::Verify { table, condition } if is_decided_by_nulls(condition) => {
+                let columns = inputs(catalog, table, condition);
+                if let Some(first) = columns.first() {
+                    self.link(*first, &columns);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn follow_copy(
+        &mut self,
+        index: usize,
+        catalog: &Catalog,
+        (from, to): (&Name, &Name),
+        columns: &[(ColumnId, Expression)],
+    ) {
+        for (column, value) in columns {
+            self.link(*column, &inputs(catalog, from, value));
+        }
+        let (Some(source), Some(target)) = (catalog.table(from), catalog.table(to)) else { return };
+        let pair = columns.iter().find_map(|(column, value)| {
+            let key = catalog.column(from, value.as_plain_column()?)?.id;
+            (target.is_unique(*column) && source.is_unique(key)).then_some([key, *column])
+        });
+        match pair {
+            Some(keys) => self.pair(from, to, keys),
+            None => self.unpaired.push(index),
+        }
+    }
+
+    fn touch(&mut self, column: ColumnId) {
+        if let Some(origin) = self.columns.get_mut(&column) {
+            origin.touched = true;
+        }
+    }
+
+    fn link(&mut self, target: ColumnId, sources: &[ColumnId]) {
+        self.links.extend(sources.iter().filter(|source| **source != target).map(|source| (target, *source)));
+    }
+
+    /// Two tables are paired once, from the one that is there first.
+    fn pair(&mut self, from: &Name, to: &Name, keys: [ColumnId; 2]) {
+        let same = |pairing: &Pairing| {
+            (pairing.from == *from && pairing.to == *to) || (pairing.from == *to && pairing.to == *from)
+        };
+        if !self.pairings.iter().any(same) {
+            let earlier = keys[0] <= keys[1];
+            let pairing = if earlier {
+                Pairing { from: from.clone(), to: to.clone(), keys }
+            } else {
+                Pairing { from: to.clone(), to: from.clone(), keys: [keys[1], keys[0]] }
+            };
+            self.pairings.push(pairing);
+        }
+    }
+
+    /// Whether a column is one by which rows of two tables are paired: it never changes, and is known to both.
+    pub(super) fn is_pairing_key(&self, column: ColumnId) -> bool {
+        self.pairings.iter().any(|pairing| pairing.keys.contains(&column))
+    }
+
+    /// Whether an application is deployed by the plan, and so knows its constraints on columns that it writes.
+    pub(super) fn is_deployed(&self, app: usize) -> bool {
+        self.deployed[app]
+    }
+
+    /// Whether an application never inserts into a table, since it could not even before the plan.
+    pub(super) fn is_excused(&self, app: usize, table: &str) -> bool {
+        self.excused[app].contains(table)
+    }
+
+    /// Whether a column is given a value by whoever inserts, though nobody says that he writes it.
+    pub(super) fn is_given(&self, table: &Table, column: &Column, apps: &[AppUse]) -> bool {
+        let origin = self.columns.get(&column.id);
+        let name = origin.map(|origin| &origin.name);
+        in_key(table, column.id)
+            || column.not_null != NotNull::No
+                && column.default.is_none()
+                && origin.is_some_and(|origin| origin.at_start && !origin.touched)
+                && !apps.iter().any(|app| app.writes.iter().any(|written| Some(written) == name))
+    }
+
+    fn excuses(&self, plan: &Plan, at: usize, app: &AppUse) -> BTreeSet<Name> {
+        if self.deployed[at] {
+            return BTreeSet::new();
+        }
+        let needs = |table: &Table, column: &Column| {
+            let written = app.writes.iter().any(|used| used.table == table.name && used.column == column.name);
+            let bound = column.not_null != NotNull::No && column.default.is_none();
+            bound && !written && !self.is_given(table, column, &plan.apps)
+        };
+        let tables = plan.start.tables().filter(|table| table.columns().any(|column| needs(table, column)));
+        tables.map(|table| table.name.clone()).collect()
+    }
+
+    /// Whether an application may write null to a column.
+    pub(super) fn may_write_null(&self, plan: &Plan, app: usize, column: ColumnId) -> bool {
+        let Some(origin) = self.columns.get(&column) else { return false };
+        if !self.deployed[app] && origin.at_start {
+            return origin.nullable;
+        }
+        let facts = plan.facts.of(column).iter();
+        !origin.ever_not_null && facts.filter_map(|fact| self.columns.get(fact)).all(|origin| origin.nullable)
+    }
+
+    /// The name of a column.
+    pub(super) fn name(&self, column: ColumnId) -> ColumnName {
+        let unknown = || ColumnName { table: "?".into(), column: "?".into() };
+        self.columns.get(&column).map_or_else(unknown, |origin| origin.name.clone())
+    }
+}
+
+/// Whether a column is in the primary key of its table.
+pub(super) fn in_key(table: &Table, column: ColumnId) -> bool {
+    table.primary_key().is_some_and(|key| key.contains(&column))
+}
+
+/// The columns that an expression reads.
+pub(super) fn inputs(catalog: &Catalog, table: &str, value: &Expression) -> Vec<ColumnId> {
+    value.inputs().iter().filter_map(|name| Some(catalog.column(table, name)?.id)).collect()
+}
+
+/// Whether it is known of a condition, for some inputs, whether it is true, when it is only known which are null.
+pub(super) fn is_decided_by_nulls(condition: &Expression) -> bool {
+    let count = condition.inputs().len();
+    if count == 0 || count > MOST_INPUTS {
+        return false;
+    }
+    let known = |pattern: u32| condition.known(&|at| pattern >> at & 1 == 1);
+    (0..1_u32 << count).any(|pattern| matches!(known(pattern), Known::NotNull(Some(_))))
+}

@@ -1,0 +1,150 @@
+//! A state in one machine word, and the little operations that events are compiled to.
+
+use std::fmt::Debug;
+use std::hash::Hash;
+use std::ops::{BitAnd, BitOr, Not, Shl, Shr};
+
+/// The bits of a state.
+pub(super) trait Word:
+    Copy
+    + Eq
+    + Ord
+    + Hash
+    + Debug
+    + BitAnd<Output = Self>
+    + BitOr<Output = Self>
+    + Not<Output = Self>
+    + Shl<u32, Output = Self>
+    + Shr<u32, Output = Self>
+{
+    /// How many bits it has.
+    const BITS: u32;
+    /// No bit.
+    const ZERO: Self;
+    /// The lowest bit.
+    const ONE: Self;
+
+    /// One bit.
+    fn bit(at: u32) -> Self {
+        Self::ONE << at
+    }
+
+    /// These bits.
+    fn bits(at: impl IntoIterator<Item = u32>) -> Self {
+        at.into_iter().fold(Self::ZERO, |word, at| word | Self::bit(at))
+    }
+
+    /// Whether a bit is set.
+    fn has(self, at: u32) -> bool {
+        self & Self::bit(at) != Self::ZERO
+    }
+
+    /// With a bit set or cleared.
+    fn with(self, at: u32, set: bool) -> Self {
+        if set { self | Self::bit(at) } else { self & !Self::bit(at) }
+    }
+}
+
+impl Word for u64 {
+    const BITS: u32 = 64;
+    const ZERO: Self = 0;
+    const ONE: Self = 1;
+}
+
+impl Word for u128 {
+    const BITS: u32 = 128;
+    const ZERO: Self = 0;
+    const ONE: Self = 1;
+}
+
+/// Bits, and what they must be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Pattern<W> {
+    mask: W,
+    value: W,
+}
+
+impl<W: Word> Pattern<W> {
+    /// What every state matches.
+    pub(super) const ANY: Self = Self { mask: W::ZERO, value: W::ZERO };
+
+    /// With one more bit to be as `set` says.
+    pub(super) fn and(self, at: u32, set: bool) -> Self {
+        Self { mask: self.mask | W::bit(at), value: self.value.with(at, set) }
+    }
+
+    /// What matches both, if anything can.
+    pub(super) fn meet(self, other: Self) -> Option<Self> {
+        let both = self.mask & other.mask;
+        let agree = self.value & both == other.value & both;
+        agree.then(|| Self { mask: self.mask | other.mask, value: self.value | other.value })
+    }
+
+    /// Whether a state matches.
+    pub(super) fn matches(self, word: W) -> bool {
+        word & self.mask == self.value
+    }
+}
+
+/// One step of what an event does to a state.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Op<W> {
+    /// Keeps the bits of the first word, and sets those of the second.
+    Put(W, W),
+    /// A bit becomes set where all of these are.
+    All(W, u32),
+    /// A bit becomes set where one of these is.
+    Any(W, u32),
+    /// A bit is looked up in a table by the values of others, the first of them being the lowest digit.
+    Look(Box<[u32]>, u64, u32),
+}
+
+impl<W: Word> Op<W> {
+    /// Sets or clears one bit.
+    pub(super) fn assign(at: u32, set: bool) -> Self {
+        Self::Put(!W::bit(at), if set { W::bit(at) } else { W::ZERO })
+    }
+
+    fn run(&self, word: W) -> W {
+        match self {
+            Self::Put(keep, set) => word & *keep | *set,
+            Self::All(mask, to) => word.with(*to, word & *mask == *mask),
+            Self::Any(mask, to) => word.with(*to, word & *mask != W::ZERO),
+            Self::Look(inputs, table, to) => {
+                let index = inputs.iter().rev().fold(0_u32, |index, at| index << 1 | u32::from(word.has(*at)));
+                word.with(*to, table >> index & 1 == 1)
+            }
+        }
+    }
+}
+
+/// The operations of one event, with those beside each other that can be done at once.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Code<W>(Vec<Op<W>>);
+
+impl<W: Word> Code<W> {
+    /// No operation.
+    pub(super) const fn new() -> Self {
+        Self(Vec::new())
+    }
+
+    /// Appends an operation.
+    pub(super) fn push(&mut self, op: Op<W>) {
+        if let (Some(Op::Put(keep, set)), Op::Put(next_keep, next_set)) = (self.0.last_mut(), &op) {
+            *set = *set & *next_keep | *next_set;
+            *keep = *keep & *next_keep;
+            return;
+        }
+        self.0.push(op);
+    }
+
+    /// The state after the event.
+    pub(super) fn run(&self, word: W) -> W {
+        self.0.iter().fold(word, |word, op| op.run(word))
+    }
+
+    /// Whether it changes nothing, ever.
+    pub(super) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}

@@ -1,0 +1,93 @@
+//! Events and anomalies in words, for whoever tells of a schedule.
+
+use crate::plan::{ColumnName, Plan};
+use crate::prove::proof::{Anomaly, AnomalyKind, Event, EventKind};
+
+/// Names columns as a reader of one plan would: without the table where it is the only one.
+#[derive(Clone, Copy, Debug)]
+pub struct Words<'a> {
+    plan: &'a Plan,
+}
+
+impl<'a> Words<'a> {
+    /// Words for a plan.
+    #[must_use]
+    pub fn new(plan: &'a Plan) -> Self {
+        Self { plan }
+    }
+
+    /// `` `username` ``, or `` `users.username` `` where the plan is about several tables.
+    #[must_use]
+    pub fn column(&self, column: &ColumnName) -> String {
+        let is_default = self.plan.default_table.as_ref() == Some(&column.table);
+        if is_default { format!("`{}`", column.column) } else { format!("`{column}`") }
+    }
+
+    fn columns(&self, columns: &[ColumnName]) -> String {
+        let names: Vec<String> = columns.iter().map(|column| self.column(column)).collect();
+        match names.split_last() {
+            Some((last, [])) => last.clone(),
+            Some((last, others)) => format!("{} and {last}", others.join(", ")),
+            None => String::new(),
+        }
+    }
+
+    fn fill(&self, step: usize) -> &'static str {
+        use crate::plan::{Action, FillKind};
+        match self.plan.steps.get(step).map(|step| &step.action) {
+            Some(Action::Fill { kind: FillKind::Seed, .. }) => "the seed",
+            Some(Action::Copy { .. }) => "the copy",
+            _ => "the backfill",
+        }
+    }
+
+    /// What happens in an event, as a clause: "the backfill treats the row", "`v1` writes `username`".
+    #[must_use]
+    pub fn event(&self, event: &Event) -> String {
+        let row = if event.other_row { "another row" } else { "the row" };
+        match &event.kind {
+            EventKind::Step(step) => self.plan.steps.get(*step).map_or_else(String::new, |step| step.title.clone()),
+            EventKind::Undo(step) => {
+                let title = self.plan.steps.get(*step).map_or("", |step| &step.title);
+                format!("rolled back: {title}")
+            }
+            EventKind::Visit { step, again, treats } => {
+                let fill = self.fill(*step);
+                let does = if *treats { "treats" } else { "leaves out" };
+                if *again {
+                    format!("the run crashes and resumes: {fill} {does} {row} again")
+                } else {
+                    format!("{fill} {does} {row}")
+                }
+            }
+            EventKind::Read { app, column } => format!("`{app}` reads {}", self.column(column)),
+            EventKind::Write { app, columns, null } => {
+                let to_null = if null.is_empty() { String::new() } else { format!(", {} null", self.columns(null)) };
+                let other = if event.other_row { " in another row" } else { "" };
+                format!("`{app}` writes {}{to_null}{other}", self.columns(columns))
+            }
+            EventKind::Insert { app, table, null, .. } => {
+                let to_null =
+                    if null.is_empty() { String::new() } else { format!(" with {} null", self.columns(null)) };
+                let row = if event.other_row { "another row" } else { "a row" };
+                format!("`{app}` inserts {row} into `{table}`{to_null}")
+            }
+            EventKind::Delete { app, table } => format!("`{app}` deletes the row of `{table}`"),
+        }
+    }
+
+    /// What an anomaly is, as the end of a clause: "stale", "null in `username`, which is not null".
+    #[must_use]
+    pub fn anomaly(&self, anomaly: &Anomaly) -> String {
+        let column = anomaly.column.as_ref().map(|column| self.column(column)).unwrap_or_default();
+        let constraint = anomaly.constraint.as_deref().unwrap_or("a constraint");
+        match anomaly.kind {
+            AnomalyKind::BrokenUse => format!("{column} is not there"),
+            AnomalyKind::UnsetRead => "unset".to_owned(),
+            AnomalyKind::StaleRead => "stale".to_owned(),
+            AnomalyKind::LostWrite => format!("the newest value of {column} is gone"),
+            AnomalyKind::RejectedWrite => format!("rejected by {constraint}"),
+            AnomalyKind::FailingStep => format!("fails on {constraint}"),
+        }
+    }
+}
