@@ -1,6 +1,6 @@
 //! Breadth-first search over concrete states for the nearest anomaly.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use miglab::plan::ColumnName;
 use miglab::prove::AnomalyKind;
@@ -60,6 +60,7 @@ pub fn explore(subject: &Subject, others: usize, budget: usize) -> Option<Verdic
 
 struct Node {
     moment: Moment,
+    identity: u128,
     /// The node before and the event that led from there.
     from: Option<(usize, Event)>,
 }
@@ -67,7 +68,8 @@ struct Node {
 struct Search<'w, 's> {
     world: &'w mut World<'s>,
     nodes: Vec<Node>,
-    seen: HashSet<u128>,
+    /// The least distance known of each state.
+    distances: HashMap<u128, usize>,
     budget: usize,
 }
 
@@ -76,25 +78,25 @@ type Nearest = Option<(AnomalyKind, usize, Event)>;
 
 impl<'w, 's> Search<'w, 's> {
     fn new(world: &'w mut World<'s>, starts: Vec<Moment>, budget: usize) -> Self {
-        let seen = starts.iter().map(Moment::identity).collect();
-        let nodes = starts.into_iter().map(|moment| Node { moment, from: None }).collect();
-        Self { world, nodes, seen, budget }
+        let nodes: Vec<Node> =
+            starts.into_iter().map(|moment| Node { identity: moment.identity(), moment, from: None }).collect();
+        let distances = nodes.iter().map(|node| (node.identity, 0)).collect();
+        Self { world, nodes, distances, budget }
     }
 
-    /// Looks at all states of one distance before those of the next. Events of other entities than the first take no
-    /// distance. `None` where the budget is spent.
+    /// Looks at all states of one distance before those of the next. `None` where the budget is spent.
     fn run(&mut self) -> Option<Option<(usize, AnomalyKind, Vec<String>)>> {
         let mut here: Vec<usize> = (0..self.nodes.len()).collect();
         let mut expanded = HashSet::new();
-        for length in 1.. {
+        for distance in 0.. {
             let (mut nearest, mut beyond) = (None, Vec::new());
             while let Some(at) = here.pop() {
-                if expanded.insert(self.nodes[at].moment.identity()) {
-                    self.expand(at, &mut nearest, &mut here, &mut beyond)?;
+                if expanded.insert(self.nodes[at].identity) {
+                    self.expand(at, distance, &mut nearest, [&mut here, &mut beyond])?;
                 }
             }
             if let Some((kind, at, event)) = nearest {
-                return Some(Some((length, kind, self.schedule(at, event))));
+                return Some(Some((distance + 1, kind, self.schedule(at, event))));
             }
             if beyond.is_empty() {
                 break;
@@ -104,13 +106,9 @@ impl<'w, 's> Search<'w, 's> {
         Some(None)
     }
 
-    fn expand(
-        &mut self,
-        at: usize,
-        nearest: &mut Nearest,
-        here: &mut Vec<usize>,
-        beyond: &mut Vec<usize>,
-    ) -> Option<()> {
+    /// Looks at everything that may follow a state. A visit is part of its statement, and what happens to another
+    /// entity than the first is not counted: they take no distance.
+    fn expand(&mut self, at: usize, distance: usize, nearest: &mut Nearest, queues: [&mut Vec<usize>; 2]) -> Option<()> {
         let moment = self.nodes[at].moment.clone();
         for event in self.world.events(&moment) {
             let of_another = event.entity().is_some_and(|entity| entity > 0);
@@ -123,19 +121,18 @@ impl<'w, 's> Search<'w, 's> {
                     }
                 }
                 Outcome::Next(next) => {
-                    let is_new = self.seen.insert(next.identity());
-                    // A state may first have been reached by a longer way, and wait beyond.
-                    if !is_new && !of_another {
+                    let cost = usize::from(!of_another && !matches!(event, Event::Visit { .. }));
+                    let identity = next.identity();
+                    let known = self.distances.entry(identity).or_insert(usize::MAX);
+                    if *known <= distance + cost {
                         continue;
                     }
+                    *known = distance + cost;
                     if self.nodes.len() >= self.budget {
                         return None;
                     }
-                    if is_new || beyond.iter().any(|other| self.nodes[*other].moment.identity() == next.identity()) {
-                        let queue = if of_another { &mut *here } else { &mut *beyond };
-                        queue.push(self.nodes.len());
-                        self.nodes.push(Node { moment: next, from: Some((at, event)) });
-                    }
+                    queues[cost].push(self.nodes.len());
+                    self.nodes.push(Node { moment: next, identity, from: Some((at, event)) });
                 }
             }
         }
@@ -163,16 +160,13 @@ fn describe(world: &World, moment: &Moment, event: Event) -> String {
     let what = match event {
         Event::Step => format!("statement {position} ends"),
         Event::Visit { .. } => format!("statement {position} comes by"),
-        Event::Read { app, column, missing, .. } => {
-            let reads = if missing { &acting(app).missing_reads } else { &acting(app).reads };
-            format!("{} reads {}", acting(app).app, reads[column].column)
+        Event::Read { app, column, .. } => format!("{} reads {}", acting(app).app, acting(app).reads[column].column),
+        Event::Missing { app, column } => {
+            format!("{} uses {}, which is not there", acting(app).app, acting(app).missing[column].column)
         }
         Event::Write { app, component, null: is_null, .. } => {
             let columns = acting(app).components[component].iter().map(|column| &column.name).collect();
             format!("{} writes {}{}", acting(app).app, names(columns), null(is_null))
-        }
-        Event::WriteMissing { app, column, .. } => {
-            format!("{} writes {}", acting(app).app, acting(app).missing_writes[column].column)
         }
         Event::Insert { app, table, null: is_null, .. } => {
             format!("{} inserts into {}{}", acting(app).app, acting(app).inserts[table].table, null(is_null))

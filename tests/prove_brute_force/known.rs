@@ -35,7 +35,7 @@ fn refuted(kind: AnomalyKind, length: usize, script: &str) {
 fn a_rename_without_a_sync_is_read_stale() {
     refuted(
         AnomalyKind::StaleRead,
-        6,
+        5,
         &format!(
             "{USERS}
             expand add column display_name text
@@ -64,7 +64,7 @@ fn a_rename_with_a_two_way_sync_is_proved() {
 fn a_rename_with_a_one_way_sync_is_read_stale_by_the_old_version() {
     refuted(
         AnomalyKind::StaleRead,
-        7,
+        6,
         &format!(
             "{USERS}
             expand add column display_name text
@@ -98,7 +98,7 @@ fn a_version_deployed_before_the_backfill_reads_nothing() {
 fn a_sync_after_the_backfill_comes_too_late() {
     refuted(
         AnomalyKind::StaleRead,
-        7,
+        6,
         &format!(
             "{USERS}
             expand add column display_name text
@@ -115,7 +115,7 @@ fn a_sync_after_the_backfill_comes_too_late() {
 fn a_column_dropped_before_its_application_is_retired_breaks_it() {
     refuted(
         AnomalyKind::BrokenUse,
-        7,
+        6,
         &format!(
             "{USERS}
             expand add column display_name text
@@ -132,7 +132,7 @@ fn a_column_dropped_before_its_application_is_retired_breaks_it() {
 fn a_sync_dropped_one_statement_early_rejects_the_new_version() {
     refuted(
         AnomalyKind::RejectedWrite,
-        6,
+        7,
         &format!(
             "{USERS}
             expand add column display_name text

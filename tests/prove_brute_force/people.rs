@@ -23,9 +23,8 @@ pub struct Written {
 pub struct Acting {
     pub app: Name,
     pub reads: Vec<ColumnName>,
-    /// Columns that it reads or writes and that are not there.
-    pub missing_reads: Vec<ColumnName>,
-    pub missing_writes: Vec<ColumnName>,
+    /// What it reads or writes and is not there.
+    pub missing: Vec<ColumnName>,
     /// Columns with a common fact, written together.
     pub components: Vec<Vec<Written>>,
     pub inserts: Vec<Inserting>,
@@ -68,24 +67,23 @@ fn acting(subject: &Subject, app: &AppUse, position: usize) -> Acting {
     let catalog = &subject.catalogs[position];
     let there = |name: &&ColumnName| catalog.column(&name.table, &name.column).is_some();
     let (reads, missing_reads): (Vec<_>, Vec<_>) = distinct(&app.reads).partition(there);
-    let (writes, missing_writes): (Vec<_>, Vec<_>) = distinct(&app.writes).partition(there);
+    let (writes, missing): (Vec<_>, Vec<_>) = distinct(&app.writes).partition(there);
     let written: Vec<Written> = writes.iter().filter_map(|name| written(subject, app, catalog, name)).collect();
     let tables: BTreeSet<&Name> = app.writes.iter().map(|name| &name.table).collect();
     Acting {
         app: app.name.clone(),
         reads: reads.into_iter().cloned().collect(),
-        missing_reads: missing_reads.into_iter().cloned().collect(),
         inserts: tables
             .iter()
             .filter(|table| !is_excused(subject, app, table))
             .map(|table| Inserting {
                 table: (**table).clone(),
-                breaks: missing_writes.iter().any(|name| name.table == ***table),
-                columns: written.iter().filter(|column| column.name.table == ***table).cloned().collect(),
+                breaks: missing.iter().any(|name| name.table == **table),
+                columns: written.iter().filter(|column| column.name.table == **table).cloned().collect(),
                 given: given(subject, catalog, table),
             })
             .collect(),
-        missing_writes: missing_writes.into_iter().cloned().collect(),
+        missing: missing.iter().chain(&missing_reads).map(|name| (*name).clone()).collect(),
         components: components(subject, written),
         deletes: tables.into_iter().filter(|table| catalog.table(table).is_some()).cloned().collect(),
     }

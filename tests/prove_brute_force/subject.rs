@@ -53,7 +53,7 @@ impl Subject {
 fn filters(script: &Script) -> Vec<Option<Expr>> {
     let filter = |kind: &StatementKind| match kind {
         StatementKind::Backfill(fill) | StatementKind::Seed(fill) => fill.filter.as_deref().cloned(),
-        StatementKind::Copy(copy) => copy.filter.as_deref().cloned(),
+        StatementKind::Copy(copy) => copy.filter.clone(),
         _ => None,
     };
     script.statements.iter().map(|statement| filter(&statement.kind)).collect()

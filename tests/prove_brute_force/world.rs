@@ -60,9 +60,9 @@ pub struct Moment {
 pub enum Event {
     Step,
     Visit { entity: usize },
-    Read { entity: usize, app: usize, column: usize, missing: bool },
+    Read { entity: usize, app: usize, column: usize },
     Write { entity: usize, app: usize, component: usize, null: bool },
-    WriteMissing { entity: usize, app: usize, column: usize },
+    Missing { app: usize, column: usize },
     Insert { entity: usize, app: usize, table: usize, null: bool },
     Delete { entity: usize, app: usize, table: usize },
 }
@@ -71,11 +71,10 @@ impl Event {
     /// The entity that it happens to, if it does to one.
     pub fn entity(self) -> Option<usize> {
         match self {
-            Self::Step => None,
+            Self::Step | Self::Missing { .. } => None,
             Self::Visit { entity }
             | Self::Read { entity, .. }
             | Self::Write { entity, .. }
-            | Self::WriteMissing { entity, .. }
             | Self::Insert { entity, .. }
             | Self::Delete { entity, .. } => Some(entity),
         }
@@ -183,6 +182,9 @@ impl<'s> World<'s> {
         if moment.position < self.subject.plan.steps.len() {
             events.push(Event::Step);
         }
+        for (app, acting) in self.people.acting[moment.position].iter().enumerate() {
+            events.extend((0..acting.missing.len()).map(|column| Event::Missing { app, column }));
+        }
         for entity in 0..moment.entities.len() {
             if self.subject.goes_over(moment.position).is_some_and(|table| moment.entities[entity].row(table).is_some()) {
                 events.push(Event::Visit { entity });
@@ -199,11 +201,9 @@ impl<'s> World<'s> {
         match event {
             Event::Step => self.step(moment),
             Event::Visit { entity } => self.visit(moment, entity),
-            Event::Read { entity, app, column, missing } => self.read(moment, entity, app, column, missing),
-            Event::WriteMissing { entity, app, column } => {
-                let name = &self.people.acting[moment.position][app].missing_writes[column];
-                if self.would_find(moment, entity, name) { Outcome::Anomaly(AnomalyKind::BrokenUse) } else { Outcome::Nothing }
-            }
+            Event::Read { entity, app, column } => self.read(moment, entity, app, column),
+            // A query that names what is not there fails on an empty table as well.
+            Event::Missing { .. } => Outcome::Anomaly(AnomalyKind::BrokenUse),
             Event::Write { entity, app, component, null } => {
                 let acting = self.people.acting[moment.position][app].clone();
                 self.write(moment, entity, &acting, component, null)
@@ -312,21 +312,8 @@ impl<'s> World<'s> {
         Expression::resolve(&condition, &Columns { catalog, table }, None).expect("a condition")
     }
 
-    /// Whether the entity has a row where a column is not: in its table, or somewhere if the table is not there.
-    fn would_find(&self, moment: &Moment, entity: usize, name: &ColumnName) -> bool {
-        let entity = &moment.entities[entity];
-        match self.subject.catalogs[moment.position].table(&name.table) {
-            Some(_) => entity.row(&name.table).is_some(),
-            None => !entity.rows.is_empty(),
-        }
-    }
-
-    fn read(&mut self, moment: &Moment, entity: usize, app: usize, column: usize, missing: bool) -> Outcome {
+    fn read(&mut self, moment: &Moment, entity: usize, app: usize, column: usize) -> Outcome {
         let acting = &self.people.acting[moment.position][app];
-        if missing {
-            let found = self.would_find(moment, entity, &acting.missing_reads[column]);
-            return if found { Outcome::Anomaly(AnomalyKind::BrokenUse) } else { Outcome::Nothing };
-        }
         let layout = &self.layouts[moment.position];
         let name = &acting.reads[column];
         let at = layout.columns.iter().position(|(other, _)| other == name).expect("a column that is there");
@@ -390,7 +377,7 @@ impl<'s> World<'s> {
             return Outcome::Nothing;
         }
         if insert.breaks {
-            return Outcome::Anomaly(AnomalyKind::BrokenUse);
+            return Outcome::Nothing;
         }
         self.memory.restore(moment.snapshot.clone());
         let key = key_column(self.memory.catalog(), &insert.table);
@@ -596,10 +583,7 @@ impl Layout {
 }
 
 fn add_events(events: &mut Vec<Event>, acting: &Acting, entity: usize, app: usize) {
-    let reads = |missing, count| (0..count).map(move |column| Event::Read { entity, app, column, missing });
-    events.extend(reads(true, acting.missing_reads.len()));
-    events.extend(reads(false, acting.reads.len()));
-    events.extend((0..acting.missing_writes.len()).map(|column| Event::WriteMissing { entity, app, column }));
+    events.extend((0..acting.reads.len()).map(|column| Event::Read { entity, app, column }));
     for (component, columns) in acting.components.iter().enumerate() {
         events.push(Event::Write { entity, app, component, null: false });
         if columns.iter().any(|column| column.may_be_null) {
