@@ -115,9 +115,20 @@ impl<'s> World<'s> {
             app.writes.extend(people::given_at_start(subject));
         }
         let memory = Memory::new(plan.start.clone(), Arc::clone(&plan.facts), apps, 0);
-        let empty = memory.snapshot();
         let layouts = (0..subject.catalogs.len()).map(|position| Layout::of(subject, position)).collect();
-        Self { subject, people, layouts, memory, empty, next: FIRST_NEW, derived: HashMap::new() }
+        let empty = memory.snapshot();
+        let mut world = Self { subject, people, layouts, memory, empty, next: FIRST_NEW, derived: HashMap::new() };
+        world.leave_a_trace();
+        world
+    }
+
+    /// Has each table of the start hold a row that is dead already, so that none is without any.
+    fn leave_a_trace(&mut self) {
+        self.put_first(0, 0);
+        for table in self.subject.plan.start.tables() {
+            self.memory.delete(None, &table.name, None).expect("nothing stands in the way");
+        }
+        self.empty = self.memory.snapshot();
     }
 
     /// How many columns of the starting schema may be null.
