@@ -104,8 +104,8 @@ pub enum Action {
         /// How it goes over the table.
         batches: Batches,
     },
-    /// `copy`: a row of `to` for each row of `from`. A row whose key exists in `to` is left alone, so that a repeated
-    /// batch changes nothing.
+    /// `copy`: a row of `to` for each row of `from`. Of a row whose key exists in `to` only the null columns are filled, so
+    /// that a repeated batch changes nothing, and a row that a sync has begun is completed.
     Copy {
         /// The table it reads.
         from: Name,

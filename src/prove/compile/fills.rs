@@ -10,6 +10,7 @@ use crate::prove::compile::record::Record;
 use crate::prove::compile::scene::Scene;
 use crate::prove::model::{Act, Happening, Wrong};
 use crate::prove::proof::AnomalyKind;
+use crate::prove::survey::MOST_INPUTS;
 use crate::prove::word::{Code, Op, Pattern, Word};
 
 /// The table that a statement goes over row by row, where it is one of the group's.
@@ -107,16 +108,15 @@ impl<W: Word> Visiting<'_, '_, W> {
     fn copy(&mut self, from: &Name, to: &Name, columns: &[(ColumnId, Expression)], filter: Option<&Expression>) {
         let scene = self.scene;
         let Some(target) = scene.place(to) else { return self.pass_by(self.guard, None) };
-        if self.exists[target] {
-            return self.pass_by(self.guard, None);
-        }
         let filtered = match filter {
             None => vec![(Pattern::ANY, Known::NotNull(Some(true)))],
             Some(filter) => by_nulls(scene, filter, from),
         };
         for (pattern, known) in filtered {
             let Some(guard) = self.guard.meet(pattern) else { continue };
-            if self.may_pass(known) {
+            if self.may_pass(known) && self.exists[target] {
+                self.complete(guard, known, from, columns);
+            } else if self.may_pass(known) {
                 self.treat(guard, known, |image| {
                     image.insert(target);
                     columns.iter().for_each(|(column, value)| image.compute(*column, value, from));
@@ -127,6 +127,28 @@ impl<W: Word> Visiting<'_, '_, W> {
                 let hangs = self.hangs(known);
                 self.pass_by(guard, hangs);
             }
+        }
+    }
+
+    /// Fills what is null in a row that is there.
+    fn complete(&mut self, guard: Pattern<W>, known: Known, from: &Name, columns: &[(ColumnId, Expression)]) {
+        let tracked: Vec<_> =
+            columns.iter().filter_map(|given| Some((given, self.scene.bits(given.0)?.null))).collect();
+        for nulls in 0..1_u32 << tracked.len().min(MOST_INPUTS) {
+            let is_null = |at: usize| nulls >> at & 1 == 1;
+            let pattern = tracked
+                .iter()
+                .enumerate()
+                .fold(Pattern::ANY, |pattern, (at, (_, null))| pattern.and(*null, is_null(at)));
+            let Some(guard) = guard.meet(pattern) else { continue };
+            if nulls == 0 {
+                self.pass_by(guard, None);
+                continue;
+            }
+            self.treat(guard, known, |image| {
+                let empty = tracked.iter().enumerate().filter(|(at, _)| is_null(*at));
+                empty.for_each(|(_, ((column, value), _))| image.compute(*column, value, from));
+            });
         }
     }
 

@@ -1,4 +1,4 @@
-//! `copy`: a row of one table for each row of another. No sync fires.
+//! `copy`: a row of one table for each row of another, or what is null in the one that is there. No sync fires.
 
 use std::sync::Arc;
 
@@ -9,15 +9,16 @@ use crate::expr::Expression;
 use crate::target::Fault;
 use crate::target::memory::apply::Watch;
 use crate::target::memory::enforce::{self, Unique};
-use crate::target::memory::event::new_row;
+use crate::target::memory::event::new_partner;
 use crate::target::memory::fill::Progress;
+use crate::target::memory::journal::Journal;
 use crate::target::memory::row::{RowImage, input_column, input_columns};
 use crate::target::memory::scan::ChunkScan;
 use crate::target::memory::state::Pairing;
 use crate::target::memory::{Memory, fault};
 
 impl Memory {
-    /// Copies rows; gives how many it inserted.
+    /// Copies rows; gives how many it inserted or filled.
     pub(super) fn copy(
         &mut self,
         from: &Name,
@@ -31,18 +32,19 @@ impl Memory {
         self.pair_by_copy(&source, &target, columns);
         let data = Arc::clone(self.state.data(from)?);
         let mut progress = Progress::new(batches, data.rows(), watch);
-        let mut inserted = 0;
+        let mut treated = 0;
+        let given: Vec<ColumnId> = columns.iter().map(|(column, _)| *column).collect();
         for scan in ChunkScan::all(&source, &data, self.now_micros) {
             let rows = scan.select_rows(filter)?;
             let values = columns.iter().map(|(_, value)| scan.eval(value, Some(&rows)));
             let values = values.collect::<Result<Vec<_>, _>>()?;
             for row in &rows {
                 let image = self.copied(&target, columns, &values, scan, *row)?;
-                inserted += u64::from(self.put_copy(&target, &image)?);
+                treated += u64::from(self.put_copy(&target, &image, &given)?);
             }
             progress.advance(data.alive_in(scan.chunk).len())?;
         }
-        Ok(inserted)
+        Ok(treated)
     }
 
     /// The row of the target table that comes from one of the source.
@@ -54,23 +56,27 @@ impl Memory {
         scan: ChunkScan<'_>,
         row: u32,
     ) -> Result<RowImage, Fault> {
-        let mut image = new_row(target, &self.facts, &[], self.now_micros)?;
+        let mut image = new_partner(target, &self.state.catalog, &self.facts, self.now_micros)?;
         for ((column, value), chunk) in columns.iter().zip(values) {
-            image.set(*column, chunk.get(row as usize));
+            let given = chunk.get(row as usize);
+            let is_value = !given.is_null();
+            image.set(*column, given);
             let sources = input_columns(scan.table, value);
             let sources = sources.iter().map(|source| (*source, scan.data.mask(scan.slot(row), *source)));
-            image.set_mask(*column, self.facts.derived(*column, sources));
+            image.set_mask(*column, self.facts.derived(*column, is_value, sources));
         }
         Ok(image)
     }
 
-    /// Inserts a row unless it is there already; tells whether it did.
-    fn put_copy(&mut self, target: &Arc<Table>, image: &RowImage) -> Result<bool, Fault> {
+    /// Inserts a row, or fills the `given` columns where they are null in the one that is there; tells whether it did
+    /// either.
+    fn put_copy(&mut self, target: &Arc<Table>, image: &RowImage, given: &[ColumnId]) -> Result<bool, Fault> {
         let now = self.now_micros;
         let data = self.state.data_mut(&target.name)?;
         for rule in identities(target, image) {
             if rule.is_taken(target, data, image, now)? {
-                return Ok(false);
+                let there = data.find(rule.columns, &image.key(data, rule.columns));
+                return there.map_or(Ok(false), |slot| self.complete(target, image, given, slot));
             }
         }
         enforce::row(target, data, image, now)?;
@@ -91,6 +97,28 @@ impl Memory {
         let slot = data.push(&cells);
         enforce::reindex(target, data, slot, None, true, now);
         Ok(true)
+    }
+
+    /// Fills what is null in a row that is there.
+    fn complete(
+        &mut self,
+        target: &Arc<Table>,
+        image: &RowImage,
+        given: &[ColumnId],
+        slot: usize,
+    ) -> Result<bool, Fault> {
+        let data = self.state.data_mut(&target.name)?;
+        let mut completed = RowImage::of(slot);
+        for column in given.iter().filter(|column| data.value(slot, **column).is_null()) {
+            completed.set(*column, image.value(data, *column));
+            completed.set_mask(*column, image.mask(data, *column));
+        }
+        let fills = completed.values.iter().any(|(_, value)| !value.is_null());
+        if fills {
+            enforce::row(target, data, &completed, self.now_micros)?;
+        }
+        Journal::default().store(&mut self.state, &target.name, &completed, self.now_micros);
+        Ok(fills)
     }
 
     /// Remembers which rows belong together, where a unique column is copied to a unique column.

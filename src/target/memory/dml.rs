@@ -52,7 +52,8 @@ impl Memory {
             let message = format!("{} values for {} columns of `{}`", row.len(), ids.len(), statement.table);
             return Err(Fault::new(FaultKind::Value, message));
         }
-        let mut image = new_row(&statement.schema, &self.facts, &statement.written, self.now_micros)?;
+        let mut image =
+            new_row(&statement.schema, &self.state.catalog, &self.facts, &statement.written, self.now_micros)?;
         for (id, value) in ids.iter().zip(row) {
             image.set(*id, value.clone());
         }

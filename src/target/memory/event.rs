@@ -3,10 +3,11 @@
 use std::sync::Arc;
 
 use crate::ast::Name;
-use crate::catalog::{ColumnId, Sync, SyncId, SyncJoin, Table};
+use crate::catalog::{Catalog, ColumnId, Sync, SyncId, SyncJoin, Table};
 use crate::data::Value;
 use crate::target::Fault;
 use crate::target::memory::freshness::FactMap;
+use crate::target::memory::mask::UNSET;
 use crate::target::memory::row::{RowImage, default_value, eval, input_column};
 use crate::target::memory::state::State;
 use crate::target::memory::statement::Statement;
@@ -42,13 +43,25 @@ pub(super) struct Event<'a> {
     changed: Vec<ColumnId>,
     set: Vec<ColumnId>,
     fired: Vec<SyncId>,
+    /// Syncs that fill a row which another one has inserted.
+    filling: Vec<Arc<Sync>>,
 }
 
 impl<'a> Event<'a> {
     /// A write of `image`, which holds the application's values.
     pub(super) fn new(state: &'a mut State, facts: &'a FactMap, now: i64, table: &Name, image: RowImage) -> Self {
         let images = vec![(table.clone(), image)];
-        Self { state, facts, now, images, missed: Vec::new(), changed: Vec::new(), set: Vec::new(), fired: Vec::new() }
+        Self {
+            state,
+            facts,
+            now,
+            images,
+            missed: Vec::new(),
+            changed: Vec::new(),
+            set: Vec::new(),
+            fired: Vec::new(),
+            filling: Vec::new(),
+        }
     }
 
     /// Lets everything follow that follows.
@@ -144,17 +157,16 @@ impl<'a> Event<'a> {
 
     /// The sync to fire next: one whose own sources no other is about to change, if there is one.
     fn next_sync(&self, syncs: &[Arc<Sync>]) -> Option<Arc<Sync>> {
-        let ready = |sync: &&Arc<Sync>| {
-            !self.fired.contains(&sync.id)
-                && !self.set.contains(&sync.target)
-                && sync.source_columns.iter().any(|column| self.changed.contains(column))
+        let is_new = |sync: &&Arc<Sync>| !self.fired.contains(&sync.id) && !self.set.contains(&sync.target);
+        let changed = |sync: &&Arc<Sync>| sync.source_columns.iter().any(|column| self.changed.contains(column));
+        let fills = self.filling.iter().filter(|sync| syncs.iter().all(|other| other.id != sync.id) || !changed(sync));
+        let mut waiting: Vec<&Arc<Sync>> = syncs.iter().filter(changed).chain(fills).filter(is_new).collect();
+        waiting.sort_by_key(|sync| sync.id);
+        let awaited = |sync: &&&Arc<Sync>| {
+            let feeds = |other: &&Arc<Sync>| other.id != sync.id && sync.source_columns.contains(&other.target);
+            !waiting.iter().any(feeds)
         };
-        let awaited = |sync: &&Arc<Sync>| {
-            let feeds = |other: &Arc<Sync>| other.id != sync.id && sync.source_columns.contains(&other.target);
-            !syncs.iter().filter(ready).any(feeds)
-        };
-        let mut waiting = syncs.iter().filter(ready);
-        waiting.clone().find(awaited).or_else(|| waiting.next()).cloned()
+        waiting.iter().find(awaited).or_else(|| waiting.first()).copied().cloned()
     }
 
     fn fire(&mut self, sync: &Sync) -> Result<(), Fault> {
@@ -167,7 +179,8 @@ impl<'a> Event<'a> {
             fault::valueless(&schema, &row, &error)
         })?;
         let read = sync.value.inputs().iter().filter_map(|name| input_column(&schema, name));
-        let mask = self.facts.derived(sync.target, read.map(|column| (column, image.mask(data, column))));
+        let sources = read.map(|column| (column, image.mask(data, column)));
+        let mask = self.facts.derived(sync.target, !value.is_null(), sources);
         let at = match &sync.join {
             None => Some(source),
             Some(join) => self.joined(sync, join, source)?,
@@ -206,9 +219,13 @@ impl<'a> Event<'a> {
             return Ok(None);
         }
         let schema = self.state.schema(&sync.target_table)?;
-        let mut image = new_row(&schema, self.facts, &[], self.now)?;
+        let mut image = new_partner(&schema, &self.state.catalog, self.facts, self.now)?;
         image.set(join.target_key, key);
         image.set_mask(join.target_key, 0);
+        let same_pair = |other: &&Arc<Sync>| {
+            other.source_table == sync.source_table && other.target_table == sync.target_table && other.join.is_some()
+        };
+        self.filling = self.state.catalog.syncs().filter(same_pair).cloned().collect();
         self.images.push((sync.target_table.clone(), image));
         Ok(Some(self.images.len() - 1))
     }
@@ -229,13 +246,32 @@ impl<'a> Event<'a> {
 }
 
 /// A row of defaults, when the write touches the facts of `written`.
-pub(super) fn new_row(table: &Table, facts: &FactMap, written: &[ColumnId], now: i64) -> Result<RowImage, Fault> {
+pub(super) fn new_row(
+    table: &Table,
+    catalog: &Catalog,
+    facts: &FactMap,
+    written: &[ColumnId],
+    now: i64,
+) -> Result<RowImage, Fault> {
     let mut image = RowImage::default();
     for column in table.columns() {
         let value = default_value(table, column.id, now).map_err(|error| fault::valueless(table, "new row", &error))?;
+        let is_null = value.is_null();
         image.values.push((column.id, value));
-        let mask = if written.contains(&column.id) { 0 } else { facts.defaulted(table, column.id, written) };
-        image.masks.push((column.id, mask));
+        let touched = || written.iter().fold(0, |bits, other| bits | facts.shared(column.id, *other));
+        let mask = if written.contains(&column.id) {
+            0
+        } else if is_null {
+            UNSET | touched() | facts.known_elsewhere(table, catalog, column.id)
+        } else {
+            touched() | facts.known_beside(table, column.id) | facts.known_elsewhere(table, catalog, column.id)
+        };
+        image.masks.push((column.id, if facts.tracked { mask } else { 0 }));
     }
     Ok(image)
+}
+
+/// A row of defaults that belongs to a row of another table, and that nobody has written.
+pub(super) fn new_partner(table: &Table, catalog: &Catalog, facts: &FactMap, now: i64) -> Result<RowImage, Fault> {
+    new_row(table, catalog, facts, &[], now)
 }

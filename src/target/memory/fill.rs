@@ -137,7 +137,7 @@ impl Filling<'_> {
             return Ok(0);
         }
         let values = scan.eval(self.value, selected.as_deref())?;
-        let mask = self.mask(scan, selected.as_deref());
+        let mask = self.mask(scan, selected.as_deref(), &values);
         let Some(column) = data.columns.get_mut(&self.column) else { return Ok(0) };
         let values = match &selected {
             None => values,
@@ -163,13 +163,14 @@ impl Filling<'_> {
         Ok(Some(rows))
     }
 
-    /// The freshness of the chunk when the selected rows are filled.
-    fn mask(&self, scan: ChunkScan<'_>, selected: Option<&[u32]>) -> Arc<MaskChunk> {
+    /// The freshness of the chunk when the selected rows are filled with these values.
+    fn mask(&self, scan: ChunkScan<'_>, selected: Option<&[u32]>, values: &Chunk) -> Arc<MaskChunk> {
         let sources: Vec<(ColumnId, &Arc<MaskChunk>)> = self.sources(scan);
         let at = |row: usize| match self.kind {
             FillKind::Seed => 0,
             FillKind::Backfill => {
-                self.facts.derived(self.column, sources.iter().map(|(source, mask)| (*source, mask.get(row))))
+                let sources = sources.iter().map(|(source, mask)| (*source, mask.get(row)));
+                self.facts.derived(self.column, !values.is_null(row), sources)
             }
         };
         let uniform = sources.iter().all(|(_, mask)| matches!(***mask, MaskChunk::Same(_)));

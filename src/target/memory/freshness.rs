@@ -46,8 +46,13 @@ impl FactMap {
         !written.contains(&sync.target) && (self.facts.of(sync.target).is_empty() || written.iter().any(touched))
     }
 
-    /// The freshness of a value made from cells with these masks, in a column.
-    pub(super) fn derived(&self, target: ColumnId, sources: impl Iterator<Item = (ColumnId, u64)>) -> u64 {
+    /// The freshness of a value made from cells with these masks, in a column; `is_value`: it is not null.
+    pub(super) fn derived(
+        &self,
+        target: ColumnId,
+        is_value: bool,
+        sources: impl Iterator<Item = (ColumnId, u64)>,
+    ) -> u64 {
         if !self.tracked {
             return 0;
         }
@@ -60,20 +65,25 @@ impl FactMap {
                 unset += 1;
             }
         }
-        if count > 0 && unset == count { bits | UNSET } else { bits }
+        if count > 0 && unset == count && !is_value { bits | UNSET } else { bits }
     }
 
-    /// The mask of a cell that a new row gets by default, when the write touched the facts of `written`.
-    pub(super) fn defaulted(&self, table: &Table, column: ColumnId, written: &[ColumnId]) -> u64 {
-        if !self.tracked {
+    /// The bits of the facts that a carried column shares with another column of its table.
+    pub(super) fn known_beside(&self, table: &Table, column: ColumnId) -> u64 {
+        if !self.tracked || !self.is_carried(column) {
             return 0;
         }
-        let has_default = table.column_by_id(column).is_some_and(|column| column.default.is_some());
-        match has_default {
-            true if self.is_carried(column) => self.facts.mask(column),
-            true => 0,
-            false => UNSET | written.iter().map(|other| self.shared(column, *other)).fold(0, |all, bits| all | bits),
+        let others = table.columns().filter(|other| other.id != column);
+        others.fold(0, |bits, other| bits | self.shared(column, other.id))
+    }
+
+    /// The bits of the facts that a carried column shares with columns of other tables.
+    pub(super) fn known_elsewhere(&self, table: &Table, catalog: &Catalog, column: ColumnId) -> u64 {
+        if !self.tracked || !self.is_carried(column) {
+            return 0;
         }
+        let others = catalog.tables().filter(|other| other.name != table.name).flat_map(|other| other.columns());
+        others.fold(0, |bits, other| bits | self.shared(column, other.id))
     }
 
     /// The mask of the cells of old rows in a column just added.

@@ -127,10 +127,14 @@ impl MemoryUndo {
         Ok(())
     }
 
-    /// Deletes the rows that the action inserted and no application has changed or refers to.
+    /// Deletes the rows that the action inserted and no application has changed or refers to, and empties the cells that
+    /// it filled.
     fn remove_copies(&self, state: &mut State, table: &Name, now: i64) -> Result<(), Fault> {
         let (before, after) = (self.before.data(table)?, self.after.data(table)?);
         let schema = state.schema(table)?;
+        for column in schema.columns() {
+            self.empty_cells(state, table, column.id)?;
+        }
         for slot in before.slots()..after.slots() {
             let data = state.data(table)?;
             let untouched = data.is_alive(slot) && same_row(data, after, slot);
@@ -139,6 +143,26 @@ impl MemoryUndo {
                 super::enforce::reindex(&schema, data, slot, None, false, now);
                 data.set_dead(slot, true);
             }
+        }
+        Ok(())
+    }
+
+    /// Empties the cells of a column that the action filled in rows that were there, and no application has changed.
+    fn empty_cells(&self, state: &mut State, table: &Name, id: ColumnId) -> Result<(), Fault> {
+        let column = |state: &State| Ok::<_, Fault>(state.data(table)?.columns.get(&id).cloned());
+        let (Some(before), Some(after)) = (column(&self.before)?, column(&self.after)?) else { return Ok(()) };
+        let rows = self.before.data(table)?.slots();
+        let filled: Vec<usize> = (0..rows)
+            .filter(|slot| !after.same_value(&before, *slot) || after.mask(*slot) != before.mask(*slot))
+            .collect();
+        let data = state.data_mut(table)?;
+        if filled.is_empty() {
+            return Ok(());
+        }
+        data.forget_indexes_of(id);
+        if let Some(column) = data.columns.get_mut(&id) {
+            let column = Arc::make_mut(column);
+            filled.into_iter().for_each(|slot| unfill_cell(column, &before, &after, slot));
         }
         Ok(())
     }
