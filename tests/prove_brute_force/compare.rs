@@ -41,9 +41,9 @@ impl From<Option<Found>> for Answer {
 /// Where a refutation comes in the order in which they are reported.
 fn rank(refutation: &Refutation) -> (bool, usize, AnomalyKind) {
     let kind = refutation.anomaly.kind;
-    let inserted = kind != AnomalyKind::BrokenUse && refutation.schedule.start.cells.is_empty();
     let visits = |kind: &EventKind| matches!(kind, EventKind::Visit { .. });
     let events = &refutation.schedule.events;
+    let inserted = events.iter().any(|event| matches!(event.kind, EventKind::Insert { .. }));
     let counted = events.iter().filter(|event| !visits(&event.kind)).count();
     let last_is_visit = events.last().is_some_and(|event| visits(&event.kind));
     (inserted, counted + usize::from(last_is_visit), kind)
@@ -107,7 +107,8 @@ impl Counts {
 fn compare(seed: u64, counts: &Mutex<Counts>) {
     let draft = draft(&mut Random::new(seed));
     let Some(subject) = Subject::read(&draft.text()) else { return };
-    let (proof, one) = (proved(&subject), explored(&subject, 0));
+    let proof = proved(&subject);
+    let one = explored(&subject, 0);
     let with = |others: usize, every: u64| (seed % every == 0).then(|| explored(&subject, others));
     let (two, three) = (with(1, TWO_ROWS), with(2, THREE_ROWS));
     let mut counts = counts.lock().expect("no comparison panics");

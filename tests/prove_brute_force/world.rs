@@ -23,6 +23,9 @@ use crate::subject::Subject;
 /// Numbers from here on are new values; smaller ones stand in scripts.
 const FIRST_NEW: i32 = 1000;
 
+/// Constants are told apart up to this length, in bytes.
+const LONGEST_CONSTANT: usize = 8;
+
 /// One business entity: a row in each of some tables, all with the same key.
 #[derive(Clone, Debug)]
 pub struct Entity {
@@ -330,7 +333,7 @@ impl<'s> World<'s> {
         let at = layout.columns.iter().position(|(other, _)| other == name).expect("a column that is there");
         let cells = &moment.entities[entity].cells;
         match cells[at] {
-            Some(cell) if cell.is_unset && layout.is_known_elsewhere(cells, cell.stale) => {
+            Some(cell) if cell.is_unset && layout.is_known_elsewhere(cells, at, cell.stale) => {
                 Outcome::Anomaly(AnomalyKind::UnsetRead)
             }
             Some(cell) if !cell.is_unset && cell.stale != 0 => Outcome::Anomaly(AnomalyKind::StaleRead),
@@ -345,6 +348,10 @@ impl<'s> World<'s> {
         for column in &acting.components[component] {
             let Some((table, slot)) = rows.iter().find(|(table, _)| *table == column.name.table) else { continue };
             let value = self.value(column, null);
+            if value.is_null() && self.is_null(moment, entity, &column.name) {
+                // What is written is always new to the row, and null is there already.
+                return Outcome::Nothing;
+            }
             if let Value::Integer(key) = value
                 && self.is_key(&column.name)
             {
@@ -372,6 +379,11 @@ impl<'s> World<'s> {
 
     fn value(&mut self, column: &Written, null: bool) -> Value {
         if null && column.may_be_null { Value::Null } else { self.fresh(&column.name.column, column.ty) }
+    }
+
+    fn is_null(&self, moment: &Moment, entity: usize, name: &ColumnName) -> bool {
+        let place = self.layouts[moment.position].columns.iter().position(|(other, _)| other == name);
+        place.and_then(|at| moment.entities[entity].cells[at]).is_some_and(|cell| cell.class == 0)
     }
 
     fn is_key(&self, name: &ColumnName) -> bool {
@@ -578,10 +590,11 @@ impl Layout {
         Self { columns, facts }
     }
 
-    /// Whether one of these facts has a value in some column that is fresh for it.
-    fn is_known_elsewhere(&self, cells: &[Option<Cell>], bits: u64) -> bool {
+    /// Whether one of the facts that a column carries, of these bits, has a value in some column that is fresh for it.
+    fn is_known_elsewhere(&self, cells: &[Option<Cell>], column: usize, bits: u64) -> bool {
         let knows = |at: &usize, bit: u64| cells[*at].is_some_and(|cell| cell.stale & bit == 0 && cell.class != 0);
-        self.facts.iter().any(|(bit, places)| bits & bit != 0 && places.iter().any(|at| knows(at, *bit)))
+        let mut missed = self.facts.iter().filter(|(bit, places)| bits & bit != 0 && places.contains(&column));
+        missed.any(|(bit, places)| places.iter().any(|at| knows(at, *bit)))
     }
 
     /// Whether some fact is in columns, but in none of them fresh.
@@ -625,9 +638,10 @@ fn cell(memory: &Memory, name: &ColumnName, row: usize) -> Option<Cell> {
 }
 
 fn class(value: &Value) -> u64 {
+    // A constant that is joined to itself again and again is the same from some length on, so that there is an end.
     let constant = |text: &str| {
         let mut hasher = DefaultHasher::new();
-        text.hash(&mut hasher);
+        text.get(..LONGEST_CONSTANT).unwrap_or(text).hash(&mut hasher);
         hasher.finish() | 2
     };
     match value {
