@@ -5,7 +5,7 @@
 //! applications so far. Rows that are there from the start come
 //! first; a row that is inserted later adds the states that they do not reach.
 
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::prove::model::{Act, Layer, Model};
 use crate::prove::proof::AnomalyKind;
@@ -37,6 +37,8 @@ pub(super) struct Explored<W> {
     pub(super) found: Option<Found>,
     /// For each layer and application the anomaly that is reached first.
     pub(super) breaks: FxHashMap<(usize, usize), (usize, AnomalyKind)>,
+    /// All that goes wrong somewhere.
+    pub(super) wrongs: FxHashSet<usize>,
     /// There were more states than are looked at.
     pub(super) cut: bool,
 }
@@ -62,6 +64,22 @@ struct Rank {
     kind: AnomalyKind,
 }
 
+/// Where something goes wrong.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct At {
+    pub(super) layer: usize,
+    /// In the statement that ends the layer.
+    pub(super) in_step: bool,
+}
+
+impl At {
+    /// How many statements have ended.
+    pub(super) fn position<W>(self, model: &Model<W>) -> usize {
+        let layer = &model.layers[self.layer];
+        if self.in_step { layer.step.unwrap_or(layer.from) } else { layer.from }
+    }
+}
+
 /// The last event of a schedule.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Last {
@@ -71,6 +89,20 @@ pub(super) enum Last {
     Act(usize),
     /// The step that ends the layer, by its place among the ends.
     End(usize),
+    /// An event of another row, by its place among the collisions.
+    Other(usize),
+}
+
+impl Last {
+    /// Whether it is a statement's own doing.
+    pub(super) fn is_in_step<W>(self, layer: &Layer<W>) -> bool {
+        match self {
+            Self::Use => false,
+            Self::Other(at) => layer.collisions[at].in_step,
+            Self::Act(at) => at >= layer.acts.len(),
+            Self::End(_) => true,
+        }
+    }
 }
 
 impl<W: Word> Explored<W> {
@@ -104,9 +136,15 @@ impl<W: Word> Explored<W> {
 }
 
 /// Explores a model. What `allowed` holds of is not an anomaly.
-pub(super) fn explore<W: Word>(model: &Model<W>, allowed: &dyn Fn(usize, usize) -> bool) -> Explored<W> {
-    let explored =
-        Explored { nodes: Vec::new(), starts: Vec::new(), found: None, breaks: FxHashMap::default(), cut: false };
+pub(super) fn explore<W: Word>(model: &Model<W>, allowed: &dyn Fn(At, usize) -> bool) -> Explored<W> {
+    let explored = Explored {
+        nodes: Vec::new(),
+        starts: Vec::new(),
+        found: None,
+        breaks: FxHashMap::default(),
+        wrongs: FxHashSet::default(),
+        cut: false,
+    };
     let mut search = Search {
         model,
         allowed,
@@ -130,14 +168,14 @@ pub(super) fn explore<W: Word>(model: &Model<W>, allowed: &dyn Fn(usize, usize) 
 
 struct Search<'m, W> {
     model: &'m Model<W>,
-    allowed: &'m dyn Fn(usize, usize) -> bool,
+    allowed: &'m dyn Fn(At, usize) -> bool,
     explored: Explored<W>,
     /// The states of this layer.
     known: FxHashMap<W, u32>,
     /// States by the number of events up to them, more than those of the states being looked at.
     waiting: Vec<Vec<u32>>,
     /// What was asked of `allowed` in this layer.
-    asked: FxHashMap<usize, bool>,
+    asked: FxHashMap<(usize, bool), bool>,
 }
 
 /// States in which a layer begins.
@@ -203,6 +241,9 @@ impl<W: Word> Search<'_, W> {
         for wrong in &layer.broken {
             self.report(place, *wrong, Last::Use);
         }
+        for (index, collision) in layer.collisions.iter().enumerate().filter(|(_, collision)| collision.is_met(word)) {
+            self.report(place, collision.wrong, Last::Other(index));
+        }
         for read in layer.reads.iter().filter(|read| read.guard.matches(word)) {
             if word.has(read.unset) {
                 let misses = |(stale, known): &(u32, Vec<_>)| {
@@ -260,9 +301,11 @@ impl<W: Word> Search<'_, W> {
 
     /// Notes an anomaly; tells whether it is one.
     fn report(&mut self, place: Place, wrong: usize, last: Last) -> bool {
-        if *self.asked.entry(wrong).or_insert_with(|| (self.allowed)(place.layer, wrong)) {
+        let at = At { layer: place.layer, in_step: last.is_in_step(&self.model.layers[place.layer]) };
+        if *self.asked.entry((wrong, at.in_step)).or_insert_with(|| (self.allowed)(at, wrong)) {
             return false;
         }
+        self.explored.wrongs.insert(wrong);
         let what = &self.model.wrongs[wrong];
         let rank = Rank { inserted: place.inserted, length: place.length, kind: what.kind };
         if self.explored.found.is_none_or(|found| rank < found.rank) {

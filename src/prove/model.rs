@@ -42,6 +42,8 @@ pub(super) struct Layer<W> {
     pub(super) undo: Vec<Act<W>>,
     /// What a state becomes as the layer begins.
     pub(super) enter: Code<W>,
+    /// Where two rows may meet in a unique constraint.
+    pub(super) collisions: Vec<Collision<W>>,
 }
 
 /// Something that changes a state.
@@ -57,6 +59,31 @@ pub(super) struct Act<W> {
     pub(super) refused: Vec<(Pattern<W>, usize)>,
     /// It hangs on a condition that is not known, by its place among the group's.
     pub(super) undecided: Option<usize>,
+}
+
+/// An event of another row that is refused where this row still holds what the other one is about to get.
+///
+/// The constrained column is a plain copy of a unique one. As long as it is fresh in every row, no two rows have the same
+/// value; in a row where it is stale, it may hold what has become free in the column that it is a copy of.
+#[derive(Clone, Debug)]
+pub(super) struct Collision<W> {
+    /// This row has a value in the constrained column.
+    pub(super) held: Pattern<W>,
+    /// All that the constrained column may be stale for.
+    pub(super) stale: W,
+    /// The event of the other row.
+    pub(super) happening: usize,
+    /// It is a visit.
+    pub(super) in_step: bool,
+    /// What is wrong then.
+    pub(super) wrong: usize,
+}
+
+impl<W: Word> Collision<W> {
+    /// Whether a row in this state may stand in the way.
+    pub(super) fn is_met(&self, word: W) -> bool {
+        self.held.matches(word) && word & self.stale != W::ZERO
+    }
 }
 
 /// An application's look at a column.

@@ -6,7 +6,7 @@ use crate::plan::ColumnName;
 /// What came of a proof.
 #[derive(Clone, Debug)]
 pub struct Proof {
-    /// Reachable states of all groups together.
+    /// Reachable states of all groups together, those of rollbacks included.
     pub states: usize,
     /// The groups of linked columns, explored one by one.
     pub groups: Vec<GroupProof>,
@@ -52,11 +52,17 @@ pub struct GroupProof {
     pub columns: Vec<ColumnName>,
     /// Its reachable states.
     pub states: usize,
+    /// States on the way back of a rollback.
+    pub rollback_states: usize,
+    /// The statements that concern it.
+    pub steps: Vec<usize>,
 }
 
 /// A schedule that ends in an anomaly.
 #[derive(Clone, Debug)]
 pub struct Refutation {
+    /// The group that it happens in, by its place in [`Proof::groups`].
+    pub group: usize,
     /// What happens in the end.
     pub anomaly: Anomaly,
     /// The shortest way there.
@@ -110,6 +116,8 @@ pub struct Anomaly {
     pub kind: AnomalyKind,
     /// How many statements have ended before it.
     pub position: usize,
+    /// It is the statement at `position` that fails or loses something, not an application's event after it.
+    pub in_step: bool,
     /// The application that it happens to.
     pub app: Option<Name>,
     /// The column that it is about: read, lost, null where none may be, or not there.
@@ -282,6 +290,19 @@ pub struct NoReturn {
 /// A change of the plan that was proved to help.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Remedy {
-    /// What to do, as an order: "add `expand sync username <-> display_name` before it".
+    /// What to do, as an order: "add `expand sync username <-> display_name`".
     pub text: String,
+    /// Where.
+    pub place: Option<Place>,
+    /// With it the group is proved; otherwise only what it is a remedy for is gone.
+    pub proves: bool,
+}
+
+/// A place between two statements.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Place {
+    /// Before this one.
+    Before(usize),
+    /// Behind this one.
+    Behind(usize),
 }

@@ -4,7 +4,7 @@ use crate::ast::Name;
 use crate::catalog::Catalog;
 use crate::plan::{ColumnName, Plan};
 use crate::prove::compile::Compiled;
-use crate::prove::explore::{Explored, Found, Last};
+use crate::prove::explore::{At, Explored, Found, Last};
 use crate::prove::model::{Act, Cause, Happening, Layer, Model, Wrong};
 use crate::prove::proof::{
     Anomaly, AnomalyKind, CellView, Content, Event, EventKind, NoReturn, Refutation, RowView, Schedule,
@@ -24,31 +24,31 @@ pub(super) struct Teller<'a, W> {
 
 impl<W: Word> Teller<'_, W> {
     /// The refutation that was found.
-    pub(super) fn refutation(&self, found: &Found) -> Refutation {
+    pub(super) fn refutation(&self, group: usize, found: &Found) -> Refutation {
         let wrong = &self.model.wrongs[found.wrong];
         let layer = &self.model.layers[found.layer];
         let mut told = self.way_to(found.node);
         let mut undecided = told.undecided;
-        let position = match found.last {
-            Last::End(_) => layer.step.unwrap_or(layer.from),
-            _ => layer.from,
-        };
+        let at = At { layer: found.layer, in_step: found.last.is_in_step(layer) };
+        let position = at.position(self.model);
         let word = self.explored.nodes[found.node].word;
         let kind = match found.last {
             Last::Use => self.use_of(wrong),
-            Last::Act(at) => self.kind(self.act(layer, at), &told.visited),
+            Last::Act(at) => self.kind(self.act(layer, at).happening, &told.visited),
+            Last::Other(at) => self.kind(layer.collisions[at].happening, &told.visited),
             Last::End(_) => {
                 self.steps_before(&mut told.events, found.layer, position, word);
                 EventKind::Step(position)
             }
         };
         let after = self.after(found, word);
-        told.events.push(Event { position, kind, row: after, other_row: false });
+        told.events.push(Event { position, kind, row: after, other_row: wrong.other_row });
         undecided.extend(self.last_undecided(found, wrong));
         undecided.sort_unstable();
         undecided.dedup();
         Refutation {
-            anomaly: anomaly(self.plan, self.survey, wrong, position),
+            group,
+            anomaly: anomaly(self.plan, self.survey, self.model, at, wrong),
             schedule: Schedule { start: told.start, events: told.events },
             hangs_on: undecided.into_iter().map(|at| self.group.undecided[at].clone()).collect(),
             remedy: None,
@@ -58,7 +58,7 @@ impl<W: Word> Teller<'_, W> {
     fn last_undecided(&self, found: &Found, wrong: &Wrong) -> Vec<usize> {
         let act = match found.last {
             Last::Act(at) => self.act(&self.model.layers[found.layer], at).undecided,
-            Last::End(_) | Last::Use => None,
+            Last::End(_) | Last::Use | Last::Other(_) => None,
         };
         act.into_iter().chain(wrong.undecided).collect()
     }
@@ -118,10 +118,10 @@ impl<W: Word> Teller<'_, W> {
         RowView { cells }
     }
 
-    fn kind(&self, act: &Act<W>, visited: &[usize]) -> EventKind {
+    fn kind(&self, happening: usize, visited: &[usize]) -> EventKind {
         let names =
             |columns: &[crate::catalog::ColumnId]| columns.iter().map(|column| self.survey.name(*column)).collect();
-        match &self.model.happenings[act.happening] {
+        match &self.model.happenings[happening] {
             Happening::Step(step) => EventKind::Step(*step),
             Happening::Visit { step, treats } => {
                 EventKind::Visit { step: *step, again: visited.contains(step), treats: *treats }
@@ -186,7 +186,7 @@ impl<W: Word> Teller<'_, W> {
             act.guard.matches(from) && next == to && !act.refused.iter().any(|(pattern, _)| pattern.matches(next))
         };
         let Some(act) = layer.acts.iter().chain(&layer.visits).find(does) else { return };
-        let kind = self.kind(act, &way.visited);
+        let kind = self.kind(act.happening, &way.visited);
         if let EventKind::Visit { step, .. } = kind {
             way.visited.push(step);
         }
@@ -254,11 +254,12 @@ fn cause(survey: &Survey, cause: &Cause) -> ColumnName {
     }
 }
 
-/// Something wrong, when so many statements have ended.
-pub(super) fn anomaly(plan: &Plan, survey: &Survey, wrong: &Wrong, position: usize) -> Anomaly {
+/// What is wrong, as others are told.
+pub(super) fn anomaly<W>(plan: &Plan, survey: &Survey, model: &Model<W>, at: At, wrong: &Wrong) -> Anomaly {
     Anomaly {
         kind: wrong.kind,
-        position,
+        position: at.position(model),
+        in_step: at.in_step,
         app: wrong.app.map(|app| plan.apps[app].name.clone()),
         column: wrong.column.as_ref().map(|wrong| cause(survey, wrong)),
         constraint: wrong.constraint.clone(),

@@ -120,8 +120,8 @@ impl<W: Word> Doing<'_, '_, W> {
             let guessed = image.guessed;
             let undecided =
                 guessed.then(|| self.record.undecided(None, "whether the result of an expression is null".to_owned()));
-            let refused = constraints::refusals(self.scene, self.app, &image, &written, self.record);
             let happening = self.record.happening(happening.clone());
+            let refused = constraints::refusals(self.scene, (self.app, happening), &image, &written, self.record);
             let act = Act { guard: self.rows.0, code: image.code, happening, refused, undecided };
             push_act(self.acts, act);
             if !guessed {

@@ -6,7 +6,7 @@ use crate::expr::{Expression, Known};
 use crate::prove::compile::image::Image;
 use crate::prove::compile::record::{Record, added_by};
 use crate::prove::compile::scene::Scene;
-use crate::prove::model::{Cause, Wrong};
+use crate::prove::model::{Cause, Collision, Wrong};
 use crate::prove::proof::AnomalyKind;
 use crate::prove::survey::{MOST_INPUTS, in_key, inputs};
 use crate::prove::word::{Pattern, Word};
@@ -47,7 +47,7 @@ pub(super) fn partners<'a>(scene: Scene<'a>, table: usize) -> impl Iterator<Item
 /// the group that it gives values itself.
 pub(super) fn refusals<W: Word>(
     scene: Scene<'_>,
-    app: usize,
+    (app, happening): (usize, usize),
     image: &Image<'_, W>,
     written: &[ColumnId],
     record: &mut Record<W>,
@@ -66,7 +66,7 @@ pub(super) fn refusals<W: Word>(
             refused.push((Pattern::ANY, record.wrong(wrong)));
         }
         for constraint in schema.constraints() {
-            let write = Write { scene, app, schema, constraint, written, synced: image.synced() };
+            let write = Write { scene, app, happening, schema, constraint, written, synced: image.synced() };
             write.judge(record, &mut refused);
         }
     }
@@ -77,6 +77,7 @@ pub(super) fn refusals<W: Word>(
 struct Write<'a> {
     scene: Scene<'a>,
     app: usize,
+    happening: usize,
     schema: &'a Table,
     constraint: &'a Constraint,
     written: &'a [ColumnId],
@@ -186,7 +187,9 @@ impl Write<'_> {
         let pattern = nulls.fold(Pattern::ANY, |pattern, bits| pattern.and(bits.null, false));
         let column = columns.first().copied();
         match sources {
-            Some(sources) if sources != columns && self.is_unique(&sources) => {}
+            Some(sources) if sources != columns && is_unique(self.scene, &sources) => {
+                self.note_collision(columns, record)
+            }
             Some(_) => self.refuse(pattern, column, None, record, refused),
             None => {
                 let what = format!("whether two rows come to the same value in {}", self.name());
@@ -195,14 +198,11 @@ impl Write<'_> {
         }
     }
 
-    /// Whether no two rows agree on all of these columns.
-    fn is_unique(&self, columns: &[ColumnId]) -> bool {
-        let Some(table) = columns.first().map(|column| self.scene.survey.name(*column).table) else { return false };
-        let Some(table) = self.scene.catalog.table(&table) else { return false };
-        table
-            .constraints()
-            .filter_map(|constraint| constraint.kind.unique_columns())
-            .any(|unique| unique.iter().all(|column| columns.contains(column)))
+    /// A row in which the column is stale may hold what this write brings.
+    fn note_collision<W: Word>(&self, columns: &[ColumnId], record: &mut Record<W>) {
+        let wrong = wrong(AnomalyKind::RejectedWrite, Some(self.app), columns.first().copied(), Some(self.name()));
+        let collision = collision(self.scene, columns, (self.happening, false), wrong, record);
+        record.collisions.extend(collision);
     }
 
     fn judge_reference<W: Word>(
@@ -236,6 +236,33 @@ impl Write<'_> {
         });
         same.next().is_some()
     }
+}
+
+/// Where a row in which these columns are stale stands in the way of another one.
+pub(super) fn collision<W: Word>(
+    scene: Scene<'_>,
+    columns: &[ColumnId],
+    (happening, in_step): (usize, bool),
+    wrong: Wrong,
+    record: &mut Record<W>,
+) -> Option<Collision<W>> {
+    let bits: Vec<_> = columns.iter().filter_map(|column| scene.bits(*column)).collect();
+    let there = Pattern::ANY.and(scene.layout.tables[bits.first()?.table].exists, true);
+    Some(Collision {
+        held: bits.iter().fold(there, |held, bits| held.and(bits.null, false)),
+        stale: W::bits(bits.iter().flat_map(|bits| bits.stale.iter().map(|(_, at)| *at))),
+        happening,
+        in_step,
+        wrong: record.wrong(Wrong { other_row: true, ..wrong }),
+    })
+}
+
+/// Whether no two rows agree on all of these columns.
+pub(super) fn is_unique(scene: Scene<'_>, columns: &[ColumnId]) -> bool {
+    let Some(table) = columns.first().map(|column| scene.survey.name(*column).table) else { return false };
+    let Some(table) = scene.catalog.table(&table) else { return false };
+    let mut unique = table.constraints().filter_map(|constraint| constraint.kind.unique_columns());
+    unique.any(|unique| unique.iter().all(|column| columns.contains(column)))
 }
 
 /// What is known of a condition for each pattern of nulls among the columns that it reads.

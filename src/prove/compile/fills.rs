@@ -4,7 +4,9 @@ use crate::ast::Name;
 use crate::catalog::{ColumnId, NotNull};
 use crate::expr::{Expression, Known};
 use crate::plan::{Action, FillKind};
-use crate::prove::compile::constraints::{by_nulls, by_nulls_with, is_not_null, not_null_name, wrong};
+use crate::prove::compile::constraints::{
+    by_nulls, by_nulls_with, collision, is_not_null, is_unique, not_null_name, wrong,
+};
 use crate::prove::compile::image::{Guess, Image};
 use crate::prove::compile::record::Record;
 use crate::prove::compile::scene::Scene;
@@ -163,6 +165,7 @@ impl<W: Word> Visiting<'_, '_, W> {
             let refused = self.refusals(&image);
             image.code.push(Op::assign(self.scene.layout.visited, true));
             let happening = self.record.happening(Happening::Visit { step: self.step, treats: true });
+            self.note_collisions(happening);
             self.acts.push(Act { guard, code: image.code, happening, refused, undecided });
             if !guessed {
                 return;
@@ -190,6 +193,24 @@ impl<W: Word> Visiting<'_, '_, W> {
             }
         }
         refused
+    }
+
+    /// A row that is filled may come to a value that another row still holds.
+    fn note_collisions(&mut self, happening: usize) {
+        let scene = self.scene;
+        let Action::Fill { table, column, value, .. } = &scene.plan.steps[self.step].action else { return };
+        let source = value.as_plain_column().and_then(|name| scene.catalog.column(table, name));
+        let Some(schema) = scene.catalog.table(table) else { return };
+        if !source.is_some_and(|source| is_unique(scene, &[source.id])) {
+            return;
+        }
+        let own = |constraint: &&crate::catalog::Constraint| constraint.kind.unique_columns() == Some(&[*column]);
+        for constraint in schema.constraints().filter(own) {
+            let name = format!("{} `{}`", constraint.kind.noun(), constraint.name);
+            let wrong = wrong(AnomalyKind::FailingStep, None, Some(*column), Some(name));
+            let collision = collision(scene, &[*column], (happening, true), wrong, self.record);
+            self.record.collisions.extend(collision);
+        }
     }
 
     /// The row is looked at and left as it is.

@@ -1,7 +1,7 @@
 //! What is gathered while a group's model is compiled.
 
 use crate::plan::Plan;
-use crate::prove::model::{Act, Happening, Model, Wrong};
+use crate::prove::model::{Act, Collision, Happening, Model, Wrong};
 use crate::prove::proof::{Assumption, Outside, Undecided};
 use crate::prove::word::Word;
 
@@ -9,6 +9,8 @@ use crate::prove::word::Word;
 #[derive(Debug)]
 pub(super) struct Record<W> {
     pub(super) model: Model<W>,
+    /// Where rows may meet in the layer on its way.
+    pub(super) collisions: Vec<Collision<W>>,
     pub(super) undecided: Vec<Undecided>,
     pub(super) assumptions: Vec<Assumption>,
     pub(super) outside: Vec<Outside>,
@@ -23,7 +25,7 @@ impl<W: Word> Record<W> {
             happenings: Vec::new(),
             wrongs: Vec::new(),
         };
-        Self { model, undecided: Vec::new(), assumptions: Vec::new(), outside: Vec::new() }
+        Self { model, collisions: Vec::new(), undecided: Vec::new(), assumptions: Vec::new(), outside: Vec::new() }
     }
 
     /// The place of something that may happen.

@@ -15,6 +15,7 @@ use crate::prove::word::{Code, Op, Pattern, Word};
 pub(super) fn ends<W: Word>(scene: Scene<'_>, step: usize, record: &mut Record<W>) -> Vec<Act<W>> {
     let action = &scene.plan.steps[step].action;
     let driving = driving_table(scene, action);
+    assume(scene, step, record);
     let mut ends = Vec::new();
     for (mut guard, exists) in scene.rows() {
         if driving.is_some_and(|table| exists[table]) {
@@ -29,6 +30,21 @@ pub(super) fn ends<W: Word>(scene: Scene<'_>, step: usize, record: &mut Record<W
         ends.push(Act { guard, code, happening, refused, undecided: None });
     }
     ends
+}
+
+/// Notes what old rows are taken to satisfy when a statement holds them against a constraint.
+fn assume<W: Word>(scene: Scene<'_>, step: usize, record: &mut Record<W>) {
+    let held = match &scene.plan.steps[step].action {
+        Action::AddConstraint { constraint, .. } if constraint.kind.unique_columns().is_some() => constraint,
+        Action::ValidateConstraint { table, name } => {
+            let Some(constraint) = scene.catalog.table(table).and_then(|table| table.constraint(name)) else { return };
+            constraint
+        }
+        _ => return,
+    };
+    let (noun, name) = (held.kind.noun(), &held.name);
+    let what = format!("the rows that are there satisfy {noun} `{name}`; else the run stops there and loses nothing");
+    record.assume(Some(step), what);
 }
 
 /// The end of a step that changes nothing for the group.
