@@ -60,7 +60,7 @@ fn fewer_uses(app: &str) -> Vec<String> {
 
 /// A random plan.
 pub fn draft(random: &mut Random) -> Draft {
-    let mut draft = match random.below(10) {
+    let mut draft = match random.below(11) {
         0 | 1 => rename(random),
         2 => dual_writing(random),
         3 => chain(random),
@@ -68,6 +68,7 @@ pub fn draft(random: &mut Random) -> Draft {
         5 => split(random),
         6 => new_column(random),
         7 => removal(random),
+        8 => two_tables(random),
         _ => soup(random),
     };
     match random.below(8) {
@@ -230,13 +231,14 @@ fn new_column(random: &mut Random) -> Draft {
         "expand add column d text default 'z'",
         "expand add column d text not null default 'z'",
         "expand add column d integer default 7",
+        "expand add column d text unique",
     ]);
     let mut statements = lines(&[add]);
     let fill = *random.pick(&["", "migrate seed d from a", "migrate seed d from a where b is not null", "migrate backfill d from 'y' where d is null"]);
     if !fill.is_empty() && !add.contains("integer") {
         statements.push(fill.into());
     }
-    let bind = *random.pick(&["", "expand add not null d", "contract set not null d", "expand set default d 'k'"]);
+    let bind = *random.pick(&["", "expand add not null d", "contract set not null d", "expand set default d 'k'", "expand add unique (d)"]);
     if !bind.is_empty() && !add.contains("integer") {
         let at = random.below(statements.len()) + 1;
         statements.insert(at, bind.into());
@@ -263,6 +265,26 @@ fn removal(random: &mut Random) -> Draft {
         statements.push("contract drop column c".into());
     }
     Draft { columns, apps: vec![uses(random, "v1", &["a", "b"]), uses(random, "v2", &["a"])], statements }
+}
+
+/// A column that moves to a table of its own.
+fn two_tables(random: &mut Random) -> Draft {
+    let columns = vec![start_column(random, "a"), start_column(random, "b")];
+    let mut statements =
+        lines(&["expand add table p { t_id integer primary key references t (id), d text }"]);
+    match random.below(6) {
+        0..4 => statements.push("expand sync p.d <-> t.a".into()),
+        4 => statements.push("expand sync p.d from t.a".into()),
+        _ => {}
+    }
+    statements.push("migrate copy t to p (t_id from id, d from a)".into());
+    statements.extend(lines(&["deploy v2", "retire v1"]));
+    if random.chance(70) {
+        statements.push("contract drop column t.a".into());
+    }
+    let old: &[&str] = *random.pick(&[&["t.a"][..], &["t.a", "t.b"]]);
+    let new: &[&str] = *random.pick(&[&["p.d"][..], &["p.d", "t.b"], &["p.t_id", "p.d", "t.b"]]);
+    Draft { columns, apps: vec![uses(random, "v1", old), uses(random, "v2", new)], statements }
 }
 
 /// Statements as they come, each likely to find its names.
@@ -343,6 +365,7 @@ fn bind(random: &mut Random, target: &str) -> String {
         "expand drop not null {}",
         "expand set default {} 'k'",
         "contract drop default {}",
+        "expand add unique ({})",
     ]);
     form.replace("{}", target)
 }

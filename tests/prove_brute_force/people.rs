@@ -192,7 +192,7 @@ pub fn knows_not_null(subject: &Subject, app: &str, name: &ColumnName) -> bool {
 
 /// Whether an application knows of another constraint: it writes a column of it, and for one live from the start it
 /// was there then.
-pub fn knows_constraint(subject: &Subject, app: &str, table: &str, constraint: &str) -> bool {
+pub fn knows_constraint(subject: &Subject, app: &str, given: &[ColumnName], table: &str, constraint: &str) -> bool {
     let usage = subject.plan.apps.iter().find(|usage| *usage.name == *app);
     let writes = |catalog: &Catalog| {
         let Some(table) = catalog.table(table) else { return false };
@@ -202,7 +202,7 @@ pub fn knows_constraint(subject: &Subject, app: &str, table: &str, constraint: &
         }
         let names = table.column_names(constraint.kind.columns());
         let written = |name: &&ColumnName| name.table == table.name && names.contains(&&*name.column);
-        usage.is_some_and(|usage| usage.writes.iter().any(|name| written(&name)))
+        usage.is_some_and(|usage| usage.writes.iter().any(|name| written(&name) && given.contains(name)))
     };
     if is_deployed(subject, app) { subject.catalogs.iter().any(writes) } else { writes(&subject.plan.start) }
 }

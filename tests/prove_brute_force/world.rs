@@ -1,12 +1,12 @@
 //! Concrete rows on the in-memory table, and what each event does to them.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
 use miglab::ast::{ColumnRef, Expr, ExprKind, Name, StatementKind};
-use miglab::catalog::{Catalog, ColumnId, NotNull};
+use miglab::catalog::{Catalog, ColumnId, ConstraintKind, NotNull};
 use miglab::data::{Type, Value};
 use miglab::diagnostic::Diagnostic;
 use miglab::expr::{Expression, Scope};
@@ -32,7 +32,8 @@ pub struct Entity {
     key: i32,
     /// Its rows, by table.
     rows: Vec<(Name, usize)>,
-    /// The tables from which an application has deleted it.
+    /// The tables that it has been in, and those from which an application has deleted it.
+    been: Vec<Name>,
     gone: Vec<Name>,
     /// The statement under way has still to come by.
     awaited: bool,
@@ -95,8 +96,17 @@ pub enum Outcome {
 /// The columns that there are at a position, and where each fact is carried.
 struct Layout {
     columns: Vec<(ColumnName, ColumnId)>,
-    /// For each fact that somebody may know by now: its bit and the places of its columns.
-    facts: Vec<(u64, Vec<usize>)>,
+    /// The facts that somebody may know by now.
+    facts: Vec<FactHere>,
+}
+
+/// A fact at a position.
+struct FactHere {
+    bit: u64,
+    /// The table of the column that it was first known as.
+    home: Name,
+    /// The places of the columns that carry it.
+    places: Vec<usize>,
 }
 
 pub struct World<'s> {
@@ -148,7 +158,7 @@ impl<'s> World<'s> {
             if let Some(nulls) = nulls {
                 self.put_first(key, *nulls);
             }
-            moment.entities.push(Entity { key, rows: Vec::new(), gone: Vec::new(), awaited: false, cells: Vec::new() });
+            moment.entities.push(Entity { key, rows: Vec::new(), been: Vec::new(), gone: Vec::new(), awaited: false, cells: Vec::new() });
         }
         self.look(&mut moment);
         self.await_visits(&mut moment);
@@ -371,7 +381,8 @@ impl<'s> World<'s> {
                 memory.update_row(Some(&acting.app), table, *slot, values)
             })
         };
-        match self.attempt(moment, &acting.app, &attempt) {
+        let given: Vec<ColumnName> = acting.components[component].iter().map(|column| column.name.clone()).collect();
+        match self.attempt(moment, &acting.app, &given, &attempt) {
             Some(refused) => refused,
             None => self.arrive(next, false),
         }
@@ -399,10 +410,10 @@ impl<'s> World<'s> {
         if it.row(&insert.table).is_some() || it.gone.contains(&insert.table) {
             return Outcome::Nothing;
         }
-        if insert.breaks {
+        self.memory.restore(moment.snapshot.clone());
+        if insert.breaks || self.waits_for_parent(it, acting, &insert.table) {
             return Outcome::Nothing;
         }
-        self.memory.restore(moment.snapshot.clone());
         let key = key_column(self.memory.catalog(), &insert.table);
         let (mut names, mut values) = (vec![key.clone()], vec![Value::Integer(it.key)]);
         for column in insert.columns.iter().filter(|column| column.name.column != key) {
@@ -417,10 +428,22 @@ impl<'s> World<'s> {
         let attempt = |memory: &mut Memory| {
             memory.insert(Some(&acting.app), &insert.table, &names, &rows).map(|_| ())
         };
-        match self.attempt(moment, &acting.app, &attempt) {
+        let given: Vec<ColumnName> =
+            names.iter().map(|name| ColumnName { table: insert.table.clone(), column: name.clone() }).collect();
+        match self.attempt(moment, &acting.app, &given, &attempt) {
             Some(refused) => refused,
             None => self.arrive(moment.clone(), false),
         }
+    }
+
+    /// Whether the row refers to one that is not there, and that the application itself inserts first.
+    fn waits_for_parent(&self, entity: &Entity, acting: &Acting, table: &str) -> bool {
+        let Some(table) = self.memory.catalog().table(table) else { return false };
+        let mut parents = table.foreign_keys().filter_map(|key| match &key.kind {
+            ConstraintKind::ForeignKey { table, .. } => Some(table),
+            _ => None,
+        });
+        parents.any(|parent| entity.row(parent).is_none() && acting.deletes.contains(parent))
     }
 
     fn delete(&mut self, moment: &Moment, entity: usize, acting: &Acting, table: &Name) -> Outcome {
@@ -431,7 +454,7 @@ impl<'s> World<'s> {
         self.memory.restore(moment.snapshot.clone());
         let filter = (moment.entities.len() > 1).then(|| self.by_key(table, it.key));
         let attempt = |memory: &mut Memory| memory.delete(Some(&acting.app), table, filter.as_ref()).map(|_| ());
-        if let Some(refused) = self.attempt(moment, &acting.app, &attempt) {
+        if let Some(refused) = self.attempt(moment, &acting.app, &[], &attempt) {
             return refused;
         }
         let mut next = moment.clone();
@@ -447,12 +470,14 @@ impl<'s> World<'s> {
         self.arrive(next, false)
     }
 
-    /// Lets an application do something. What is refused because of a constraint that it knows does not happen; every
-    /// other refusal is an anomaly. Where several constraints refuse, one that it does not know is enough.
+    /// Lets an application do something that gives values to these columns. What is refused because of a constraint on
+    /// them that it knows does not happen; every other refusal is an anomaly. Where several constraints refuse, one is
+    /// enough.
     fn attempt(
         &mut self,
         moment: &Moment,
         app: &str,
+        given: &[ColumnName],
         attempt: &dyn Fn(&mut Memory) -> Result<(), Fault>,
     ) -> Option<Outcome> {
         let mut relaxed: Vec<Action> = Vec::new();
@@ -471,7 +496,8 @@ impl<'s> World<'s> {
                 FaultKind::NotNull => {
                     let name = ColumnName { table: quoted[1].into(), column: quoted[0].into() };
                     let column = self.memory.catalog().column(&name.table, &name.column).expect("a column").clone();
-                    if people::knows_not_null(self.subject, app, &name) && column.not_null != NotNull::No {
+                    let knows = given.contains(&name) && people::knows_not_null(self.subject, app, &name);
+                    if knows && column.not_null != NotNull::No {
                         relaxed.push(Action::DropNotNull { table: name.table, column: column.id });
                         continue;
                     }
@@ -482,7 +508,9 @@ impl<'s> World<'s> {
                     constraint.is_some_and(|name| {
                         let tables = self.subject.catalogs.iter().flat_map(Catalog::tables);
                         let mut having = tables.filter(|table| table.constraint(name).is_some());
-                        having.next().is_some_and(|table| people::knows_constraint(self.subject, app, &table.name, name))
+                        having.next().is_some_and(|table| {
+                            people::knows_constraint(self.subject, app, given, &table.name, name)
+                        })
                     })
                 }
                 _ => panic!("{app}: {fault:?}"),
@@ -498,7 +526,7 @@ impl<'s> World<'s> {
             self.await_visits(&mut next);
         }
         let layout = &self.layouts[next.position];
-        if layout.has_lost(&next.entities[0].cells) {
+        if layout.has_lost(&next.entities[0]) {
             return Outcome::Anomaly(AnomalyKind::LostWrite);
         }
         Outcome::Next(next)
@@ -527,6 +555,8 @@ impl<'s> World<'s> {
                     entity.rows.extend(found.expect("a key").map(|slot| (table.name.clone(), slot)));
                 }
             }
+            let new: Vec<Name> = entity.rows.iter().map(|(table, _)| table.clone()).collect();
+            entity.been.extend(new.into_iter().filter(|table| !entity.been.contains(table)).collect::<Vec<_>>());
             let cell = |(name, _): &(ColumnName, ColumnId)| cell(&self.memory, name, entity.row(&name.table)?);
             entity.cells = layout.columns.iter().map(cell).collect();
         }
@@ -547,7 +577,7 @@ impl Moment {
             let mut hasher = DefaultHasher::new();
             (seed, self.position).hash(&mut hasher);
             for entity in &self.entities {
-                (&entity.gone, entity.awaited, &entity.cells).hash(&mut hasher);
+                (&entity.been, &entity.gone, entity.awaited, &entity.cells).hash(&mut hasher);
             }
             hasher.finish()
         };
@@ -580,28 +610,34 @@ impl Layout {
             }
         }
         let until_now = subject.catalogs[..=position].iter().flat_map(Catalog::tables);
-        let mut known: Vec<ColumnId> = until_now.flat_map(|table| table.columns().map(|column| column.id)).collect();
-        known.sort_unstable();
-        known.dedup();
+        let known = until_now.flat_map(|table| table.columns().map(|column| (column.id, table.name.clone())));
+        let known: BTreeMap<ColumnId, Name> = known.collect();
         let places = |fact: &ColumnId| -> Vec<usize> {
             (0..columns.len()).filter(|at| facts.of(columns[*at].1).contains(fact)).collect()
         };
-        let facts = known.iter().map(|fact| (facts.bit(*fact), places(fact))).filter(|(bit, _)| *bit != 0).collect();
-        Self { columns, facts }
+        let here = |(fact, home): (&ColumnId, &Name)| {
+            let bit = facts.bit(*fact);
+            (bit != 0).then(|| FactHere { bit, home: home.clone(), places: places(fact) })
+        };
+        Self { facts: known.iter().filter_map(here).collect(), columns }
     }
 
     /// Whether one of the facts that a column carries, of these bits, has a value in some column that is fresh for it.
     fn is_known_elsewhere(&self, cells: &[Option<Cell>], column: usize, bits: u64) -> bool {
         let knows = |at: &usize, bit: u64| cells[*at].is_some_and(|cell| cell.stale & bit == 0 && cell.class != 0);
-        let mut missed = self.facts.iter().filter(|(bit, places)| bits & bit != 0 && places.contains(&column));
-        missed.any(|(bit, places)| places.iter().any(|at| knows(at, *bit)))
+        let mut missed = self.facts.iter().filter(|fact| bits & fact.bit != 0 && fact.places.contains(&column));
+        missed.any(|fact| fact.places.iter().any(|at| knows(at, fact.bit)))
     }
 
-    /// Whether some fact is in columns, but in none of them fresh.
-    fn has_lost(&self, cells: &[Option<Cell>]) -> bool {
-        self.facts.iter().any(|(bit, places)| {
-            let mut carriers = places.iter().filter_map(|at| cells[*at]).peekable();
-            carriers.peek().is_some() && carriers.all(|cell| cell.stale & bit != 0)
+    /// Whether some fact of an entity has columns, but is in none of them fresh. What it was deleted from is not looked at.
+    fn has_lost(&self, entity: &Entity) -> bool {
+        let gone = |at: &usize| entity.gone.contains(&self.columns[*at].0.table);
+        let fresh = |at: &usize, bit: u64| entity.cells[*at].is_some_and(|cell| cell.stale & bit == 0);
+        self.facts.iter().any(|fact| {
+            entity.been.contains(&fact.home)
+                && !entity.gone.contains(&fact.home)
+                && !fact.places.is_empty()
+                && !fact.places.iter().any(|at| gone(at) || fresh(at, fact.bit))
         })
     }
 }
