@@ -134,7 +134,7 @@ impl Searching<'_> {
 
 /// What is wrong with the groups of a changed plan that hold these columns; none where that cannot be said.
 fn left_in(plan: &Plan, columns: &[ColumnName], allowed: Allowed<'_>) -> Option<BTreeSet<Signature>> {
-    let survey = Survey::new(plan);
+    let survey = Survey::new(plan, None);
     let wanted = |group: &crate::prove::groups::Group| {
         group.columns.iter().any(|(column, _)| columns.contains(&survey.name(*column)))
     };

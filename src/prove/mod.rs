@@ -21,12 +21,14 @@ mod model;
 mod proof;
 mod remedy;
 mod rollback;
+mod rule;
 mod survey;
 mod tell;
 mod word;
 mod words;
 
 pub use proof::*;
+pub use rule::Rule;
 pub use words::Words;
 
 use crate::plan::Plan;
@@ -45,7 +47,16 @@ pub fn prove(plan: &Plan) -> Proof {
 /// The same, where some anomalies are answered for by the author.
 #[must_use]
 pub fn prove_except(plan: &Plan, allowed: &dyn Fn(&Anomaly) -> bool) -> Proof {
-    let survey = Survey::new(plan);
+    prove_surveyed(plan, &Survey::new(plan, None), allowed)
+}
+
+/// What the proof would say if the model lacked a rule: not the truth, but a way to see what the rule is there for.
+#[must_use]
+pub fn prove_without(plan: &Plan, rule: Rule) -> Proof {
+    prove_surveyed(plan, &Survey::new(plan, Some(rule)), &|_| false)
+}
+
+fn prove_surveyed(plan: &Plan, survey: &Survey, allowed: &dyn Fn(&Anomaly) -> bool) -> Proof {
     let mut proof = Proof {
         states: 0,
         groups: Vec::new(),
@@ -55,8 +66,8 @@ pub fn prove_except(plan: &Plan, allowed: &dyn Fn(&Anomaly) -> bool) -> Proof {
         matrix: empty_matrix(plan),
         no_return: None,
     };
-    for group in compile(plan, &survey, &|_| true) {
-        let mut proving = Proving { plan, survey: &survey, allowed, proof: &mut proof };
+    for group in compile(plan, survey, &|_| true) {
+        let mut proving = Proving { plan, survey, allowed, proof: &mut proof };
         match &group.model {
             Sized::Small(model) => proving.group(&group, model),
             Sized::Large(model) => proving.group(&group, model),

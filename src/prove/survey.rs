@@ -8,6 +8,7 @@ use crate::ast::Name;
 use crate::catalog::{Catalog, Column, ColumnId, ConstraintKind, NotNull, Table};
 use crate::expr::{Expression, Known};
 use crate::plan::{Action, AppUse, ColumnName, Plan};
+use crate::prove::rule::Rule;
 
 /// Inputs of a condition beyond which it is not looked into.
 pub(super) const MOST_INPUTS: usize = 6;
@@ -24,6 +25,8 @@ pub(super) struct Origin {
     pub(super) ever_not_null: bool,
     /// Some statement names it.
     pub(super) touched: bool,
+    /// The step that adds it.
+    pub(super) added: Option<usize>,
 }
 
 /// Two tables of which a row of one belongs to one row of the other.
@@ -47,13 +50,16 @@ pub(super) struct Survey {
     pub(super) links: Vec<(ColumnId, ColumnId)>,
     /// The applications that some statement deploys.
     deployed: Vec<bool>,
+    /// A rule that the model is tried without.
+    without: Option<Rule>,
     /// For each application the tables into which it never inserts.
     excused: Vec<BTreeSet<Name>>,
 }
 
 impl Survey {
-    pub(super) fn new(plan: &Plan) -> Self {
+    pub(super) fn new(plan: &Plan, without: Option<Rule>) -> Self {
         let mut survey = Self {
+            without,
             columns: BTreeMap::new(),
             by_name: FxHashMap::default(),
             pairings: Vec::new(),
@@ -63,7 +69,7 @@ impl Survey {
             excused: Vec::new(),
         };
         for table in plan.start.tables() {
-            survey.note_table(table, true);
+            survey.note_table(table, None);
         }
         let mut catalog = plan.start.clone();
         for step in &plan.steps {
@@ -74,15 +80,16 @@ impl Survey {
         survey
     }
 
-    fn note_table(&mut self, table: &Table, at_start: bool) {
-        table.columns().for_each(|column| self.note_column(table, column, at_start));
+    fn note_table(&mut self, table: &Table, added: Option<usize>) {
+        table.columns().for_each(|column| self.note_column(table, column, added));
     }
 
-    fn note_column(&mut self, table: &Table, column: &Column, at_start: bool) {
+    fn note_column(&mut self, table: &Table, column: &Column, added: Option<usize>) {
+        let at_start = added.is_none();
         let name = ColumnName { table: table.name.clone(), column: column.name.clone() };
         self.by_name.entry(name.clone()).or_default().push(column.id);
         let bound = column.not_null != NotNull::No || in_key(table, column.id);
-        let origin = Origin { name, at_start, nullable: !bound, ever_not_null: bound, touched: !at_start };
+        let origin = Origin { name, at_start, nullable: !bound, ever_not_null: bound, touched: !at_start, added };
         self.columns.insert(column.id, origin);
     }
 
@@ -91,10 +98,12 @@ impl Survey {
         match action {
             Action::AddColumn { table, column, .. } => {
                 let Some(table) = catalog.table(table) else { return };
-                self.note_column(table, column, false);
+                self.note_column(table, column, Some(index));
             }
-            Action::AddTable(table) => self.note_table(table, false),
-            Action::AddNotNull { column, .. } | Action::SetNotNull { column, .. } => {
+            Action::AddTable(table) => self.note_table(table, Some(index)),
+            Action::AddNotNull { column, .. }
+            | Action::SetNotNull { column, .. }
+            | Action::ValidateNotNull { column, .. } => {
                 if let Some(origin) = self.columns.get_mut(column) {
                     origin.ever_not_null = true;
                 }
@@ -186,9 +195,30 @@ impl Survey {
         self.pairings.iter().any(|pairing| pairing.keys.contains(&column))
     }
 
+    /// The columns that have the name of one, at whatever time.
+    pub(super) fn of_same_name(&self, column: ColumnId) -> &[ColumnId] {
+        let ids = self.columns.get(&column).and_then(|origin| self.by_name.get(&origin.name));
+        ids.map_or(&[], Vec::as_slice)
+    }
+
+    /// Whether the column that a fact is called by has come when so many statements have ended.
+    pub(super) fn is_known(&self, fact: ColumnId, position: usize) -> bool {
+        self.columns.get(&fact).is_none_or(|origin| origin.added.is_none_or(|step| step < position))
+    }
+
+    /// Whether a column is in the schema that the plan starts from.
+    pub(super) fn is_at_start(&self, column: ColumnId) -> bool {
+        self.columns.get(&column).is_some_and(|origin| origin.at_start)
+    }
+
+    /// Whether the model has a rule.
+    pub(super) fn has(&self, rule: Rule) -> bool {
+        self.without != Some(rule)
+    }
+
     /// Whether an application is deployed by the plan, and so knows its constraints on columns that it writes.
     pub(super) fn is_deployed(&self, app: usize) -> bool {
-        self.deployed[app]
+        self.deployed[app] && self.has(Rule::ConstraintsAreKnown)
     }
 
     /// Whether an application never inserts into a table, since it could not even before the plan.
@@ -222,7 +252,7 @@ impl Survey {
 
     /// Whether an application may write null to a column.
     pub(super) fn may_write_null(&self, plan: &Plan, app: usize, column: ColumnId) -> bool {
-        let Some(origin) = self.columns.get(&column) else { return false };
+        let Some(origin) = self.columns.get(&column).filter(|_| self.has(Rule::NullWrites)) else { return false };
         if !self.deployed[app] && origin.at_start {
             return origin.nullable;
         }

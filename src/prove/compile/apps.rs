@@ -8,6 +8,7 @@ use crate::prove::compile::record::{Record, push_act};
 use crate::prove::compile::scene::Scene;
 use crate::prove::model::{Act, Happening};
 use crate::prove::proof::AnomalyKind;
+use crate::prove::rule::Rule;
 use crate::prove::word::{Code, Pattern, Word};
 
 /// The row before an event: where it may happen, and in which tables there is one.
@@ -73,7 +74,9 @@ impl<W: Word> Doing<'_, '_, W> {
         let mut component = vec![first];
         let mut next = 0;
         while let Some(column) = component.get(next).copied() {
-            let linked = among.iter().filter(|other| self.scene.shared(column, **other).next().is_some());
+            let linked = among
+                .iter()
+                .filter(|other| self.scene.has(Rule::DualWrite) && self.scene.shared(column, **other).next().is_some());
             let new: Vec<ColumnId> = linked.filter(|other| !component.contains(other)).copied().collect();
             component.extend(new);
             next += 1;
@@ -90,7 +93,8 @@ impl<W: Word> Doing<'_, '_, W> {
                 .iter()
                 .any(|column| table(*column) == table(*other) && self.scene.plan.facts.are_parts(*column, *other))
         };
-        self.written().into_iter().filter(|column| !component.contains(column) && is_part(column)).collect()
+        let others = self.written().into_iter().filter(|_| self.scene.has(Rule::PartsGoAlong));
+        others.filter(|column| !component.contains(column) && is_part(column)).collect()
     }
 
     fn nullable(&self, columns: &[ColumnId]) -> Vec<ColumnId> {
@@ -102,7 +106,12 @@ impl<W: Word> Doing<'_, '_, W> {
         let along = self.along(component);
         for null in variants(self.nullable(component)) {
             let happening = Happening::Write { app: self.app, columns: component.to_vec(), null: null.clone() };
-            self.both_guesses(happening, |image| {
+            // What is null already is not written anew.
+            let nulls = null.iter().filter_map(|column| self.scene.bits(*column));
+            let guard = nulls.fold(self.rows.0, |guard, bits| guard.and(bits.null, false));
+            let rows = (guard, self.rows.1.clone());
+            let mut doing = Doing { rows: &rows, record: self.record, acts: self.acts, ..*self };
+            doing.both_guesses(happening, |image| {
                 component.iter().for_each(|column| image.give(*column, null.contains(column)));
                 let written: Vec<ColumnId> = component.iter().chain(&along).copied().collect();
                 image.mark_stale(component, &written);
@@ -134,7 +143,8 @@ impl<W: Word> Doing<'_, '_, W> {
         let scene = self.scene;
         let name = &scene.group.tables[table];
         let Some(schema) = scene.table(table) else { return };
-        let possible = self.writes_to(table)
+        let possible = scene.has(Rule::RowsAreInserted)
+            && self.writes_to(table)
             && self.is_whole(table)
             && !self.rows.1[table]
             && !scene.survey.is_excused(self.app, name)
@@ -191,7 +201,8 @@ impl<W: Word> Doing<'_, '_, W> {
 
     fn delete(&mut self, table: usize) {
         let scene = self.scene;
-        if !self.writes_to(table) || !self.rows.1[table] || scene.table(table).is_none() {
+        let possible = scene.has(Rule::RowsAreDeleted) && self.writes_to(table) && self.rows.1[table];
+        if !possible || scene.table(table).is_none() {
             return;
         }
         let follows = |other: usize| {

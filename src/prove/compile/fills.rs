@@ -12,6 +12,7 @@ use crate::prove::compile::record::Record;
 use crate::prove::compile::scene::Scene;
 use crate::prove::model::{Act, Happening, Wrong};
 use crate::prove::proof::AnomalyKind;
+use crate::prove::rule::Rule;
 use crate::prove::survey::MOST_INPUTS;
 use crate::prove::word::{Code, Op, Pattern, Word};
 
@@ -60,9 +61,10 @@ impl<W: Word> Visiting<'_, '_, W> {
         let column_name = scene.survey.name(column).column;
         let filtered = match filter {
             None => vec![(Pattern::ANY, Known::NotNull(Some(true)))],
-            Some(filter) => {
+            Some(filter) if scene.has(Rule::DistinctLeavesOutNothing) => {
                 by_nulls_with(scene, filter, name, &|null| filter.known_if_distinct(null, &column_name, value))
             }
+            Some(filter) => by_nulls(scene, filter, name),
         };
         for (pattern, known) in filtered {
             let Some(guard) = self.guard.meet(pattern) else { continue };
@@ -116,7 +118,9 @@ impl<W: Word> Visiting<'_, '_, W> {
         };
         for (pattern, known) in filtered {
             let Some(guard) = self.guard.meet(pattern) else { continue };
-            if self.may_pass(known) && self.exists[target] {
+            if self.exists[target] && !scene.has(Rule::CopyCompletes) {
+                self.pass_by(guard, None);
+            } else if self.may_pass(known) && self.exists[target] {
                 self.complete(guard, known, from, columns);
             } else if self.may_pass(known) {
                 self.treat(guard, known, |image| {

@@ -6,6 +6,7 @@
 use crate::catalog::{ColumnId, Sync, SyncId};
 use crate::expr::{Expression, Known};
 use crate::prove::compile::scene::Scene;
+use crate::prove::rule::Rule;
 use crate::prove::survey::MOST_INPUTS;
 use crate::prove::word::{Code, Op, Word};
 
@@ -136,7 +137,7 @@ impl<'a, W: Word> Image<'a, W> {
         let scene = self.scene;
         self.code.push(Op::assign(scene.layout.tables[table].exists, true));
         for (column, bits) in scene.columns_of(table) {
-            let default = column.default.as_ref().is_some_and(|default| default.known(&|_| true) != Known::Null);
+            let default = scene.has_default(column);
             let carried = scene.is_carried(column.id);
             let elsewhere = |other: usize| other != table && self.exists[other];
             let newer = |fact: &crate::plan::FactId| {
@@ -170,6 +171,9 @@ impl<'a, W: Word> Image<'a, W> {
     /// Makes stale what carries a fact of `touched` and is not in `written`, also where it waits to be put back.
     pub(super) fn mark_stale(&mut self, touched: &[ColumnId], written: &[ColumnId]) {
         let scene = self.scene;
+        if !scene.has(Rule::WriteMakesStale) {
+            return;
+        }
         let mut stale = W::ZERO;
         for column in touched {
             for fact in scene.plan.facts.of(*column) {
@@ -192,7 +196,8 @@ impl<'a, W: Word> Image<'a, W> {
             let facts = scene.plan.facts.of(sync.target);
             facts.is_empty() || written.iter().any(|column| scene.shared(sync.target, *column).next().is_some())
         };
-        let syncs: Vec<&Sync> = scene.catalog.syncs().map(|sync| &**sync).collect();
+        let in_force = scene.catalog.syncs().filter(|_| scene.has(Rule::SyncFires));
+        let syncs: Vec<&Sync> = in_force.map(|sync| &**sync).collect();
         let candidates: Vec<bool> = syncs.iter().map(|sync| !written.contains(&sync.target) && touched(sync)).collect();
         loop {
             let ready: Vec<&Sync> = syncs
@@ -230,7 +235,8 @@ impl<'a, W: Word> Image<'a, W> {
             }
             self.insert(target);
             let fills = |other: &&&Sync| {
-                other.source_table == sync.source_table
+                scene.has(Rule::PartnersComeWhole)
+                    && other.source_table == sync.source_table
                     && other.target_table == sync.target_table
                     && other.id != sync.id
             };

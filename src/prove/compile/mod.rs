@@ -18,12 +18,13 @@ use std::collections::BTreeSet;
 use rustc_hash::FxHashMap;
 
 use crate::ast::Name;
-use crate::catalog::{Catalog, ColumnId, NotNull, Table};
+use crate::catalog::{Catalog, Column, ColumnId, NotNull, Table};
 use crate::plan::{Action, Plan};
 use crate::prove::groups::{Group, groups};
 use crate::prove::layout::Layout;
 use crate::prove::model::{Layer, Model};
 use crate::prove::proof::{Assumption, Outside, Undecided};
+use crate::prove::rule::Rule;
 use crate::prove::survey::{Survey, in_key};
 use crate::prove::word::Word;
 use record::Record;
@@ -169,7 +170,10 @@ impl<'a> Finder<'a> {
     }
 
     fn concerned(&self, action: &Action, catalog: &Catalog) -> BTreeSet<usize> {
-        let columns = steps::columns_of(action, catalog);
+        let mut columns = steps::columns_of(action, catalog);
+        if let Action::AddColumn { column: Column { id, .. }, .. } | Action::DropColumn { column: id, .. } = action {
+            columns.extend(self.survey.of_same_name(*id));
+        }
         let mut groups: BTreeSet<usize> = columns.iter().filter_map(|id| self.by_column.get(id)).copied().collect();
         match action {
             Action::AddTable(table) => self.add_table(&table.name, &mut groups),
@@ -265,7 +269,7 @@ impl<'a> Build<'a> {
             visits: Vec::new(),
             reads: Vec::new(),
             broken: Vec::new(),
-            lost: reads::lost(scene, record),
+            lost: reads::lost(scene, from, record),
             ends: Vec::new(),
             undo: before.map_or_else(Vec::new, |step| steps::undo(scene, step, record)),
             enter: steps::unvisited(scene, matters),
@@ -286,6 +290,9 @@ impl<'a> Build<'a> {
             (None, None) => {}
         }
         layer.collisions = std::mem::take(&mut record.collisions);
+        if !scene.has(Rule::RowsMeet) {
+            layer.collisions.clear();
+        }
         layer
     }
 
@@ -337,6 +344,9 @@ fn nulls<W: Word>(scene: Scene<'_>, exists: &[bool], row: W) -> Vec<W> {
     if nullable.len() > MOST_NULLABLE {
         let each = nullable.iter().map(|at| row.with(*at, true));
         return each.chain([row, row | W::bits(nullable.iter().copied())]).collect();
+    }
+    if !scene.has(Rule::NullsAtStart) {
+        return vec![row];
     }
     let with = |pattern: u32| {
         let set = nullable.iter().enumerate().filter(|(at, _)| pattern >> at & 1 == 1);

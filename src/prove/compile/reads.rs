@@ -6,6 +6,7 @@ use crate::prove::compile::record::Record;
 use crate::prove::compile::scene::Scene;
 use crate::prove::model::{Cause, Lost, Read, Wrong};
 use crate::prove::proof::AnomalyKind;
+use crate::prove::rule::Rule;
 use crate::prove::word::{Pattern, Word};
 
 /// The reads of a live application.
@@ -16,7 +17,11 @@ pub(super) fn reads<W: Word>(scene: Scene<'_>, app: usize, record: &mut Record<W
         let Some(bits) = scene.bits(column) else { continue };
         let holds_value = |fact| {
             let carriers = scene.columns().filter_map(move |(_, other)| Some((other, other.stale_for(fact)?)));
-            carriers.map(|(other, stale)| Pattern::ANY.and(stale, false).and(other.null, false)).collect()
+            let holding = |stale, null| {
+                let fresh = Pattern::ANY.and(stale, false);
+                if scene.has(Rule::NullMayBeTheTruth) { fresh.and(null, false) } else { fresh }
+            };
+            carriers.map(|(other, stale)| holding(stale, other.null)).collect()
         };
         let known = bits.stale.iter().map(|(fact, at)| (*at, holds_value(*fact))).collect();
         let mut one = |kind| {
@@ -57,15 +62,17 @@ pub(super) fn is_of_group(scene: Scene<'_>, name: &ColumnName) -> bool {
     ids.is_some_and(|ids| ids.iter().any(|column| scene.bits(*column).is_some()))
 }
 
-/// The facts that may be lost.
-pub(super) fn lost<W: Word>(scene: Scene<'_>, record: &mut Record<W>) -> Vec<Lost<W>> {
+/// The facts that may be lost when `from` statements have ended.
+pub(super) fn lost<W: Word>(scene: Scene<'_>, from: usize, record: &mut Record<W>) -> Vec<Lost<W>> {
     let mut all = Vec::new();
-    for fact in scene.layout.facts() {
+    for fact in scene.layout.facts().into_iter().filter(|fact| scene.survey.is_known(*fact, from)) {
         let carriers: Vec<_> = scene.columns().filter_map(|(_, bits)| Some((bits, bits.stale_for(fact)?))).collect();
-        if carriers.is_empty() {
+        let on_purpose = scene.has(Rule::LastCarrierGoesOnPurpose) || !scene.survey.is_at_start(fact);
+        if carriers.is_empty() && on_purpose {
             continue;
         }
-        let tables = || carriers.iter().map(|(bits, _)| &scene.layout.tables[bits.table]);
+        let whole = scene.layout.tables.iter().filter(|_| carriers.is_empty());
+        let tables = || carriers.iter().map(|(bits, _)| &scene.layout.tables[bits.table]).chain(whole.clone());
         let known = |(bits, stale): &(&crate::prove::layout::ColumnBits, u32)| {
             let there = Pattern::ANY.and(scene.layout.tables[bits.table].exists, true);
             there.and(*stale, false).and(bits.unset, false)

@@ -1,9 +1,11 @@
 //! What the events of one stretch of the plan are compiled from.
 
 use crate::catalog::{Catalog, Column, ColumnId, Table};
+use crate::expr::{Expression, Known};
 use crate::plan::{ColumnName, FactId, Plan};
 use crate::prove::groups::Group;
 use crate::prove::layout::{ColumnBits, Layout};
+use crate::prove::rule::Rule;
 use crate::prove::survey::Survey;
 use crate::prove::word::{Pattern, Word};
 
@@ -19,6 +21,11 @@ pub(super) struct Scene<'a> {
 }
 
 impl<'a> Scene<'a> {
+    /// Whether the model has a rule.
+    pub(super) fn has(&self, rule: Rule) -> bool {
+        self.survey.has(rule)
+    }
+
     /// A table of the group, if it is there.
     pub(super) fn table(&self, table: usize) -> Option<&'a Table> {
         self.catalog.table(&self.group.tables[table]).map(|table| &**table)
@@ -56,6 +63,12 @@ impl<'a> Scene<'a> {
     pub(super) fn shared(&self, one: ColumnId, other: ColumnId) -> impl Iterator<Item = FactId> + use<'a> {
         let others = self.plan.facts.of(other);
         self.plan.facts.of(one).iter().copied().filter(move |fact| others.contains(fact))
+    }
+
+    /// Whether a column has a value where nobody has given it one.
+    pub(super) fn has_default(&self, column: &Column) -> bool {
+        let is_value = |default: &Expression| default.known(&|_| true) != Known::Null;
+        column.default.as_ref().is_some_and(is_value) && self.has(Rule::DefaultIsAValue)
     }
 
     /// Whether a column is the same data as another column in another form.

@@ -9,6 +9,7 @@ use crate::prove::compile::record::Record;
 use crate::prove::compile::scene::Scene;
 use crate::prove::model::{Act, Happening};
 use crate::prove::proof::AnomalyKind;
+use crate::prove::rule::Rule;
 use crate::prove::word::{Code, Op, Pattern, Word};
 
 /// How a step ends, for each way in which rows may be there.
@@ -18,7 +19,7 @@ pub(super) fn ends<W: Word>(scene: Scene<'_>, step: usize, record: &mut Record<W
     assume(scene, step, record);
     let mut ends = Vec::new();
     for (mut guard, exists) in scene.rows() {
-        if driving.is_some_and(|table| exists[table]) {
+        if scene.has(Rule::BackfillVisitsAll) && driving.is_some_and(|table| exists[table]) {
             guard = guard.and(scene.layout.visited, true);
         }
         let mut code = Code::new();
@@ -55,7 +56,7 @@ pub(super) fn passing<W: Word>(step: usize, record: &mut Record<W>) -> Act<W> {
 
 fn add_column<W: Word>(scene: Scene<'_>, column: &Column, exists: &[bool], code: &mut Code<W>) {
     let Some(bits) = scene.bits(column.id).filter(|bits| exists[bits.table]) else { return };
-    let default = column.default.as_ref().is_some_and(|default| default.known(&|_| true) != Known::Null);
+    let default = scene.has_default(column);
     code.push(Op::assign(bits.null, !default));
     code.push(Op::assign(bits.unset, !default));
     bits.stale.iter().for_each(|(_, at)| code.push(Op::assign(*at, scene.is_carried(column.id))));

@@ -192,12 +192,9 @@ impl<'a> Event<'a> {
     }
 
     fn follow(&mut self, sync: &Sync, at: usize, value: Value, mask: u64) -> Result<(), Fault> {
-        let data = self.state.data(&sync.target_table)?;
         let image = &mut self.images[at].1;
-        let is_new = image.slot.is_none();
-        if is_new || !key::same(&image.value(data, sync.target), &value) {
-            self.changed.push(sync.target);
-        }
+        // What a sync refreshes is passed on, also where the value comes out the same.
+        self.changed.push(sync.target);
         image.set(sync.target, value);
         if self.facts.tracked {
             image.set_mask(sync.target, mask);

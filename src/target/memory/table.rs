@@ -105,7 +105,11 @@ impl TableData {
     }
 
     pub(super) fn mask(&self, slot: usize, column: ColumnId) -> u64 {
-        self.columns.get(&column).or_else(|| self.parked.get(&column)).map_or(0, |data| data.mask(slot))
+        self.columns
+            .get(&column)
+            .or_else(|| self.parked.get(&column))
+            .filter(|data| slot < data.rows())
+            .map_or(0, |data| data.mask(slot))
     }
 
     pub(super) fn key(&self, slot: usize, columns: &[ColumnId]) -> Vec<Value> {
