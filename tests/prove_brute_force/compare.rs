@@ -19,7 +19,7 @@ const TWO_ROWS: u64 = 20;
 /// Every so many plans are explored with three rows as well.
 const THREE_ROWS: u64 = 200;
 /// States that an exploration may take, by the number of rows.
-const BUDGET: [usize; 3] = [20_000, 12_000, 30_000];
+const BUDGET: [usize; 3] = [10_000, 4_000, 6_000];
 
 /// What both sides say of a plan.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -87,9 +87,8 @@ fn agree(subject: &Subject, proof: &Answer, explored: &Answer) -> bool {
 }
 
 fn disagree(draft: &Draft) -> bool {
-    Subject::read(&draft.text()).is_some_and(|subject| {
-        !agree(&subject, &proved(&subject), &explored_as_needed(&subject))
-    })
+    Subject::read(&draft.text())
+        .is_some_and(|subject| !agree(&subject, &proved(&subject), &explored_as_needed(&subject)))
 }
 
 /// Leaves out lines as long as the two still disagree.

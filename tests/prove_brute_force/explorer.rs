@@ -108,8 +108,15 @@ impl<'w, 's> Search<'w, 's> {
 
     /// Looks at everything that may follow a state. A visit is part of its statement, and what happens to another
     /// entity than the first is not counted: they take no distance.
-    fn expand(&mut self, at: usize, distance: usize, nearest: &mut Nearest, queues: [&mut Vec<usize>; 2]) -> Option<()> {
+    fn expand(
+        &mut self,
+        at: usize,
+        distance: usize,
+        nearest: &mut Nearest,
+        queues: [&mut Vec<usize>; 2],
+    ) -> Option<()> {
         let moment = self.nodes[at].moment.clone();
+        self.world.forget_rows(&mut self.nodes[at].moment);
         for event in self.world.events(&moment) {
             let of_another = event.entity().is_some_and(|entity| entity > 0);
             match self.world.perform(&moment, event) {
@@ -156,7 +163,8 @@ fn describe(world: &World, moment: &Moment, event: Event) -> String {
     let position = moment.position;
     let acting = |app: usize| &world.people.acting[position][app];
     let null = |null: bool| if null { " (null)" } else { "" };
-    let names = |names: Vec<&ColumnName>| names.iter().map(|name| name.column.to_string()).collect::<Vec<_>>().join(", ");
+    let names =
+        |names: Vec<&ColumnName>| names.iter().map(|name| name.column.to_string()).collect::<Vec<_>>().join(", ");
     let what = match event {
         Event::Step => format!("statement {position} ends"),
         Event::Visit { .. } => format!("statement {position} comes by"),

@@ -53,7 +53,12 @@ fn fewer_uses(app: &str) -> Vec<String> {
         let mut left = words.clone();
         left.remove(at);
         let text = left.join(" ");
-        fewer.push(text.replace(", writes", " writes").replace(", }", " }").replace("reads writes", "writes").replace("writes }", "}"));
+        fewer.push(
+            text.replace(", writes", " writes")
+                .replace(", }", " }")
+                .replace("reads writes", "writes")
+                .replace("writes }", "}"),
+        );
     }
     fewer
 }
@@ -193,7 +198,8 @@ fn chain(random: &mut Random) -> Draft {
 
 fn merge(random: &mut Random) -> Draft {
     let columns = vec![start_column(random, "a"), start_column(random, "b")];
-    let value = *random.pick(&["a || ' ' || b", "a || ' ' || b", "a || b", "coalesce(a, 'x') || ' ' || coalesce(b, 'x')"]);
+    let value =
+        *random.pick(&["a || ' ' || b", "a || ' ' || b", "a || b", "coalesce(a, 'x') || ' ' || coalesce(b, 'x')"]);
     let mut statements = lines(&["expand add column full_name text"]);
     statements.push(format!("expand sync full_name from {value}"));
     if random.chance(75) {
@@ -234,11 +240,22 @@ fn new_column(random: &mut Random) -> Draft {
         "expand add column d text unique",
     ]);
     let mut statements = lines(&[add]);
-    let fill = *random.pick(&["", "migrate seed d from a", "migrate seed d from a where b is not null", "migrate backfill d from 'y' where d is null"]);
+    let fill = *random.pick(&[
+        "",
+        "migrate seed d from a",
+        "migrate seed d from a where b is not null",
+        "migrate backfill d from 'y' where d is null",
+    ]);
     if !fill.is_empty() && !add.contains("integer") {
         statements.push(fill.into());
     }
-    let bind = *random.pick(&["", "expand add not null d", "contract set not null d", "expand set default d 'k'", "expand add unique (d)"]);
+    let bind = *random.pick(&[
+        "",
+        "expand add not null d",
+        "contract set not null d",
+        "expand set default d 'k'",
+        "expand add unique (d)",
+    ]);
     if !bind.is_empty() && !add.contains("integer") {
         let at = random.below(statements.len()) + 1;
         statements.insert(at, bind.into());
@@ -270,8 +287,7 @@ fn removal(random: &mut Random) -> Draft {
 /// A column that moves to a table of its own.
 fn two_tables(random: &mut Random) -> Draft {
     let columns = vec![start_column(random, "a"), start_column(random, "b")];
-    let mut statements =
-        lines(&["expand add table p { t_id integer primary key references t (id), d text }"]);
+    let mut statements = lines(&["expand add table p { t_id integer primary key references t (id), d text }"]);
     match random.below(6) {
         0..4 => statements.push("expand sync p.d <-> t.a".into()),
         4 => statements.push("expand sync p.d from t.a".into()),
@@ -351,7 +367,9 @@ fn any_statement<'a>(
         13 => bind(random, target),
         14 => {
             let other = random.pick(known);
-            random.pick(&[&format!("contract drop sync {target} <-> {other}"), &format!("contract drop sync {target}")]).to_string()
+            random
+                .pick(&[&format!("contract drop sync {target} <-> {other}"), &format!("contract drop sync {target}")])
+                .to_string()
         }
         _ => format!("expand drop not null {target}"),
     }

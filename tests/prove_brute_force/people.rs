@@ -126,9 +126,11 @@ fn may_write_null(subject: &Subject, app: &AppUse, name: &ColumnName, column: &C
         let start = subject.plan.start.table(&name.table);
         return start.is_some_and(|table| table.column(&name.column).is_some_and(|column| nullable(table, column)));
     }
-    let ever_bound = subject.catalogs.iter().filter_map(|catalog| catalog.table(&name.table)).any(|table| {
-        table.column_by_id(column.id).is_some_and(|column| !nullable(table, column))
-    });
+    let ever_bound = subject
+        .catalogs
+        .iter()
+        .filter_map(|catalog| catalog.table(&name.table))
+        .any(|table| table.column_by_id(column.id).is_some_and(|column| !nullable(table, column)));
     !ever_bound && subject.plan.facts.of(column.id).iter().all(|fact| first_nullable(subject, *fact))
 }
 

@@ -146,7 +146,12 @@ impl<'s> World<'s> {
 
     /// How many columns of the starting schema may be null.
     pub fn nullable_at_start(&self) -> usize {
-        self.subject.plan.start.tables().map(|table| table.columns().filter(|c| people::nullable(table, c)).count()).sum()
+        self.subject
+            .plan
+            .start
+            .tables()
+            .map(|table| table.columns().filter(|c| people::nullable(table, c)).count())
+            .sum()
     }
 
     /// The start with these entities: each is there, with the nullable columns of these bits null, or not yet.
@@ -158,7 +163,14 @@ impl<'s> World<'s> {
             if let Some(nulls) = nulls {
                 self.put_first(key, *nulls);
             }
-            moment.entities.push(Entity { key, rows: Vec::new(), been: Vec::new(), gone: Vec::new(), awaited: false, cells: Vec::new() });
+            moment.entities.push(Entity {
+                key,
+                rows: Vec::new(),
+                been: Vec::new(),
+                gone: Vec::new(),
+                awaited: false,
+                cells: Vec::new(),
+            });
         }
         self.look(&mut moment);
         self.await_visits(&mut moment);
@@ -200,6 +212,11 @@ impl<'s> World<'s> {
         }
     }
 
+    /// Lets go of the rows of a moment from which nothing is played any more.
+    pub fn forget_rows(&self, moment: &mut Moment) {
+        moment.snapshot = self.empty.clone();
+    }
+
     /// Everything that may happen at a moment.
     pub fn events(&self, moment: &Moment) -> Vec<Event> {
         let mut events = Vec::new();
@@ -210,7 +227,8 @@ impl<'s> World<'s> {
             events.extend((0..acting.missing.len()).map(|column| Event::Missing { app, column }));
         }
         for entity in 0..moment.entities.len() {
-            if self.subject.goes_over(moment.position).is_some_and(|table| moment.entities[entity].row(table).is_some()) {
+            if self.subject.goes_over(moment.position).is_some_and(|table| moment.entities[entity].row(table).is_some())
+            {
                 events.push(Event::Visit { entity });
             }
             for (app, acting) in self.people.acting[moment.position].iter().enumerate() {
@@ -377,9 +395,9 @@ impl<'s> World<'s> {
             return Outcome::Nothing;
         }
         let attempt = |memory: &mut Memory| {
-            updates.iter().try_for_each(|(table, slot, values)| {
-                memory.update_row(Some(&acting.app), table, *slot, values)
-            })
+            updates
+                .iter()
+                .try_for_each(|(table, slot, values)| memory.update_row(Some(&acting.app), table, *slot, values))
         };
         let given: Vec<ColumnName> = acting.components[component].iter().map(|column| column.name.clone()).collect();
         match self.attempt(moment, &acting.app, &given, &attempt) {
@@ -425,9 +443,7 @@ impl<'s> World<'s> {
             values.push(self.fresh(name, *ty));
         }
         let rows = [values];
-        let attempt = |memory: &mut Memory| {
-            memory.insert(Some(&acting.app), &insert.table, &names, &rows).map(|_| ())
-        };
+        let attempt = |memory: &mut Memory| memory.insert(Some(&acting.app), &insert.table, &names, &rows).map(|_| ());
         let given: Vec<ColumnName> =
             names.iter().map(|name| ColumnName { table: insert.table.clone(), column: name.clone() }).collect();
         match self.attempt(moment, &acting.app, &given, &attempt) {
@@ -454,7 +470,9 @@ impl<'s> World<'s> {
         self.memory.restore(moment.snapshot.clone());
         let filter = (moment.entities.len() > 1).then(|| self.by_key(table, it.key));
         let attempt = |memory: &mut Memory| memory.delete(Some(&acting.app), table, filter.as_ref()).map(|_| ());
-        if let Some(refused) = self.attempt(moment, &acting.app, &[], &attempt) {
+        // A delete gives no values: what refuses it is known to an application that writes it at all.
+        let own = acting.components.iter().flatten().map(|column| column.name.clone()).collect::<Vec<_>>();
+        if let Some(refused) = self.attempt(moment, &acting.app, &own, &attempt) {
             return refused;
         }
         let mut next = moment.clone();
@@ -508,9 +526,9 @@ impl<'s> World<'s> {
                     constraint.is_some_and(|name| {
                         let tables = self.subject.catalogs.iter().flat_map(Catalog::tables);
                         let mut having = tables.filter(|table| table.constraint(name).is_some());
-                        having.next().is_some_and(|table| {
-                            people::knows_constraint(self.subject, app, given, &table.name, name)
-                        })
+                        having
+                            .next()
+                            .is_some_and(|table| people::knows_constraint(self.subject, app, given, &table.name, name))
                     })
                 }
                 _ => panic!("{app}: {fault:?}"),
