@@ -65,7 +65,7 @@ fn fewer_uses(app: &str) -> Vec<String> {
 
 /// A random plan.
 pub fn draft(random: &mut Random) -> Draft {
-    let mut draft = match random.below(11) {
+    let mut draft = match random.below(10) {
         0 | 1 => rename(random),
         2 => dual_writing(random),
         3 => chain(random),
@@ -73,7 +73,6 @@ pub fn draft(random: &mut Random) -> Draft {
         5 => split(random),
         6 => new_column(random),
         7 => removal(random),
-        8 => two_tables(random),
         _ => soup(random),
     };
     match random.below(8) {
@@ -237,7 +236,6 @@ fn new_column(random: &mut Random) -> Draft {
         "expand add column d text default 'z'",
         "expand add column d text not null default 'z'",
         "expand add column d integer default 7",
-        "expand add column d text unique",
     ]);
     let mut statements = lines(&[add]);
     let fill = *random.pick(&[
@@ -249,13 +247,7 @@ fn new_column(random: &mut Random) -> Draft {
     if !fill.is_empty() && !add.contains("integer") {
         statements.push(fill.into());
     }
-    let bind = *random.pick(&[
-        "",
-        "expand add not null d",
-        "contract set not null d",
-        "expand set default d 'k'",
-        "expand add unique (d)",
-    ]);
+    let bind = *random.pick(&["", "expand add not null d", "contract set not null d", "expand set default d 'k'"]);
     if !bind.is_empty() && !add.contains("integer") {
         let at = random.below(statements.len()) + 1;
         statements.insert(at, bind.into());
@@ -282,25 +274,6 @@ fn removal(random: &mut Random) -> Draft {
         statements.push("contract drop column c".into());
     }
     Draft { columns, apps: vec![uses(random, "v1", &["a", "b"]), uses(random, "v2", &["a"])], statements }
-}
-
-/// A column that moves to a table of its own.
-fn two_tables(random: &mut Random) -> Draft {
-    let columns = vec![start_column(random, "a"), start_column(random, "b")];
-    let mut statements = lines(&["expand add table p { t_id integer primary key references t (id), d text }"]);
-    match random.below(6) {
-        0..4 => statements.push("expand sync p.d <-> t.a".into()),
-        4 => statements.push("expand sync p.d from t.a".into()),
-        _ => {}
-    }
-    statements.push("migrate copy t to p (t_id from id, d from a)".into());
-    statements.extend(lines(&["deploy v2", "retire v1"]));
-    if random.chance(70) {
-        statements.push("contract drop column t.a".into());
-    }
-    let old: &[&str] = *random.pick(&[&["t.a"][..], &["t.a", "t.b"]]);
-    let new: &[&str] = *random.pick(&[&["p.d"][..], &["p.d", "t.b"], &["p.t_id", "p.d", "t.b"]]);
-    Draft { columns, apps: vec![uses(random, "v1", old), uses(random, "v2", new)], statements }
 }
 
 /// Statements as they come, each likely to find its names.
@@ -383,7 +356,6 @@ fn bind(random: &mut Random, target: &str) -> String {
         "expand drop not null {}",
         "expand set default {} 'k'",
         "contract drop default {}",
-        "expand add unique ({})",
     ]);
     form.replace("{}", target)
 }
