@@ -108,13 +108,28 @@ fn general_help(refutation: &Refutation) -> &'static str {
              the other form is retired"
         }
         AnomalyKind::LostWrite => "carry the value over before it is overwritten or dropped: with a `sync`, or later",
-        AnomalyKind::RejectedWrite if refutation.hangs_on.is_empty() => {
+        AnomalyKind::RejectedWrite => help_against_rejection(refutation),
+        AnomalyKind::FailingStep => "fill the rows before it, and keep every live version from leaving new gaps",
+    }
+}
+
+fn help_against_rejection(refutation: &Refutation) -> &'static str {
+    let last = refutation.schedule.events.last().map(|event| &event.kind);
+    match (last, &refutation.anomaly.column) {
+        (Some(EventKind::Delete { .. }), _) => {
+            "whoever deletes the row must delete what refers to it first: if the version does, say that it writes that \
+             table; else let the foreign key come once the version is retired"
+        }
+        (_, None) => {
+            "the row that it must refer to may be missing: if the version inserts that one first, say that it writes \
+             that table"
+        }
+        _ if refutation.hangs_on.is_empty() => {
             "relax the constraint until every live version knows of it, or give the column a default or a `sync`"
         }
-        AnomalyKind::RejectedWrite => {
+        _ => {
             "let the constraint come once the last version that does not know of it is retired; or, where it never \
              writes such a value, say so: `allow rejected-write because '…'`"
         }
-        AnomalyKind::FailingStep => "fill the rows before it, and keep every live version from leaving new gaps",
     }
 }
