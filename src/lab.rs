@@ -63,13 +63,32 @@ pub enum OpenError {
 /// # Errors
 /// Errors in the script, or rows that cannot be loaded.
 pub fn open(source: Source, files: &[RowsFile]) -> Result<Lab, OpenError> {
+    open_unless(source, files, &|finding| finding.severity == Severity::Error)
+}
+
+/// Opens a script that is to be played by hand: that the plan is unsafe does not stand in the way, so that one can see
+/// how it comes to harm.
+///
+/// # Errors
+/// Other errors in the script, or rows that cannot be loaded.
+pub fn open_to_play(source: Source, files: &[RowsFile]) -> Result<Lab, OpenError> {
+    open_unless(source, files, &stands_in_the_way_of_playing)
+}
+
+/// Whether a finding keeps a plan from being played by hand.
+#[must_use]
+pub fn stands_in_the_way_of_playing(finding: &Diagnostic) -> bool {
+    finding.severity == Severity::Error && !finding.code.is_refutation()
+}
+
+fn open_unless(source: Source, files: &[RowsFile], refuses: &dyn Fn(&Diagnostic) -> bool) -> Result<Lab, OpenError> {
     let parsed = syntax::parse(source.clone());
     let texts = read_files(&parsed.script, files)?;
     know_each_table(&parsed.script, files)?;
     let known = known_tables(&parsed.script, &texts)?;
     let (diagnostics, notes) = check::check(&parsed, &known);
     let script = parsed.script;
-    if diagnostics.iter().any(|diagnostic| diagnostic.severity == Severity::Error) {
+    if diagnostics.iter().any(refuses) {
         return Err(OpenError::Refused(diagnostics));
     }
     let plan = Plan::resolve(&script, &known).map_err(OpenError::Refused)?;

@@ -16,6 +16,7 @@ pub mod lab;
 pub mod plan;
 pub mod prove;
 pub mod repl;
+pub mod replay;
 pub mod report;
 pub mod rows;
 pub mod scaffold;

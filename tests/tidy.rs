@@ -35,6 +35,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("target", &["ast", "catalog", "data", "expr", "plan"]),
     ("rows", &["ast", "catalog", "data", "diagnostic", "explain", "expr", "plan", "source", "target"]),
     ("execute", &["ast", "plan", "source", "target"]),
+    ("replay", &["ast", "catalog", "data", "expr", "plan", "prove", "rows", "source", "target"]),
     ("report", &["ast", "data", "diagnostic", "explain", "plan", "prove", "source"]),
 ];
 

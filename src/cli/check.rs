@@ -20,12 +20,16 @@ use crate::infer::{self, Inferred};
 use crate::report::{FileFindings, Format, Report, Terminal, counted};
 use crate::source::Source;
 
-/// Check scripts without running them
+/// Prove that scripts are safe, or say what is wrong with them, without running them
 #[derive(Debug, Args)]
 #[command(after_help = "\
-`miglab explain CODE` says more about a finding.
+Whatever the versions of the application write while the plan runs, and wherever it crashes and resumes: no version reads
+an old value, no write is lost or rejected, no statement fails. That is proved for any number of rows and clients, or
+refuted by the shortest schedule that ends badly; where it cannot be proved, `check` says so, and why.
+`miglab explain model` says how; `miglab explain CODE` says more about a finding.
 
-Exit codes: 0 no errors, 1 errors were found, 2 a file could not be read.
+Exit codes: 0 no errors (proved, or not proved but nothing found), 1 errors were found (refuted, or not fit to be proved),
+2 a file could not be read.
 
 Examples:
   miglab check                            every *.mig in and below this folder

@@ -7,6 +7,7 @@ use clap::Args;
 use super::Exit;
 use super::output::{Output, complain};
 use crate::diagnostic::{Code, Severity};
+use crate::explain::Topic;
 use crate::report::terminal::Paint;
 use crate::report::{Terminal, markdown};
 
@@ -15,9 +16,10 @@ use crate::report::{Terminal, markdown};
 #[command(after_help = "\
 Examples:
   miglab explain                          the list of all codes
-  miglab explain contract-without-expand  one of them")]
+  miglab explain contract-without-expand  one of them
+  miglab explain model                    what `check` proves, and how")]
 pub struct ExplainArgs {
-    /// The code of the finding, as `check` prints it; without one, all codes are listed
+    /// The code of the finding, as `check` prints it, or `model`; without one, all codes are listed
     code: Option<String>,
 }
 
@@ -31,14 +33,20 @@ pub fn execute(args: &ExplainArgs, out: &mut Output) -> io::Result<Exit> {
         out.write_all(list(terminal).as_bytes())?;
         return Ok(Exit::Success);
     };
-    let Ok(code) = bare(name).parse::<Code>() else {
-        let help = near(&bare(name)).map(|code| format!("did you mean `{code}`?"));
+    let Some(page) = page(&bare(name)) else {
+        let help = near(&bare(name)).map(|name| format!("did you mean `{name}`?"));
         let all = "`miglab explain` lists all codes".to_owned();
         complain(&format!("there is no code `{name}`"), Some(&help.unwrap_or(all)));
         return Ok(Exit::CouldNotRun);
     };
-    out.write_all(markdown::render(code.page(), terminal).as_bytes())?;
+    out.write_all(markdown::render(page, terminal).as_bytes())?;
     Ok(Exit::Success)
+}
+
+/// The page of a code or a topic.
+fn page(name: &str) -> Option<&'static str> {
+    let code = name.parse::<Code>().ok().map(Code::page);
+    code.or_else(|| Topic::named(name).map(|topic| topic.page))
 }
 
 /// The code in `error[in-use]`, however it is written.
@@ -47,22 +55,29 @@ fn bare(name: &str) -> String {
     name.trim().to_lowercase().replace('_', "-")
 }
 
-fn near(name: &str) -> Option<Code> {
-    let scored = Code::ALL.iter().map(|code| (strsim::jaro_winkler(name, code.name()), *code));
-    scored.filter(|(score, _)| *score > 0.75).max_by(|a, b| a.0.total_cmp(&b.0)).map(|(_, code)| code)
+/// The names of all pages.
+fn names() -> impl Iterator<Item = &'static str> {
+    Code::ALL.iter().map(|code| code.name()).chain(Topic::ALL.iter().map(|topic| topic.name))
+}
+
+fn near(name: &str) -> Option<&'static str> {
+    let scored = names().map(|known| (strsim::jaro_winkler(name, known), known));
+    scored.filter(|(score, _)| *score > 0.75).max_by(|a, b| a.0.total_cmp(&b.0)).map(|(_, known)| known)
 }
 
 fn list(terminal: Terminal) -> String {
-    let width = Code::ALL.iter().map(|code| code.name().len()).max().unwrap_or(0);
-    let line = |code: &Code| {
-        let (word, paint) = match code.severity() {
-            Severity::Error => ("error  ", Paint::Red),
-            Severity::Warning => ("warning", Paint::Yellow),
-            Severity::Advice => ("advice ", Paint::Cyan),
-        };
-        format!("{:width$}  {}  {}\n", code.name(), terminal.paint(word, paint), code.summary())
+    let width = names().map(str::len).max().unwrap_or(0);
+    let line = |name: &str, (word, paint): (&str, Paint), summary: &str| {
+        format!("{name:width$}  {}  {summary}\n", terminal.paint(word, paint))
     };
-    Code::ALL.iter().map(line).collect()
+    let severity = |severity| match severity {
+        Severity::Error => ("error  ", Paint::Red),
+        Severity::Warning => ("warning", Paint::Yellow),
+        Severity::Advice => ("advice ", Paint::Cyan),
+    };
+    let codes = Code::ALL.iter().map(|code| line(code.name(), severity(code.severity()), code.summary()));
+    let topics = Topic::ALL.iter().map(|topic| line(topic.name, ("page   ", Paint::Bold), topic.summary));
+    codes.chain(topics).collect()
 }
 
 #[cfg(test)]
@@ -77,7 +92,7 @@ mod tests {
 
     #[test]
     fn near_codes_are_found() {
-        assert_eq!(near("fase-order"), Some(Code::PhaseOrder));
+        assert_eq!(near("fase-order"), Some("phase-order"));
         assert_eq!(near("xyz"), None);
     }
 

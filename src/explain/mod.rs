@@ -1,5 +1,9 @@
 //! The codes of diagnostics, how much each matters, and a page for each.
 
+mod topic;
+
+pub use topic::Topic;
+
 use serde::Serialize;
 
 /// How much a diagnostic matters. The order is from least to most.
@@ -152,6 +156,27 @@ impl serde::Serialize for Code {
     }
 }
 impl Code {
+    /// Whether it says that applications and rows may come to harm in some order of events: such a plan is unsafe, and
+    /// can be played to see how.
+    #[must_use]
+    pub fn is_refutation(self) -> bool {
+        use Code::{
+            BackfillBeforeSync, FailingStatement, LostWrite, RejectedWrite, StaleRead, SyncDroppedEarly, UnsetRead,
+            ValidateBeforeBackfill,
+        };
+        matches!(
+            self,
+            BackfillBeforeSync
+                | FailingStatement
+                | LostWrite
+                | RejectedWrite
+                | StaleRead
+                | SyncDroppedEarly
+                | UnsetRead
+                | ValidateBeforeBackfill
+        )
+    }
+
     /// Whether `allow` silences it. What keeps a statement from being understood cannot be allowed: the plan would run
     /// without the statement.
     #[must_use]

@@ -154,6 +154,12 @@ pub enum FillKind {
 }
 
 impl Action {
+    /// Whether it treats the rows of a table one by one: `backfill`, `seed` and `copy`.
+    #[must_use]
+    pub fn is_over_rows(&self) -> bool {
+        matches!(self, Self::Fill { .. } | Self::Copy { .. })
+    }
+
     /// Calls `visit` with every column that the action names or reads, but not those that it only takes along.
     pub fn for_each_column(&self, catalog: &Catalog, visit: &mut dyn FnMut(ColumnId)) {
         let inputs = |table: &str, value: &Expression, visit: &mut dyn FnMut(ColumnId)| {

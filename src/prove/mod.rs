@@ -76,7 +76,11 @@ fn prove_surveyed(plan: &Plan, survey: &Survey, allowed: &dyn Fn(&Anomaly) -> bo
             Sized::Large(model) => proving.group(&group, model),
             Sized::TooLarge => {}
         }
-        proof.outside.extend(group.outside);
+        for outside in group.outside {
+            if !proof.outside.contains(&outside) {
+                proof.outside.push(outside);
+            }
+        }
         for assumption in group.assumptions {
             if !proof.assumptions.contains(&assumption) {
                 proof.assumptions.push(assumption);

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use crate::ast::Phase;
 use crate::catalog::{Catalog, ColumnId, ConstraintKind, Sync, SyncId};
+use crate::data::Type;
 use crate::expr::Expression;
 use crate::plan::{Action, FillKind, Plan, Step};
 use crate::prove::proof::{AnomalyKind, Place};
@@ -91,7 +92,7 @@ impl Drafts<'_> {
             let back = value.as_plain_column().and_then(|name| {
                 let source = catalog.column(table, name)?;
                 let value = Expression::column(target.name.clone(), target.ty);
-                let same = source.ty == target.ty;
+                let same = source.ty == target.ty || source.ty == Type::Unknown;
                 same.then(|| (source.name.clone(), sync(catalog, table, source.id, &value, 2)))
             });
             if let Some((source, back)) = &back {
@@ -242,8 +243,10 @@ impl Drafts<'_> {
                     batches: crate::ast::Batches::default(),
                 };
                 let steps = self.inserted(last, Some(Phase::Migrate), action);
-                let from = sync.value.as_plain_column().map_or("…", |source| source);
-                let text = format!("add `migrate backfill {name} from {from}`");
+                let text = match sync.value.as_plain_column() {
+                    Some(source) => format!("add `migrate backfill {name} from {source}`"),
+                    None => format!("add `migrate backfill {name} from …`, with the expression of its sync,"),
+                };
                 found.push(Draft { steps, text, place: Self::place(last) });
             }
         }

@@ -265,7 +265,7 @@ impl Session {
         for (app, now) in self.misreadings(&written.table, &written.numbers) {
             let known = before.iter().find(|(name, _)| *name == app).map_or(&[][..], |(_, known)| known);
             for misread in now.iter().filter_map(|misread| misread.beyond(known)) {
-                let why = self.why(written, &misread);
+                let why = self.blame(written, &misread);
                 let line = format!("`{app}` now reads {misread}: {why}");
                 text += &format!("{}\n", self.terminal.paint(&line, Paint::Yellow));
             }
@@ -273,7 +273,7 @@ impl Session {
         text
     }
 
-    fn why(&self, written: &Written, misread: &Misread) -> String {
+    fn blame(&self, written: &Written, misread: &Misread) -> String {
         let catalog = self.present.memory().catalog();
         let id = |table: &str, column: &str| catalog.column(table, column).map(|column| column.id);
         let facts = &self.present.run.plan().facts;

@@ -27,6 +27,8 @@ pub struct CommandSpec {
 pub enum Completes {
     /// Nothing that a list could offer.
     Nothing,
+    /// The word `next`.
+    Next,
     /// Phases.
     Phases,
     /// Tables.
@@ -68,6 +70,8 @@ pub enum Command {
     Syncs,
     /// The findings.
     Check,
+    /// What the proof finds wrong, played.
+    Why(Why),
     /// The page of a code, or the list of codes.
     Explain(Option<String>),
     /// The script to a file.
@@ -76,6 +80,15 @@ pub enum Command {
     Help(Option<String>),
     /// The end.
     Quit,
+}
+
+/// Which counterexample, and how.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Why {
+    /// Its number, from 1; the first one, or the one under way, without it.
+    pub number: Option<usize>,
+    /// Only its next event, instead of all.
+    pub next: bool,
 }
 
 /// How far a `run` goes.
@@ -196,6 +209,14 @@ pub const COMMANDS: &[CommandSpec] = &[
         read: |rest| alone("check", rest, Command::Check),
     },
     CommandSpec {
+        name: "why",
+        aliases: &["w"],
+        arguments: "[N] [next]",
+        summary: "say whether the plan is safe; if not, play counterexample N, or only its next event",
+        completes: Completes::Next,
+        read: |rest| Ok(Command::Why(why(rest)?)),
+    },
+    CommandSpec {
         name: "explain",
         aliases: &[],
         arguments: "[CODE]",
@@ -289,6 +310,21 @@ fn count(name: &str, rest: &str) -> Result<usize, Complaint> {
     }
 }
 
+fn why(rest: &str) -> Result<Why, Complaint> {
+    let mut why = Why::default();
+    for word in rest.split_whitespace() {
+        match word.parse() {
+            Ok(number) if number > 0 && why.number.is_none() && !why.next => why.number = Some(number),
+            _ if word.eq_ignore_ascii_case("next") && !why.next => why.next = true,
+            _ => {
+                let complaint = Complaint::new(format!("`{word}` is no number of a counterexample"));
+                return Err(complaint.help("as in `why`, `why 2`, `why next` or `why 2 next`"));
+            }
+        }
+    }
+    Ok(why)
+}
+
 fn until(rest: &str) -> Result<Until, Complaint> {
     if rest.is_empty() {
         return Ok(Until::End);
@@ -329,6 +365,8 @@ mod tests {
         assert_eq!(read("run 4"), Some(Ok(Command::Run(Until::Statement(4)))));
         assert_eq!(read("load \"a b.mig\""), Some(Ok(Command::Load(Some("a b.mig".into())))));
         assert_eq!(read("?"), Some(Ok(Command::Help(None))));
+        assert_eq!(read(":why"), Some(Ok(Command::Why(Why::default()))));
+        assert_eq!(read("why 2 next"), Some(Ok(Command::Why(Why { number: Some(2), next: true }))));
     }
 
     #[test]
@@ -343,6 +381,9 @@ mod tests {
     fn wrong_arguments_are_told() {
         assert_eq!(read("step x"), Some(Err("`x` is no number of statements".into())));
         assert_eq!(read("step 0"), Some(Err("`0` is no number of statements".into())));
+        assert_eq!(read("why not"), Some(Err("`not` is no number of a counterexample".into())));
+        assert_eq!(read("why next 2"), Some(Err("`2` is no number of a counterexample".into())));
+        assert_eq!(read("why 0"), Some(Err("`0` is no number of a counterexample".into())));
         assert_eq!(read("plan now"), Some(Err("`plan` takes no arguments".into())));
         assert_eq!(read("run away"), Some(Err("`away` is neither a phase nor the number of a statement".into())));
         assert_eq!(read(":setp"), Some(Err("there is no command `setp`".into())));

@@ -111,6 +111,7 @@ fn behind_command(text: &str, vocabulary: &Vocabulary) -> Option<Completion> {
     let offered = match spec.completes {
         Completes::Files => return Some(Completion::Files(start)),
         Completes::Nothing => Vec::new(),
+        Completes::Next => vec!["next".to_owned()],
         Completes::Phases => Phase::ALL.iter().map(|phase| phase.keyword().to_owned()).collect(),
         Completes::Tables => vocabulary.table_names(),
         Completes::Codes => Code::ALL.iter().map(|code| code.name().to_owned()).collect(),

@@ -25,6 +25,7 @@ mod staleness;
 mod stepping;
 mod typing;
 mod views;
+mod why;
 mod wording;
 
 use std::path::Path;

@@ -10,6 +10,7 @@ use crate::repl::commands::{self, Command};
 use crate::repl::completion::Vocabulary;
 use crate::repl::present::{Moment, Present};
 use crate::repl::reading::{self, Input};
+use crate::repl::why::Counterexample;
 use crate::repl::wording::Complaint;
 use crate::repl::{Host, guide};
 use crate::report::terminal::Paint;
@@ -44,6 +45,8 @@ pub struct Session {
     pub(super) present: Present,
     /// Oldest first.
     pub(super) past: Vec<Moment>,
+    /// What `why next` goes on with.
+    pub(super) counterexample: Option<Counterexample>,
 }
 
 impl Session {
@@ -76,8 +79,8 @@ impl Session {
         file: Option<PathBuf>,
         rows: Vec<RowsFile>,
     ) -> Result<Self, OpenError> {
-        let present = Present::new(lab::open(source, &rows)?);
-        Ok(Self { host, terminal, rows, file, present, past: Vec::new() })
+        let present = Present::new(lab::open_to_play(source, &rows)?);
+        Ok(Self { host, terminal, rows, file, present, past: Vec::new(), counterexample: None })
     }
 
     /// What a session says first.
@@ -94,6 +97,9 @@ impl Session {
         let findings = self.present.opened.diagnostics.iter().filter(is_told).count();
         if findings > 0 && self.file.is_some() {
             text += &format!("{}: `check` shows them\n", counted(findings, "finding", "findings"));
+        }
+        if self.present.opened.diagnostics.iter().any(|finding| finding.code.is_refutation()) {
+            text += "this plan is unsafe: `why` plays how it comes to harm\n";
         }
         text
     }
@@ -183,6 +189,7 @@ impl Session {
             Command::Apps => Ok(self.apps_view()),
             Command::Syncs => Ok(self.syncs_view()),
             Command::Check => Ok(self.check_view()),
+            Command::Why(why) => self.show_why(why),
             Command::Explain(code) => guide::explain(code.as_deref(), self.terminal).map_err(|c| self.complain(&c)),
             Command::Help(about) => guide::help(about.as_deref(), self.terminal).map_err(|c| self.complain(&c)),
             Command::Quit => Ok(String::new()),
@@ -196,7 +203,8 @@ impl Session {
         let source = self.host.read(&path).map_err(|complaint| self.complain(&complaint))?;
         let same = self.file.as_ref() == Some(&path);
         let rows = if same { self.rows.clone() } else { Vec::new() };
-        let lab = lab::open(source.clone(), &rows).map_err(|error| guide::refused(&error, &source, self.terminal))?;
+        let lab =
+            lab::open_to_play(source.clone(), &rows).map_err(|error| guide::refused(&error, &source, self.terminal))?;
         self.rows = rows;
         self.file = Some(path);
         self.present = Present::new(lab);

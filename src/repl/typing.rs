@@ -9,7 +9,7 @@ use crate::ast::{App, ColumnRef, Name, Script, StatementKind, TypeName};
 use crate::catalog::{Catalog, Table};
 use crate::check;
 use crate::data::Type;
-use crate::diagnostic::{Code, Diagnostic, Severity};
+use crate::diagnostic::{Code, Diagnostic};
 use crate::lab;
 use crate::plan::{Action, Plan, Step};
 use crate::repl::guide;
@@ -133,7 +133,7 @@ impl Session {
                 Some(what) => return Err(self.complain(&changes_the_past(&what))),
             }
         }
-        let lab = lab::open(source.clone(), &self.rows);
+        let lab = lab::open_to_play(source.clone(), &self.rows);
         let lab = lab.map_err(|error| guide::refused(&error, source, self.terminal))?;
         Ok(Next::Afresh(Box::new(Present::new(lab))))
     }
@@ -144,7 +144,7 @@ impl Session {
         self.pin_types(&mut parsed.script);
         let (diagnostics, notes) = check::check(&parsed, &self.present.opened.known);
         let plan = Plan::resolve(&parsed.script, &self.present.opened.known);
-        let errors = diagnostics.iter().filter(|found| found.severity == Severity::Error);
+        let errors = diagnostics.iter().filter(|found| lab::stands_in_the_way_of_playing(found));
         let errors: String = errors.map(|found| render(found, source, self.terminal)).collect();
         match plan {
             Ok(plan) if errors.is_empty() => {

@@ -190,7 +190,8 @@ impl Session {
     }
 }
 
-fn cell(cell: &memory::Cell) -> Cell {
+/// A cell as tables show it.
+pub(super) fn cell(cell: &memory::Cell) -> Cell {
     let number = cell.value.ty().is_some_and(Type::is_numeric);
     let state = match cell.state {
         memory::CellState::Stale(_) => CellState::Stale,

@@ -105,8 +105,11 @@ impl Write<'_> {
         !synced && (self.scene.survey.is_deployed(self.app) || self.step().is_none())
     }
 
+    /// Whether it gives one of these columns a value; what follows by sync in another group is looked at there.
     fn concerns(&self, columns: &[ColumnId]) -> bool {
-        let synced = |column: &ColumnId| self.synced.iter().any(|(target, _)| target == column);
+        let synced = |column: &ColumnId| {
+            self.scene.bits(*column).is_some() && self.synced.iter().any(|(target, _)| target == column)
+        };
         columns.iter().any(|column| self.written.contains(column) || synced(column))
     }
 

@@ -96,7 +96,8 @@ impl<W: Word> Visiting<'_, '_, W> {
     fn treat_fill(&mut self, guard: Pattern<W>, known: Known, kind: FillKind, column: ColumnId, value: &Expression) {
         let name = self.scene.group.tables[self.table].clone();
         self.treat(guard, known, |image| {
-            if kind == FillKind::Seed
+            let fresh = kind == FillKind::Seed || !image.scene().has(Rule::BackfillTakesFreshness);
+            if fresh
                 && let Some(bits) = image.scene().bits(column)
             {
                 image.compute(column, value, &name);

@@ -1,0 +1,137 @@
+//! A refutation as a finding: its schedule in labels, and what would help.
+
+use crate::check::verdict::{Telling, code};
+use crate::diagnostic::{Diagnostic, Label};
+use crate::prove::{AnomalyKind, Event, EventKind, Place, Refutation, Remedy, Words};
+use crate::source::Span;
+
+impl Telling<'_> {
+    pub(super) fn finding(&self, refutation: &Refutation) -> Diagnostic {
+        let words = Words::new(self.plan);
+        let anomaly = &refutation.anomaly;
+        let message = self.message(&words, refutation);
+        let mut finding = Diagnostic::new(code(anomaly.kind), message, self.place(anomaly), "");
+        finding.labels = self.labels(&words, refutation);
+        finding.help(self.help(refutation))
+    }
+
+    fn message(&self, words: &Words<'_>, refutation: &Refutation) -> String {
+        let anomaly = &refutation.anomaly;
+        let app = anomaly.app.as_deref().unwrap_or("an application");
+        let column = anomaly.column.as_ref().map(|column| words.column(column)).unwrap_or_default();
+        let constraint = anomaly.constraint.as_deref().unwrap_or("a constraint");
+        match anomaly.kind {
+            AnomalyKind::BrokenUse => format!("`{app}` uses {column}, which is not there"),
+            AnomalyKind::UnsetRead => format!("`{app}` reads null in {column}, though the row has a value for it"),
+            AnomalyKind::StaleRead => format!("`{app}` reads an old value in {column}"),
+            AnomalyKind::LostWrite => format!("the newest value of {column} is lost"),
+            AnomalyKind::RejectedWrite => {
+                format!("a write of `{app}` is rejected by {constraint}, which it does not know of")
+            }
+            AnomalyKind::FailingStep => format!("this statement can fail: by then a row may break {constraint}"),
+        }
+    }
+
+    /// The schedule as labels, each event at its statement; the anomaly comes first, as the place of the finding.
+    fn labels(&self, words: &Words<'_>, refutation: &Refutation) -> Vec<Label> {
+        let events = &refutation.schedule.events;
+        let mut labels: Vec<(Span, String)> = Vec::new();
+        let mut number = 0;
+        for (at, event) in events.iter().enumerate() {
+            let is_last = at + 1 == events.len();
+            if matches!(event.kind, EventKind::Step(_)) && !is_last {
+                continue;
+            }
+            number += 1;
+            let mut text = format!("{number} {}", self.label(words, event));
+            let mut span = self.span_of(&events[..at], event);
+            if is_last {
+                text = format!("{text}: {}", words.anomaly(&refutation.anomaly));
+                span = self.place(&refutation.anomaly);
+            }
+            match labels.iter_mut().find(|(known, _)| *known == span) {
+                Some((_, known)) => *known = format!("{known}\n{text}"),
+                None => labels.push((span, text)),
+            }
+        }
+        labels.rotate_right(1);
+        let label = |(span, text)| Label { span, text };
+        labels.into_iter().map(label).collect()
+    }
+
+    fn label(&self, words: &Words<'_>, event: &Event) -> String {
+        match event.kind {
+            EventKind::Step(_) => "this statement".to_owned(),
+            _ => words.event(event),
+        }
+    }
+
+    /// The statement at which an event happens, given those before it.
+    fn span_of(&self, before: &[Event], event: &Event) -> Span {
+        let under_way = |step: &usize| before.iter().any(|event| is_visit(event, *step));
+        let at = match &event.kind {
+            EventKind::Visit { step, .. } | EventKind::Step(step) | EventKind::Undo(step) => Some(*step),
+            _ => Some(event.position).filter(under_way),
+        };
+        let app = match &event.kind {
+            EventKind::Read { app, .. } | EventKind::Write { app, .. } | EventKind::Insert { app, .. } => Some(&**app),
+            EventKind::Delete { app, .. } => Some(&**app),
+            _ => None,
+        };
+        match at.and_then(|step| self.plan.steps.get(step)) {
+            Some(step) => step.span,
+            None => self.behind(event.position, app),
+        }
+    }
+
+    fn help(&self, refutation: &Refutation) -> String {
+        let mut help = match &refutation.remedy {
+            Some(remedy) => self.remedy(remedy),
+            None => general_help(refutation).to_owned(),
+        };
+        for undecided in &refutation.hangs_on {
+            help.push_str("\nthis hangs on ");
+            help.push_str(&undecided.what);
+            help.push_str(", which the proof does not know");
+        }
+        help
+    }
+
+    fn remedy(&self, remedy: &Remedy) -> String {
+        let place = match remedy.place {
+            Some(Place::Before(step)) => format!(" before line {}", self.line(step)),
+            Some(Place::Behind(step)) => format!(" behind line {}", self.line(step)),
+            None => String::new(),
+        };
+        let proved = if remedy.proves { ": then it is proved" } else { "" };
+        format!("{}{place}{proved}", remedy.text)
+    }
+}
+
+fn is_visit(event: &Event, step: usize) -> bool {
+    matches!(event.kind, EventKind::Visit { step: visited, .. } if visited == step)
+}
+
+/// Where no change of the plan was found that helps.
+fn general_help(refutation: &Refutation) -> &'static str {
+    match refutation.anomaly.kind {
+        AnomalyKind::BrokenUse => "deploy a version behind what it needs, and retire it before that goes",
+        AnomalyKind::UnsetRead => {
+            "fill the column before the version that reads it is deployed, and let a `sync` carry over what is written \
+             from then on"
+        }
+        AnomalyKind::StaleRead => {
+            "let a `sync` carry every write to the column, from before the backfill until the last version that writes \
+             the other form is retired"
+        }
+        AnomalyKind::LostWrite => "carry the value over before it is overwritten or dropped: with a `sync`, or later",
+        AnomalyKind::RejectedWrite if refutation.hangs_on.is_empty() => {
+            "relax the constraint until every live version knows of it, or give the column a default or a `sync`"
+        }
+        AnomalyKind::RejectedWrite => {
+            "let the constraint come once the last version that does not know of it is retired; or, where it never \
+             writes such a value, say so: `allow rejected-write because '…'`"
+        }
+        AnomalyKind::FailingStep => "fill the rows before it, and keep every live version from leaving new gaps",
+    }
+}

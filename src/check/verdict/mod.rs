@@ -1,0 +1,258 @@
+//! The verdict of the proof, as findings and notes.
+//!
+//! One finding for each root cause: where a rule has found, by the order of statements alone, what the proof has found as
+//! well, the two become one, and a rule's suspicion that the proof does not share is dropped.
+
+mod finding;
+
+use std::cell::RefCell;
+
+use crate::ast::Script;
+use crate::check::{allow, root_cause};
+use crate::diagnostic::{Code, Diagnostic, Label, Severity};
+use crate::plan::assumed::{assumed, plan_with};
+use crate::plan::{Action, KnownTable, Plan};
+use crate::prove::{self, Anomaly, AnomalyKind, Assumption, NoReturn, Outside, Proof, Refutation, Verdict};
+use crate::source::Span;
+
+/// Rules that look at the order of statements alone; where the proof says more, it is heard instead.
+const SUSPICIONS: [Code; 3] = [Code::BackfillBeforeSync, Code::SyncDroppedEarly, Code::ValidateBeforeBackfill];
+
+/// Rules that find a broken use and say more about it than a schedule does.
+const BROKEN_USES: [Code; 2] = [Code::InUse, Code::AppBreaks];
+
+/// Proves a script that was read, adds what is wrong to the findings, and gives the verdict in notes.
+pub(super) fn judge(script: &Script, known: &[KnownTable], findings: &mut Vec<Diagnostic>) -> Vec<String> {
+    let plan = if is_blocked(script, findings) { None } else { Plan::resolve(script, known).ok() };
+    let Some(plan) = plan else {
+        return if script.apps.is_empty() { Vec::new() } else { vec!["no proof yet: the errors come first".to_owned()] };
+    };
+    if plan.steps.is_empty() {
+        return Vec::new();
+    }
+    if script.apps.is_empty() {
+        advise(script, &plan, findings);
+        return Vec::new();
+    }
+    let telling = Telling { script, plan: &plan };
+    let proof = telling.prove(findings);
+    telling.report(&proof, findings);
+    telling.notes(&proof)
+}
+
+/// Proves a plan but for what its script allows; that is said among what is taken for granted.
+#[must_use]
+pub fn proof(script: &Script, plan: &Plan) -> Proof {
+    let mut allowed = Vec::new();
+    let mut proof = Telling { script, plan }.prove(&mut allowed);
+    for finding in &allowed {
+        let step = plan.steps.iter().position(|step| step.span == finding.span());
+        let what = format!("the author answers for what `allow {}` covers", finding.code);
+        let assumption = Assumption { step, what };
+        if !proof.assumptions.contains(&assumption) {
+            proof.assumptions.push(assumption);
+        }
+    }
+    proof
+}
+
+/// Whether there are errors that come before the proof.
+fn is_blocked(script: &Script, findings: &[Diagnostic]) -> bool {
+    let in_the_way = findings.iter().filter(|finding| allow::stands_in_the_way(script, finding));
+    let mut errors: Vec<Diagnostic> = in_the_way.cloned().collect();
+    root_cause::keep(&mut errors);
+    errors.iter().any(|error| !SUSPICIONS.contains(&error.code) && !BROKEN_USES.contains(&error.code))
+}
+
+/// What would go wrong if the applications were as is assumed where none is declared. Nobody has said that they are, so
+/// that only what the plan itself brings about is told: nothing that is wrong before its first statement, or that hangs
+/// on values besides.
+fn advise(script: &Script, plan: &Plan, findings: &mut Vec<Diagnostic>) {
+    let missing = Diagnostic::new(Code::MissingApp, "", Telling { script, plan }.header(), "");
+    if allow::is_allowed(script, &missing) {
+        return;
+    }
+    let Some(assumed) = assumed(plan) else { return };
+    let plan = plan_with(plan, &assumed).plan;
+    let telling = Telling { script, plan: &plan };
+    let proof = telling.prove(findings);
+    let of_the_plan = |refutation: &&Refutation| {
+        let anomaly = &refutation.anomaly;
+        anomaly.kind != AnomalyKind::BrokenUse && anomaly.position > 0 && refutation.hangs_on.is_empty()
+    };
+    for refutation in proof.refutations.iter().filter(of_the_plan) {
+        let is_suspected = |finding: &Diagnostic| {
+            SUSPICIONS.contains(&finding.code) && telling.concerns(&proof, refutation.group, finding)
+        };
+        if !findings.iter().any(is_suspected) {
+            let mut advice = telling.finding(refutation);
+            advice.severity = Severity::Advice;
+            advice.message = format!("if the versions are as assumed, {}", advice.message);
+            findings.push(advice);
+        }
+    }
+}
+
+/// A plan, and the script that it is told about in.
+struct Telling<'a> {
+    script: &'a Script,
+    plan: &'a Plan,
+}
+
+impl Telling<'_> {
+    fn report(&self, proof: &Proof, findings: &mut Vec<Diagnostic>) {
+        let mut suspicions = Vec::new();
+        findings.retain(|finding| {
+            let is_one = SUSPICIONS.contains(&finding.code);
+            if is_one {
+                suspicions.push(finding.clone());
+            }
+            !is_one
+        });
+        for refutation in &proof.refutations {
+            if self.is_known(refutation, proof, findings) {
+                continue;
+            }
+            let mut finding = self.finding(refutation);
+            let about = |suspicion: &Diagnostic| self.concerns(proof, refutation.group, suspicion);
+            if let Some(at) = suspicions.iter().position(about) {
+                let suspicion = suspicions.remove(at);
+                suspicions.retain(|other| !about(other));
+                finding = with_schedule(suspicion, finding.labels);
+            }
+            findings.push(finding);
+        }
+        self.drop_what_follows(proof, findings);
+        if !proof.outside.is_empty() {
+            findings.extend(proof.outside.iter().map(|outside| self.outside(outside)));
+            findings.append(&mut suspicions);
+        }
+    }
+
+    /// Data that nothing carries over is what the proof has found missing or lost.
+    fn drop_what_follows(&self, proof: &Proof, findings: &mut Vec<Diagnostic>) {
+        let missing = |refutation: &&Refutation| {
+            matches!(refutation.anomaly.kind, AnomalyKind::UnsetRead | AnomalyKind::LostWrite)
+        };
+        let groups: Vec<usize> = proof.refutations.iter().filter(missing).map(|refutation| refutation.group).collect();
+        let follows = |finding: &Diagnostic| {
+            finding.code == Code::ContractWithoutExpand
+                && groups.iter().any(|group| self.concerns(proof, *group, finding))
+        };
+        findings.retain(|finding| !follows(finding));
+    }
+
+    fn outside(&self, outside: &Outside) -> Diagnostic {
+        let span = outside.step.map_or_else(|| self.header(), |step| self.plan.steps[step].span);
+        let finding = Diagnostic::new(Code::NotProved, outside.why.clone(), span, "the proof does not reach this");
+        finding.help("look at it with your own eyes; if it is right, say why: `allow not-proved because '…'`")
+    }
+
+    /// Whether the findings have it already, and say it better.
+    fn is_known(&self, refutation: &Refutation, proof: &Proof, findings: &[Diagnostic]) -> bool {
+        refutation.anomaly.kind == AnomalyKind::BrokenUse
+            && findings.iter().any(|finding| {
+                BROKEN_USES.contains(&finding.code)
+                    && (finding.code == Code::AppBreaks || self.concerns(proof, refutation.group, finding))
+            })
+    }
+
+    /// Whether a finding is about a statement of a group.
+    fn concerns(&self, proof: &Proof, group: usize, finding: &Diagnostic) -> bool {
+        let own = proof.groups[group].steps.iter().map(|step| &self.plan.steps[*step]);
+        let changes = own.filter(|step| !matches!(step.action, Action::Deploy(_) | Action::Retire(_)));
+        changes.into_iter().any(|step| finding.labels.iter().any(|label| label.span == step.span))
+    }
+
+    fn header(&self) -> Span {
+        let first = self.plan.steps.first().map_or(Span::default(), |step| step.span);
+        self.script.header.as_ref().map_or(first, |header| header.span)
+    }
+
+    /// Proves the plan but for what its author answers for; that is added to the findings, of which it is taken out
+    /// again with the `allow` that covers it.
+    fn prove(&self, findings: &mut Vec<Diagnostic>) -> Proof {
+        let allowed = RefCell::new(Vec::new());
+        let proof = prove::prove_except(self.plan, &|anomaly: &Anomaly| {
+            let finding = Diagnostic::new(code(anomaly.kind), "", self.place(anomaly), "");
+            let is_allowed = allow::is_allowed(self.script, &finding);
+            if is_allowed {
+                allowed.borrow_mut().push(finding);
+            }
+            is_allowed
+        });
+        findings.append(&mut allowed.into_inner());
+        proof
+    }
+
+    /// Where an anomaly is reported: at the statement that fails, or the last one that has ended.
+    fn place(&self, anomaly: &Anomaly) -> Span {
+        if anomaly.in_step {
+            return self.plan.steps.get(anomaly.position).map_or(Span::default(), |step| step.span);
+        }
+        self.behind(anomaly.position, anomaly.app.as_deref())
+    }
+
+    /// The last statement of those that have ended, or the declaration of the application where there is none.
+    fn behind(&self, position: usize, app: Option<&str>) -> Span {
+        // A statement that was put in by an assumption stands nowhere.
+        let written = self.plan.steps.iter().take(position).rev().find(|step| !step.span.is_empty());
+        if let Some(step) = written {
+            return step.span;
+        }
+        let declared = app.and_then(|app| self.script.apps.iter().find(|declared| *declared.name.name == *app));
+        declared.map_or_else(|| self.header(), |declared| declared.name.span)
+    }
+
+    fn line(&self, step: usize) -> usize {
+        self.script.source.position(self.plan.steps[step].span.start).line
+    }
+
+    fn notes(&self, proof: &Proof) -> Vec<String> {
+        let states = proof.states;
+        let verdict = match proof.verdict() {
+            Verdict::Proved => {
+                let back = self.way_back(proof.no_return.as_ref());
+                format!("proved: safe for any number of rows, clients and batches ({states} states); {back}")
+            }
+            Verdict::Refuted => "refuted: `miglab prove` shows the schedule row by row".to_owned(),
+            Verdict::NotProved => {
+                format!("not proved: nothing wrong was found ({states} states), but not everything could be looked at")
+            }
+        };
+        let assumed = proof.assumptions.iter().map(|assumption| {
+            let place = assumption.step.map_or_else(String::new, |step| format!(" (line {})", self.line(step)));
+            format!("taken for granted: {}{place}", assumption.what)
+        });
+        [verdict].into_iter().chain(assumed).collect()
+    }
+
+    fn way_back(&self, no_return: Option<&NoReturn>) -> String {
+        let Some(point) = no_return else { return "a rollback loses no write, from wherever it starts".to_owned() };
+        let statement = self.script.source.slice(self.plan.steps[point.step].span);
+        let line = self.line(point.step);
+        format!("`{statement}` (line {line}) is the point of no return: before it a rollback loses no write")
+    }
+}
+
+/// A suspicion with the schedule that proves it right: what it says at a place, and then what happens there.
+fn with_schedule(mut suspicion: Diagnostic, schedule: Vec<Label>) -> Diagnostic {
+    for event in schedule {
+        match suspicion.labels.iter_mut().find(|label| label.span == event.span) {
+            Some(label) => label.text = format!("{}\n{}", label.text, event.text),
+            None => suspicion.labels.push(event),
+        }
+    }
+    suspicion
+}
+
+fn code(kind: AnomalyKind) -> Code {
+    match kind {
+        AnomalyKind::BrokenUse => Code::AppBreaks,
+        AnomalyKind::UnsetRead => Code::UnsetRead,
+        AnomalyKind::StaleRead => Code::StaleRead,
+        AnomalyKind::LostWrite => Code::LostWrite,
+        AnomalyKind::RejectedWrite => Code::RejectedWrite,
+        AnomalyKind::FailingStep => Code::FailingStatement,
+    }
+}

@@ -1,0 +1,257 @@
+//! `why`: what the proof says of the plan, and where it finds something wrong, how that comes about, on the in-memory
+//! table. It is played on tables of its own; those of the session stay as they are.
+
+use std::sync::Arc;
+
+use crate::ast::Name;
+use crate::check;
+use crate::data::Value;
+use crate::plan::{ColumnName, Plan};
+use crate::prove::{AnomalyKind, EventKind, NoReturn, Place, Proof, Refutation, Verdict, Words};
+use crate::repl::commands::Why;
+use crate::repl::session::{Said, Session};
+use crate::repl::views::cell;
+use crate::repl::wording::Complaint;
+use crate::replay::{Outcome, Played, Replay};
+use crate::report::table::Table;
+use crate::report::terminal::Paint;
+use crate::report::{clean, counted};
+use crate::target::memory::Selected;
+
+/// A counterexample under way.
+pub(super) struct Counterexample {
+    /// The plan that it refutes; it is over when that changes.
+    plan: Arc<Plan>,
+    /// Its number, from 1.
+    number: usize,
+    refutation: Refutation,
+    replay: Replay,
+    /// The rows as they were shown last.
+    shown: String,
+}
+
+impl Session {
+    /// Says whether the plan is safe, and if not, plays what goes wrong.
+    pub(super) fn show_why(&mut self, why: Why) -> Said {
+        if self.apps().is_empty() {
+            let complaint = Complaint::new("no `app` is declared, so nobody is there whom the plan could harm");
+            return Err(self.complain(&complaint.help("declare them: `app v1 { reads …  writes … }`")));
+        }
+        let plan = Arc::clone(&self.present.opened.plan);
+        let going_on = self.counterexample.take().filter(|under_way| {
+            let same = why.number.is_none_or(|number| number == under_way.number);
+            why.next && same && Arc::ptr_eq(&under_way.plan, &plan)
+        });
+        if let Some(under_way) = going_on {
+            return self.go_on(under_way);
+        }
+        let proof = check::proof(&self.present.opened.script, &plan);
+        let number = why.number.unwrap_or(1);
+        let Some(refutation) = proof.refutations.get(number - 1).cloned() else {
+            return self.not_refuted(&proof, number);
+        };
+        let all = proof.refutations.len();
+        let replay = Replay::new(Arc::clone(&plan), &refutation, Some(&self.present.start));
+        let replay = replay.map_err(|fault| self.complain(&fault.into()))?;
+        let mut text = self.heading(&refutation, number, all);
+        let mut opened = Counterexample { plan, number, refutation, replay, shown: String::new() };
+        text += &self.rows_if_new(&mut opened, "the row at the start");
+        if why.next {
+            text += &self.how_to_go_on(&opened);
+            self.counterexample = Some(opened);
+            return Ok(text);
+        }
+        while let Some(said) = self.next_event(&mut opened) {
+            text += &said;
+        }
+        Ok(text + &self.ending(&opened))
+    }
+
+    fn go_on(&mut self, mut under_way: Counterexample) -> Said {
+        let mut text = self.next_event(&mut under_way).unwrap_or_default();
+        if under_way.replay.outcome().is_some() {
+            text += &self.ending(&under_way);
+        } else {
+            self.counterexample = Some(under_way);
+        }
+        Ok(text)
+    }
+
+    fn how_to_go_on(&self, opened: &Counterexample) -> String {
+        let events = counted(opened.replay.events(), "event", "events");
+        self.terminal.paint(&format!("{events} to come: `why next` plays the next one"), Paint::Dim) + "\n"
+    }
+
+    fn not_refuted(&self, proof: &Proof, number: usize) -> Said {
+        let all = proof.refutations.len();
+        if all > 0 {
+            let help = match all {
+                1 => "there is one: `why` plays it".to_owned(),
+                _ => format!("there are {all}: `why` plays the first, `why {all}` the last"),
+            };
+            return Err(self.complain(&Complaint::new(format!("there is no counterexample {number}")).help(help)));
+        }
+        Ok(self.verdict(proof))
+    }
+
+    fn verdict(&self, proof: &Proof) -> String {
+        let states = counted(proof.states, "state", "states");
+        let mut text = match proof.verdict() {
+            Verdict::Proved => {
+                let word = self.terminal.paint("proved", Paint::Green);
+                format!("{word}: safe for any number of rows, clients and batches ({states})\n")
+            }
+            _ => {
+                let word = self.terminal.paint("not proved", Paint::Yellow);
+                format!("{word}: nothing wrong was found in {states}, but not everything could be looked at\n")
+            }
+        };
+        for outside in &proof.outside {
+            let place = outside.step.map_or(String::new(), |step| format!("statement {}: ", step + 1));
+            text += &format!("  {}{}\n", place, clean(&outside.why));
+        }
+        if let Some(NoReturn { step, lost, .. }) = &proof.no_return {
+            let title = self.title(*step);
+            let short = self.words().column(lost);
+            text += &format!(
+                "from statement {} on ({title}), a rollback would lose what is written to {short}\n",
+                step + 1
+            );
+        }
+        text
+    }
+
+    fn heading(&self, refutation: &Refutation, number: usize, all: usize) -> String {
+        let word = self.terminal.paint("refuted", Paint::Red);
+        let which = match all {
+            1 => String::new(),
+            _ if number < all => format!(" ({number} of {all}; `why {}` shows the next)", number + 1),
+            _ => format!(" ({number} of {all})"),
+        };
+        format!("{word}: {}{which}\n", clean(&self.claim(refutation)))
+    }
+
+    /// "`v2` reads a stale `display_name`".
+    fn claim(&self, refutation: &Refutation) -> String {
+        let anomaly = &refutation.anomaly;
+        let app = anomaly.app.as_ref().map_or("an application".to_owned(), |app| format!("`{app}`"));
+        let column = anomaly.column.as_ref().map_or("a column".to_owned(), |column| self.words().column(column));
+        let constraint = anomaly.constraint.clone().unwrap_or_else(|| "a constraint".to_owned());
+        match anomaly.kind {
+            AnomalyKind::BrokenUse => format!("{app} uses {column}, which is not there"),
+            AnomalyKind::UnsetRead => format!("{app} reads an unset {column}"),
+            AnomalyKind::StaleRead => format!("{app} reads a stale {column}"),
+            AnomalyKind::LostWrite => format!("a write of {column} is lost"),
+            AnomalyKind::RejectedWrite => format!("a write of {app} is refused by {constraint}"),
+            AnomalyKind::FailingStep => {
+                let step = anomaly.position;
+                format!("statement {} can fail ({})", step + 1, self.title(step))
+            }
+        }
+    }
+
+    fn next_event(&self, under_way: &mut Counterexample) -> Option<String> {
+        let number = under_way.replay.played() + 1;
+        let width = under_way.replay.events().to_string().len();
+        Some(match under_way.replay.step()? {
+            Err(_) => format!("{number:>width$}  the table refuses what comes next\n"),
+            Ok(played) => {
+                let line = format!("{number:>width$}  {}", clean(&self.event(&played)));
+                self.terminal.paint(&line, Paint::Bold) + "\n" + &self.rows_if_new(under_way, "")
+            }
+        })
+    }
+
+    fn event(&self, played: &Played) -> String {
+        let refused = if played.refused.is_some() { ": refused" } else { "" };
+        let event = match &played.event.kind {
+            EventKind::Step(step) if self.is_fill(*step) => {
+                format!("statement {} has come by every row: {}", step + 1, self.title(*step))
+            }
+            EventKind::Step(step) => format!("statement {}: {}", step + 1, self.title(*step)),
+            EventKind::Read { app, column } => match played.values.first() {
+                Some((_, value)) => format!("`{app}` reads {}: {}", self.words().column(column), value.literal()),
+                None => format!("`{app}` reads {}", self.words().column(column)),
+            },
+            EventKind::Write { app, .. } => format!("`{app}` writes {}", self.assigned(&played.values)),
+            EventKind::Insert { app, table, .. } => {
+                format!("`{app}` inserts the row into `{table}`: {}", self.assigned(&played.values))
+            }
+            EventKind::Visit { step, .. } => {
+                format!("statement {}: {}", step + 1, self.words().event(&played.event))
+            }
+            EventKind::Delete { .. } | EventKind::Undo(_) => self.words().event(&played.event),
+        };
+        let written = matches!(played.event.kind, EventKind::Write { .. } | EventKind::Insert { .. });
+        let other = if played.event.other_row && written { "in another row, " } else { "" };
+        format!("{other}{event}{refused}")
+    }
+
+    /// "`username` = 'v1 #1', `email` = null".
+    fn assigned(&self, values: &[(ColumnName, Value)]) -> String {
+        let one =
+            |(column, value): &(ColumnName, Value)| format!("{} = {}", self.words().column(column), value.literal());
+        values.iter().map(one).collect::<Vec<_>>().join(", ")
+    }
+
+    /// The rows, where they are not as they were shown last.
+    fn rows_if_new(&self, under_way: &mut Counterexample, title: &str) -> String {
+        let tables = under_way.replay.rows();
+        let several = tables.len() > 1;
+        let shown: String = tables.iter().map(|(table, rows)| self.indented(table, rows, several)).collect();
+        if shown == under_way.shown {
+            return String::new();
+        }
+        let title = if title.is_empty() { String::new() } else { format!("{title}:\n") };
+        let text = if shown.is_empty() { "    (the row is not there)\n".to_owned() } else { shown.clone() };
+        under_way.shown = shown;
+        title + &text
+    }
+
+    fn indented(&self, table: &Name, selected: &Selected, several: bool) -> String {
+        let headers = selected.columns.iter().map(ToString::to_string).collect();
+        let rows = selected.rows.iter().map(|row| row.cells.iter().map(cell).collect()).collect();
+        let mut text = if several { format!("{}\n", clean(table)) } else { String::new() };
+        text += &Table { headers, rows }.render(self.terminal.color);
+        text.lines().map(|line| format!("    {line}\n")).collect()
+    }
+
+    fn ending(&self, ended: &Counterexample) -> String {
+        let kind = self.terminal.paint(ended.refutation.anomaly.kind.name(), Paint::Red);
+        let mut text = match ended.replay.outcome() {
+            Some(Outcome::Confirmed { said, .. }) => format!("{kind}: {}\n", clean(said)),
+            Some(Outcome::Differs { said }) => {
+                format!("{kind}: with these values it does not come to that: {}\n", clean(said))
+            }
+            None => String::new(),
+        };
+        let mut say = |head: &str, said: &str| {
+            text += &format!("{} {}\n", self.terminal.paint(head, Paint::Cyan), clean(said));
+        };
+        for undecided in &ended.refutation.hangs_on {
+            say("  note:", &format!("it hangs on {}", undecided.what));
+        }
+        if let Some(remedy) = &ended.refutation.remedy {
+            let place = match remedy.place {
+                Some(Place::Before(step)) => format!(" before statement {} ({})", step + 1, self.title(step)),
+                Some(Place::Behind(step)) => format!(" behind statement {} ({})", step + 1, self.title(step)),
+                None => String::new(),
+            };
+            say("  help:", &format!("{}{place}", remedy.text));
+        }
+        text
+    }
+
+    fn is_fill(&self, step: usize) -> bool {
+        let steps = &self.present.opened.plan.steps;
+        steps.get(step).is_some_and(|step| step.action.is_over_rows())
+    }
+
+    fn title(&self, step: usize) -> &str {
+        self.present.opened.plan.steps.get(step).map_or("?", |step| &step.title)
+    }
+
+    fn words(&self) -> Words<'_> {
+        Words::new(&self.present.opened.plan)
+    }
+}

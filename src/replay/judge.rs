@@ -1,0 +1,222 @@
+//! Whether what happened in the end is the anomaly that was claimed.
+
+use crate::ast::Name;
+use crate::data::Value;
+use crate::plan::{ColumnName, FactId};
+use crate::prove::{Anomaly, AnomalyKind};
+use crate::replay::acts::Values;
+use crate::replay::known::bare;
+use crate::replay::stage::{Owner, Stage, bits, id_of, is_constraint};
+use crate::target::memory::AppState;
+use crate::target::{Fault, FaultKind};
+
+/// How a replay ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// In the anomaly that was claimed.
+    Confirmed {
+        /// What happened, in words.
+        said: String,
+        /// Whether the values show it as well: a stale value differs from the newest, a lost one is nowhere any more.
+        /// None where that cannot be said.
+        visible: Option<bool>,
+    },
+    /// In something else.
+    Differs {
+        /// What happened instead, in words.
+        said: String,
+    },
+}
+
+impl Outcome {
+    /// Whether it ended in the anomaly that was claimed.
+    #[must_use]
+    pub fn is_confirmed(&self) -> bool {
+        matches!(self, Self::Confirmed { .. })
+    }
+}
+
+fn confirmed(said: String) -> Outcome {
+    Outcome::Confirmed { said, visible: None }
+}
+
+fn differs(said: impl Into<String>) -> Outcome {
+    Outcome::Differs { said: said.into() }
+}
+
+/// The last event, as it went.
+pub(super) struct Last<'a> {
+    pub(super) owner: Owner,
+    pub(super) refused: Option<&'a Fault>,
+    /// What was read, where it was a read.
+    pub(super) read: Option<&'a Value>,
+    /// Everything that applications wrote, oldest first.
+    pub(super) written: &'a Values,
+}
+
+impl Stage {
+    pub(super) fn judge(&self, anomaly: &Anomaly, last: &Last<'_>) -> Outcome {
+        match anomaly.kind {
+            AnomalyKind::BrokenUse => self.broken(anomaly, last),
+            AnomalyKind::UnsetRead | AnomalyKind::StaleRead => self.misread(anomaly, last),
+            AnomalyKind::LostWrite => self.lost(anomaly, last),
+            AnomalyKind::RejectedWrite => match last.refused {
+                Some(fault) if is_constraint(fault) && names(anomaly, fault) => confirmed(fault.message.clone()),
+                Some(fault) => differs(format!("the write was refused for another reason: {}", fault.message)),
+                None => differs("the write was taken"),
+            },
+            AnomalyKind::FailingStep => match last.refused {
+                Some(fault) => confirmed(fault.message.clone()),
+                None => differs("the statement succeeded"),
+            },
+        }
+    }
+
+    fn broken(&self, anomaly: &Anomaly, last: &Last<'_>) -> Outcome {
+        let Some(fault) = last.refused else { return differs("the application worked") };
+        let state = anomaly.app.as_ref().map(|app| self.memory.app_state(app));
+        match state {
+            Some(Ok(AppState::Breaks(_))) if fault.kind == FaultKind::Missing => confirmed(fault.message.clone()),
+            _ => differs(format!("it was refused for another reason: {}", fault.message)),
+        }
+    }
+
+    fn misread(&self, anomaly: &Anomaly, last: &Last<'_>) -> Outcome {
+        if let Some(fault) = last.refused {
+            return differs(format!("the read was refused: {}", fault.message));
+        }
+        let (Some(column), Some(read)) = (&anomaly.column, last.read) else { return differs("nothing was read") };
+        let Some(state) = self.state(last.owner, column) else { return differs("the column is not there") };
+        let (stale, unset) = bits(state);
+        let reader = anomaly.app.as_deref().unwrap_or("?");
+        match anomaly.kind {
+            AnomalyKind::UnsetRead if unset && stale != 0 && read.is_null() => {
+                let known = self.known_elsewhere(last.owner, column, stale);
+                match known {
+                    None => differs(format!("`{column}` is unset, and no other column has a value for it")),
+                    Some((other, value)) => Outcome::Confirmed {
+                        said: format!(
+                            "`{reader}` reads null in `{}`, while {} is in `{}`",
+                            column.column,
+                            value.literal(),
+                            other.column
+                        ),
+                        visible: Some(true),
+                    },
+                }
+            }
+            AnomalyKind::StaleRead if !unset && stale != 0 => {
+                let newest = self.newest(last.owner, column, read);
+                let said = format!("`{reader}` reads {} in `{}`, which is stale", read.literal(), column.column);
+                Outcome::Confirmed { said, visible: newest }
+            }
+            _ => differs(format!("`{column}` holds {}, which is {}", read.literal(), word(stale, unset))),
+        }
+    }
+
+    /// A column beside this one that is fresh for one of these facts (bits) and not null.
+    fn known_elsewhere(&self, owner: Owner, column: &ColumnName, stale: u64) -> Option<(ColumnName, Value)> {
+        let facts = &self.plan.facts;
+        let own = id_of(&self.memory, column)?;
+        self.columns().into_iter().filter(|other| other != column).find_map(|other| {
+            let id = id_of(&self.memory, &other)?;
+            let shared = facts.of(own).iter().filter(|fact| facts.of(id).contains(fact));
+            let shared = shared.map(|fact| facts.bit(*fact)).fold(0, |all, bit| all | bit) & stale;
+            let (behind, _) = bits(self.state(owner, &other)?);
+            let value = self.value(owner, &other.table, &other.column).filter(|value| !value.is_null())?;
+            (shared & !behind != 0).then_some((other, value))
+        })
+    }
+
+    /// Whether the value that was read differs from what a fresh column says; none where the two cannot be compared.
+    fn newest(&self, owner: Owner, column: &ColumnName, read: &Value) -> Option<bool> {
+        let fresh = |column: &ColumnName| self.state(owner, column).is_some_and(|state| bits(state) == (0, false));
+        self.known.derivations.iter().find_map(|derivation| {
+            let input = |name: &Name| ColumnName { table: derivation.source.clone(), column: bare(name).into() };
+            let inputs: Vec<ColumnName> = derivation.value.inputs().iter().map(input).collect();
+            let follows = derivation.target == *column && inputs.iter().all(fresh);
+            let leads = inputs.contains(column) && fresh(&derivation.target);
+            if inputs.is_empty() || !(follows || leads) {
+                return None;
+            }
+            let values: Option<Vec<Value>> =
+                inputs.iter().map(|input| self.value(owner, &input.table, &input.column)).collect();
+            let made = derivation.value.eval(&values?, self.memory.now_micros()).ok()?;
+            let target = &derivation.target;
+            let there = if follows { read.clone() } else { self.value(owner, &target.table, &target.column)? };
+            Some(made != there)
+        })
+    }
+
+    fn lost(&self, anomaly: &Anomaly, last: &Last<'_>) -> Outcome {
+        if let Some(fault) = last.refused {
+            return differs(format!("the last event was refused: {}", fault.message));
+        }
+        let Some(column) = &anomaly.column else { return differs("it is not said what is lost") };
+        let facts = &self.plan.facts;
+        let carried: Vec<FactId> = self.known.ids(column).flat_map(|id| facts.of(id).iter().copied()).collect();
+        let lost: Vec<FactId> = carried.iter().copied().filter(|fact| !self.is_known(Owner::Row, *fact)).collect();
+        let Some(fact) = lost.first() else {
+            return differs(format!("a column still has the newest value of `{column}`"));
+        };
+        let (visible, said) = self.lost_value(*fact, last.written, column);
+        Outcome::Confirmed { said, visible }
+    }
+
+    /// Whether some cell of a row is fresh for a fact.
+    fn is_known(&self, owner: Owner, fact: FactId) -> bool {
+        let facts = &self.plan.facts;
+        self.columns().iter().any(|column| {
+            let carries = id_of(&self.memory, column).is_some_and(|id| facts.of(id).contains(&fact));
+            let state = self.state(owner, column).map(bits);
+            carries && state.is_some_and(|(stale, _)| stale & facts.bit(fact) == 0)
+        })
+    }
+
+    fn lost_value(&self, fact: FactId, written: &Values, column: &ColumnName) -> (Option<bool>, String) {
+        let carries = |name: &ColumnName| self.known.ids(name).any(|id| self.plan.facts.of(id).contains(&fact));
+        let Some((by, value)) = written.iter().rev().find(|(name, _)| carries(name)) else {
+            return (None, format!("the newest value of `{column}` is in no column any more"));
+        };
+        let holds = |other: &ColumnName| self.value(Owner::Row, &other.table, &other.column).as_ref() == Some(value);
+        let left = self.columns().iter().any(holds);
+        let said =
+            format!("{}, written to `{}`, is the newest value and in no column any more", value.literal(), by.column);
+        (Some(!left && !value.is_null()), said)
+    }
+
+    fn columns(&self) -> Vec<ColumnName> {
+        let tables = self.memory.catalog().tables();
+        let columns = tables.flat_map(|table| {
+            table.columns().map(|column| ColumnName { table: table.name.clone(), column: column.name.clone() })
+        });
+        columns.collect()
+    }
+}
+
+/// Whether a fault speaks of the constraint that was claimed, where the claim names one.
+fn names(anomaly: &Anomaly, fault: &Fault) -> bool {
+    let Some(words) = &anomaly.constraint else { return true };
+    let kind = match fault.kind {
+        FaultKind::NotNull => "not null",
+        FaultKind::Unique => "unique",
+        FaultKind::Check => "check",
+        FaultKind::ForeignKey => "foreign key",
+        _ => return false,
+    };
+    let kinds = ["not null", "unique", "check", "foreign key", "primary key"];
+    match kinds.into_iter().find(|known| words.starts_with(known)) {
+        Some("primary key") => matches!(fault.kind, FaultKind::NotNull | FaultKind::Unique),
+        Some(known) => known == kind,
+        None => true,
+    }
+}
+
+fn word(stale: u64, unset: bool) -> &'static str {
+    match (stale, unset) {
+        (0, false) => "fresh",
+        (_, false) => "stale",
+        (0, true) => "null on purpose",
+        (_, true) => "unset",
+    }
+}

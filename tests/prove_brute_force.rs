@@ -1,0 +1,22 @@
+//! Holds the proof against a brute-force search over concrete rows.
+//!
+//! The explorer here is written from the model alone and shares no code with the prover. It plays one, two or three rows
+//! with real values on the real in-memory table: every statement, every visit of a `backfill`, and every read, write,
+//! insert and delete of each live application is done to it, in breadth-first order.
+
+#[path = "prove_brute_force/compare.rs"]
+mod compare;
+#[path = "prove_brute_force/explorer.rs"]
+mod explorer;
+#[path = "prove_brute_force/generator.rs"]
+mod generator;
+#[path = "prove_brute_force/known.rs"]
+mod known;
+#[path = "prove_brute_force/people.rs"]
+mod people;
+#[path = "prove_brute_force/random.rs"]
+mod random;
+#[path = "prove_brute_force/subject.rs"]
+mod subject;
+#[path = "prove_brute_force/world.rs"]
+mod world;
