@@ -25,7 +25,11 @@ const BROKEN_USES: [Code; 2] = [Code::InUse, Code::AppBreaks];
 pub(super) fn judge(script: &Script, known: &[KnownTable], findings: &mut Vec<Diagnostic>) -> Vec<String> {
     let plan = if is_blocked(script, findings) { None } else { Plan::resolve(script, known).ok() };
     let Some(plan) = plan else {
-        return if script.apps.is_empty() { Vec::new() } else { vec!["no proof yet: the errors come first".to_owned()] };
+        return if script.apps.is_empty() {
+            Vec::new()
+        } else {
+            vec!["no proof yet: the errors come first".to_owned()]
+        };
     };
     if plan.steps.is_empty() {
         return Vec::new();
