@@ -36,7 +36,7 @@ pub(super) struct Explored<W> {
     /// The best schedule that ends in an anomaly.
     pub(super) found: Option<Found>,
     /// For each layer and application the anomaly that is reached first.
-    pub(super) breaks: FxHashMap<(usize, usize), (usize, AnomalyKind)>,
+    pub(super) breaks: FxHashMap<(usize, usize), Rank>,
     /// All that goes wrong somewhere.
     pub(super) wrongs: FxHashSet<usize>,
     /// There were more states than are looked at.
@@ -58,10 +58,10 @@ pub(super) struct Found {
 
 /// How schedules are preferred: on rows that are there from the start, short, and by kind.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-struct Rank {
+pub(super) struct Rank {
     inserted: bool,
     length: usize,
-    kind: AnomalyKind,
+    pub(super) kind: AnomalyKind,
 }
 
 /// Where something goes wrong.
@@ -312,8 +312,8 @@ impl<W: Word> Search<'_, W> {
             self.explored.found = Some(Found { rank, node: place.node, layer: place.layer, wrong, last });
         }
         if let Some(app) = what.app {
-            let first = self.explored.breaks.entry((place.layer, app)).or_insert((place.length, what.kind));
-            *first = (*first).min((place.length, what.kind));
+            let first = self.explored.breaks.entry((place.layer, app)).or_insert(rank);
+            *first = (*first).min(rank);
         }
         true
     }

@@ -34,6 +34,8 @@ pub use proof::*;
 pub use rule::Rule;
 pub use words::Words;
 
+use rustc_hash::FxHashMap;
+
 use crate::plan::Plan;
 use compile::{Compiled, Sized, compile};
 use model::Model;
@@ -69,8 +71,9 @@ fn prove_surveyed(plan: &Plan, survey: &Survey, allowed: &dyn Fn(&Anomaly) -> bo
         matrix: empty_matrix(plan),
         no_return: None,
     };
+    let mut ranks = FxHashMap::default();
     for group in compile(plan, survey, &|_| true) {
-        let mut proving = Proving { plan, survey, allowed, proof: &mut proof };
+        let mut proving = Proving { plan, survey, allowed, proof: &mut proof, ranks: &mut ranks };
         match &group.model {
             Sized::Small(model) => proving.group(&group, model),
             Sized::Large(model) => proving.group(&group, model),
@@ -95,6 +98,8 @@ struct Proving<'a> {
     survey: &'a Survey,
     allowed: &'a dyn Fn(&Anomaly) -> bool,
     proof: &'a mut Proof,
+    /// What each application meets first, of all groups.
+    ranks: &'a mut FxHashMap<(usize, usize), explore::Rank>,
 }
 
 impl Proving<'_> {
@@ -123,14 +128,13 @@ impl Proving<'_> {
     }
 
     fn note_breaks<W: Word>(&mut self, model: &Model<W>, explored: &explore::Explored<W>) {
-        for ((layer, app), (_, kind)) in &explored.breaks {
+        for ((layer, app), rank) in &explored.breaks {
             let from = model.layers[*layer].from;
             let to = model.layers[*layer].step.unwrap_or(self.plan.steps.len());
-            for row in &mut self.proof.matrix.rows[from..=to] {
-                row[*app] = match row[*app] {
-                    Cell::Breaks(known) => Cell::Breaks(known.min(*kind)),
-                    _ => Cell::Breaks(*kind),
-                };
+            for row in from..=to {
+                let best = self.ranks.entry((row, *app)).or_insert(*rank);
+                *best = (*best).min(*rank);
+                self.proof.matrix.rows[row][*app] = Cell::Breaks(best.kind);
             }
         }
     }

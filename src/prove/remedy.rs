@@ -29,6 +29,7 @@ pub(super) fn changes<'p>(plan: &'p Plan, steps: &'p [usize], kind: AnomalyKind)
         drafts.relaxations(&mut found);
     }
     drafts.syncs(&mut found);
+    drafts.defaults(&mut found);
     drafts.conditions(&mut found);
     drafts.moves(&mut found);
     drafts.retirements(&mut found);
@@ -162,6 +163,23 @@ impl Drafts<'_> {
                 let text = "leave the `drop sync` out: a sync leaves with its column, in the same instant".to_owned();
                 found.push(Draft { steps, text, place: None });
             }
+        }
+    }
+
+    /// The fixed value of a fill as a default, for those who do not know of the column.
+    fn defaults(&self, found: &mut Vec<Draft>) {
+        for at in self.steps {
+            let Action::Fill { table, column, value, .. } = &self.plan.steps[*at].action else { continue };
+            let constants = value.constants();
+            let (Some(added), [constant], true) = (self.added(*column), &*constants, value.is_constant()) else {
+                continue;
+            };
+            let name = self.catalogs[*at].column_name(table, *column);
+            let text = format!("add `expand set default {name} {}`", constant.literal());
+            let default = Some(value.clone());
+            let action = Action::SetDefault { table: table.clone(), column: *column, default };
+            let steps = self.inserted(added + 1, Some(Phase::Expand), action);
+            found.push(Draft { steps, text, place: Self::place(added + 1) });
         }
     }
 

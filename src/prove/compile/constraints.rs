@@ -87,6 +87,10 @@ struct Write<'a> {
 
 impl Write<'_> {
     fn judge<W: Word>(&self, record: &mut Record<W>, refused: &mut Vec<(Pattern<W>, usize)>) {
+        let is_of_group = |column: &ColumnId| self.scene.bits(*column).is_some();
+        if !self.constraint.kind.columns().iter().any(is_of_group) {
+            return;
+        }
         match &self.constraint.kind {
             ConstraintKind::Check { condition, columns, .. } => self.judge_check(condition, columns, record, refused),
             ConstraintKind::Unique(columns) | ConstraintKind::Index { columns, unique: true, .. } => {

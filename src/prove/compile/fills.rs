@@ -1,7 +1,7 @@
 //! The visits of `backfill`, `seed` and `copy`, row by row.
 
 use crate::ast::Name;
-use crate::catalog::{ColumnId, NotNull};
+use crate::catalog::{ColumnId, Constraint, NotNull};
 use crate::expr::{Expression, Known};
 use crate::plan::{Action, FillKind};
 use crate::prove::compile::constraints::{
@@ -168,7 +168,8 @@ impl<W: Word> Visiting<'_, '_, W> {
             let refused = self.refusals(&image);
             image.code.push(Op::assign(self.scene.layout.visited, true));
             let happening = self.record.happening(Happening::Visit { step: self.step, treats: true });
-            self.note_collisions(happening);
+            let mut refused = refused;
+            refused.extend(self.meetings(happening));
             self.acts.push(Act { guard, code: image.code, happening, refused, undecided });
             if !guessed {
                 return;
@@ -198,22 +199,30 @@ impl<W: Word> Visiting<'_, '_, W> {
         refused
     }
 
-    /// A row that is filled may come to a value that another row still holds.
-    fn note_collisions(&mut self, happening: usize) {
+    /// A row that is filled may come to a value that another row has: the same one for all, or one that it still holds.
+    fn meetings(&mut self, happening: usize) -> Vec<(Pattern<W>, usize)> {
         let scene = self.scene;
-        let Action::Fill { table, column, value, .. } = &scene.plan.steps[self.step].action else { return };
+        let Action::Fill { table, column, value, .. } = &scene.plan.steps[self.step].action else { return Vec::new() };
+        let (Some(schema), Some(bits)) = (scene.catalog.table(table), scene.bits(*column)) else { return Vec::new() };
         let source = value.as_plain_column().and_then(|name| scene.catalog.column(table, name));
-        let Some(schema) = scene.catalog.table(table) else { return };
-        if !source.is_some_and(|source| is_unique(scene, &[source.id])) {
-            return;
-        }
-        let own = |constraint: &&crate::catalog::Constraint| constraint.kind.unique_columns() == Some(&[*column]);
-        for constraint in schema.constraints().filter(own) {
+        let copies_unique = source.is_some_and(|source| is_unique(scene, &[source.id]));
+        let mut refused = Vec::new();
+        let own = |constraint: &&Constraint| constraint.kind.unique_columns() == Some(&[*column]);
+        for constraint in schema.constraints().filter(own).filter(|_| scene.has(Rule::RowsMeet)) {
             let name = format!("{} `{}`", constraint.kind.noun(), constraint.name);
-            let wrong = wrong(AnomalyKind::FailingStep, None, Some(*column), Some(name));
-            let collision = collision(scene, &[*column], (happening, true), wrong, self.record);
-            self.record.collisions.extend(collision);
+            let wrong = wrong(AnomalyKind::FailingStep, None, Some(*column), Some(name.clone()));
+            if copies_unique {
+                let collision = collision(scene, &[*column], (happening, true), wrong, self.record);
+                self.record.collisions.extend(collision);
+                continue;
+            }
+            let what = format!("whether two rows come to the same value in {name}");
+            let same_for_all = value.inputs().is_empty() || source.is_some();
+            let undecided = (!same_for_all).then(|| self.record.undecided(Some(self.step), what));
+            let wrong = Wrong { undecided, other_row: true, ..wrong };
+            refused.push((Pattern::ANY.and(bits.null, false), self.record.wrong(wrong)));
         }
+        refused
     }
 
     /// The row is looked at and left as it is.

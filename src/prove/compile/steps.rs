@@ -1,13 +1,13 @@
 //! The end of a statement: what it does to a row, where it fails, and how it is undone.
 
-use crate::catalog::{Column, ColumnId};
+use crate::catalog::{Column, ColumnId, Constraint};
 use crate::expr::{Expression, Known};
 use crate::plan::Action;
 use crate::prove::compile::constraints::{by_nulls, wrong};
 use crate::prove::compile::fills::{driving_table, failing};
 use crate::prove::compile::record::Record;
 use crate::prove::compile::scene::Scene;
-use crate::prove::model::{Act, Happening};
+use crate::prove::model::{Act, Happening, Wrong};
 use crate::prove::proof::AnomalyKind;
 use crate::prove::rule::Rule;
 use crate::prove::word::{Code, Op, Pattern, Word};
@@ -74,6 +74,15 @@ fn failures<W: Word>(
             let Some(bits) = scene.bits(*column).filter(|bits| exists[bits.table]) else { return Vec::new() };
             vec![(Pattern::ANY.and(bits.null, true), failing(scene, *column, record))]
         }
+        Action::AddColumn { table, column, constraints } if scene.has(Rule::RowsMeet) => {
+            let unique = constraints.iter().find(|added| added.kind.unique_columns() == Some(&[column.id]));
+            let there = scene.place(table).is_some_and(|table| exists[table]) && scene.has_default(column);
+            let found = unique.filter(|_| there);
+            found.map(|added| (Pattern::ANY, same_for_all(column.id, added, record))).into_iter().collect()
+        }
+        Action::AddConstraint { table, constraint } if scene.has(Rule::RowsMeet) => {
+            defaulted(scene, table, constraint, exists, record)
+        }
         Action::Verify { table, condition } if scene.place(table).is_some_and(|table| exists[table]) => {
             let gate = Gate { constraint: "the condition of `verify`".to_owned(), null_fails: true };
             gate.failures(scene, condition, table, record)
@@ -90,6 +99,35 @@ fn failures<W: Word>(
         }
         _ => Vec::new(),
     }
+}
+
+/// Two rows have one value in a column that must be unique.
+fn same_for_all<W: Word>(column: ColumnId, constraint: &Constraint, record: &mut Record<W>) -> usize {
+    let name = format!("{} `{}`", constraint.kind.noun(), constraint.name);
+    let wrong = wrong(AnomalyKind::FailingStep, None, Some(column), Some(name));
+    record.wrong(Wrong { other_row: true, ..wrong })
+}
+
+/// Where a column that the plan has added with a default becomes unique, and nothing has filled it since.
+fn defaulted<W: Word>(
+    scene: Scene<'_>,
+    table: &str,
+    constraint: &Constraint,
+    exists: &[bool],
+    record: &mut Record<W>,
+) -> Vec<(Pattern<W>, usize)> {
+    let Some([column]) = constraint.kind.unique_columns() else { return Vec::new() };
+    let known = scene.catalog.table(table).and_then(|table| table.column_by_id(*column));
+    let Some(bits) = scene.bits(*column).filter(|bits| exists[bits.table]) else { return Vec::new() };
+    let is_filled = scene.plan.steps.iter().any(|step| match &step.action {
+        Action::Fill { column: filled, .. } => filled == column,
+        _ => false,
+    });
+    let same = known.is_some_and(|known| scene.has_default(known)) && !scene.survey.is_at_start(*column) && !is_filled;
+    if !same {
+        return Vec::new();
+    }
+    vec![(Pattern::ANY.and(bits.null, false), same_for_all(*column, constraint, record))]
 }
 
 /// A condition that every row must meet.

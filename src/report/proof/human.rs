@@ -86,12 +86,13 @@ impl<W> Human<W> {
 
     fn advice(&self, source: &Source, lines: &[String], assumed: Option<&(Plan, Proof)>) -> String {
         let Some((plan, proof)) = assumed else { return String::new() };
-        let lines: String = lines.iter().map(|line| format!("  {}\n", clean(line))).collect();
+        let lines: Vec<String> = lines.iter().map(|line| format!("  {}", clean(line))).collect();
+        let lines = lines.join("\n");
         let help = self.terminal.paint("help:", Paint::Cyan);
         let verdict = self.terminal.paint(proof_verdict(proof), paint(answer_of(proof)));
         let write = "`miglab check --infer-apps` writes them into the script";
         let rest = self.whole(source, plan, proof);
-        format!("{help} say who uses what; {write}:\n\n{lines}\nadvice: with these, the plan is {verdict}\n{rest}")
+        format!("{help} say who uses what; {write}:\n\n{lines}\n\nadvice: with these, the plan is {verdict}\n{rest}")
     }
 }
 
@@ -297,8 +298,8 @@ impl Telling<'_> {
     }
 
     fn list<'s>(self, heading: &str, items: impl Iterator<Item = (&'s str, Option<usize>)>) -> String {
-        let lines: String =
-            items.map(|(text, step)| format!("  {}{}\n", clean(text), self.statements.suffix(step))).collect();
-        if lines.is_empty() { lines } else { self.heading(heading) + &lines }
+        let lines: Vec<String> =
+            items.map(|(text, step)| format!("  {}{}", clean(text), self.statements.suffix(step))).collect();
+        if lines.is_empty() { String::new() } else { format!("{}{}\n", self.heading(heading), lines.join("\n")) }
     }
 }

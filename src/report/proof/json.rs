@@ -94,7 +94,7 @@ fn of_proof(script: &ProvedScript, plan: &Plan, proof: &Proof) -> Value {
         "statements": (0..plan.steps.len()).map(statement).collect::<Vec<_>>(),
         "matrix": json!({
             "apps": strings(&proof.matrix.apps),
-            "rows": proof.matrix.rows.iter().map(|row| row.iter().map(cell_name).collect()).collect::<Vec<Vec<_>>>(),
+            "rows": proof.matrix.rows.iter().map(|row| row.iter().copied().map(cell_name).collect()).collect::<Vec<Vec<_>>>(),
         }),
         "refutations": proof.refutations.iter().map(|refutation| tell.refutation(refutation)).collect::<Vec<_>>(),
         "no_return": proof.no_return.as_ref().map(|no_return| json!({
@@ -111,7 +111,7 @@ fn strings<T: ToString>(items: &[T]) -> Vec<String> {
     items.iter().map(ToString::to_string).collect()
 }
 
-fn cell_name(cell: &Cell) -> &'static str {
+fn cell_name(cell: Cell) -> &'static str {
     match cell {
         Cell::NotLive => "not live",
         Cell::Works => "works",

@@ -116,13 +116,13 @@ impl Drawing<'_> {
             let suffix = self.statements.suffix(line.step);
             for (at, part) in wrapped(&format!("{}{suffix}", line.text), self.terminal.width - 5).iter().enumerate() {
                 let number = if at == 0 { number.as_str() } else { "" };
-                text += &format!("{number:>3}  {part}\n");
+                text += &[&format!("{number:>3}  "), part.as_str(), "\n"].concat();
             }
             let there = headers.iter().zip(cells).filter(|(_, cell)| !cell.text.is_empty());
             let row: Vec<_> = there.map(|(header, cell)| format!("{header} {}", in_words(cell))).collect();
             let row = if row.is_empty() { "no row".to_owned() } else { row.join(", ") };
             for part in wrapped(&row, self.terminal.width - 9) {
-                text += &format!("         {part}\n");
+                text += &["         ", &part, "\n"].concat();
             }
         }
         text
