@@ -64,6 +64,24 @@ pub(super) struct Rank {
     pub(super) kind: AnomalyKind,
 }
 
+/// What to make of something that goes wrong.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Judgement {
+    /// It ends its schedule, and is reported.
+    Anomaly,
+    /// It ends its schedule, and was reported before.
+    Known,
+    /// The author answers for it, and the schedule goes on.
+    Allowed,
+}
+
+impl Judgement {
+    /// An anomaly, unless its author answers for it.
+    pub(super) fn unless(allowed: bool) -> Self {
+        if allowed { Self::Allowed } else { Self::Anomaly }
+    }
+}
+
 /// Where something goes wrong.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct At {
@@ -135,8 +153,8 @@ impl<W: Word> Explored<W> {
     }
 }
 
-/// Explores a model. What `allowed` holds of is not an anomaly.
-pub(super) fn explore<W: Word>(model: &Model<W>, allowed: &dyn Fn(At, usize) -> bool) -> Explored<W> {
+/// Explores a model; `judge` says what to make of what goes wrong.
+pub(super) fn explore<W: Word>(model: &Model<W>, judge: &dyn Fn(At, usize) -> Judgement) -> Explored<W> {
     let explored = Explored {
         nodes: Vec::new(),
         starts: Vec::new(),
@@ -147,7 +165,7 @@ pub(super) fn explore<W: Word>(model: &Model<W>, allowed: &dyn Fn(At, usize) -> 
     };
     let mut search = Search {
         model,
-        allowed,
+        judge,
         explored,
         known: FxHashMap::default(),
         waiting: Vec::new(),
@@ -168,14 +186,14 @@ pub(super) fn explore<W: Word>(model: &Model<W>, allowed: &dyn Fn(At, usize) -> 
 
 struct Search<'m, W> {
     model: &'m Model<W>,
-    allowed: &'m dyn Fn(At, usize) -> bool,
+    judge: &'m dyn Fn(At, usize) -> Judgement,
     explored: Explored<W>,
     /// The states of this layer.
     known: FxHashMap<W, u32>,
     /// States by the number of events up to them, more than those of the states being looked at.
     waiting: Vec<Vec<u32>>,
-    /// What was asked of `allowed` in this layer.
-    asked: FxHashMap<(usize, bool), bool>,
+    /// What was asked of `judge` in this layer.
+    asked: FxHashMap<(usize, bool), Judgement>,
 }
 
 /// States in which a layer begins.
@@ -302,8 +320,10 @@ impl<W: Word> Search<'_, W> {
     /// Notes an anomaly; tells whether it is one.
     fn report(&mut self, place: Place, wrong: usize, last: Last) -> bool {
         let at = At { layer: place.layer, in_step: last.is_in_step(&self.model.layers[place.layer]) };
-        if *self.asked.entry((wrong, at.in_step)).or_insert_with(|| (self.allowed)(at, wrong)) {
-            return false;
+        match self.asked.entry((wrong, at.in_step)).or_insert_with(|| (self.judge)(at, wrong)) {
+            Judgement::Anomaly => {}
+            Judgement::Known => return true,
+            Judgement::Allowed => return false,
         }
         self.explored.wrongs.insert(wrong);
         let what = &self.model.wrongs[wrong];
