@@ -23,13 +23,16 @@ use crate::source::Source;
 /// Prove that scripts are safe, or say what is wrong with them, without running them
 #[derive(Debug, Args)]
 #[command(after_help = "\
-Whatever the versions of the application write while the plan runs, and wherever it crashes and resumes: no version reads
-an old value, no write is lost or rejected, no statement fails. That is proved for any number of rows and clients, or
-refuted by the shortest schedule that ends badly; where it cannot be proved, `check` says so, and why.
-`miglab explain model` says how; `miglab explain CODE` says more about a finding.
+Whatever the versions of the application write while the plan runs, and wherever it
+crashes and resumes: no version reads an old value, no write is lost or rejected, no
+statement fails. That is proved for any number of rows and clients, or refuted by the
+shortest schedule that ends badly; what cannot be proved is named. `miglab explain model`
+says how, `miglab explain CODE` says more about a finding.
 
-Exit codes: 0 no errors (proved, or not proved but nothing found), 1 errors were found (refuted, or not fit to be proved),
-2 a file could not be read.
+Exit codes:
+  0  no errors: the plans are proved, or nothing wrong was found (`not-proved`, a warning)
+  1  errors were found: a plan is refuted, or cannot be read or run as it stands
+  2  a file could not be read
 
 Examples:
   miglab check                            every *.mig in and below this folder

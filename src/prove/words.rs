@@ -70,9 +70,13 @@ impl<'a> Words<'a> {
             }
             EventKind::Read { app, column } => format!("`{app}` reads {}", self.column(column)),
             EventKind::Write { app, columns, null } => {
-                let to_null = if null.is_empty() { String::new() } else { format!(", {} null", self.columns(null)) };
                 let other = if event.other_row { " in another row" } else { "" };
-                format!("`{app}` writes {}{to_null}{other}", self.columns(columns))
+                let values: Vec<ColumnName> = columns.iter().filter(|column| !null.contains(column)).cloned().collect();
+                match (values.is_empty(), null.is_empty()) {
+                    (true, _) => format!("`{app}` writes null to {}{other}", self.columns(null)),
+                    (_, true) => format!("`{app}` writes {}{other}", self.columns(columns)),
+                    _ => format!("`{app}` writes {}, and null to {}{other}", self.columns(&values), self.columns(null)),
+                }
             }
             EventKind::Insert { app, table, null, .. } => {
                 let to_null =

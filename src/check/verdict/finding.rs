@@ -9,27 +9,10 @@ impl Telling<'_> {
     pub(super) fn finding(&self, refutation: &Refutation) -> Diagnostic {
         let words = Words::new(self.plan);
         let anomaly = &refutation.anomaly;
-        let message = self.message(&words, refutation);
+        let message = words.finding(anomaly);
         let mut finding = Diagnostic::new(code(anomaly.kind), message, self.place(anomaly), "");
         finding.labels = self.labels(&words, refutation);
         finding.help(self.help(refutation))
-    }
-
-    fn message(&self, words: &Words<'_>, refutation: &Refutation) -> String {
-        let anomaly = &refutation.anomaly;
-        let app = anomaly.app.as_deref().unwrap_or("an application");
-        let column = anomaly.column.as_ref().map(|column| words.column(column)).unwrap_or_default();
-        let constraint = anomaly.constraint.as_deref().unwrap_or("a constraint");
-        match anomaly.kind {
-            AnomalyKind::BrokenUse => format!("`{app}` uses {column}, which is not there"),
-            AnomalyKind::UnsetRead => format!("`{app}` reads null in {column}, though the row has a value for it"),
-            AnomalyKind::StaleRead => format!("`{app}` reads an old value in {column}"),
-            AnomalyKind::LostWrite => format!("the newest value of {column} is lost"),
-            AnomalyKind::RejectedWrite => {
-                format!("a write of `{app}` is rejected by {constraint}, which it does not know of")
-            }
-            AnomalyKind::FailingStep => format!("this statement can fail: by then a row may break {constraint}"),
-        }
     }
 
     /// The schedule as labels, each event at its statement; the anomaly comes first, as the place of the finding.
@@ -125,13 +108,28 @@ fn general_help(refutation: &Refutation) -> &'static str {
              the other form is retired"
         }
         AnomalyKind::LostWrite => "carry the value over before it is overwritten or dropped: with a `sync`, or later",
-        AnomalyKind::RejectedWrite if refutation.hangs_on.is_empty() => {
+        AnomalyKind::RejectedWrite => help_against_rejection(refutation),
+        AnomalyKind::FailingStep => "fill the rows before it, and keep every live version from leaving new gaps",
+    }
+}
+
+fn help_against_rejection(refutation: &Refutation) -> &'static str {
+    let last = refutation.schedule.events.last().map(|event| &event.kind);
+    match (last, &refutation.anomaly.column) {
+        (Some(EventKind::Delete { .. }), _) => {
+            "whoever deletes the row must delete what refers to it first: if the version does, say that it writes that \
+             table; else let the foreign key come once the version is retired"
+        }
+        (_, None) => {
+            "the row that it must refer to may be missing: if the version inserts that one first, say that it writes \
+             that table"
+        }
+        _ if refutation.hangs_on.is_empty() => {
             "relax the constraint until every live version knows of it, or give the column a default or a `sync`"
         }
-        AnomalyKind::RejectedWrite => {
+        _ => {
             "let the constraint come once the last version that does not know of it is retired; or, where it never \
              writes such a value, say so: `allow rejected-write because '…'`"
         }
-        AnomalyKind::FailingStep => "fill the rows before it, and keep every live version from leaving new gaps",
     }
 }

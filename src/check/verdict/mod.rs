@@ -47,17 +47,7 @@ pub(super) fn judge(script: &Script, known: &[KnownTable], findings: &mut Vec<Di
 /// Proves a plan but for what its script allows; that is said among what is taken for granted.
 #[must_use]
 pub fn proof(script: &Script, plan: &Plan) -> Proof {
-    let mut allowed = Vec::new();
-    let mut proof = Telling { script, plan }.prove(&mut allowed);
-    for finding in &allowed {
-        let step = plan.steps.iter().position(|step| step.span == finding.span());
-        let what = format!("the author answers for what `allow {}` covers", finding.code);
-        let assumption = Assumption { step, what };
-        if !proof.assumptions.contains(&assumption) {
-            proof.assumptions.push(assumption);
-        }
-    }
-    proof
+    Telling { script, plan }.prove(&mut Vec::new())
 }
 
 /// Whether there are errors that come before the proof.
@@ -177,7 +167,7 @@ impl Telling<'_> {
     /// again with the `allow` that covers it.
     fn prove(&self, findings: &mut Vec<Diagnostic>) -> Proof {
         let allowed = RefCell::new(Vec::new());
-        let proof = prove::prove_except(self.plan, &|anomaly: &Anomaly| {
+        let mut proof = prove::prove_except(self.plan, &|anomaly: &Anomaly| {
             let finding = Diagnostic::new(code(anomaly.kind), "", self.place(anomaly), "");
             let is_allowed = allow::is_allowed(self.script, &finding);
             if is_allowed {
@@ -185,8 +175,20 @@ impl Telling<'_> {
             }
             is_allowed
         });
-        findings.append(&mut allowed.into_inner());
+        let mut allowed = allowed.into_inner();
+        allowed.iter().for_each(|finding| self.note_allowed(finding, &mut proof));
+        findings.append(&mut allowed);
         proof
+    }
+
+    /// Adds what the author answers for to what is taken for granted.
+    fn note_allowed(&self, finding: &Diagnostic, proof: &mut Proof) {
+        let step = self.plan.steps.iter().position(|step| step.span == finding.span());
+        let what = format!("the author answers for what `allow {}` covers", finding.code);
+        let assumption = Assumption { step, what };
+        if !proof.assumptions.contains(&assumption) {
+            proof.assumptions.push(assumption);
+        }
     }
 
     /// Where an anomaly is reported: at the statement that fails, or the last one that has ended.
