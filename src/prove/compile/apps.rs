@@ -117,6 +117,7 @@ impl<W: Word> Doing<'_, '_, W> {
         for guess in [Guess::Value, Guess::Null] {
             let mut image = Image::new(self.scene, &self.rows.1, guess);
             let written = work(&mut image);
+            image.settle(self.rows.0);
             let guessed = image.guessed;
             let undecided =
                 guessed.then(|| self.record.undecided(None, "whether the result of an expression is null".to_owned()));

@@ -7,7 +7,7 @@ use crate::catalog::{ColumnId, Sync, SyncId};
 use crate::expr::{Expression, Known};
 use crate::prove::compile::scene::Scene;
 use crate::prove::survey::MOST_INPUTS;
-use crate::prove::word::{Code, Op, Word};
+use crate::prove::word::{Code, Op, Pattern, Word};
 
 /// Whether a value is taken to be null where that is not known.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -21,6 +21,8 @@ pub(super) struct Image<'a, W> {
     scene: Scene<'a>,
     /// What was worked out so far.
     pub(super) code: Code<W>,
+    /// What is known of every state after it.
+    pub(super) after: Pattern<W>,
     /// In which tables there is a row.
     pub(super) exists: Vec<bool>,
     /// The tables whose rows were given values, and must satisfy their constraints.
@@ -42,6 +44,7 @@ impl<'a, W: Word> Image<'a, W> {
         Self {
             scene,
             code: Code::new(),
+            after: Pattern::ANY,
             exists: exists.to_vec(),
             stored: Vec::new(),
             fired: Vec::new(),
@@ -62,6 +65,11 @@ impl<'a, W: Word> Image<'a, W> {
     /// Columns that followed by sync, each with the column of which it is a plain copy.
     pub(super) fn synced(&self) -> Vec<(ColumnId, Option<ColumnId>)> {
         self.synced.clone()
+    }
+
+    /// Works out beforehand what is the same for all states in which it happens.
+    pub(super) fn settle(&mut self, guard: Pattern<W>) {
+        (self.code, self.after) = self.code.settled(guard);
     }
 
     /// Gives a column a new value, or null, that is the newest.
