@@ -45,6 +45,16 @@ pub fn apply(text: &str, diagnostics: &[Diagnostic]) -> (String, usize) {
     (replace(text, &taken), applied)
 }
 
+/// The text after one fix.
+#[must_use]
+pub fn apply_one(text: &str, fix: &Fix) -> String {
+    let mut taken = BTreeMap::new();
+    if fix.edits.iter().all(|edit| fits(text, edit.span)) {
+        take(&mut taken, fix);
+    }
+    replace(text, &taken)
+}
+
 /// The edits taken so far: by start, their end and replacement.
 type Taken<'a> = BTreeMap<u32, (u32, &'a str)>;
 

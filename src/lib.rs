@@ -11,6 +11,7 @@ pub mod execute;
 pub mod explain;
 pub mod expr;
 pub mod fix;
+pub mod infer;
 pub mod lab;
 pub mod plan;
 pub mod prove;

@@ -212,3 +212,56 @@ fn standard_input_is_formatted_to_standard_output() {
     let again = Ran::with_input(&mut miglab(&["fmt", "-"]), ran.out.as_bytes());
     assert_eq!((again.code, again.out), (0, ran.out));
 }
+
+/// With the mark that some editors write, and their line ends.
+const WITHOUT_APPS: &str =
+    "\u{feff}migration \"x\" on users\r\n\r\nexpand add column nick\r\nmigrate backfill nick from name\r\n";
+const WITH_APPS: &str = "\u{feff}migration \"x\" on users\r\n\r\napp v1 { uses name }\r\napp v2 { uses name, nick }\r\n\r\n\
+                         expand add column nick\r\nmigrate backfill nick from name\r\ndeploy v2\r\nretire v1\r\n";
+
+#[test]
+fn applications_are_written_once() {
+    let folder = folder(&[("x.mig", WITHOUT_APPS)]);
+    let ran = run_in(folder.path(), &["check", "--infer-apps", "x.mig"]);
+    assert_eq!((ran.code, ran.err.as_str()), (0, "wrote the applications of `x.mig`\n"));
+    assert!(ran.out.contains("no findings in 1 file\n"), "{}", ran.out);
+    assert_eq!(fs::read_to_string(folder.path().join("x.mig")).unwrap(), WITH_APPS);
+    let again = run_in(folder.path(), &["check", "--infer-apps", "x.mig"]);
+    assert_eq!((again.code, again.err.as_str()), (0, "left `x.mig` alone: it declares its applications\n"));
+    assert_eq!(again.out, ran.out);
+    assert_eq!(fs::read_to_string(folder.path().join("x.mig")).unwrap(), WITH_APPS);
+}
+
+#[test]
+fn applications_are_shown_without_writing() {
+    let folder = folder(&[("x.mig", WITHOUT_APPS)]);
+    let ran = run_in(folder.path(), &["check", "--infer-apps", "--diff", "x.mig"]);
+    assert_eq!((ran.code, ran.err.as_str()), (0, ""));
+    let added: Vec<&str> = ran.out.lines().filter_map(|line| line.strip_prefix('+')).skip(1).collect();
+    assert_eq!(added, ["app v1 { uses name }", "app v2 { uses name, nick }", "", "deploy v2", "retire v1"]);
+    assert!(!ran.out.lines().skip(2).any(|line| line.starts_with('-')), "{}", ran.out);
+    assert_eq!(fs::read_to_string(folder.path().join("x.mig")).unwrap(), WITHOUT_APPS);
+    let piped = Ran::with_input(&mut miglab(&["check", "--infer-apps", "--diff", "-"]), WITHOUT_APPS.as_bytes());
+    assert_eq!((piped.code, piped.out.lines().count()), (0, ran.out.lines().count()), "{}", piped.err);
+}
+
+#[test]
+fn applications_are_not_written_to_standard_input_or_a_broken_script() {
+    let ran = Ran::with_input(&mut miglab(&["check", "--infer-apps", "-"]), b"");
+    assert_eq!((ran.code, ran.out.as_str()), (2, ""));
+    assert!(ran.err.contains("`--infer-apps` cannot change standard input"), "{}", ran.err);
+    let folder = folder(&[("a.mig", BAD), ("b.mig", BAD), ("c.mig", "")]);
+    let ran = run_in(folder.path(), &["check", "--infer-apps", "."]);
+    assert_eq!(ran.code, 1);
+    assert_eq!(ran.err, "left 2 scripts alone: they have errors\nleft `c.mig` alone: its plan has no column\n");
+    assert_eq!(fs::read_to_string(folder.path().join("a.mig")).unwrap(), BAD);
+}
+
+#[test]
+fn fixes_come_before_applications() {
+    let broken = WITHOUT_APPS.replace("add column", "add colum");
+    let folder = folder(&[("x.mig", &broken)]);
+    let ran = run_in(folder.path(), &["check", "--fix", "--infer-apps", "x.mig"]);
+    assert_eq!((ran.code, ran.err.as_str()), (0, "fixed 1 finding\nwrote the applications of `x.mig`\n"));
+    assert_eq!(fs::read_to_string(folder.path().join("x.mig")).unwrap(), WITH_APPS);
+}

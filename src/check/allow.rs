@@ -3,7 +3,7 @@
 use std::str::FromStr;
 
 use crate::ast::{Allow, AllowScope, Script};
-use crate::diagnostic::{Code, Diagnostic};
+use crate::diagnostic::{Code, Diagnostic, Severity};
 use crate::plan::nearest;
 
 /// Takes out the findings that are allowed, and adds one for each `allow` that matches nothing.
@@ -24,6 +24,16 @@ pub(super) fn apply(script: &Script, findings: &mut Vec<Diagnostic>) {
     });
     let unused = script.allows.iter().zip(used).filter(|(_, used)| !used).map(|(allow, _)| unused(allow));
     findings.extend(unused);
+}
+
+/// Whether a finding keeps the plan from being run: an error that is not allowed.
+pub(super) fn stands_in_the_way(script: &Script, finding: &Diagnostic) -> bool {
+    finding.severity == Severity::Error && !is_allowed(script, finding)
+}
+
+/// Whether the author answers for a finding.
+pub(super) fn is_allowed(script: &Script, finding: &Diagnostic) -> bool {
+    script.allows.iter().any(|allow| covers(allow, finding))
 }
 
 fn covers(allow: &Allow, finding: &Diagnostic) -> bool {

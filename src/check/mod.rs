@@ -9,10 +9,12 @@ mod read_ahead;
 mod root_cause;
 mod rows;
 mod rules;
+mod two_forms;
+mod verdict;
 
 use crate::ast::{Script, Statement};
 use crate::catalog::Catalog;
-use crate::diagnostic::{Diagnostic, Severity};
+use crate::diagnostic::{Code, Diagnostic, Severity};
 use crate::plan::{Action, KnownTable, Planner};
 use crate::source::Source;
 use crate::syntax::{self, Parsed};
@@ -49,7 +51,14 @@ pub fn check_script(source: Source) -> CheckedScript {
     let outline = syntax::outline(source.clone());
     let mut checker = Checker::start(&outline.script, &[]);
     let unread = read_ahead::statements(&source, &outline.parts, &mut |statement| checker.statement(statement));
-    let (diagnostics, notes) = checker.finish(outline.diagnostics.iter().cloned().chain(unread));
+    let unread = outline.diagnostics.iter().cloned().chain(unread);
+    let (diagnostics, notes) = if outline.script.apps.is_empty() {
+        checker.finish(unread, &|_| Vec::new())
+    } else {
+        // The proof needs the whole plan.
+        let parsed = syntax::parse(source.clone());
+        checker.finish(unread, &|findings| verdict::judge(&parsed.script, &[], findings))
+    };
     CheckedScript { source, diagnostics, notes }
 }
 
@@ -59,7 +68,7 @@ pub fn check_script(source: Source) -> CheckedScript {
 pub fn check(parsed: &Parsed, known: &[KnownTable]) -> (Vec<Diagnostic>, Vec<String>) {
     let mut checker = Checker::start(&parsed.script, known);
     parsed.script.statements.iter().for_each(|statement| checker.statement(statement));
-    checker.finish(parsed.diagnostics.iter().cloned())
+    checker.finish(parsed.diagnostics.iter().cloned(), &|findings| verdict::judge(&parsed.script, known, findings))
 }
 
 /// A walk along the statements of a script.
@@ -92,13 +101,22 @@ impl<'s> Checker<'s> {
         }
     }
 
-    fn finish(mut self, unread: impl Iterator<Item = Diagnostic>) -> (Vec<Diagnostic>, Vec<String>) {
-        self.rules.iter_mut().for_each(|rule| rule.finish(self.script, &mut self.findings));
+    /// Ends the walk; `judge` adds what the proof finds, and gives its verdict.
+    fn finish(
+        mut self,
+        unread: impl Iterator<Item = Diagnostic>,
+        judge: &dyn Fn(&mut Vec<Diagnostic>) -> Vec<String>,
+    ) -> (Vec<Diagnostic>, Vec<String>) {
         self.findings.extend(unread);
+        self.rules.iter_mut().for_each(|rule| rule.finish(&self.planner, self.script, &mut self.findings));
+        let verdict = judge(&mut self.findings);
         allow::apply(self.script, &mut self.findings);
         root_cause::keep(&mut self.findings);
         self.findings.sort_by_key(Diagnostic::span);
-        (self.findings, notes(self.script, &self.planner))
+        let mut notes = notes(self.script, &self.planner, &self.findings);
+        notes.extend(verdict);
+        notes.extend(self.rules.iter_mut().flat_map(|rule| rule.notes()));
+        (self.findings, notes)
     }
 }
 
@@ -126,17 +144,22 @@ trait Rule {
     /// At each statement, before it is done.
     fn statement(&mut self, at: &mut At<'_, '_>, findings: &mut Vec<Diagnostic>);
 
-    /// After the last statement.
-    fn finish(&mut self, _script: &Script, _findings: &mut Vec<Diagnostic>) {}
+    /// After the last statement; what could not be read is among the findings.
+    fn finish(&mut self, _planner: &Planner<'_>, _script: &Script, _findings: &mut Vec<Diagnostic>) {}
+
+    /// What to know besides, a sentence each; asked last.
+    fn notes(&mut self) -> Vec<String> {
+        Vec::new()
+    }
 }
 
-fn notes(script: &Script, planner: &Planner<'_>) -> Vec<String> {
+fn notes(script: &Script, planner: &Planner<'_>, findings: &[Diagnostic]) -> Vec<String> {
     let mut notes = Vec::new();
     if script.apps.is_empty() {
-        notes.push("no `app` is declared: checked for order and schema only".to_owned());
-    } else {
-        let note = "checked for order, schema and rollout; that no write is lost in between is not proved";
-        notes.push(note.to_owned());
+        // Where the advice says what is assumed, there is no more to say.
+        if findings.iter().all(|finding| finding.code != Code::MissingApp) {
+            notes.push("no `app` is declared: checked for order and schema only".to_owned());
+        }
     }
     if planner.is_open() && planner.has_begun() {
         notes.push("no `table` is declared: tables and columns are taken to exist as they are used".to_owned());

@@ -9,12 +9,14 @@ use std::rc::Rc;
 use clap::{Args, ValueEnum};
 
 use super::files::Found;
+use super::inferences::{Inference, Inferences};
 use super::input::{self, BYTE_ORDER_MARK, Input, InputError, STDIN};
 use super::output::{Output, complain, reason};
 use super::{Exit, diff, parallel, write};
 use crate::check::{CheckedScript, check_script};
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::fix;
+use crate::infer::{self, Inferred};
 use crate::report::{FileFindings, Format, Report, Terminal, counted};
 use crate::source::Source;
 
@@ -30,8 +32,11 @@ Examples:
   miglab check rename.mig migrations/     a file and a folder
   miglab check --deny warnings            warnings fail as well
   miglab check --fix                      apply the fixes that need no thinking
+  miglab check --infer-apps rename.mig    write down who is taken to be live
+  miglab check --infer-apps --diff        only show what that would write
   miglab check --format sarif > out.sarif for code scanning
   miglab check - < rename.mig             standard input")]
+#[allow(clippy::struct_excessive_bools, reason = "each is an option of its own")]
 pub struct CheckArgs {
     /// Scripts, folders with scripts in or below them, or `-` for standard input
     #[arg(default_value = ".")]
@@ -45,7 +50,11 @@ pub struct CheckArgs {
     /// Apply the fixes and report what is left
     #[arg(long, conflicts_with = "diff")]
     fix: bool,
-    /// Print what `--fix` would change, as a unified diff, and change nothing
+    /// Write the applications that a script without any is taken to have into it: their `app` lines, and where they
+    /// are deployed and retired
+    #[arg(long)]
+    infer_apps: bool,
+    /// Print what `--fix` (or `--infer-apps`, where that is given) would change, as a unified diff, and change nothing
     #[arg(long)]
     diff: bool,
     /// Print findings only: no notes and no summary
@@ -65,6 +74,14 @@ struct Checked {
     script: CheckedScript,
     diff: String,
     fixed: usize,
+    inferred: Option<Inference>,
+}
+
+/// A script after what was asked for.
+struct Changed {
+    script: CheckedScript,
+    fixed: usize,
+    inferred: Option<Inference>,
 }
 
 /// Checks the scripts and reports what was found.
@@ -72,8 +89,9 @@ struct Checked {
 /// # Errors
 /// Writing to `out` failed.
 pub fn execute(args: &CheckArgs, out: &mut Output) -> io::Result<Exit> {
-    if args.fix && args.paths.iter().any(|path| path.as_os_str() == STDIN) {
-        complain("`--fix` cannot change standard input", Some("use `--diff` to see what it would change"));
+    if let Some(option) = args.writing().filter(|_| args.paths.iter().any(|path| path.as_os_str() == STDIN)) {
+        let message = format!("`{option}` cannot change standard input");
+        complain(&message, Some("use `--diff` to see what it would change"));
         return Ok(Exit::CouldNotRun);
     }
     let found = Found::in_paths(&args.paths);
@@ -85,19 +103,65 @@ pub fn execute(args: &CheckArgs, out: &mut Output) -> io::Result<Exit> {
 }
 
 impl CheckArgs {
+    /// The option for which scripts are rewritten.
+    fn writing(&self) -> Option<&'static str> {
+        match (self.diff, self.fix, self.infer_apps) {
+            (false, true, _) => Some("--fix"),
+            (false, _, true) => Some("--infer-apps"),
+            _ => None,
+        }
+    }
+
     fn check(&self, path: &Path) -> Result<Checked, InputError> {
         let input = input::read(path)?;
         let script = check_script(input.source.clone());
-        let mut checked = match (self.fix, self.diff) {
-            (true, _) => fixed(path, &input, script)?,
-            (_, true) => differing(script),
-            _ => Checked { script, diff: String::new(), fixed: 0 },
-        };
+        let mut checked = if self.diff { self.differing(script) } else { self.rewritten(path, &input, script)? };
         if checked.script.diagnostics.is_empty() {
             // Nobody will look into it again, and there may be thousands.
             checked.script.source = Source::new(checked.script.source.name(), "");
         }
         Ok(checked)
+    }
+
+    /// The script with its fixes, or its applications, or both.
+    fn changed(&self, script: CheckedScript) -> Changed {
+        let (mut script, mut fixed) = (script, 0);
+        if self.fix || (self.diff && !self.infer_apps) {
+            let after = fix::fix_all(script, check_script);
+            (script, fixed) = (after.checked, after.applied);
+        }
+        let inferred = self.infer_apps.then(|| infer::apps(&script));
+        if let Some(Inferred::Apps(fix)) = &inferred {
+            let text = fix::apply_one(script.source.text(), fix);
+            script = check_script(Source::new(script.source.name(), text));
+        }
+        Changed { script, fixed, inferred: inferred.map(|inferred| Inference::from(&inferred)) }
+    }
+
+    fn rewritten(&self, path: &Path, input: &Input, script: CheckedScript) -> Result<Checked, InputError> {
+        let Changed { script, fixed, inferred } = self.changed(script);
+        if script.source.text() != input.source.text() {
+            let mark = if input.byte_order_mark { BYTE_ORDER_MARK } else { "" };
+            let text = format!("{mark}{}", script.source.text());
+            let unwritten = |error| InputError { verb: "write", ..InputError::new(path, reason(&error)) };
+            write::replace(path, &text).map_err(unwritten)?;
+        }
+        Ok(Checked { script, diff: String::new(), fixed, inferred })
+    }
+
+    /// The findings in the script as it is, with the diff to what it would become.
+    fn differing(&self, script: CheckedScript) -> Checked {
+        let CheckedScript { source, diagnostics, notes } = script;
+        let as_it_is = CheckedScript { source: source.clone(), diagnostics: diagnostics.clone(), notes: notes.clone() };
+        let after = self.changed(CheckedScript { source, diagnostics, notes });
+        let (old, new) = (as_it_is.source.text(), after.script.source.text());
+        let diff = if old == new {
+            String::new()
+        } else {
+            diff::unified(as_it_is.source.name(), old, new, Terminal::stdout())
+        };
+        let inferred = after.inferred.filter(|inference| *inference != Inference::Written);
+        Checked { script: as_it_is, diff, fixed: 0, inferred }
     }
 
     fn fails_on(&self, diagnostic: &Diagnostic) -> bool {
@@ -107,29 +171,6 @@ impl CheckArgs {
             Severity::Advice => false,
         }
     }
-}
-
-fn fixed(path: &Path, input: &Input, script: CheckedScript) -> Result<Checked, InputError> {
-    let fixed = fix::fix_all(script, check_script);
-    if fixed.applied > 0 {
-        let mark = if input.byte_order_mark { BYTE_ORDER_MARK } else { "" };
-        let text = format!("{mark}{}", fixed.checked.source.text());
-        let unwritten = |error| InputError { verb: "write", ..InputError::new(path, reason(&error)) };
-        write::replace(path, &text).map_err(unwritten)?;
-    }
-    Ok(Checked { script: fixed.checked, diff: String::new(), fixed: fixed.applied })
-}
-
-/// The findings in the script as it is, with the diff to what its fixes make of it.
-fn differing(script: CheckedScript) -> Checked {
-    let CheckedScript { source, diagnostics, notes } = script;
-    let as_it_is = CheckedScript { source: source.clone(), diagnostics: diagnostics.clone(), notes: notes.clone() };
-    let fixed = fix::fix_all(CheckedScript { source: source.clone(), diagnostics, notes }, check_script);
-    let diff = match fixed.applied {
-        0 => String::new(),
-        _ => diff::unified(source.name(), source.text(), fixed.checked.source.text(), Terminal::stdout()),
-    };
-    Checked { script: as_it_is, diff, fixed: 0 }
 }
 
 /// Where results go.
@@ -145,6 +186,7 @@ struct Session<'a> {
     closed: Rc<Cell<bool>>,
     exit: Exit,
     fixed: usize,
+    inferences: Inferences,
 }
 
 impl<'a> Session<'a> {
@@ -155,7 +197,7 @@ impl<'a> Session<'a> {
         } else {
             Sink::Report(args.format.report(out, Terminal::stdout(), args.quiet))
         };
-        Self { args, sink, closed, exit: Exit::Success, fixed: 0 }
+        Self { args, sink, closed, exit: Exit::Success, fixed: 0, inferences: Inferences::default() }
     }
 
     fn take(&mut self, outcome: Result<Checked, InputError>) -> io::Result<ControlFlow<()>> {
@@ -166,8 +208,11 @@ impl<'a> Session<'a> {
         Ok(if self.closed.get() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
     }
 
-    fn checked(&mut self, Checked { script, diff, fixed }: &Checked) -> io::Result<()> {
+    fn checked(&mut self, Checked { script, diff, fixed, inferred }: &Checked) -> io::Result<()> {
         self.fixed += fixed;
+        if let Some(inference) = inferred {
+            self.inferences.count(*inference, script.source.name());
+        }
         if script.diagnostics.iter().any(|diagnostic| self.args.fails_on(diagnostic)) {
             self.exit = self.exit.max(Exit::Failed);
         }
@@ -194,6 +239,9 @@ impl<'a> Session<'a> {
         if self.fixed > 0 && !self.args.quiet {
             let fixed = counted(self.fixed, "finding", "findings");
             writeln!(io::stderr(), "fixed {fixed}").ok();
+        }
+        if !self.args.quiet {
+            io::stderr().write_all(self.inferences.summary().as_bytes()).ok();
         }
         Ok(self.exit)
     }

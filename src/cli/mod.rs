@@ -5,6 +5,7 @@ mod diff;
 pub mod explain;
 pub mod files;
 pub mod fmt;
+mod inferences;
 pub mod input;
 pub mod interrupt;
 pub mod new;

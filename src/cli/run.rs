@@ -13,7 +13,7 @@ use super::output::{Output, complain};
 use super::rows::table_of;
 use super::{Exit, input, interrupt};
 use crate::ast::{Name, Phase};
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Code, Diagnostic};
 use crate::execute::{Entry, Failure, Run};
 use crate::lab::{self, Lab, OpenError, RowsFile};
 use crate::plan::nearest;
@@ -210,7 +210,9 @@ fn refuse(error: OpenError, source: &Source) -> Exit {
 /// Findings go to standard error: standard output is for the report of the run.
 fn tell(diagnostics: &[Diagnostic], source: &Source) {
     let terminal = Terminal::stderr();
-    let text: String = diagnostics.iter().map(|diagnostic| render(diagnostic, source, terminal)).collect();
+    // Who may be live beside the plan matters to `check`; here the plan is alone.
+    let told = diagnostics.iter().filter(|diagnostic| diagnostic.code != Code::MissingApp);
+    let text: String = told.map(|diagnostic| render(diagnostic, source, terminal)).collect();
     io::stderr().write_all(text.as_bytes()).ok();
 }
 

@@ -98,6 +98,8 @@ codes! {
     ValidateBeforeBackfill = "validate-before-backfill", Error;
     /// a change of rows that gives another result when it is repeated
     NotIdempotent = "not-idempotent", Error;
+    /// a translation both ways that changes some value
+    LossyTranslation = "lossy-translation", Warning;
     /// a removal of data that nothing in the plan has carried over
     ContractWithoutExpand = "contract-without-expand", Warning;
     /// a removal of what a live application uses
@@ -106,8 +108,22 @@ codes! {
     AppBreaks = "app-breaks", Error;
     /// an application deployed while live, or retired while not
     RolloutOrder = "rollout-order", Error;
+    /// an application that reads an old value
+    StaleRead = "stale-read", Error;
+    /// an application that reads null where there is a value
+    UnsetRead = "unset-read", Error;
+    /// a write whose value is in no column any more
+    LostWrite = "lost-write", Error;
+    /// a write that a constraint refuses which its application does not know of
+    RejectedWrite = "rejected-write", Error;
+    /// a statement that cannot succeed on rows as they may be
+    FailingStatement = "failing-statement", Error;
+    /// a plan of which not everything could be proved
+    NotProved = "not-proved", Warning;
     /// something dropped that something else needs
     StillNeeded = "still-needed", Error;
+    /// a version of the application that the plan does not declare
+    MissingApp = "missing-app", Advice;
     /// a long plan
     TooManyStatements = "too-many-statements", Advice;
     /// a plan that does nothing

@@ -118,6 +118,18 @@ impl Expression {
         Self::new(Vec::new(), ty, Node::Constant(value, ty))
     }
 
+    /// The expression that is just a column.
+    #[must_use]
+    pub fn column(name: Name, ty: Type) -> Self {
+        Self::new(vec![name], ty, Node::Column(0, ty))
+    }
+
+    /// `column is null`.
+    #[must_use]
+    pub fn column_is_null(name: Name, ty: Type) -> Self {
+        Self::new(vec![name], Type::Boolean, Node::IsNull(Box::new(Node::Column(0, ty))))
+    }
+
     fn new(inputs: Vec<Name>, ty: Type, node: Node) -> Self {
         Self(Arc::new(Typed { inputs: inputs.into(), ty, node }))
     }

@@ -6,6 +6,7 @@
 mod action;
 mod apply;
 mod apps;
+pub mod assumed;
 mod columns;
 mod constraints;
 mod describe;
@@ -70,6 +71,19 @@ impl Plan {
     #[must_use]
     pub fn adds_table(&self, name: &str) -> bool {
         self.steps.iter().any(|step| matches!(&step.action, Action::AddTable(table) if *table.name == *name))
+    }
+
+    /// The same plan with other steps, which are numbered anew; what carries which facts is found out again.
+    #[must_use]
+    pub fn with_steps(&self, mut steps: Vec<Step>) -> Self {
+        let mut facts = FactsBuilder::default();
+        let mut catalog = self.start.clone();
+        for (index, step) in steps.iter_mut().enumerate() {
+            step.index = index;
+            facts.follow(&step.action, &catalog);
+            catalog.apply(&step.action);
+        }
+        Self { facts: Arc::new(facts.build(&self.start)), steps, ..self.clone() }
     }
 
     /// Resolves a script. `known` describes tables that the script does not declare, for example from the header of a

@@ -50,7 +50,7 @@ impl Planner<'_> {
     }
 
     /// Adds to `start`, the schema before the first statement, what the statements since have taken to exist.
-    pub(super) fn imply_in(&self, start: &mut Catalog) {
+    pub fn imply_in(&self, start: &mut Catalog) {
         for name in &self.implied_tables {
             if start.table(name).is_none() {
                 start.put_table(Table::new(name.clone(), false));

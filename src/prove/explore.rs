@@ -7,7 +7,7 @@
 
 mod seen;
 
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 pub(super) use seen::Seen;
 
 use crate::prove::model::{Act, Layer, Model};
@@ -40,6 +40,8 @@ pub(super) struct Explored<W> {
     pub(super) found: Option<Found>,
     /// For each layer and application the anomaly that is reached first.
     pub(super) breaks: FxHashMap<(usize, usize), (usize, AnomalyKind)>,
+    /// All that goes wrong somewhere.
+    pub(super) wrongs: FxHashSet<usize>,
     /// There were more states than are looked at.
     pub(super) cut: bool,
 }
@@ -65,6 +67,22 @@ struct Rank {
     kind: AnomalyKind,
 }
 
+/// Where something goes wrong.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct At {
+    pub(super) layer: usize,
+    /// In the statement that ends the layer.
+    pub(super) in_step: bool,
+}
+
+impl At {
+    /// How many statements have ended.
+    pub(super) fn position<W>(self, model: &Model<W>) -> usize {
+        let layer = &model.layers[self.layer];
+        if self.in_step { layer.step.unwrap_or(layer.from) } else { layer.from }
+    }
+}
+
 /// The last event of a schedule.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Last {
@@ -74,6 +92,17 @@ pub(super) enum Last {
     Act(usize),
     /// The step that ends the layer, by its place among the ends.
     End(usize),
+}
+
+impl Last {
+    /// Whether it is a statement's own doing.
+    pub(super) fn is_in_step<W>(self, layer: &Layer<W>) -> bool {
+        match self {
+            Self::Use => false,
+            Self::Act(at) => at >= layer.acts.len(),
+            Self::End(_) => true,
+        }
+    }
 }
 
 impl<W: Word> Explored<W> {
@@ -107,9 +136,15 @@ impl<W: Word> Explored<W> {
 }
 
 /// Explores a model. What `allowed` holds of is not an anomaly.
-pub(super) fn explore<W: Word>(model: &Model<W>, allowed: &dyn Fn(usize, usize) -> bool) -> Explored<W> {
-    let explored =
-        Explored { nodes: Vec::new(), starts: Vec::new(), found: None, breaks: FxHashMap::default(), cut: false };
+pub(super) fn explore<W: Word>(model: &Model<W>, allowed: &dyn Fn(At, usize) -> bool) -> Explored<W> {
+    let explored = Explored {
+        nodes: Vec::new(),
+        starts: Vec::new(),
+        found: None,
+        breaks: FxHashMap::default(),
+        wrongs: FxHashSet::default(),
+        cut: false,
+    };
     let mut search = Search {
         model,
         allowed,
@@ -117,6 +152,7 @@ pub(super) fn explore<W: Word>(model: &Model<W>, allowed: &dyn Fn(usize, usize) 
         known: Seen::new(),
         waiting: Vec::new(),
         asked: FxHashMap::default(),
+        has_allowed: false,
     };
     let mut seeds = [search.seeds(&model.existing), search.seeds(&[model.absent])];
     for layer in 0..model.layers.len() {
@@ -133,14 +169,16 @@ pub(super) fn explore<W: Word>(model: &Model<W>, allowed: &dyn Fn(usize, usize) 
 
 struct Search<'m, W> {
     model: &'m Model<W>,
-    allowed: &'m dyn Fn(usize, usize) -> bool,
+    allowed: &'m dyn Fn(At, usize) -> bool,
     explored: Explored<W>,
     /// The states of this layer.
     known: Seen<W>,
     /// States by the number of events up to them, more than those of the states being looked at.
     waiting: Vec<Vec<u32>>,
     /// What was asked of `allowed` in this layer.
-    asked: FxHashMap<usize, bool>,
+    asked: FxHashMap<(usize, bool), bool>,
+    /// Something was allowed.
+    has_allowed: bool,
 }
 
 /// States in which a layer begins.
@@ -249,8 +287,9 @@ impl<W: Word> Search<'_, W> {
             self.report(place, *wrong, last);
             refused = true;
         }
-        // In a state that is known nothing is lost: that was looked at when it became so.
-        if refused || matches!(last, Last::Act(_)) && self.known.contains(next) {
+        // In a state that is known nothing is lost, unless that was allowed: it was looked at when it became known.
+        let leads_on = |search: &Self| next != word && (search.has_allowed || !search.known.contains(next));
+        if refused || matches!(last, Last::Act(_)) && !leads_on(self) {
             return None;
         }
         for lost in after.lost.iter().filter(|lost| lost.is_lost(next)) {
@@ -263,9 +302,12 @@ impl<W: Word> Search<'_, W> {
 
     /// Notes an anomaly; tells whether it is one.
     fn report(&mut self, place: Place, wrong: usize, last: Last) -> bool {
-        if *self.asked.entry(wrong).or_insert_with(|| (self.allowed)(place.layer, wrong)) {
+        let at = At { layer: place.layer, in_step: last.is_in_step(&self.model.layers[place.layer]) };
+        if *self.asked.entry((wrong, at.in_step)).or_insert_with(|| (self.allowed)(at, wrong)) {
+            self.has_allowed = true;
             return false;
         }
+        self.explored.wrongs.insert(wrong);
         let what = &self.model.wrongs[wrong];
         let rank = Rank { inserted: place.inserted, length: place.length, kind: what.kind };
         if self.explored.found.is_none_or(|found| rank < found.rank) {

@@ -9,14 +9,17 @@
 //! - `compile` works out what each event does to a state, as a few operations on bits, for each stretch of the plan in
 //!   which nothing changes for the group (`layout`, `word`, `model`);
 //! - `explore` visits all reachable states breadth first, `rollback` rolls back from each;
+//! - `causes` tries changes of the plan (`remedy`) to tell root causes from what follows from them;
 //! - `tell` turns what was found back into rows, events and names: a [`Proof`].
 
+mod causes;
 mod compile;
 mod explore;
 mod groups;
 mod layout;
 mod model;
 mod proof;
+mod remedy;
 mod rollback;
 mod survey;
 mod tell;
@@ -52,7 +55,7 @@ pub fn prove_except(plan: &Plan, allowed: &dyn Fn(&Anomaly) -> bool) -> Proof {
         matrix: empty_matrix(plan),
         no_return: None,
     };
-    for group in compile(plan, &survey) {
+    for group in compile(plan, &survey, &|_| true) {
         let mut proving = Proving { plan, survey: &survey, allowed, proof: &mut proof };
         match &group.model {
             Sized::Small(model) => proving.group(&group, model),
@@ -78,18 +81,16 @@ struct Proving<'a> {
 
 impl Proving<'_> {
     fn group<W: Word>(&mut self, group: &Compiled, model: &Model<W>) {
-        let anomaly = |layer: usize, wrong: usize| {
-            tell::anomaly(self.plan, self.survey, &model.wrongs[wrong], model.layers[layer].from)
-        };
-        let explored = explore::explore(model, &|layer, wrong| (self.allowed)(&anomaly(layer, wrong)));
+        let anomaly = |at, wrong: usize| tell::anomaly(self.plan, self.survey, model, at, &model.wrongs[wrong]);
+        let explored = explore::explore(model, &|at, wrong| (self.allowed)(&anomaly(at, wrong)));
         let teller = Teller { plan: self.plan, survey: self.survey, group, model, explored: &explored };
         let columns = group.group.columns.iter().map(|(column, _)| self.survey.name(*column)).collect();
         let rollbacks = rollback::rollbacks(model, &explored);
         let (states, rollback_states) = (explored.nodes.len(), rollbacks.states);
-        let steps = model.layers.iter().filter_map(|layer| layer.step).collect();
+        let steps = group.steps(self.plan);
         self.proof.states += states + rollback_states;
         let at = self.proof.groups.len();
-        self.proof.refutations.extend(explored.found.iter().map(|found| teller.refutation(at, found)));
+        self.proof.refutations.extend(causes::refutations(&teller, at, self.allowed));
         self.proof.groups.push(GroupProof { columns, states, rollback_states, steps });
         if explored.cut {
             let why = "there are more states than are looked at".to_owned();

@@ -116,6 +116,8 @@ pub struct Anomaly {
     pub kind: AnomalyKind,
     /// How many statements have ended before it.
     pub position: usize,
+    /// It is the statement at `position` that fails or loses something, not an application's event after it.
+    pub in_step: bool,
     /// The application that it happens to.
     pub app: Option<Name>,
     /// The column that it is about: read, lost, null where none may be, or not there.
@@ -288,6 +290,19 @@ pub struct NoReturn {
 /// A change of the plan that was proved to help.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Remedy {
-    /// What to do, as an order: "add `expand sync username <-> display_name` before it".
+    /// What to do, as an order: "add `expand sync username <-> display_name`".
     pub text: String,
+    /// Where.
+    pub place: Option<Place>,
+    /// With it the group is proved; otherwise only what it is a remedy for is gone.
+    pub proves: bool,
+}
+
+/// A place between two statements.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Place {
+    /// Before this one.
+    Before(usize),
+    /// Behind this one.
+    Behind(usize),
 }

@@ -4,7 +4,7 @@ use crate::ast::Name;
 use crate::catalog::Catalog;
 use crate::plan::{ColumnName, Plan};
 use crate::prove::compile::Compiled;
-use crate::prove::explore::{Explored, Found, Last};
+use crate::prove::explore::{At, Explored, Found, Last};
 use crate::prove::model::{Act, Cause, Happening, Layer, Model, Wrong};
 use crate::prove::proof::{
     Anomaly, AnomalyKind, CellView, Content, Event, EventKind, NoReturn, Refutation, RowView, Schedule,
@@ -29,10 +29,8 @@ impl<W: Word> Teller<'_, W> {
         let layer = &self.model.layers[found.layer];
         let mut told = self.way_to(found.node);
         let mut undecided = told.undecided;
-        let position = match found.last {
-            Last::End(_) => layer.step.unwrap_or(layer.from),
-            _ => layer.from,
-        };
+        let at = At { layer: found.layer, in_step: found.last.is_in_step(layer) };
+        let position = at.position(self.model);
         let word = self.explored.nodes[found.node].word;
         let kind = match found.last {
             Last::Use => self.use_of(wrong),
@@ -49,7 +47,7 @@ impl<W: Word> Teller<'_, W> {
         undecided.dedup();
         Refutation {
             group,
-            anomaly: anomaly(self.plan, self.survey, wrong, position),
+            anomaly: anomaly(self.plan, self.survey, self.model, at, wrong),
             schedule: Schedule { start: told.start, events: told.events },
             hangs_on: undecided.into_iter().map(|at| self.group.undecided[at].clone()).collect(),
             remedy: None,
@@ -255,11 +253,12 @@ fn cause(survey: &Survey, cause: &Cause) -> ColumnName {
     }
 }
 
-/// Something wrong, when so many statements have ended.
-pub(super) fn anomaly(plan: &Plan, survey: &Survey, wrong: &Wrong, position: usize) -> Anomaly {
+/// What is wrong, as others are told.
+pub(super) fn anomaly<W>(plan: &Plan, survey: &Survey, model: &Model<W>, at: At, wrong: &Wrong) -> Anomaly {
     Anomaly {
         kind: wrong.kind,
-        position,
+        position: at.position(model),
+        in_step: at.in_step,
         app: wrong.app.map(|app| plan.apps[app].name.clone()),
         column: wrong.column.as_ref().map(|wrong| cause(survey, wrong)),
         constraint: wrong.constraint.clone(),

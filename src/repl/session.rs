@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use crate::diagnostic::{Code, Diagnostic};
 use crate::lab::{self, OpenError, RowsFile};
 use crate::plan::AppUse;
 use crate::repl::commands::{self, Command};
@@ -89,7 +90,8 @@ impl Session {
             text =
                 format!("miglab: {title}. Type a `table` and statements, or `load FILE`; `help` lists the commands.\n");
         }
-        let findings = self.present.opened.diagnostics.len();
+        let is_told = |found: &&Diagnostic| found.code != Code::MissingApp;
+        let findings = self.present.opened.diagnostics.iter().filter(is_told).count();
         if findings > 0 && self.file.is_some() {
             text += &format!("{}: `check` shows them\n", counted(findings, "finding", "findings"));
         }

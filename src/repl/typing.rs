@@ -191,7 +191,8 @@ impl Session {
         let same = |one: &Diagnostic, other: &Diagnostic| one.code == other.code && one.message == other.message;
         let opened = &self.present.opened;
         let new = opened.diagnostics.iter().filter(|found| !known.iter().any(|known| same(known, found)));
-        let told = new.filter(|found| found.code != Code::NoStatements);
+        // What is missing may be typed next.
+        let told = new.filter(|found| !matches!(found.code, Code::NoStatements | Code::MissingApp));
         told.map(|found| render(found, &opened.source, self.terminal)).collect()
     }
 }

@@ -6,6 +6,8 @@ use std::fmt::Write as _;
 use super::names::{ColumnPath, quote};
 use super::options::Options;
 use super::samples::{ROWS, sample};
+use crate::check::check_script;
+use crate::explain::Code;
 use crate::source::Source;
 use crate::syntax;
 
@@ -210,12 +212,42 @@ impl<'a> Draft<'a> {
             let _ = writeln!(text, "{statement}");
             before = why;
         }
-        syntax::format(&Source::new("the script", text)).map_err(|diagnostics| {
-            let reason = diagnostics.first().map_or("", |first| first.message.as_str());
-            format!("the arguments do not make a script: {reason}")
-        })
+        answered(&formatted(&text)?)
     }
 }
+
+fn formatted(text: &str) -> Result<String, String> {
+    syntax::format(&Source::new("the script", text)).map_err(|diagnostics| {
+        let reason = diagnostics.first().map_or("", |first| first.message.as_str());
+        format!("the arguments do not make a script: {reason}")
+    })
+}
+
+/// The script with an answer to what `check` finds lossy: before the statement, or in the header for several.
+fn answered(text: &str) -> Result<String, String> {
+    let mut found = check_script(Source::new("the script", text)).diagnostics;
+    found.retain(|finding| finding.code == Code::LossyTranslation);
+    let Some(first) = found.first() else { return Ok(text.to_owned()) };
+    let lost: Vec<&str> = found.iter().map(|finding| finding.message.as_str()).collect();
+    let reason = format!("no version writes such values while both are live: {}", lost.join("; "));
+    let allow = format!("allow {} because '{}'", Code::LossyTranslation, reason.replace('\'', "''"));
+    let statement = usize::try_from(first.span().start).unwrap_or(0);
+    let line = text[..statement].rfind('\n').map_or(0, |end| end + 1);
+    let header = text.find("\nmigration ").map_or(0, |end| end + 1);
+    let header_end = text[header..].find("\n\n").map_or(header, |end| header + end);
+    let mut answered = text.to_owned();
+    if found.len() == 1 {
+        answered.insert_str(line, &format!("{MAKE_SURE}\n{allow}\n"));
+    } else {
+        answered.insert_str(header_end, &format!(" {allow}"));
+        answered.insert_str(header, &format!("{MAKE_SURE}\n"));
+    }
+    formatted(&answered)
+}
+
+/// Only the authors of the application can know what it writes.
+const MAKE_SURE: &str =
+    "# Make sure that the reason of the `allow` is true, or choose expressions that keep every value.";
 
 const LONG_PLAN: &str = " allow too-many-statements because 'the steps of one change belong together'";
 

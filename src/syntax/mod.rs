@@ -14,6 +14,7 @@ mod faults;
 mod format;
 mod grammar;
 mod highlight;
+mod items;
 mod keywords;
 mod lex;
 mod mistakes;
@@ -37,6 +38,7 @@ use reader::Pass;
 
 pub use format::format;
 pub use highlight::{TokenKind, highlight};
+pub use items::{Item, items};
 pub use keywords::KEYWORDS;
 pub use names::quote_ident;
 pub use print::expr_text;

@@ -5,15 +5,17 @@ mod app_breaks;
 mod backfill_before_sync;
 mod contract_without_expand;
 mod in_use;
+mod missing_app;
 mod not_idempotent;
 mod phase_order;
 mod plan_size;
 mod rollout_order;
 mod sync_dropped_early;
+mod too_few_apps;
 mod validate_before_backfill;
 mod wrong_phase;
 
-use crate::check::Rule;
+use crate::check::{Rule, two_forms};
 
 /// A fresh instance of every rule.
 pub(super) fn all() -> Vec<Box<dyn Rule>> {
@@ -29,6 +31,10 @@ pub(super) fn all() -> Vec<Box<dyn Rule>> {
         Box::new(in_use::InUse::default()),
         Box::new(app_breaks::AppBreaks),
         Box::new(rollout_order::RolloutOrder::default()),
+        Box::new(two_forms::TwoForms::default()),
         Box::new(plan_size::PlanSize::default()),
+        // Advice for plans without errors comes last.
+        Box::new(missing_app::MissingApp::default()),
+        Box::new(too_few_apps::TooFewApps::default()),
     ]
 }

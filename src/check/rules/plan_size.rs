@@ -3,6 +3,7 @@
 use crate::ast::Script;
 use crate::check::{At, Rule};
 use crate::diagnostic::{Code, Diagnostic};
+use crate::plan::Planner;
 use crate::source::Span;
 
 /// Statements of phases that a person still takes in at once.
@@ -26,7 +27,7 @@ impl Rule for PlanSize {
         }
     }
 
-    fn finish(&mut self, script: &Script, findings: &mut Vec<Diagnostic>) {
+    fn finish(&mut self, _planner: &Planner<'_>, script: &Script, findings: &mut Vec<Diagnostic>) {
         if self.statements == 0 {
             let span = script.header.as_ref().map_or(Span::default(), |header| header.span);
             findings.push(

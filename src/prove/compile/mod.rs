@@ -41,10 +41,19 @@ pub(super) struct Compiled {
     pub(super) layout: Layout,
     /// The schema of each layer.
     pub(super) catalogs: Vec<Catalog>,
+    /// The statements that end layers because they change something.
+    stops: Vec<usize>,
     pub(super) model: Sized,
     pub(super) undecided: Vec<Undecided>,
     pub(super) assumptions: Vec<Assumption>,
     pub(super) outside: Vec<Outside>,
+}
+
+impl Compiled {
+    /// The statements that concern the group.
+    pub(super) fn steps(&self, plan: &Plan) -> Vec<usize> {
+        self.stops.iter().copied().filter(|step| *step < plan.steps.len()).collect()
+    }
 }
 
 /// A model whose states fit a word of this size.
@@ -57,12 +66,11 @@ pub(super) enum Sized {
     TooLarge,
 }
 
-/// Compiles all groups of a plan.
-pub(super) fn compile(plan: &Plan, survey: &Survey) -> Vec<Compiled> {
-    let groups = groups(plan, survey);
+/// Compiles the groups of a plan that are `wanted`.
+pub(super) fn compile(plan: &Plan, survey: &Survey, wanted: &dyn Fn(&Group) -> bool) -> Vec<Compiled> {
+    let groups = groups(plan, survey).into_iter().filter(wanted);
     let is_new = |fact: ColumnId| survey.columns.get(&fact).is_some_and(|origin| !origin.at_start);
     let laid: Vec<(Group, Layout)> = groups
-        .into_iter()
         .map(|group| {
             let layout = Layout::new(&group.tables, &group.columns, &plan.facts, &is_new);
             (group, layout)
@@ -75,18 +83,28 @@ pub(super) fn compile(plan: &Plan, survey: &Survey) -> Vec<Compiled> {
 fn one(plan: &Plan, survey: &Survey, group: Group, layout: Layout, stops: Stops) -> Compiled {
     let build = Build { plan, survey, group: &group, layout: &layout, stops: &stops };
     let catalogs = || stops.iter().map(|stop| stop.catalog.clone()).collect();
+    let places = stops.iter().filter(|stop| stop.matters).map(|stop| stop.step).collect();
     if group.tables.len() > MOST_TABLES || layout.width > u128::BITS {
         let outside = vec![build.too_large()];
         let (undecided, assumptions, catalogs) = (Vec::new(), Vec::new(), catalogs());
-        return Compiled { group, layout, catalogs, model: Sized::TooLarge, undecided, assumptions, outside };
+        return Compiled {
+            group,
+            layout,
+            catalogs,
+            stops: places,
+            model: Sized::TooLarge,
+            undecided,
+            assumptions,
+            outside,
+        };
     }
     let catalogs = catalogs();
     if layout.width <= u64::BITS {
         let Record { model, undecided, assumptions, outside } = build.run::<u64>();
-        Compiled { group, layout, catalogs, model: Sized::Small(model), undecided, assumptions, outside }
+        Compiled { group, layout, catalogs, stops: places, model: Sized::Small(model), undecided, assumptions, outside }
     } else {
         let Record { model, undecided, assumptions, outside } = build.run::<u128>();
-        Compiled { group, layout, catalogs, model: Sized::Large(model), undecided, assumptions, outside }
+        Compiled { group, layout, catalogs, stops: places, model: Sized::Large(model), undecided, assumptions, outside }
     }
 }
 

@@ -1,0 +1,314 @@
+//! A way there and back: a column is written, syncs translate it, and one translates back.
+
+use std::sync::Arc;
+
+use rustc_hash::{FxHashMap, FxHashSet};
+
+use crate::ast::Name;
+use crate::catalog::{Catalog, Column, ColumnId, ConstraintKind, NotNull, Sync, SyncId};
+use crate::check::two_forms::is_copy;
+use crate::data::{Type, Value, compare};
+use crate::expr::Expression;
+use crate::plan::AppUse;
+
+/// More columns than this are not followed from one.
+const MOST_REACHED: usize = 64;
+
+/// A column on the way.
+#[derive(Clone, Debug)]
+pub(super) struct Place {
+    pub(super) table: Name,
+    pub(super) column: Column,
+    pub(super) in_key: bool,
+}
+
+/// A sync on the way: it reads places and fills one, by their numbers.
+#[derive(Clone, Debug)]
+pub(super) struct Leg {
+    pub(super) sync: Arc<Sync>,
+    inputs: Vec<usize>,
+    pub(super) into: usize,
+}
+
+/// A column written, with whatever else the way needs; translated; and translated back.
+#[derive(Clone, Debug)]
+pub(super) struct Round {
+    /// The columns written, by identity, then those that the legs there fill.
+    pub(super) places: Vec<Place>,
+    /// How many of the places are written.
+    pub(super) written: usize,
+    /// The place that comes back.
+    pub(super) at: usize,
+    pub(super) there: Vec<Leg>,
+    pub(super) back: Leg,
+    /// The checks that bind these columns: name, condition, and what it reads.
+    checks: Vec<(Name, Expression, Vec<usize>)>,
+}
+
+/// What becomes of a value.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum Outcome {
+    /// It comes back.
+    Kept,
+    /// This comes back.
+    Lost(Value),
+    /// A leg, counted from 0, has no value for its column; after the last one there it is the leg back.
+    Refused { leg: usize, why: String },
+}
+
+/// The syncs that are linked with one by their columns, oldest first; those `seen` before are left out.
+pub(super) fn linked(sync: &Arc<Sync>, catalog: &Catalog, seen: &mut FxHashSet<SyncId>) -> Vec<Arc<Sync>> {
+    let mut found = Vec::new();
+    let mut waiting = vec![Arc::clone(sync)];
+    while let Some(next) = waiting.pop() {
+        if seen.insert(next.id) {
+            waiting.extend(next.columns().flat_map(|column| catalog.syncs_of(column)).cloned());
+            found.push(next);
+        }
+    }
+    found.sort_by_key(|sync| sync.id);
+    found
+}
+
+impl Round {
+    /// The round that a sync closes, if what it reads is translated from what it fills.
+    pub(super) fn of(back: &Arc<Sync>, catalog: &Catalog) -> Option<Self> {
+        let ways = ways_from(back.target, catalog);
+        let mut sources: Vec<(usize, Vec<Arc<Sync>>)> =
+            back.source_columns.iter().map(|source| way_to(*source, &ways)).map(|way| (way.len(), way)).collect();
+        sources.sort_by_key(|(length, _)| *length);
+        let mut there: Vec<Arc<Sync>> = Vec::new();
+        sources.into_iter().for_each(|(_, way)| lengthen(&mut there, way));
+        let mut read = 0;
+        while read < there.len() {
+            for column in there[read].source_columns.clone() {
+                lengthen(&mut there, way_to(column, &ways));
+            }
+            read += 1;
+        }
+        if there.is_empty() { None } else { Self::with(back, &there, catalog) }
+    }
+
+    fn with(back: &Arc<Sync>, there: &[Arc<Sync>], catalog: &Catalog) -> Option<Self> {
+        let derived: Vec<ColumnId> = there.iter().map(|sync| sync.target).collect();
+        let read = there.iter().chain([back]).flat_map(|sync| {
+            sync.source_columns.iter().map(|column| (*column, &sync.source_table)).collect::<Vec<_>>()
+        });
+        let mut written: Vec<(ColumnId, &Name)> = read.filter(|(column, _)| !derived.contains(column)).collect();
+        written.push((back.target, &back.target_table));
+        written.sort_by_key(|(column, _)| *column);
+        written.dedup_by_key(|(column, _)| *column);
+        let filled = there.iter().map(|sync| (sync.target, &sync.target_table));
+        let places = written.iter().copied().chain(filled).map(|(column, table)| Place::of(table, column, catalog));
+        let places: Vec<Place> = places.collect::<Option<_>>()?;
+        let leg = |sync: &Arc<Sync>| Leg::of(sync, &places, catalog);
+        let there = there.iter().map(leg).collect::<Option<Vec<_>>>()?;
+        let back = leg(back)?;
+        let checks = checks(&places, catalog);
+        Some(Self { at: back.into, written: written.len(), places, there, back, checks })
+    }
+
+    /// The column that comes back.
+    pub(super) fn target(&self) -> &Place {
+        &self.places[self.at]
+    }
+
+    /// Whether some leg does more than copy.
+    pub(super) fn translates(&self) -> bool {
+        self.legs().any(|leg| !is_copy(&leg.sync))
+    }
+
+    /// What tells rounds apart: the sync back, then those there.
+    pub(super) fn syncs(&self) -> Vec<SyncId> {
+        [&self.back].into_iter().chain(&self.there).map(|leg| leg.sync.id).collect()
+    }
+
+    /// The legs in the order in which they are gone.
+    pub(super) fn legs(&self) -> impl Iterator<Item = &Leg> {
+        self.there.iter().chain([&self.back])
+    }
+
+    /// The translated columns that the way back reads.
+    pub(super) fn other_form(&self) -> Vec<&Place> {
+        let inputs = self.back.inputs.iter().filter(|at| **at >= self.written);
+        inputs.map(|at| &self.places[*at]).collect()
+    }
+
+    /// The columns that are written besides the one that comes back, with their values in `row`.
+    pub(super) fn besides<'a>(&'a self, row: &'a [Value]) -> impl Iterator<Item = (&'a Place, &'a Value)> {
+        let written = self.places.iter().zip(row).enumerate();
+        written.filter(|(at, _)| *at != self.at).map(|(_, pair)| pair)
+    }
+
+    /// Whether the same columns are written in both.
+    pub(super) fn writes_the_same(&self, other: &Self) -> bool {
+        let columns = |round: &Self| round.places[..round.written].iter().map(|p| p.column.id).collect::<Vec<_>>();
+        columns(self) == columns(other)
+    }
+
+    /// Whether some application, if any is declared, writes the column that comes back.
+    pub(super) fn is_written(&self, apps: &[AppUse]) -> bool {
+        apps.is_empty() || self.target().is_written(apps)
+    }
+
+    /// Whether some application, if any is declared, writes the other form, from which the column is then computed.
+    pub(super) fn is_overwritten(&self, apps: &[AppUse]) -> bool {
+        apps.is_empty() || self.other_form().iter().any(|place| place.is_written(apps))
+    }
+
+    /// Whether the checks of the table let applications write this row.
+    pub(super) fn allows(&self, row: &[Value]) -> bool {
+        let of_written = self.checks.iter().filter(|(.., inputs)| inputs.iter().all(|at| *at < self.written));
+        of_written.into_iter().all(|check| holds(check, row))
+    }
+
+    /// What becomes of the column when this is written.
+    pub(super) fn outcome(&self, row: &[Value]) -> Outcome {
+        match self.returned(row) {
+            Err((leg, why)) => Outcome::Refused { leg, why },
+            Ok(back) if same(&back, &row[self.at]) => Outcome::Kept,
+            Ok(back) => Outcome::Lost(back),
+        }
+    }
+
+    /// What comes back; or the leg that has no value, and why.
+    fn returned(&self, row: &[Value]) -> Result<Value, (usize, String)> {
+        let mut values = row.to_vec();
+        for number in 0..self.there.len() {
+            values.push(self.through(number, &values).map_err(|why| (number, why))?);
+        }
+        self.through(self.there.len(), &values).map_err(|why| (self.there.len(), why))
+    }
+
+    /// The value that a leg, counted from 0, gives its column; or why it gives none.
+    pub(super) fn through(&self, number: usize, values: &[Value]) -> Result<Value, String> {
+        let Some(leg) = self.there.get(number) else { return self.translated(&self.back, values) };
+        let mut values = values.to_vec();
+        values.push(self.translated(leg, &values)?);
+        let reads_it = |inputs: &[usize]| inputs.iter().max() == Some(&leg.into);
+        let broken = self.checks.iter().find(|check| reads_it(&check.2) && !holds(check, &values));
+        match broken {
+            Some((name, ..)) => Err(format!("check `{name}` does not hold")),
+            None => Ok(values.pop().unwrap_or(Value::Null)),
+        }
+    }
+
+    fn translated(&self, leg: &Leg, values: &[Value]) -> Result<Value, String> {
+        let inputs: Vec<Value> = leg.inputs.iter().map(|at| values[*at].clone()).collect();
+        let value = leg.sync.value.eval(&inputs, 0).map_err(|error| error.message)?;
+        let place = &self.places[leg.into];
+        if value.is_null() && !place.takes_null() {
+            return Err(format!("`{}` would be null", place.column.name));
+        }
+        Ok(value)
+    }
+}
+
+impl Place {
+    pub(super) fn of(table: &Name, column: ColumnId, catalog: &Catalog) -> Option<Self> {
+        let schema = catalog.table(table)?;
+        let in_key = schema.primary_key().is_some_and(|key| key.contains(&column));
+        Some(Self { table: table.clone(), column: schema.column_by_id(column)?.clone(), in_key })
+    }
+
+    /// Whether its constraints let it be null.
+    pub(super) fn takes_null(&self) -> bool {
+        self.column.not_null == NotNull::No && !self.in_key
+    }
+
+    fn is_written(&self, apps: &[AppUse]) -> bool {
+        let mut written = apps.iter().flat_map(|app| &app.writes);
+        written.any(|column| column.table == self.table && column.column == self.column.name)
+    }
+}
+
+impl Leg {
+    fn of(sync: &Arc<Sync>, places: &[Place], catalog: &Catalog) -> Option<Self> {
+        let at = |column: ColumnId| places.iter().position(|place| place.column.id == column);
+        let inputs = sync.value.inputs().iter().map(|name| at(catalog.column(&sync.source_table, name)?.id));
+        Some(Self { sync: Arc::clone(sync), inputs: inputs.collect::<Option<_>>()?, into: at(sync.target)? })
+    }
+}
+
+/// The columns that a write of `start` reaches through syncs, each with the sync that reaches it first.
+fn ways_from(start: ColumnId, catalog: &Catalog) -> FxHashMap<ColumnId, (ColumnId, Arc<Sync>)> {
+    let mut ways: FxHashMap<ColumnId, (ColumnId, Arc<Sync>)> = FxHashMap::default();
+    let mut reached = vec![start];
+    let mut next = 0;
+    while next < reached.len() && reached.len() < MOST_REACHED {
+        let from = reached[next];
+        next += 1;
+        for sync in catalog.syncs_of(from).filter(|sync| sync.source_columns.contains(&from)) {
+            if !reached.contains(&sync.target) {
+                reached.push(sync.target);
+                ways.insert(sync.target, (from, Arc::clone(sync)));
+            }
+        }
+    }
+    ways
+}
+
+/// The syncs that lead to a column; none where it is not reached.
+fn way_to(mut column: ColumnId, ways: &FxHashMap<ColumnId, (ColumnId, Arc<Sync>)>) -> Vec<Arc<Sync>> {
+    let mut way = Vec::new();
+    while let Some((from, sync)) = ways.get(&column) {
+        way.push(Arc::clone(sync));
+        column = *from;
+    }
+    way
+}
+
+/// Adds the syncs of a way, unless then some would read each other.
+fn lengthen(there: &mut Vec<Arc<Sync>>, way: Vec<Arc<Sync>>) {
+    let new: Vec<Arc<Sync>> = way.into_iter().filter(|sync| there.iter().all(|other| other.id != sync.id)).collect();
+    if new.is_empty() {
+        return;
+    }
+    if let Some(ordered) = in_order(there.iter().cloned().chain(new).collect()) {
+        *there = ordered;
+    }
+}
+
+/// Syncs in an order in which each finds what it reads; none where they read each other.
+fn in_order(mut syncs: Vec<Arc<Sync>>) -> Option<Vec<Arc<Sync>>> {
+    let mut ordered = Vec::with_capacity(syncs.len());
+    while !syncs.is_empty() {
+        let waits = |sync: &Sync| syncs.iter().any(|other| sync.source_columns.contains(&other.target));
+        let ready = syncs.iter().position(|sync| !waits(sync))?;
+        ordered.push(syncs.remove(ready));
+    }
+    Some(ordered)
+}
+
+/// The checks all of whose columns are among the places.
+fn checks(places: &[Place], catalog: &Catalog) -> Vec<(Name, Expression, Vec<usize>)> {
+    let mut found: Vec<(Name, Expression, Vec<usize>)> = Vec::new();
+    for place in places {
+        let Some(table) = catalog.table(&place.table) else { continue };
+        for constraint in table.constraints_of(place.column.id) {
+            let ConstraintKind::Check { condition, .. } = &constraint.kind else { continue };
+            let at = |name: &Name| places.iter().position(|p| p.table == place.table && p.column.name == *name);
+            let inputs: Option<Vec<usize>> = condition.inputs().iter().map(at).collect();
+            if let Some(inputs) = inputs.filter(|_| found.iter().all(|(name, ..)| *name != constraint.name)) {
+                found.push((constraint.name.clone(), condition.clone(), inputs));
+            }
+        }
+    }
+    found
+}
+
+/// Whether a check is not false; one that has no value refuses the write as well.
+fn holds((_, condition, inputs): &(Name, Expression, Vec<usize>), values: &[Value]) -> bool {
+    let row: Vec<Value> = inputs.iter().map(|at| values[*at].clone()).collect();
+    matches!(condition.eval(&row, 0), Ok(Value::Boolean(true) | Value::Null))
+}
+
+/// Whether two values say the same. `json`, which keeps how it was written, is compared by what it means.
+fn same(one: &Value, other: &Value) -> bool {
+    if let (Value::Json(one), Value::Json(other)) = (one, other)
+        && let (Ok(one), Ok(other)) = (Value::parse(one, Type::Jsonb), Value::parse(other, Type::Jsonb))
+    {
+        return compare(&one, &other).is_eq();
+    }
+    compare(one, other).is_eq()
+}

@@ -1,0 +1,384 @@
+//! Changes of a plan that may mend what was found. Each is tried: the changed plan is proved as any other.
+
+use std::sync::Arc;
+
+use crate::ast::Phase;
+use crate::catalog::{Catalog, ColumnId, ConstraintKind, Sync, SyncId};
+use crate::expr::Expression;
+use crate::plan::{Action, FillKind, Plan, Step};
+use crate::prove::proof::{AnomalyKind, Place};
+
+/// No more changes than these are tried for one finding.
+const MOST_TRIED: usize = 200;
+
+/// A changed plan.
+pub(super) struct Change {
+    pub(super) plan: Plan,
+    /// What was changed, as an order.
+    pub(super) text: String,
+    pub(super) place: Option<Place>,
+}
+
+/// The changes to try against an anomaly of this kind, the likelier first. `steps` are the statements that concern it.
+pub(super) fn changes<'p>(plan: &'p Plan, steps: &'p [usize], kind: AnomalyKind) -> impl Iterator<Item = Change> + 'p {
+    let drafts = Drafts { plan, steps, catalogs: catalogs(plan) };
+    let mut found = Vec::new();
+    drafts.removals(&mut found);
+    if kind == AnomalyKind::RejectedWrite {
+        drafts.relaxations(&mut found);
+    }
+    drafts.syncs(&mut found);
+    drafts.conditions(&mut found);
+    drafts.moves(&mut found);
+    drafts.retirements(&mut found);
+    drafts.backfills(&mut found);
+    let served = is_served(plan);
+    let whole = found.into_iter().map(move |draft| Change {
+        plan: plan.with_steps(draft.steps),
+        text: draft.text,
+        place: draft.place,
+    });
+    whole.filter(move |change| is_sound(&change.plan) && (!served || is_served(&change.plan))).take(MOST_TRIED)
+}
+
+/// The schema before each step, and after the last.
+fn catalogs(plan: &Plan) -> Vec<Catalog> {
+    let mut catalog = plan.start.clone();
+    let mut all = vec![catalog.clone()];
+    for step in &plan.steps {
+        catalog.apply(&step.action);
+        all.push(catalog.clone());
+    }
+    all
+}
+
+struct Draft {
+    steps: Vec<Step>,
+    text: String,
+    place: Option<Place>,
+}
+
+struct Drafts<'p> {
+    plan: &'p Plan,
+    steps: &'p [usize],
+    catalogs: Vec<Catalog>,
+}
+
+impl Drafts<'_> {
+    fn inserted(&self, at: usize, phase: Option<Phase>, action: Action) -> Vec<Step> {
+        let mut steps = self.plan.steps.clone();
+        let span = steps.get(at.saturating_sub(1)).or(steps.first()).map(|step| step.span).unwrap_or_default();
+        steps.insert(at, Step { index: at, phase, span, action, title: String::new() });
+        steps
+    }
+
+    fn place(at: usize) -> Option<Place> {
+        Some(at.checked_sub(1).map_or(Place::Before(0), Place::Behind))
+    }
+
+    /// A sync for each backfill, both ways where that is a plain copy.
+    fn syncs(&self, found: &mut Vec<Draft>) {
+        for at in self.steps {
+            let Action::Fill { kind: FillKind::Backfill, table, column, value, .. } = &self.plan.steps[*at].action
+            else {
+                continue;
+            };
+            let catalog = &self.catalogs[*at];
+            let Some(target) = catalog.table(table).and_then(|table| table.column_by_id(*column)) else { continue };
+            let into = sync(catalog, table, *column, value, 1);
+            let kept = catalog.syncs_of(*column).any(|sync| sync.target == *column && sync.value == *value);
+            let behind = self.added(*column).map_or(*at, |step| step + 1);
+            let back = value.as_plain_column().and_then(|name| {
+                let source = catalog.column(table, name)?;
+                let value = Expression::column(target.name.clone(), target.ty);
+                let same = source.ty == target.ty;
+                same.then(|| (source.name.clone(), sync(catalog, table, source.id, &value, 2)))
+            });
+            if let Some((source, back)) = &back {
+                let mut both = vec![Arc::new(back.clone())];
+                let text = if kept {
+                    format!("add `expand sync {source} from {}`", target.name)
+                } else {
+                    both.push(Arc::new(into.clone()));
+                    format!("add `expand sync {source} <-> {}`", target.name)
+                };
+                let back_kept =
+                    catalog.syncs_of(*column).any(|sync| Some(sync.target) == source_id(catalog, table, source));
+                if !back_kept {
+                    let steps = self.inserted(behind, Some(Phase::Expand), Action::AddSyncs(both));
+                    found.push(Draft { steps, text, place: Self::place(behind) });
+                }
+            }
+            if !kept {
+                let text = match value.as_plain_column() {
+                    Some(source) => format!("add `expand sync {} from {source}`", target.name),
+                    None => format!("add `expand sync {} from …`, with the expression of its backfill,", target.name),
+                };
+                let action = Action::AddSyncs(vec![Arc::new(into)]);
+                let steps = self.inserted(behind, Some(Phase::Expand), action);
+                found.push(Draft { steps, text, place: Self::place(behind) });
+            }
+        }
+    }
+
+    /// The step that adds a column.
+    fn added(&self, column: ColumnId) -> Option<usize> {
+        let adds = |step: &&Step| match &step.action {
+            Action::AddColumn { column: added, .. } => added.id == column,
+            Action::AddTable(table) => table.column_by_id(column).is_some(),
+            _ => false,
+        };
+        self.plan.steps.iter().find(adds).map(|step| step.index)
+    }
+
+    /// A not-null that goes before the first version is deployed.
+    fn relaxations(&self, found: &mut Vec<Draft>) {
+        let last = self.plan.steps.iter().rposition(|step| step.phase == Some(Phase::Expand)).map_or(0, |at| at + 1);
+        let mut bound: Vec<(crate::ast::Name, ColumnId)> = Vec::new();
+        for at in self.steps {
+            if let Action::DropColumn { table, column } = &self.plan.steps[*at].action {
+                bound.push((table.clone(), *column));
+            }
+        }
+        for (table, column) in bound {
+            let Some(schema) = self.plan.start.table(&table) else { continue };
+            let Some(bound) = schema.column_by_id(column) else { continue };
+            if bound.not_null == crate::catalog::NotNull::No {
+                continue;
+            }
+            let text = format!("add `expand drop not null {}`", bound.name);
+            let steps = self.inserted(last, Some(Phase::Expand), Action::DropNotNull { table, column });
+            found.push(Draft { steps, text, place: Self::place(last) });
+        }
+    }
+
+    /// Syncs that are better left to leave with their columns.
+    fn removals(&self, found: &mut Vec<Draft>) {
+        for at in self.steps {
+            if let Action::DropSyncs(_) = &self.plan.steps[*at].action {
+                let mut steps = self.plan.steps.clone();
+                steps.remove(*at);
+                let text = "leave the `drop sync` out: a sync leaves with its column, in the same instant".to_owned();
+                found.push(Draft { steps, text, place: None });
+            }
+        }
+    }
+
+    /// Backfills that leave alone what is there already.
+    fn conditions(&self, found: &mut Vec<Draft>) {
+        for at in self.steps {
+            let Action::Fill { kind: FillKind::Backfill, table, column, value, filter: None, batches } =
+                &self.plan.steps[*at].action
+            else {
+                continue;
+            };
+            let Some(target) = self.catalogs[*at].table(table).and_then(|table| table.column_by_id(*column)) else {
+                continue;
+            };
+            let mut steps = self.plan.steps.clone();
+            steps[*at].action = Action::Fill {
+                kind: FillKind::Backfill,
+                table: table.clone(),
+                column: *column,
+                value: value.clone(),
+                filter: Some(Expression::column_is_null(target.name.clone(), target.ty)),
+                batches: *batches,
+            };
+            let text = format!("add `where {} is null` to the backfill", target.name);
+            found.push(Draft { steps, text, place: Some(Place::Behind(*at)) });
+        }
+    }
+
+    /// Statements at another place, the nearest places first.
+    fn moves(&self, found: &mut Vec<Draft>) {
+        let count = self.plan.steps.len();
+        let mut order: Vec<usize> = self.steps.to_vec();
+        order.sort_by_key(|at| rank(&self.plan.steps[*at].action));
+        for far in 1..count {
+            for from in &order {
+                let Some(name) = name(self.plan, *from) else { continue };
+                let to = [from.checked_add(far).filter(|to| *to < count), from.checked_sub(far)];
+                for to in to.into_iter().flatten() {
+                    let mut steps = self.plan.steps.clone();
+                    let step = steps.remove(*from);
+                    steps.insert(to, step);
+                    if in_order(&steps) {
+                        let place = if to > *from { Place::Behind(to) } else { Place::Before(to) };
+                        found.push(Draft { steps, text: format!("move {name}"), place: Some(place) });
+                    }
+                }
+            }
+        }
+    }
+
+    /// Versions that are retired before something goes.
+    fn retirements(&self, found: &mut Vec<Draft>) {
+        for at in self.steps {
+            if !matches!(self.plan.steps[*at].action, Action::DropColumn { .. } | Action::DropTable(_)) {
+                continue;
+            }
+            for app in self.plan.apps.iter().filter(|app| self.catalogs[*at].is_live(&app.name)) {
+                let steps = self.inserted(*at, None, Action::Retire(app.name.clone()));
+                let text = format!("add `retire {}`", app.name);
+                found.push(Draft { steps, text, place: Some(Place::Before(*at)) });
+            }
+        }
+    }
+
+    /// A backfill for each sync, before the first version is deployed.
+    fn backfills(&self, found: &mut Vec<Draft>) {
+        for at in self.steps {
+            let Action::AddSyncs(syncs) = &self.plan.steps[*at].action else { continue };
+            let last =
+                self.plan.steps.iter().rposition(|step| step.phase == Some(Phase::Expand)).map_or(0, |at| at + 1);
+            for sync in syncs.iter().filter(|sync| sync.join.is_none() && self.added(sync.target).is_some()) {
+                let name = self.catalogs[*at].column_name(&sync.target_table, sync.target).to_owned();
+                let action = Action::Fill {
+                    kind: FillKind::Backfill,
+                    table: sync.target_table.clone(),
+                    column: sync.target,
+                    value: sync.value.clone(),
+                    filter: None,
+                    batches: crate::ast::Batches::default(),
+                };
+                let steps = self.inserted(last, Some(Phase::Migrate), action);
+                let from = sync.value.as_plain_column().map_or("…", |source| source);
+                let text = format!("add `migrate backfill {name} from {from}`");
+                found.push(Draft { steps, text, place: Self::place(last) });
+            }
+        }
+    }
+}
+
+fn source_id(catalog: &Catalog, table: &str, name: &str) -> Option<ColumnId> {
+    catalog.column(table, name).map(|column| column.id)
+}
+
+fn sync(catalog: &Catalog, table: &crate::ast::Name, target: ColumnId, value: &Expression, number: u32) -> Sync {
+    let sources = value.inputs().iter().filter_map(|name| source_id(catalog, table, name));
+    let newest = catalog.syncs().map(|sync| sync.id.0).max().unwrap_or(0);
+    Sync {
+        id: SyncId(newest + 1_000 + number),
+        twin: None,
+        source_table: table.clone(),
+        source_columns: sources.collect(),
+        target_table: table.clone(),
+        target,
+        value: value.clone(),
+        join: None,
+    }
+}
+
+/// What is moved first: who is live, then what is removed, then the rest.
+fn rank(action: &Action) -> u8 {
+    match action {
+        Action::Deploy(_) | Action::Retire(_) => 0,
+        Action::AddSyncs(_) | Action::DropNotNull { .. } => 1,
+        Action::DropColumn { .. } | Action::DropTable(_) | Action::SetNotNull { .. } | Action::AddNotNull { .. } => 2,
+        _ => 3,
+    }
+}
+
+/// What people call a statement that can be moved.
+fn name(plan: &Plan, step: usize) -> Option<String> {
+    let column = |table: &str, column: ColumnId| {
+        let tables = plan.steps.iter().find_map(|step| match &step.action {
+            Action::AddColumn { table: on, column: added, .. } if **on == *table && added.id == column => {
+                Some(added.name.to_string())
+            }
+            _ => None,
+        });
+        tables.unwrap_or_else(|| plan.start.column_name(table, column).to_owned())
+    };
+    Some(match &plan.steps[step].action {
+        Action::Deploy(app) => format!("`deploy {app}`"),
+        Action::Retire(app) => format!("`retire {app}`"),
+        Action::AddSyncs(syncs) => format!("the `sync` of `{}`", column(&syncs[0].target_table, syncs[0].target)),
+        Action::DropSyncs(_) => "this `drop sync`".to_owned(),
+        Action::Fill { kind: FillKind::Seed, table, column: filled, .. } => {
+            format!("the seed of `{}`", column(table, *filled))
+        }
+        Action::Fill { table, column: filled, .. } => format!("the backfill of `{}`", column(table, *filled)),
+        Action::Copy { from, to, .. } => format!("the copy of `{from}` to `{to}`"),
+        Action::DropColumn { table, column: dropped } => format!("`drop column {}`", column(table, *dropped)),
+        Action::DropTable(table) => format!("`drop table {table}`"),
+        Action::SetNotNull { table, column: bound } => format!("`set not null {}`", column(table, *bound)),
+        Action::AddNotNull { table, column: bound } => format!("`add not null {}`", column(table, *bound)),
+        Action::DropNotNull { table, column: bound } => format!("`drop not null {}`", column(table, *bound)),
+        _ => return None,
+    })
+}
+
+/// Whether phases follow each other as they must.
+fn in_order(steps: &[Step]) -> bool {
+    let phases: Vec<Phase> = steps.iter().filter_map(|step| step.phase).collect();
+    phases.is_sorted()
+}
+
+/// Whether everything that a plan names is there when it is named.
+fn is_sound(plan: &Plan) -> bool {
+    let mut catalog = plan.start.clone();
+    plan.steps.iter().all(|step| {
+        let sound = is_possible(&step.action, &catalog);
+        catalog.apply(&step.action);
+        sound
+    })
+}
+
+/// Whether some application is live at all times.
+fn is_served(plan: &Plan) -> bool {
+    let mut catalog = plan.start.clone();
+    let serves = |catalog: &Catalog| catalog.live().next().is_some();
+    serves(&catalog)
+        && plan.steps.iter().all(|step| {
+            catalog.apply(&step.action);
+            serves(&catalog)
+        })
+}
+
+fn is_possible(action: &Action, catalog: &Catalog) -> bool {
+    let column =
+        |table: &str, column: ColumnId| catalog.table(table).is_some_and(|table| table.column_by_id(column).is_some());
+    let reads =
+        |table: &str, value: &Expression| value.inputs().iter().all(|name| catalog.column(table, name).is_some());
+    match action {
+        Action::AddColumn { table, column, .. } => {
+            catalog.table(table).is_some() && catalog.column(table, &column.name).is_none()
+        }
+        Action::KeepColumn { table, column: id }
+        | Action::AddNotNull { table, column: id }
+        | Action::SetNotNull { table, column: id }
+        | Action::DropNotNull { table, column: id }
+        | Action::SetDefault { table, column: id, .. }
+        | Action::ValidateNotNull { table, column: id }
+        | Action::DropColumn { table, column: id } => column(table, *id),
+        Action::AddTable(table) => catalog.table(&table.name).is_none(),
+        Action::AddConstraint { table, constraint } => {
+            constraint.kind.columns().iter().all(|id| column(table, *id))
+                && match &constraint.kind {
+                    ConstraintKind::ForeignKey { table, referenced, .. } => column(table, *referenced),
+                    _ => true,
+                }
+        }
+        Action::DropConstraint { table, name } | Action::ValidateConstraint { table, name } => {
+            catalog.table(table).is_some_and(|table| table.constraint(name).is_some())
+        }
+        Action::AddSyncs(syncs) => syncs.iter().all(|sync| {
+            column(&sync.target_table, sync.target)
+                && sync.source_columns.iter().all(|source| column(&sync.source_table, *source))
+        }),
+        Action::DropSyncs(ids) => ids.iter().all(|id| catalog.sync(*id).is_some()),
+        Action::Fill { table, column: id, value, filter, .. } => {
+            column(table, *id) && reads(table, value) && filter.as_ref().is_none_or(|filter| reads(table, filter))
+        }
+        Action::Copy { from, to, columns, filter, .. } => {
+            columns.iter().all(|(id, value)| column(to, *id) && reads(from, value))
+                && filter.as_ref().is_none_or(|filter| reads(from, filter))
+        }
+        Action::Verify { table, condition } => reads(table, condition),
+        Action::DropTable(table) => catalog.table(table).is_some(),
+        Action::Deploy(app) => !catalog.is_live(app),
+        Action::Retire(app) => catalog.is_live(app),
+        Action::Confirm(_) | Action::Wait(_) => true,
+    }
+}
