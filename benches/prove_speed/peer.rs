@@ -124,10 +124,7 @@ impl Model for Labels {
     type Action = Action;
 
     fn init_states(&self) -> Vec<State> {
-        let part = |null| Column {
-            content: if null { Content::Null } else { Content::Value },
-            stale: [false; PARTS],
-        };
+        let part = |null| Column { content: if null { Content::Null } else { Content::Value }, stale: [false; PARTS] };
         let rows = (0..1_u32 << PARTS).map(|nulls| (0..PARTS).map(|at| part(nulls >> at & 1 == 1)).collect());
         let rows = rows.map(Row::There).chain([Row::NotYet]);
         rows.map(|row| State { position: 0, visited: true, row }).collect()
@@ -176,9 +173,9 @@ impl Model for Labels {
 
     fn properties(&self) -> Vec<Property<Self>> {
         vec![
-            Property::always("no read of something unset", |_, state| !state.reads_find(Column::is_missed)),
-            Property::always("no stale read", |_, state| !state.reads_find(Column::is_stale)),
-            Property::always("no write is lost", |_, state| !state.has_lost_a_write()),
+            Property::always("no read of something unset", |_, state: &State| !state.reads_find(Column::is_missed)),
+            Property::always("no stale read", |_, state: &State| !state.reads_find(Column::is_stale)),
+            Property::always("no write is lost", |_, state: &State| !state.has_lost_a_write()),
         ]
     }
 }

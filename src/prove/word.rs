@@ -145,7 +145,8 @@ impl<W: Word> Op<W> {
                     let bits = inputs.iter().enumerate().map(|(at, bit)| (bit, index >> at & 1 == 1));
                     bits.into_iter().all(|(bit, set)| known.any_set(W::bit(*bit)).is_none_or(|known| known == set))
                 };
-                let mut results = (0..1_u32 << inputs.len()).filter(|index| fits(*index)).map(|index| table >> index & 1);
+                let mut results =
+                    (0..1_u32 << inputs.len()).filter(|index| fits(*index)).map(|index| table >> index & 1);
                 let first = results.next()?;
                 results.all(|result| result == first).then_some((*to, first == 1))
             }

@@ -200,7 +200,7 @@ impl<'a, W: Word> Image<'a, W> {
             let facts = scene.plan.facts.of(sync.target);
             facts.is_empty() || written.iter().any(|column| scene.shared(sync.target, *column).next().is_some())
         };
-        let syncs: Vec<&Sync> = scene.catalog.syncs().map(|sync| &**sync).collect();
+        let syncs = scene.syncs;
         let candidates: Vec<bool> = syncs.iter().map(|sync| !written.contains(&sync.target) && touched(sync)).collect();
         loop {
             let ready: Vec<&Sync> = syncs
@@ -214,7 +214,7 @@ impl<'a, W: Word> Image<'a, W> {
             };
             let Some(next) = ready.iter().find(|sync| !feeds(sync)).or_else(|| ready.first()) else { return };
             self.fired.push(next.id);
-            self.follow(next, &syncs);
+            self.follow(next, syncs);
         }
     }
 
