@@ -114,8 +114,8 @@ enum Action {
 struct Labels;
 
 /// Explores the model; gives the states and how many properties were violated.
-pub fn explore(threads: usize) -> (usize, usize) {
-    let checker = Labels.checker().threads(threads).spawn_bfs().join();
+pub fn explore() -> (usize, usize) {
+    let checker = Labels.checker().spawn_bfs().join();
     (checker.unique_state_count(), checker.discoveries().len())
 }
 
