@@ -187,7 +187,9 @@ impl<'a> Finder<'a> {
             }
             Action::Deploy(app) | Action::Retire(app) => {
                 let app = self.plan.apps.iter().find(|usage| usage.name == *app);
-                app.into_iter().flat_map(|app| app.uses()).for_each(|used| self.add_table(&used.table, &mut groups));
+                let tables: BTreeSet<&Name> =
+                    app.into_iter().flat_map(|app| app.uses()).map(|used| &used.table).collect();
+                tables.into_iter().for_each(|table| self.add_table(table, &mut groups));
             }
             _ => {}
         }
