@@ -214,8 +214,7 @@ fn standard_input_is_formatted_to_standard_output() {
 }
 
 /// With the mark that some editors write, and their line ends.
-const WITHOUT_APPS: &str =
-    "\u{feff}migration \"x\" on users\r\n\r\nexpand add column nick\r\nexpand sync name <-> nick\r\n\
+const WITHOUT_APPS: &str = "\u{feff}migration \"x\" on users\r\n\r\nexpand add column nick\r\nexpand sync name <-> nick\r\n\
      migrate backfill nick from name\r\n";
 const WITH_APPS: &str = "\u{feff}migration \"x\" on users\r\n\r\napp v1 { uses name }\r\napp v2 { uses name, nick }\r\n\r\n\
                          expand add column nick\r\nexpand sync name <-> nick\r\nmigrate backfill nick from name\r\n\

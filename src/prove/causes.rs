@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use crate::ast::Name;
 use crate::plan::{ColumnName, Plan};
 use crate::prove::compile::{Compiled, Sized, compile};
-use crate::prove::explore::{self, Explored};
+use crate::prove::explore::{self, Explored, Judgement};
 use crate::prove::model::Model;
 use crate::prove::proof::{Anomaly, AnomalyKind, Refutation, Remedy};
 use crate::prove::remedy::changes;
@@ -99,7 +99,10 @@ impl Searching<'_> {
         let told = |at, wrong: usize| tell::anomaly(self.plan, self.survey, model, at, &model.wrongs[wrong]);
         let explored = explore::explore(model, &|at, wrong| {
             let anomaly = told(at, wrong);
-            (self.allowed)(&anomaly) || self.seen.contains(&signature(&anomaly))
+            match self.seen.contains(&signature(&anomaly)) {
+                true => Judgement::Known,
+                false => Judgement::unless((self.allowed)(&anomaly)),
+            }
         });
         let teller = Teller { plan: self.plan, survey: self.survey, group: self.compiled, model, explored: &explored };
         explored.found.as_ref().map(|found| teller.refutation(group, found))
@@ -157,6 +160,6 @@ fn wrong_with<W: Word>(
     allowed: Allowed<'_>,
 ) -> Option<BTreeSet<Signature>> {
     let told = |at, wrong: usize| tell::anomaly(plan, survey, model, at, &model.wrongs[wrong]);
-    let explored: Explored<W> = explore::explore(model, &|at, wrong| allowed(&told(at, wrong)));
+    let explored: Explored<W> = explore::explore(model, &|at, wrong| Judgement::unless(allowed(&told(at, wrong))));
     (!explored.cut).then(|| signatures(&Teller { plan, survey, group, model, explored: &explored }))
 }

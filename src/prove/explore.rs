@@ -5,11 +5,14 @@
 //! applications so far. Rows that are there from the start come
 //! first; a row that is inserted later adds the states that they do not reach.
 
+mod seen;
+
 use rustc_hash::{FxHashMap, FxHashSet};
+pub(super) use seen::Seen;
 
 use crate::prove::model::{Act, Layer, Model};
 use crate::prove::proof::AnomalyKind;
-use crate::prove::word::Word;
+use crate::prove::word::{Pattern, Word};
 
 /// Beyond this a group is left aside.
 pub(super) const MOST_STATES: usize = 4_000_000;
@@ -62,6 +65,24 @@ pub(super) struct Rank {
     inserted: bool,
     length: usize,
     pub(super) kind: AnomalyKind,
+}
+
+/// What to make of something that goes wrong.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Judgement {
+    /// It ends its schedule, and is reported.
+    Anomaly,
+    /// It ends its schedule, and was reported before.
+    Known,
+    /// The author answers for it, and the schedule goes on.
+    Allowed,
+}
+
+impl Judgement {
+    /// An anomaly, unless its author answers for it.
+    pub(super) fn unless(allowed: bool) -> Self {
+        if allowed { Self::Allowed } else { Self::Anomaly }
+    }
 }
 
 /// Where something goes wrong.
@@ -135,8 +156,8 @@ impl<W: Word> Explored<W> {
     }
 }
 
-/// Explores a model. What `allowed` holds of is not an anomaly.
-pub(super) fn explore<W: Word>(model: &Model<W>, allowed: &dyn Fn(At, usize) -> bool) -> Explored<W> {
+/// Explores a model; `judge` says what to make of what goes wrong.
+pub(super) fn explore<W: Word>(model: &Model<W>, judge: &dyn Fn(At, usize) -> Judgement) -> Explored<W> {
     let explored = Explored {
         nodes: Vec::new(),
         starts: Vec::new(),
@@ -147,11 +168,12 @@ pub(super) fn explore<W: Word>(model: &Model<W>, allowed: &dyn Fn(At, usize) -> 
     };
     let mut search = Search {
         model,
-        allowed,
+        judge,
         explored,
-        known: FxHashMap::default(),
+        known: Seen::new(),
         waiting: Vec::new(),
         asked: FxHashMap::default(),
+        has_allowed: false,
     };
     let mut seeds = [search.seeds(&model.existing), search.seeds(&[model.absent])];
     for layer in 0..model.layers.len() {
@@ -168,14 +190,16 @@ pub(super) fn explore<W: Word>(model: &Model<W>, allowed: &dyn Fn(At, usize) -> 
 
 struct Search<'m, W> {
     model: &'m Model<W>,
-    allowed: &'m dyn Fn(At, usize) -> bool,
+    judge: &'m dyn Fn(At, usize) -> Judgement,
     explored: Explored<W>,
     /// The states of this layer.
-    known: FxHashMap<W, u32>,
+    known: Seen<W>,
     /// States by the number of events up to them, more than those of the states being looked at.
     waiting: Vec<Vec<u32>>,
-    /// What was asked of `allowed` in this layer.
-    asked: FxHashMap<(usize, bool), bool>,
+    /// What was asked of `judge` in this layer.
+    asked: FxHashMap<(usize, bool), Judgement>,
+    /// Something was allowed.
+    has_allowed: bool,
 }
 
 /// States in which a layer begins.
@@ -193,7 +217,7 @@ impl<W: Word> Search<'_, W> {
         self.known.clear();
         self.asked.clear();
         self.explored.starts.push(self.explored.nodes.len());
-        let layer = &self.model.layers[at];
+        let runs = runs(&self.model.layers[at]);
         let mut left = [Vec::new(), Vec::new()];
         for (class, mut seeds) in seeds.into_iter().enumerate() {
             seeds.sort_by_key(|seed| seed.events);
@@ -206,7 +230,7 @@ impl<W: Word> Search<'_, W> {
                 match self.waiting.get_mut(events).map(std::mem::take) {
                     Some(nodes) if nodes.is_empty() => events += 1,
                     Some(nodes) => {
-                        nodes.into_iter().for_each(|node| self.node(at, layer, node as usize, class, &mut left[class]));
+                        nodes.into_iter().for_each(|node| self.node(at, &runs, node as usize, class, &mut left[class]));
                     }
                     None => match seeds.peek() {
                         Some(seed) => events = seed.events as usize,
@@ -224,8 +248,8 @@ impl<W: Word> Search<'_, W> {
             self.explored.cut = true;
             return;
         }
-        let next = u32::try_from(self.explored.nodes.len()).unwrap_or(ROOT);
-        if *self.known.entry(node.word).or_insert(next) == next {
+        if self.known.insert(node.word) {
+            let next = u32::try_from(self.explored.nodes.len()).unwrap_or(ROOT);
             let events = node.events as usize;
             if self.waiting.len() <= events {
                 self.waiting.resize_with(events + 1, Vec::new);
@@ -235,60 +259,61 @@ impl<W: Word> Search<'_, W> {
         }
     }
 
-    fn node(&mut self, at: usize, layer: &Layer<W>, node: usize, class: usize, left: &mut Seeds<W>) {
+    fn node(&mut self, at: usize, runs: &[Run<'_, W>], node: usize, class: usize, left: &mut Seeds<W>) {
+        let layer = &self.model.layers[at];
         let Node { word, events, .. } = self.explored.nodes[node];
         let place = Place { layer: at, node, inserted: class == 1, length: layer.from + events as usize + 1 };
-        for wrong in &layer.broken {
-            self.report(place, *wrong, Last::Use);
-        }
-        for (index, collision) in layer.collisions.iter().enumerate().filter(|(_, collision)| collision.is_met(word)) {
-            self.report(place, collision.wrong, Last::Other(index));
-        }
-        for read in layer.reads.iter().filter(|read| read.guard.matches(word)) {
-            if word.has(read.unset) {
-                let misses = |(stale, known): &(u32, Vec<_>)| {
-                    word.has(*stale) && known.iter().any(|known: &crate::prove::word::Pattern<W>| known.matches(word))
-                };
-                if read.known.iter().any(misses) {
-                    self.report(place, read.wrongs[0], Last::Use);
+        self.uses(place, layer, word);
+        for run in runs.iter().filter(|run| run.guard.matches(word)) {
+            for (index, act) in run.acts.iter().enumerate() {
+                if let Some(word) = self.attempt(place, layer, word, act, Last::Act(run.first + index)) {
+                    self.add(Node { word, parent: as_parent(node), events: events + run.events });
                 }
-            } else if word & read.stale != W::ZERO {
-                self.report(place, read.wrongs[1], Last::Use);
-            }
-        }
-        for (index, act) in layer.acts.iter().chain(&layer.visits).enumerate() {
-            if let Some(word) = self.attempt(place, layer, word, act, Last::Act(index)) {
-                // A visit is part of its statement.
-                let events = events + u32::from(index < layer.acts.len());
-                self.add(Node { word, parent: as_parent(node), events });
             }
         }
         let Some(step) = layer.step else { return };
         let next = &self.model.layers[at + 1];
         let place = Place { length: step + events as usize + 1, ..place };
-        for (index, end) in layer.ends.iter().enumerate() {
+        for (index, end) in layer.ends.iter().enumerate().filter(|(_, end)| end.guard.matches(word)) {
             if let Some(word) = self.attempt(place, next, word, end, Last::End(index)) {
                 left.push(Node { word: next.enter.run(word), parent: as_parent(node), events });
             }
         }
     }
 
-    /// The state after an act, unless it does not happen there or ends in an anomaly; `after` is the layer that it
-    /// leads to.
-    fn attempt(&mut self, place: Place, after: &Layer<W>, word: W, act: &Act<W>, last: Last) -> Option<W> {
-        if !act.guard.matches(word) {
-            return None;
+    /// Looks at a state as the live applications do.
+    fn uses(&mut self, place: Place, layer: &Layer<W>, word: W) {
+        for wrong in &layer.broken {
+            self.report(place, *wrong, Last::Use);
         }
+        for (index, collision) in layer.collisions.iter().enumerate().filter(|(_, collision)| collision.is_met(word)) {
+            self.report(place, collision.wrong, Last::Other(index));
+        }
+        for read in layer.reads.iter().filter(|read| word & read.stale != W::ZERO && read.guard.matches(word)) {
+            if !word.has(read.unset) {
+                self.report(place, read.wrongs[1], Last::Use);
+                continue;
+            }
+            let misses = |(stale, known): &(u32, Vec<Pattern<W>>)| {
+                word.has(*stale) && known.iter().any(|known| known.matches(word))
+            };
+            if read.known.iter().any(misses) {
+                self.report(place, read.wrongs[0], Last::Use);
+            }
+        }
+    }
+
+    /// The state after an act, unless it is known or the act ends in an anomaly; `after` is the layer that it leads to.
+    fn attempt(&mut self, place: Place, after: &Layer<W>, word: W, act: &Act<W>, last: Last) -> Option<W> {
         let next = act.code.run(word);
         let mut refused = false;
         for (_, wrong) in act.refused.iter().filter(|(pattern, _)| pattern.matches(next)) {
             self.report(place, *wrong, last);
             refused = true;
         }
-        if refused {
-            return None;
-        }
-        if next == word && matches!(last, Last::Act(_)) {
+        // In a state that is known nothing is lost, unless that was allowed: it was looked at when it became known.
+        let leads_on = |search: &Self| next != word && (search.has_allowed || !search.known.contains(next));
+        if refused || matches!(last, Last::Act(_)) && !leads_on(self) {
             return None;
         }
         for lost in after.lost.iter().filter(|lost| lost.is_lost(next)) {
@@ -302,8 +327,13 @@ impl<W: Word> Search<'_, W> {
     /// Notes an anomaly; tells whether it is one.
     fn report(&mut self, place: Place, wrong: usize, last: Last) -> bool {
         let at = At { layer: place.layer, in_step: last.is_in_step(&self.model.layers[place.layer]) };
-        if *self.asked.entry((wrong, at.in_step)).or_insert_with(|| (self.allowed)(at, wrong)) {
-            return false;
+        match self.asked.entry((wrong, at.in_step)).or_insert_with(|| (self.judge)(at, wrong)) {
+            Judgement::Anomaly => {}
+            Judgement::Known => return true,
+            Judgement::Allowed => {
+                self.has_allowed = true;
+                return false;
+            }
         }
         self.explored.wrongs.insert(wrong);
         let what = &self.model.wrongs[wrong];
@@ -317,6 +347,28 @@ impl<W: Word> Search<'_, W> {
         }
         true
     }
+}
+
+/// Acts beside each other that may happen in the same states.
+struct Run<'m, W> {
+    guard: Pattern<W>,
+    acts: &'m [Act<W>],
+    /// The place of the first among acts and visits.
+    first: usize,
+    /// How much each adds to a schedule: a visit is part of its statement.
+    events: u32,
+}
+
+/// What may happen in a layer.
+fn runs<W: Word>(layer: &Layer<W>) -> Vec<Run<'_, W>> {
+    let (mut runs, mut first) = (Vec::new(), 0);
+    for (acts, events) in [(&layer.acts, 1), (&layer.visits, 0)] {
+        for acts in acts.chunk_by(|one, other| one.guard == other.guard) {
+            runs.push(Run { guard: acts[0].guard, acts, first, events });
+            first += acts.len();
+        }
+    }
+    runs
 }
 
 /// Where something happens.

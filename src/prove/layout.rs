@@ -35,8 +35,6 @@ impl ColumnBits {
 /// The bits of the row in one table.
 #[derive(Clone, Debug)]
 pub(super) struct TableBits {
-    /// The table.
-    pub(super) name: Name,
     /// The row is there.
     pub(super) exists: u32,
     /// An application has deleted it.
@@ -72,7 +70,7 @@ impl Layout {
             next - 1
         };
         let visited = take();
-        let tables = tables.iter().map(|name| TableBits { name: name.clone(), exists: take(), gone: take() }).collect();
+        let tables = tables.iter().map(|_| TableBits { exists: take(), gone: take() }).collect();
         let mut laid = BTreeMap::new();
         let mut written = BTreeMap::new();
         for (column, table) in columns {

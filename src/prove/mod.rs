@@ -38,6 +38,7 @@ use rustc_hash::FxHashMap;
 
 use crate::plan::Plan;
 use compile::{Compiled, Sized, compile};
+use explore::Judgement;
 use model::Model;
 use survey::Survey;
 use tell::Teller;
@@ -105,7 +106,7 @@ struct Proving<'a> {
 impl Proving<'_> {
     fn group<W: Word>(&mut self, group: &Compiled, model: &Model<W>) {
         let anomaly = |at, wrong: usize| tell::anomaly(self.plan, self.survey, model, at, &model.wrongs[wrong]);
-        let explored = explore::explore(model, &|at, wrong| (self.allowed)(&anomaly(at, wrong)));
+        let explored = explore::explore(model, &|at, wrong| Judgement::unless((self.allowed)(&anomaly(at, wrong))));
         let teller = Teller { plan: self.plan, survey: self.survey, group, model, explored: &explored };
         let columns = group.group.columns.iter().map(|(column, _)| self.survey.name(*column)).collect();
         let rollbacks = rollback::rollbacks(model, &explored);

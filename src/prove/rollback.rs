@@ -3,10 +3,8 @@
 //! Undoing goes back from layer to layer; applications go on in between. States that were safe to roll back to from an
 //! earlier point are not looked at again.
 
-use rustc_hash::FxHashMap;
-
 use crate::catalog::ColumnId;
-use crate::prove::explore::{Explored, MOST_STATES};
+use crate::prove::explore::{Explored, MOST_STATES, Seen};
 use crate::prove::model::{Layer, Model};
 use crate::prove::word::Word;
 
@@ -51,7 +49,7 @@ pub(super) struct Rollbacks<W> {
 
 /// Rolls back from every reachable state, in the order of the plan, until a write is lost.
 pub(super) fn rollbacks<W: Word>(model: &Model<W>, explored: &Explored<W>) -> Rollbacks<W> {
-    let known = model.layers.iter().map(|_| FxHashMap::default()).collect();
+    let known = model.layers.iter().map(|_| Seen::new()).collect();
     let mut retreat = Retreat { model, known, states: Vec::new() };
     for origin in 1..model.layers.len() {
         let first = explored.start_of(origin);
@@ -75,13 +73,13 @@ pub(super) fn rollbacks<W: Word>(model: &Model<W>, explored: &Explored<W>) -> Ro
 
 struct Retreat<'m, W> {
     model: &'m Model<W>,
-    known: Vec<FxHashMap<W, ()>>,
+    known: Vec<Seen<W>>,
     states: Vec<Back<W>>,
 }
 
 impl<W: Word> Retreat<'_, W> {
     fn add(&mut self, word: W, layer: usize, from: Origin) {
-        if self.known[layer].insert(word, ()).is_none() {
+        if self.known[layer].insert(word) {
             self.states.push(Back { word, layer, from });
         }
     }

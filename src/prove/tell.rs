@@ -1,7 +1,6 @@
 //! From states and acts back to rows, events and names.
 
 use crate::ast::Name;
-use crate::catalog::Catalog;
 use crate::plan::{ColumnName, Plan};
 use crate::prove::compile::Compiled;
 use crate::prove::explore::{At, Explored, Found, Last};
@@ -92,19 +91,13 @@ impl<W: Word> Teller<'_, W> {
         self.plan.apps[app].name.clone()
     }
 
-    fn catalog(&self, layer: usize) -> &Catalog {
-        &self.group.catalogs[layer]
-    }
-
     /// A row as people see it.
     fn row(&self, layer: usize, word: W) -> RowView {
-        let catalog = self.catalog(layer);
         let layout = &self.group.layout;
         let mut cells = Vec::new();
         for (column, bits) in &layout.columns {
             let name = self.survey.name(*column);
-            let there = catalog.table(&name.table).is_some_and(|table| table.column_by_id(*column).is_some());
-            if !there || !word.has(layout.tables[bits.table].exists) {
+            if !self.group.has(layer, *column) || !word.has(layout.tables[bits.table].exists) {
                 continue;
             }
             let content = match (word.has(bits.unset), word.has(bits.null)) {

@@ -17,12 +17,13 @@ pub(super) trait Word:
     + Shl<u32, Output = Self>
     + Shr<u32, Output = Self>
 {
-    /// How many bits it has.
-    const BITS: u32;
     /// No bit.
     const ZERO: Self;
     /// The lowest bit.
     const ONE: Self;
+
+    /// Spread over 32 bits, for tables of words.
+    fn hashed(self) -> usize;
 
     /// One bit.
     fn bit(at: u32) -> Self {
@@ -46,15 +47,23 @@ pub(super) trait Word:
 }
 
 impl Word for u64 {
-    const BITS: u32 = 64;
     const ZERO: Self = 0;
     const ONE: Self = 1;
+
+    fn hashed(self) -> usize {
+        let spread = (self ^ self >> 32).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        usize::try_from(spread >> 32).unwrap_or_default()
+    }
 }
 
 impl Word for u128 {
-    const BITS: u32 = 128;
     const ZERO: Self = 0;
     const ONE: Self = 1;
+
+    fn hashed(self) -> usize {
+        let half = |word: u128| u64::try_from(word & u128::from(u64::MAX)).unwrap_or_default();
+        (half(self >> 64).wrapping_mul(0xd6e8_feb8_6659_fd93) ^ half(self)).hashed()
+    }
 }
 
 /// Bits, and what they must be.
@@ -80,6 +89,22 @@ impl<W: Word> Pattern<W> {
         agree.then(|| Self { mask: self.mask | other.mask, value: self.value | other.value })
     }
 
+    /// What is known of these bits: that all are set, that one is not, or nothing.
+    fn all_set(self, bits: W) -> Option<bool> {
+        if self.mask & !self.value & bits != W::ZERO {
+            return Some(false);
+        }
+        (self.mask & bits == bits).then_some(true)
+    }
+
+    /// What is known of these bits: that one is set, that none is, or nothing.
+    fn any_set(self, bits: W) -> Option<bool> {
+        if self.value & bits != W::ZERO {
+            return Some(true);
+        }
+        (self.mask & bits == bits).then_some(false)
+    }
+
     /// Whether a state matches.
     pub(super) fn matches(self, word: W) -> bool {
         word & self.mask == self.value
@@ -103,6 +128,35 @@ impl<W: Word> Op<W> {
     /// Sets or clears one bit.
     pub(super) fn assign(at: u32, set: bool) -> Self {
         Self::Put(!W::bit(at), if set { W::bit(at) } else { W::ZERO })
+    }
+
+    /// The bit that it sets or clears, where that is known beforehand.
+    fn outcome(&self, known: Pattern<W>) -> Option<(u32, bool)> {
+        match self {
+            Self::Put(..) => None,
+            Self::All(mask, to) => known.all_set(*mask).map(|set| (*to, set)),
+            Self::Any(mask, to) => known.any_set(*mask).map(|set| (*to, set)),
+            Self::Look(inputs, table, to) => {
+                let fits = |index: u32| {
+                    let bits = inputs.iter().enumerate().map(|(at, bit)| (bit, index >> at & 1 == 1));
+                    bits.into_iter().all(|(bit, set)| known.any_set(W::bit(*bit)).is_none_or(|known| known == set))
+                };
+                let mut results =
+                    (0..1_u32 << inputs.len()).filter(|index| fits(*index)).map(|index| table >> index & 1);
+                let first = results.next()?;
+                results.all(|result| result == first).then_some((*to, first == 1))
+            }
+        }
+    }
+
+    /// What is known after it.
+    fn known_after(&self, known: Pattern<W>) -> Pattern<W> {
+        match self {
+            Self::Put(keep, set) => Pattern { mask: known.mask | !*keep | *set, value: known.value & *keep | *set },
+            Self::All(_, to) | Self::Any(_, to) | Self::Look(_, _, to) => {
+                Pattern { mask: known.mask & !W::bit(*to), value: known.value & !W::bit(*to) }
+            }
+        }
     }
 
     fn run(&self, word: W) -> W {
@@ -136,6 +190,17 @@ impl<W: Word> Code<W> {
             return;
         }
         self.0.push(op);
+    }
+
+    /// The same for states of a pattern, with what is the same for all of them worked out; and what is known afterwards.
+    pub(super) fn settled(&self, mut known: Pattern<W>) -> (Self, Pattern<W>) {
+        let mut code = Self::new();
+        for op in &self.0 {
+            let op = op.outcome(known).map_or_else(|| op.clone(), |(to, set)| Op::assign(to, set));
+            known = op.known_after(known);
+            code.push(op);
+        }
+        (code, known)
     }
 
     /// The state after the event.

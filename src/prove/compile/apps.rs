@@ -1,6 +1,6 @@
 //! What a live application may do: write, insert, delete.
 
-use crate::catalog::{ColumnId, ConstraintKind};
+use crate::catalog::{ColumnId, ConstraintKind, Sync};
 use crate::plan::{AppUse, ColumnName};
 use crate::prove::compile::constraints;
 use crate::prove::compile::image::{Guess, Image};
@@ -16,8 +16,10 @@ type Rows<W> = (Pattern<W>, Vec<bool>);
 
 /// Adds all that a live application may do to the acts of a layer.
 pub(super) fn acts<W: Word>(scene: Scene<'_>, app: usize, record: &mut Record<W>, acts: &mut Vec<Act<W>>) {
+    let written = written(scene, app);
     for rows in scene.rows() {
-        let mut doing = Doing { scene, app, usage: &scene.plan.apps[app], rows: &rows, record, acts };
+        let usage = &scene.plan.apps[app];
+        let mut doing = Doing { scene, app, usage, written: &written, rows: &rows, record, acts };
         doing.updates();
         for table in 0..scene.group.tables.len() {
             doing.insert(table);
@@ -27,37 +29,33 @@ pub(super) fn acts<W: Word>(scene: Scene<'_>, app: usize, record: &mut Record<W>
     }
 }
 
+/// The group's columns that an application writes and that are there.
+fn written(scene: Scene<'_>, app: usize) -> Vec<ColumnId> {
+    let ids = scene.shares[app].writes.iter().filter_map(|name| scene.named(name));
+    let mut ids: Vec<ColumnId> = ids.filter(|column| scene.bits(*column).is_some()).collect();
+    ids.sort_unstable();
+    ids.dedup();
+    ids
+}
+
 struct Doing<'a, 'b, W> {
     scene: Scene<'a>,
     app: usize,
     usage: &'a AppUse,
+    /// The group's columns that it writes and that are there.
+    written: &'b [ColumnId],
     rows: &'b Rows<W>,
     record: &'b mut Record<W>,
     acts: &'b mut Vec<Act<W>>,
 }
 
 impl<W: Word> Doing<'_, '_, W> {
-    /// The group's columns that the application writes and that are there.
-    fn written(&self) -> Vec<ColumnId> {
-        let ids = self.usage.writes.iter().filter_map(|name| self.scene.named(name));
-        let mut ids: Vec<ColumnId> = ids.filter(|column| self.scene.bits(*column).is_some()).collect();
-        ids.sort_unstable();
-        ids.dedup();
-        ids
-    }
-
     fn writes_to(&self, table: usize) -> bool {
         self.usage.writes.iter().any(|column| column.table == self.scene.group.tables[table])
     }
 
-    /// Every column of the table that it writes is there.
-    fn is_whole(&self, table: usize) -> bool {
-        let own = |column: &&ColumnName| column.table == self.scene.group.tables[table];
-        self.usage.writes.iter().filter(own).all(|column| self.scene.named(column).is_some())
-    }
-
     fn updates(&mut self) {
-        let mut left = self.written();
+        let mut left = self.written.to_vec();
         while let Some(first) = left.first().copied() {
             let component = self.component(first, &left);
             left.retain(|column| !component.contains(column));
@@ -112,6 +110,7 @@ impl<W: Word> Doing<'_, '_, W> {
         for guess in [Guess::Value, Guess::Null] {
             let mut image = Image::new(self.scene, &self.rows.1, guess);
             let written = work(&mut image);
+            image.settle(self.rows.0);
             let guessed = image.guessed;
             let undecided =
                 guessed.then(|| self.record.undecided(None, "whether the result of an expression is null".to_owned()));
@@ -131,7 +130,7 @@ impl<W: Word> Doing<'_, '_, W> {
         let Some(schema) = scene.table(table) else { return };
         let possible = scene.has(Rule::RowsAreInserted)
             && self.writes_to(table)
-            && self.is_whole(table)
+            && scene.is_whole(self.app, table)
             && !self.rows.1[table]
             && !scene.survey.is_excused(self.app, name)
             && self.parents_are_there(table);
@@ -139,7 +138,7 @@ impl<W: Word> Doing<'_, '_, W> {
             return;
         }
         let declared: Vec<ColumnId> =
-            self.written().into_iter().filter(|column| schema.column_by_id(*column).is_some()).collect();
+            self.written.iter().copied().filter(|column| schema.column_by_id(*column).is_some()).collect();
         let given = scene.columns_of(table).filter(|(column, _)| {
             !declared.contains(&column.id) && scene.survey.is_given(schema, column, &scene.plan.apps)
         });
@@ -172,17 +171,29 @@ impl<W: Word> Doing<'_, '_, W> {
         let own = |column: &ColumnName| column.table == scene.group.tables[table];
         let elsewhere =
             |name: &&ColumnName| own(name) && scene.named(name).is_some_and(|column| scene.bits(column).is_none());
-        let others: Vec<ColumnId> =
-            self.usage.writes.iter().filter(elsewhere).filter_map(|name| scene.named(name)).collect();
-        if others.is_empty() || !self.rows.1[table] {
+        if !self.rows.1[table] || !self.usage.writes.iter().any(|name| elsewhere(&name)) || !self.touch_matters(table) {
             return;
         }
+        let others: Vec<ColumnId> =
+            self.usage.writes.iter().filter(elsewhere).filter_map(|name| scene.named(name)).collect();
         let happening = Happening::Write { app: self.app, columns: others.clone(), null: Vec::new() };
         self.both_guesses(happening, |image| {
             image.stored.push(table);
             image.fire(&others);
             Vec::new()
         });
+    }
+
+    /// Whether anything can come of such a write: a sync that it may set off, or a refusal.
+    fn touch_matters(&mut self, table: usize) -> bool {
+        let scene = self.scene;
+        let is_own = |sync: &&Sync| sync.columns().all(|column| scene.bits(column).is_some());
+        if !scene.syncs.iter().all(is_own) {
+            return true;
+        }
+        let mut image = Image::new(scene, &self.rows.1, Guess::Value);
+        image.stored.push(table);
+        !constraints::refusals(scene, (self.app, 0), &image, &[], self.record).is_empty()
     }
 
     fn delete(&mut self, table: usize) {
@@ -192,7 +203,7 @@ impl<W: Word> Doing<'_, '_, W> {
             return;
         }
         let follows = |other: usize| {
-            scene.catalog.syncs().any(|sync| {
+            scene.syncs.iter().any(|sync| {
                 *sync.source_table == *scene.group.tables[table]
                     && *sync.target_table == *scene.group.tables[other]
                     && sync.join.as_ref().is_some_and(|join| join.inserts)

@@ -56,9 +56,13 @@ pub(super) fn refusals<W: Word>(
     for table in &image.stored {
         let Some(schema) = scene.table(*table) else { continue };
         for (column, bits) in scene.columns_of(*table).filter(|(column, _)| is_not_null(schema, column)) {
+            let null = Pattern::ANY.and(bits.null, true);
+            if null.meet(image.after).is_none() {
+                continue;
+            }
             let constraint = Some(not_null_name(scene, column.id));
             let wrong = wrong(AnomalyKind::RejectedWrite, Some(app), Some(column.id), constraint);
-            refused.push((Pattern::ANY.and(bits.null, true), record.wrong(wrong)));
+            refused.push((null, record.wrong(wrong)));
         }
         for parent in partners(scene, *table).filter(|parent| !image.exists[*parent]) {
             let constraint = Some(format!("foreign key to `{}`", scene.group.tables[parent]));

@@ -8,7 +8,7 @@ use crate::expr::{Expression, Known};
 use crate::prove::compile::scene::Scene;
 use crate::prove::rule::Rule;
 use crate::prove::survey::MOST_INPUTS;
-use crate::prove::word::{Code, Op, Word};
+use crate::prove::word::{Code, Op, Pattern, Word};
 
 /// Whether a value is taken to be null where that is not known.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,6 +22,8 @@ pub(super) struct Image<'a, W> {
     scene: Scene<'a>,
     /// What was worked out so far.
     pub(super) code: Code<W>,
+    /// What is known of every state after it.
+    pub(super) after: Pattern<W>,
     /// In which tables there is a row.
     pub(super) exists: Vec<bool>,
     /// The tables whose rows were given values, and must satisfy their constraints.
@@ -43,6 +45,7 @@ impl<'a, W: Word> Image<'a, W> {
         Self {
             scene,
             code: Code::new(),
+            after: Pattern::ANY,
             exists: exists.to_vec(),
             stored: Vec::new(),
             fired: Vec::new(),
@@ -63,6 +66,11 @@ impl<'a, W: Word> Image<'a, W> {
     /// Columns that followed by sync, each with the column of which it is a plain copy.
     pub(super) fn synced(&self) -> Vec<(ColumnId, Option<ColumnId>)> {
         self.synced.clone()
+    }
+
+    /// Works out beforehand what is the same for all states in which it happens.
+    pub(super) fn settle(&mut self, guard: Pattern<W>) {
+        (self.code, self.after) = self.code.settled(guard);
     }
 
     /// Gives a column a new value, or null, that is the newest.
@@ -196,8 +204,7 @@ impl<'a, W: Word> Image<'a, W> {
             let facts = scene.plan.facts.of(sync.target);
             facts.is_empty() || written.iter().any(|column| scene.shared(sync.target, *column).next().is_some())
         };
-        let in_force = scene.catalog.syncs().filter(|_| scene.has(Rule::SyncFires));
-        let syncs: Vec<&Sync> = in_force.map(|sync| &**sync).collect();
+        let syncs = if scene.has(Rule::SyncFires) { scene.syncs } else { &[] };
         let candidates: Vec<bool> = syncs.iter().map(|sync| !written.contains(&sync.target) && touched(sync)).collect();
         loop {
             let ready: Vec<&Sync> = syncs
@@ -211,7 +218,7 @@ impl<'a, W: Word> Image<'a, W> {
             };
             let Some(next) = ready.iter().find(|sync| !feeds(sync)).or_else(|| ready.first()) else { return };
             self.fired.push(next.id);
-            self.follow(next, &syncs);
+            self.follow(next, syncs);
         }
     }
 

@@ -8,6 +8,7 @@ mod apps;
 mod constraints;
 mod fills;
 mod image;
+mod missing;
 mod reads;
 mod record;
 mod scene;
@@ -18,8 +19,8 @@ use std::collections::BTreeSet;
 use rustc_hash::FxHashMap;
 
 use crate::ast::Name;
-use crate::catalog::{Catalog, Column, ColumnId, NotNull, Table};
-use crate::plan::{Action, Plan};
+use crate::catalog::{Catalog, Column, ColumnId, NotNull, Sync, Table};
+use crate::plan::{Action, ColumnName, Plan};
 use crate::prove::groups::{Group, groups};
 use crate::prove::layout::Layout;
 use crate::prove::model::{Layer, Model};
@@ -27,8 +28,9 @@ use crate::prove::proof::{Assumption, Outside, Undecided};
 use crate::prove::rule::Rule;
 use crate::prove::survey::{Survey, in_key};
 use crate::prove::word::Word;
+use missing::Missing;
 use record::Record;
-use scene::Scene;
+use scene::{Scene, Share};
 
 /// Tables whose rows may belong together in one group.
 const MOST_TABLES: usize = 4;
@@ -40,8 +42,8 @@ const MOST_NULLABLE: usize = 8;
 pub(super) struct Compiled {
     pub(super) group: Group,
     pub(super) layout: Layout,
-    /// The schema of each layer.
-    pub(super) catalogs: Vec<Catalog>,
+    /// The columns that are there in each layer.
+    present: Vec<Vec<ColumnId>>,
     /// The statements that end layers because they change something.
     stops: Vec<usize>,
     pub(super) model: Sized,
@@ -54,6 +56,11 @@ impl Compiled {
     /// The statements that concern the group.
     pub(super) fn steps(&self, plan: &Plan) -> Vec<usize> {
         self.stops.iter().copied().filter(|step| *step < plan.steps.len()).collect()
+    }
+
+    /// Whether a column is there in a layer.
+    pub(super) fn has(&self, layer: usize, column: ColumnId) -> bool {
+        self.present[layer].contains(&column)
     }
 }
 
@@ -69,79 +76,41 @@ pub(super) enum Sized {
 
 /// Compiles the groups of a plan that are `wanted`.
 pub(super) fn compile(plan: &Plan, survey: &Survey, wanted: &dyn Fn(&Group) -> bool) -> Vec<Compiled> {
-    let groups = groups(plan, survey).into_iter().filter(wanted);
-    let is_new = |fact: ColumnId| survey.columns.get(&fact).is_some_and(|origin| !origin.at_start);
-    let laid: Vec<(Group, Layout)> = groups
-        .map(|group| {
-            let layout = Layout::new(&group.tables, &group.columns, &plan.facts, &is_new);
-            (group, layout)
-        })
-        .collect();
-    let stops = stops(plan, survey, &laid);
-    laid.into_iter().zip(stops).map(|((group, layout), stops)| one(plan, survey, group, layout, stops)).collect()
-}
-
-fn one(plan: &Plan, survey: &Survey, group: Group, layout: Layout, stops: Stops) -> Compiled {
-    let build = Build { plan, survey, group: &group, layout: &layout, stops: &stops };
-    let catalogs = || stops.iter().map(|stop| stop.catalog.clone()).collect();
-    let places = stops.iter().filter(|stop| stop.matters).map(|stop| stop.step).collect();
-    if group.tables.len() > MOST_TABLES || layout.width > u128::BITS {
-        let outside = vec![build.too_large()];
-        let (undecided, assumptions, catalogs) = (Vec::new(), Vec::new(), catalogs());
-        return Compiled {
-            group,
-            layout,
-            catalogs,
-            stops: places,
-            model: Sized::TooLarge,
-            undecided,
-            assumptions,
-            outside,
-        };
+    let groups: Vec<Group> = groups(plan, survey).into_iter().filter(wanted).collect();
+    let finder = Finder::new(plan, survey, &groups);
+    let mut shares = finder.shares().into_iter();
+    let mut builds: Vec<Build<'_>> =
+        groups.into_iter().map(|group| Build::new(plan, survey, group, shares.next().unwrap_or_default())).collect();
+    let mut missing = Missing::new(plan);
+    let mut catalog = plan.start.clone();
+    builds.iter_mut().for_each(|build| build.start(&missing));
+    for step in &plan.steps {
+        for group in finder.concerned(&step.action, &catalog) {
+            let build = &mut builds[group];
+            // What happens while rows are visited happens at that statement, not before.
+            if goes_over_rows(&step.action) && step.index > build.from {
+                build.stop(Stop { step: step.index - 1, catalog: &catalog, missing: &missing, matters: false });
+            }
+            build.stop(Stop { step: step.index, catalog: &catalog, missing: &missing, matters: true });
+        }
+        missing.follow(&step.action, &catalog);
+        catalog.apply(&step.action);
     }
-    let catalogs = catalogs();
-    if layout.width <= u64::BITS {
-        let Record { model, undecided, assumptions, outside, .. } = build.run::<u64>();
-        Compiled { group, layout, catalogs, stops: places, model: Sized::Small(model), undecided, assumptions, outside }
-    } else {
-        let Record { model, undecided, assumptions, outside, .. } = build.run::<u128>();
-        Compiled { group, layout, catalogs, stops: places, model: Sized::Large(model), undecided, assumptions, outside }
-    }
+    let end = Stop { step: plan.steps.len(), catalog: &catalog, missing: &missing, matters: true };
+    builds.iter_mut().for_each(|build| build.stop(end));
+    builds.into_iter().map(Build::finish).collect()
 }
 
 /// A place where a layer ends.
-struct Stop {
+#[derive(Clone, Copy)]
+struct Stop<'a> {
     /// The statement that ends it.
     step: usize,
     /// The schema before it.
-    catalog: Catalog,
+    catalog: &'a Catalog,
+    missing: &'a Missing<'a>,
     /// It changes something for the group.
     matters: bool,
-}
-
-/// The places of a plan that matter to a group.
-type Stops = Vec<Stop>;
-
-/// Finds the places that matter to each group.
-fn stops(plan: &Plan, survey: &Survey, groups: &[(Group, Layout)]) -> Vec<Stops> {
-    let finder = Finder::new(plan, survey, groups);
-    let mut stops: Vec<Stops> = groups.iter().map(|_| Vec::new()).collect();
-    let mut catalog = plan.start.clone();
-    for step in &plan.steps {
-        for group in finder.concerned(&step.action, &catalog) {
-            let stops = &mut stops[group];
-            let last = stops.last().map(|stop| stop.step);
-            // What happens while rows are visited happens at that statement, not before.
-            if goes_over_rows(&step.action) && step.index > 0 && last != Some(step.index - 1) {
-                stops.push(Stop { step: step.index - 1, catalog: catalog.clone(), matters: false });
-            }
-            stops.push(Stop { step: step.index, catalog: catalog.clone(), matters: true });
-        }
-        catalog.apply(&step.action);
-    }
-    let last = plan.steps.len();
-    stops.iter_mut().for_each(|stops| stops.push(Stop { step: last, catalog: catalog.clone(), matters: true }));
-    stops
 }
 
 fn goes_over_rows(action: &Action) -> bool {
@@ -154,19 +123,41 @@ struct Finder<'a> {
     survey: &'a Survey,
     by_column: FxHashMap<ColumnId, usize>,
     by_table: FxHashMap<Name, Vec<usize>>,
+    groups: usize,
 }
 
 impl<'a> Finder<'a> {
-    fn new(plan: &'a Plan, survey: &'a Survey, groups: &[(Group, Layout)]) -> Self {
+    fn new(plan: &'a Plan, survey: &'a Survey, groups: &[Group]) -> Self {
         let mut by_column = FxHashMap::default();
         let mut by_table: FxHashMap<Name, Vec<usize>> = FxHashMap::default();
-        for (at, (group, _)) in groups.iter().enumerate() {
+        for (at, group) in groups.iter().enumerate() {
             by_column.extend(group.columns.iter().map(|(column, _)| (*column, at)));
             for table in &group.tables {
                 by_table.entry(table.clone()).or_default().push(at);
             }
         }
-        Self { plan, survey, by_column, by_table }
+        Self { plan, survey, by_column, by_table, groups: groups.len() }
+    }
+
+    /// What each application uses of each group.
+    fn shares(&self) -> Vec<Vec<Share<'a>>> {
+        let mut shares = vec![vec![Share::default(); self.plan.apps.len()]; self.groups];
+        for (at, app) in self.plan.apps.iter().enumerate() {
+            for name in &app.reads {
+                self.groups_of(name).for_each(|group| shares[group][at].reads.push(name));
+            }
+            for name in &app.writes {
+                self.groups_of(name).for_each(|group| shares[group][at].writes.push(name));
+            }
+        }
+        shares
+    }
+
+    /// The groups of the columns that have this name at some time.
+    fn groups_of(&self, name: &ColumnName) -> impl Iterator<Item = usize> {
+        let ids = self.survey.by_name.get(name).into_iter().flatten();
+        let groups: BTreeSet<usize> = ids.filter_map(|column| self.by_column.get(column)).copied().collect();
+        groups.into_iter()
     }
 
     fn concerned(&self, action: &Action, catalog: &Catalog) -> BTreeSet<usize> {
@@ -200,7 +191,9 @@ impl<'a> Finder<'a> {
             }
             Action::Deploy(app) | Action::Retire(app) => {
                 let app = self.plan.apps.iter().find(|usage| usage.name == *app);
-                app.into_iter().flat_map(|app| app.uses()).for_each(|used| self.add_table(&used.table, &mut groups));
+                let tables: BTreeSet<&Name> =
+                    app.into_iter().flat_map(|app| app.uses()).map(|used| &used.table).collect();
+                tables.into_iter().for_each(|table| self.add_table(table, &mut groups));
             }
             _ => {}
         }
@@ -212,17 +205,95 @@ impl<'a> Finder<'a> {
     }
 }
 
+/// A group on its way to a model.
 struct Build<'a> {
-    plan: &'a Plan,
-    survey: &'a Survey,
-    group: &'a Group,
-    layout: &'a Layout,
-    stops: &'a Stops,
+    ground: Ground<'a>,
+    draft: Draft,
+    /// How many statements had ended when the layer under way began.
+    from: usize,
+    /// The statement that ended the layer before it.
+    before: Option<usize>,
+    present: Vec<Vec<ColumnId>>,
+    stops: Vec<usize>,
+}
+
+/// What was gathered so far.
+enum Draft {
+    Small(Record<u64>),
+    Large(Record<u128>),
+    TooLarge,
 }
 
 impl<'a> Build<'a> {
-    fn scene(&self, catalog: &'a Catalog) -> Scene<'a> {
-        Scene { plan: self.plan, survey: self.survey, group: self.group, layout: self.layout, catalog }
+    fn new(plan: &'a Plan, survey: &'a Survey, group: Group, shares: Vec<Share<'a>>) -> Self {
+        let is_new = |fact: ColumnId| survey.columns.get(&fact).is_some_and(|origin| !origin.at_start);
+        let layout = Layout::new(&group.tables, &group.columns, &plan.facts, &is_new);
+        let draft = match layout.width {
+            _ if group.tables.len() > MOST_TABLES => Draft::TooLarge,
+            0..=64 => Draft::Small(Record::new()),
+            65..=128 => Draft::Large(Record::new()),
+            _ => Draft::TooLarge,
+        };
+        let ground = Ground { plan, survey, group, layout, shares };
+        Self { ground, draft, from: 0, before: None, present: Vec::new(), stops: Vec::new() }
+    }
+
+    fn start(&mut self, missing: &Missing<'_>) {
+        match &mut self.draft {
+            Draft::Small(record) => self.ground.start(record, missing),
+            Draft::Large(record) => self.ground.start(record, missing),
+            Draft::TooLarge => {}
+        }
+    }
+
+    /// Ends a layer.
+    fn stop(&mut self, stop: Stop<'_>) {
+        let (from, before) = (self.from, self.before);
+        match &mut self.draft {
+            Draft::Small(record) => self.ground.push_layer(stop, from, before, record),
+            Draft::Large(record) => self.ground.push_layer(stop, from, before, record),
+            Draft::TooLarge => {}
+        }
+        self.from = stop.step + 1;
+        self.before = Some(stop.step);
+        self.present.push(self.ground.present(stop.catalog));
+        if stop.matters {
+            self.stops.push(stop.step);
+        }
+    }
+
+    fn finish(self) -> Compiled {
+        let (model, undecided, assumptions, outside) = match self.draft {
+            Draft::Small(record) => (Sized::Small(record.model), record.undecided, record.assumptions, record.outside),
+            Draft::Large(record) => (Sized::Large(record.model), record.undecided, record.assumptions, record.outside),
+            Draft::TooLarge => (Sized::TooLarge, Vec::new(), Vec::new(), vec![self.ground.too_large()]),
+        };
+        let Self { ground: Ground { group, layout, .. }, present, stops, .. } = self;
+        Compiled { group, layout, present, stops, model, undecided, assumptions, outside }
+    }
+}
+
+/// What a group's model is made from, wherever in the plan.
+struct Ground<'a> {
+    plan: &'a Plan,
+    survey: &'a Survey,
+    group: Group,
+    layout: Layout,
+    /// What each application uses of the group.
+    shares: Vec<Share<'a>>,
+}
+
+impl Ground<'_> {
+    fn scene<'s>(&'s self, catalog: &'s Catalog, missing: &'s Missing<'s>, syncs: &'s [&'s Sync]) -> Scene<'s> {
+        let Self { plan, survey, group, layout, shares } = self;
+        Scene { plan, survey, group, layout, shares, catalog, missing, syncs }
+    }
+
+    fn present(&self, catalog: &Catalog) -> Vec<ColumnId> {
+        let is_there = |(column, table): &&(ColumnId, usize)| {
+            catalog.table(&self.group.tables[*table]).is_some_and(|table| table.column_by_id(*column).is_some())
+        };
+        self.group.columns.iter().filter(is_there).map(|(column, _)| *column).collect()
     }
 
     fn too_large(&self) -> Outside {
@@ -232,9 +303,8 @@ impl<'a> Build<'a> {
         Outside { step: None, why }
     }
 
-    fn run<W: Word>(&self) -> Record<W> {
-        let mut record = Record::new();
-        self.starts(&mut record);
+    fn start<W: Word>(&self, record: &mut Record<W>, missing: &Missing<'_>) {
+        self.starts(self.scene(&self.plan.start, missing, &[]), record);
         for step in &self.survey.unpaired {
             if let Action::Copy { from, to, .. } = &self.plan.steps[*step].action
                 && self.group.tables.contains(to)
@@ -246,20 +316,23 @@ impl<'a> Build<'a> {
                 record.leave_outside(Some(*step), why);
             }
         }
-        let mut from = 0;
-        let mut before: Option<usize> = None;
-        for stop in self.stops {
-            let layer = self.layer(stop, from, before, &mut record);
-            before = layer.step;
-            record.model.layers.push(layer);
-            from = stop.step + 1;
-        }
-        record
     }
 
-    fn layer<W: Word>(&self, stop: &'a Stop, from: usize, before: Option<usize>, record: &mut Record<W>) -> Layer<W> {
-        let catalog = &stop.catalog;
-        let scene = self.scene(catalog);
+    fn push_layer<W: Word>(&self, stop: Stop<'_>, from: usize, before: Option<usize>, record: &mut Record<W>) {
+        let syncs = scene::syncs(&self.group, self.survey, stop.catalog);
+        let scene = self.scene(stop.catalog, stop.missing, &syncs);
+        let layer = self.layer(scene, stop, from, before, record);
+        record.model.layers.push(layer);
+    }
+
+    fn layer<W: Word>(
+        &self,
+        scene: Scene<'_>,
+        stop: Stop<'_>,
+        from: usize,
+        before: Option<usize>,
+        record: &mut Record<W>,
+    ) -> Layer<W> {
         let step = Some(stop.step).filter(|step| *step < self.plan.steps.len());
         let matters = step.filter(|_| stop.matters);
         let mut layer = Layer {
@@ -275,7 +348,7 @@ impl<'a> Build<'a> {
             enter: steps::unvisited(scene, matters),
             collisions: Vec::new(),
         };
-        let live = |app: &usize| catalog.is_live(&self.plan.apps[*app].name);
+        let live = |app: &usize| stop.catalog.is_live(&self.plan.apps[*app].name);
         for app in (0..self.plan.apps.len()).filter(live) {
             layer.broken.extend(reads::broken(scene, app, record));
             layer.reads.extend(reads::reads(scene, app, record));
@@ -297,8 +370,7 @@ impl<'a> Build<'a> {
     }
 
     /// The states of a row at the start: each column that may be null is, or is not.
-    fn starts<W: Word>(&self, record: &mut Record<W>) {
-        let scene = self.scene(&self.plan.start);
+    fn starts<W: Word>(&self, scene: Scene<'_>, record: &mut Record<W>) {
         let all = W::bits(0..self.layout.width);
         let others = W::bits(self.layout.written.values().copied());
         let tables = W::bits(self.layout.tables.iter().flat_map(|table| [table.exists, table.gone]));

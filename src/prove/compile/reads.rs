@@ -12,7 +12,7 @@ use crate::prove::word::{Pattern, Word};
 /// The reads of a live application.
 pub(super) fn reads<W: Word>(scene: Scene<'_>, app: usize, record: &mut Record<W>) -> Vec<Read<W>> {
     let mut reads = Vec::new();
-    for name in &scene.plan.apps[app].reads {
+    for name in &scene.shares[app].reads {
         let Some(column) = scene.named(name) else { continue };
         let Some(bits) = scene.bits(column) else { continue };
         let holds_value = |fact| {
@@ -41,25 +41,19 @@ pub(super) fn reads<W: Word>(scene: Scene<'_>, app: usize, record: &mut Record<W
 
 /// What a live application uses and does not find.
 pub(super) fn broken<W: Word>(scene: Scene<'_>, app: usize, record: &mut Record<W>) -> Vec<usize> {
-    let usage = &scene.plan.apps[app];
+    let share = &scene.shares[app];
     let mut broken = Vec::new();
     let mut seen: Vec<&ColumnName> = Vec::new();
-    for (at, name) in usage.uses().enumerate() {
-        if scene.named(name).is_some() || !is_of_group(scene, name) || seen.contains(&name) {
+    for (at, name) in share.reads.iter().chain(&share.writes).copied().enumerate() {
+        if scene.named(name).is_some() || seen.contains(&name) {
             continue;
         }
         seen.push(name);
         let wrong = wrong(AnomalyKind::BrokenUse, Some(app), None, None);
         let column = Some(Cause::Missing(name.clone()));
-        broken.push(record.wrong(Wrong { column, reads: at < usage.reads.len(), ..wrong }));
+        broken.push(record.wrong(Wrong { column, reads: at < share.reads.len(), ..wrong }));
     }
     broken
-}
-
-/// Whether a name is that of one of the group's columns at some time.
-pub(super) fn is_of_group(scene: Scene<'_>, name: &ColumnName) -> bool {
-    let ids = scene.survey.by_name.get(name);
-    ids.is_some_and(|ids| ids.iter().any(|column| scene.bits(*column).is_some()))
 }
 
 /// The facts that may be lost when `from` statements have ended.

@@ -1,13 +1,21 @@
 //! What the events of one stretch of the plan are compiled from.
 
-use crate::catalog::{Catalog, Column, ColumnId, Table};
+use crate::catalog::{Catalog, Column, ColumnId, Sync, Table};
 use crate::expr::{Expression, Known};
 use crate::plan::{ColumnName, FactId, Plan};
+use crate::prove::compile::missing::Missing;
 use crate::prove::groups::Group;
 use crate::prove::layout::{ColumnBits, Layout};
 use crate::prove::rule::Rule;
 use crate::prove::survey::Survey;
 use crate::prove::word::{Pattern, Word};
+
+/// What an application uses of a group's columns.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Share<'a> {
+    pub(super) reads: Vec<&'a ColumnName>,
+    pub(super) writes: Vec<&'a ColumnName>,
+}
 
 /// A group at one place of the plan.
 #[derive(Clone, Copy)]
@@ -16,8 +24,27 @@ pub(super) struct Scene<'a> {
     pub(super) survey: &'a Survey,
     pub(super) group: &'a Group,
     pub(super) layout: &'a Layout,
+    /// What each application uses of the group.
+    pub(super) shares: &'a [Share<'a>],
     /// The schema as it is there.
     pub(super) catalog: &'a Catalog,
+    /// Columns that are written and are not there.
+    pub(super) missing: &'a Missing<'a>,
+    /// The syncs in force that may concern the group.
+    pub(super) syncs: &'a [&'a Sync],
+}
+
+/// The syncs in force that may concern a group, oldest first.
+pub(super) fn syncs<'a>(group: &Group, survey: &Survey, catalog: &'a Catalog) -> Vec<&'a Sync> {
+    // Syncs link their columns. Only those that bring rows of other tables about reach beyond a group.
+    if group.tables.len() > 1 || !survey.pairings.is_empty() {
+        return catalog.syncs().map(|sync| &**sync).collect();
+    }
+    let syncs = group.columns.iter().flat_map(|(column, _)| catalog.syncs_of(*column));
+    let mut syncs: Vec<&Sync> = syncs.map(|sync| &**sync).collect();
+    syncs.sort_unstable_by_key(|sync| sync.id);
+    syncs.dedup_by_key(|sync| sync.id);
+    syncs
 }
 
 impl<'a> Scene<'a> {
@@ -43,9 +70,9 @@ impl<'a> Scene<'a> {
 
     /// The group's columns of a table that are there.
     pub(super) fn columns_of(&self, table: usize) -> impl Iterator<Item = (&'a Column, &'a ColumnBits)> + use<'a> {
-        let layout = self.layout;
-        let columns = self.table(table).into_iter().flat_map(Table::columns);
-        columns.filter_map(move |column| Some((column, layout.columns.get(&column.id)?)))
+        let schema = self.table(table);
+        let own = self.layout.columns.iter().filter(move |(_, bits)| bits.table == table);
+        own.filter_map(move |(column, bits)| Some((schema?.column_by_id(*column)?, bits)))
     }
 
     /// The group's columns that are there.
@@ -57,6 +84,11 @@ impl<'a> Scene<'a> {
     /// The column that a name means here, if it is there.
     pub(super) fn named(&self, name: &ColumnName) -> Option<ColumnId> {
         self.catalog.column(&name.table, &name.column).map(|column| column.id)
+    }
+
+    /// Whether every column of a table that an application writes is there.
+    pub(super) fn is_whole(&self, app: usize, table: usize) -> bool {
+        self.missing.count(app, &self.group.tables[table]) == 0
     }
 
     /// The facts that both columns carry.

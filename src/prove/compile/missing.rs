@@ -1,0 +1,70 @@
+//! Columns that applications write and that are not there, counted along the plan.
+
+use rustc_hash::FxHashMap;
+
+use crate::ast::Name;
+use crate::catalog::{Catalog, Table};
+use crate::plan::{Action, ColumnName, Plan};
+
+/// How many columns of each table each application misses.
+#[derive(Debug)]
+pub(super) struct Missing<'a> {
+    counts: FxHashMap<&'a str, Vec<usize>>,
+    /// Who writes a column, by the names of its table and itself.
+    writers: FxHashMap<(&'a str, &'a str), Vec<usize>>,
+}
+
+impl<'a> Missing<'a> {
+    /// What is missing at the start.
+    pub(super) fn new(plan: &'a Plan) -> Self {
+        let mut missing = Self { counts: FxHashMap::default(), writers: FxHashMap::default() };
+        for (app, usage) in plan.apps.iter().enumerate() {
+            for ColumnName { table, column } in &usage.writes {
+                let writers = missing.writers.entry((table, column)).or_default();
+                if writers.last() != Some(&app) {
+                    writers.push(app);
+                    let counts = missing.counts.entry(table).or_insert_with(|| vec![0; plan.apps.len()]);
+                    counts[app] += usize::from(plan.start.column(table, column).is_none());
+                }
+            }
+        }
+        missing
+    }
+
+    /// How many columns of a table an application writes that are not there.
+    pub(super) fn count(&self, app: usize, table: &str) -> usize {
+        self.counts.get(table).map_or(0, |counts| counts[app])
+    }
+
+    /// Takes in an action that is about to change the schema.
+    pub(super) fn follow(&mut self, action: &Action, catalog: &Catalog) {
+        match action {
+            Action::AddColumn { table, column, .. } => self.note(catalog, table, &column.name, true),
+            Action::DropColumn { table, column } => {
+                self.note(catalog, table, catalog.column_name(table, *column), false);
+            }
+            Action::AddTable(table) => self.note_all(catalog, table, true),
+            Action::DropTable(table) => {
+                if let Some(table) = catalog.table(table) {
+                    self.note_all(catalog, table, false);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn note_all(&mut self, catalog: &Catalog, table: &Table, comes: bool) {
+        table.columns().for_each(|column| self.note(catalog, &table.name, &column.name, comes));
+    }
+
+    fn note(&mut self, catalog: &Catalog, table: &Name, column: &str, comes: bool) {
+        if catalog.column(table, column).is_none() != comes {
+            return;
+        }
+        let writers = self.writers.get(&(&**table, column)).into_iter().flatten();
+        let Some(counts) = self.counts.get_mut(&**table) else { return };
+        for app in writers {
+            counts[*app] = if comes { counts[*app].saturating_sub(1) } else { counts[*app] + 1 };
+        }
+    }
+}
