@@ -85,6 +85,13 @@ impl Diagnostic {
         self
     }
 
+    /// Whether it is about versions of the application that nobody has declared: which are missing, and what would go
+    /// wrong if they were as is assumed.
+    #[must_use]
+    pub fn is_about_assumed_versions(&self) -> bool {
+        self.code == Code::MissingApp || self.severity == Severity::Advice && self.code.is_refutation()
+    }
+
     /// Where it is reported.
     #[must_use]
     pub fn span(&self) -> Span {

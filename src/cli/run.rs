@@ -13,7 +13,7 @@ use super::output::{Output, complain};
 use super::rows::table_of;
 use super::{Exit, input, interrupt};
 use crate::ast::{Name, Phase};
-use crate::diagnostic::{Code, Diagnostic};
+use crate::diagnostic::Diagnostic;
 use crate::execute::{Entry, Failure, Run};
 use crate::lab::{self, Lab, OpenError, RowsFile};
 use crate::plan::nearest;
@@ -211,7 +211,7 @@ fn refuse(error: OpenError, source: &Source) -> Exit {
 fn tell(diagnostics: &[Diagnostic], source: &Source) {
     let terminal = Terminal::stderr();
     // Who may be live beside the plan matters to `check`; here the plan is alone.
-    let told = diagnostics.iter().filter(|diagnostic| diagnostic.code != Code::MissingApp);
+    let told = diagnostics.iter().filter(|diagnostic| !diagnostic.is_about_assumed_versions());
     let text: String = told.map(|diagnostic| render(diagnostic, source, terminal)).collect();
     io::stderr().write_all(text.as_bytes()).ok();
 }

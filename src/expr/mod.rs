@@ -152,6 +152,18 @@ impl Expression {
         if let Node::Column(at, _) = &self.0.node { self.0.inputs.get(*at) } else { None }
     }
 
+    /// Whether it is just this column, or just this column of a type that nobody has said, taken for another one.
+    #[must_use]
+    pub fn as_column_of_any_type(&self) -> Option<&Name> {
+        match &self.0.node {
+            Node::Cast(cast) if cast.operand.ty() == Type::Unknown => match &cast.operand {
+                Node::Column(at, _) => self.0.inputs.get(*at),
+                _ => None,
+            },
+            _ => self.as_plain_column(),
+        }
+    }
+
     /// Whether it reads no column.
     #[must_use]
     pub fn is_constant(&self) -> bool {

@@ -90,7 +90,7 @@ impl Drafts<'_> {
             let into = sync(catalog, table, *column, value, 1);
             let kept = catalog.syncs_of(*column).any(|sync| sync.target == *column && sync.value == *value);
             let behind = self.added(*column).map_or(*at, |step| step + 1);
-            let back = value.as_plain_column().and_then(|name| {
+            let back = value.as_column_of_any_type().and_then(|name| {
                 let source = catalog.column(table, name)?;
                 let value = Expression::column(target.name.clone(), target.ty);
                 let same = source.ty == target.ty || source.ty == Type::Unknown;
@@ -112,7 +112,7 @@ impl Drafts<'_> {
                 }
             }
             if !kept {
-                let text = match value.as_plain_column() {
+                let text = match value.as_column_of_any_type() {
                     Some(source) => format!("add `expand sync {} from {source}`", target.name),
                     None => format!("add `expand sync {} from …`, with the expression of its backfill,", target.name),
                 };

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use crate::diagnostic::{Code, Diagnostic};
+use crate::diagnostic::Diagnostic;
 use crate::lab::{self, OpenError, RowsFile};
 use crate::plan::AppUse;
 use crate::repl::commands::{self, Command};
@@ -93,12 +93,18 @@ impl Session {
             text =
                 format!("miglab: {title}. Type a `table` and statements, or `load FILE`; `help` lists the commands.\n");
         }
-        let is_told = |found: &&Diagnostic| found.code != Code::MissingApp;
+        let is_told = |found: &&Diagnostic| !found.is_about_assumed_versions();
         let findings = self.present.opened.diagnostics.iter().filter(is_told).count();
         if findings > 0 && self.file.is_some() {
             text += &format!("{}: `check` shows them\n", counted(findings, "finding", "findings"));
         }
-        if self.present.opened.diagnostics.iter().any(|finding| finding.code.is_refutation()) {
+        if self
+            .present
+            .opened
+            .diagnostics
+            .iter()
+            .any(|finding| finding.code.is_refutation() && !finding.is_about_assumed_versions())
+        {
             text += "this plan is unsafe: `why` plays how it comes to harm\n";
         }
         text

@@ -192,7 +192,7 @@ impl Session {
         let opened = &self.present.opened;
         let new = opened.diagnostics.iter().filter(|found| !known.iter().any(|known| same(known, found)));
         // What is missing may be typed next.
-        let told = new.filter(|found| !matches!(found.code, Code::NoStatements | Code::MissingApp));
+        let told = new.filter(|found| found.code != Code::NoStatements && !found.is_about_assumed_versions());
         told.map(|found| render(found, &opened.source, self.terminal)).collect()
     }
 }
