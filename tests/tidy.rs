@@ -31,7 +31,7 @@ const LAYERS: &[(&str, &[&str])] = &[
             "target",
         ],
     ),
-    ("prove", &["ast", "catalog", "expr", "plan"]),
+    ("prove", &["ast", "catalog", "data", "expr", "plan"]),
     ("target", &["ast", "catalog", "data", "expr", "plan"]),
     ("rows", &["ast", "catalog", "data", "diagnostic", "explain", "expr", "plan", "source", "target"]),
     ("execute", &["ast", "plan", "source", "target"]),

@@ -112,12 +112,13 @@ impl FactsBuilder {
             }
         }
         let mut reached = carried.clone();
-        self.spread(&mut reached, &|_, _| true);
+        self.spread(&mut reached, &|_, _, _| true);
         // A source that is reached by the target's own fact is that fact in another form: of a name split and joined
-        // again, the first name learns nothing of the last.
-        let teaches = |source: ColumnId, target: ColumnId| {
+        // again, the first name learns nothing of the last. What the source itself is known for it teaches all the same:
+        // two columns that were there before and are kept in step are one.
+        let teaches = |source: ColumnId, target: ColumnId, fact: FactId| {
             let own = carried.get(&target).is_some_and(|facts| facts.contains(&target));
-            !own || reached.get(&source).is_none_or(|facts| !facts.contains(&target))
+            !own || fact == source || reached.get(&source).is_none_or(|facts| !facts.contains(&target))
         };
         let mut learnt = carried.clone();
         self.spread(&mut learnt, &teaches);
@@ -129,15 +130,21 @@ impl FactsBuilder {
         number(learnt, self.sources.clone())
     }
 
-    /// Carries facts along the links from a source that `teaches` its target, until nothing changes.
-    fn spread(&self, carried: &mut BTreeMap<ColumnId, BTreeSet<FactId>>, teaches: &dyn Fn(ColumnId, ColumnId) -> bool) {
+    /// Carries facts along the links, those that a source `teaches` its target, until nothing changes.
+    fn spread(
+        &self,
+        carried: &mut BTreeMap<ColumnId, BTreeSet<FactId>>,
+        teaches: &dyn Fn(ColumnId, ColumnId, FactId) -> bool,
+    ) {
         let mut changed = true;
         while changed {
             changed = false;
             for (target, sources) in &self.sources {
-                let known = sources.iter().filter(|source| teaches(**source, *target));
-                let arriving: BTreeSet<FactId> =
-                    known.filter_map(|source| carried.get(source)).flatten().copied().collect();
+                let taught = |source: &ColumnId| {
+                    let facts = carried.get(source).into_iter().flatten().copied();
+                    facts.filter(|fact| teaches(*source, *target, *fact)).collect::<Vec<_>>()
+                };
+                let arriving: Vec<FactId> = sources.iter().flat_map(taught).collect();
                 let facts = carried.entry(*target).or_default();
                 let before = facts.len();
                 facts.extend(arriving);
