@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use crate::ast::Phase;
 use crate::catalog::{Catalog, ColumnId, ConstraintKind, Sync, SyncId};
-use crate::data::Type;
 use crate::expr::Expression;
 use crate::plan::{Action, FillKind, Plan, Step};
 use crate::prove::proof::{AnomalyKind, Place};
@@ -92,8 +91,9 @@ impl Drafts<'_> {
             let behind = self.added(*column).map_or(*at, |step| step + 1);
             let back = value.as_column_of_any_type().and_then(|name| {
                 let source = catalog.column(table, name)?;
+                // A column of a type that nobody has said is what it is copied to.
+                let same = source.ty == target.ty || value.as_plain_column().is_none();
                 let value = Expression::column(target.name.clone(), target.ty);
-                let same = source.ty == target.ty || source.ty == Type::Unknown;
                 same.then(|| (source.name.clone(), sync(catalog, table, source.id, &value, 2)))
             });
             if let Some((source, back)) = &back {
