@@ -164,19 +164,6 @@ impl Expression {
         }
     }
 
-    /// The column whose value it is, but for its type where that is not known: `username::text` of a script without types.
-    #[must_use]
-    pub fn as_copied_column(&self) -> Option<&Name> {
-        match &self.0.node {
-            Node::Column(at, _) => self.0.inputs.get(*at),
-            Node::Cast(cast) => match &cast.operand {
-                Node::Column(at, Type::Unknown) => self.0.inputs.get(*at),
-                _ => None,
-            },
-            _ => None,
-        }
-    }
-
     /// Whether it reads no column.
     #[must_use]
     pub fn is_constant(&self) -> bool {

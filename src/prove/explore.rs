@@ -42,6 +42,8 @@ pub(super) struct Explored<W> {
     pub(super) breaks: FxHashMap<(usize, usize), Rank>,
     /// All that goes wrong somewhere.
     pub(super) wrongs: FxHashSet<usize>,
+    /// Layers that not every row leaves: a gate stops the run.
+    pub(super) stopped: FxHashSet<usize>,
     /// There were more states than are looked at.
     pub(super) cut: bool,
 }
@@ -164,6 +166,7 @@ pub(super) fn explore<W: Word>(model: &Model<W>, judge: &dyn Fn(At, usize) -> Ju
         found: None,
         breaks: FxHashMap::default(),
         wrongs: FxHashSet::default(),
+        stopped: FxHashSet::default(),
         cut: false,
     };
     let mut search = Search {
@@ -305,6 +308,10 @@ impl<W: Word> Search<'_, W> {
 
     /// The state after an act, unless it is known or the act ends in an anomaly; `after` is the layer that it leads to.
     fn attempt(&mut self, place: Place, after: &Layer<W>, word: W, act: &Act<W>, last: Last) -> Option<W> {
+        if act.stopped.iter().any(|stopped| stopped.matches(word)) {
+            self.explored.stopped.insert(place.layer);
+            return None;
+        }
         let next = act.code.run(word);
         let mut refused = false;
         for (_, wrong) in act.refused.iter().filter(|(pattern, _)| pattern.matches(next)) {

@@ -120,6 +120,11 @@ impl Proving<'_> {
             let why = "there are more states than are looked at".to_owned();
             self.proof.outside.push(Outside { step: None, why });
         }
+        let stops = explored.stopped.iter().map(|layer| Assumption {
+            step: model.layers[*layer].step,
+            what: "every row that is there passes `verify`; else the run stops there and loses nothing".to_owned(),
+        });
+        self.proof.assumptions.extend(stops);
         self.note_breaks(model, &explored);
         let no_return = rollbacks.loss.as_ref().and_then(|loss| teller.no_return(loss));
         let earlier = |new: &NoReturn| self.proof.no_return.as_ref().is_none_or(|old| new.step < old.step);

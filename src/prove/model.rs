@@ -59,6 +59,8 @@ pub(super) struct Act<W> {
     pub(super) refused: Vec<(Pattern<W>, usize)>,
     /// It hangs on a condition that is not known, by its place among the group's.
     pub(super) undecided: Option<usize>,
+    /// The run stops before it where the state matches: a gate is there for that.
+    pub(super) stopped: Vec<Pattern<W>>,
 }
 
 /// An event of another row that is refused where this row still holds what the other one is about to get.

@@ -261,7 +261,7 @@ impl Drafts<'_> {
                     batches: crate::ast::Batches::default(),
                 };
                 let steps = self.inserted(last, Some(Phase::Migrate), action);
-                let text = match sync.value.as_copied_column() {
+                let text = match sync.value.as_column_of_any_type() {
                     Some(source) => format!("add `migrate backfill {name} from {source}`"),
                     None => format!("add `migrate backfill {name} from …`, with the expression of its sync,"),
                 };

@@ -128,10 +128,7 @@ impl AddNotNull {
             let statement = format!("migrate seed {column} from {} {}", literal(fill), draft.batches());
             draft = draft.step("Old rows without a value get one; values that are there stay.", &statement);
         }
-        let mut gate = format!("migrate verify {column} is not null");
-        if self.fill.is_none() {
-            gate = format!("allow failing-statement because 'old rows may lack a value; nothing is lost then'\n{gate}");
-        }
+        let gate = format!("migrate verify {column} is not null");
         draft
             .step("A gate: the run stops here while a row has none.", &gate)
             .step("No row lacks a value, and no version leaves it out.", &format!("contract set not null {column}"))

@@ -116,7 +116,7 @@ impl<W: Word> Doing<'_, '_, W> {
                 guessed.then(|| self.record.undecided(None, "whether the result of an expression is null".to_owned()));
             let happening = self.record.happening(happening.clone());
             let refused = constraints::refusals(self.scene, (self.app, happening), &image, &written, self.record);
-            let act = Act { guard: self.rows.0, code: image.code, happening, refused, undecided };
+            let act = Act { guard: self.rows.0, code: image.code, happening, refused, undecided, stopped: Vec::new() };
             push_act(self.acts, act);
             if !guessed {
                 return;
@@ -159,10 +159,16 @@ impl<W: Word> Doing<'_, '_, W> {
         }
     }
 
-    /// The row that a new one must refer to is there, or the application does not know that it must be.
-    fn parents_are_there(&self, table: usize) -> bool {
+    /// The row that a new one must refer to is there. Who writes a table is taken to know what its rows refer to.
+    fn parents_are_there(&mut self, table: usize) -> bool {
         let scene = self.scene;
-        constraints::partners(scene, table).all(|parent| self.rows.1[parent] || !self.writes_to(parent))
+        let missing = constraints::partners(scene, table).find(|parent| !self.rows.1[*parent]);
+        if let Some(parent) = missing.filter(|parent| !self.writes_to(*parent)) {
+            let (app, tables) = (&self.usage.name, &scene.group.tables);
+            let what = format!("`{app}` inserts into `{}` only what `{}` has a row for", tables[table], tables[parent]);
+            self.record.assume(None, what);
+        }
+        missing.is_none()
     }
 
     /// A write that is about none of the group's columns.
@@ -216,7 +222,8 @@ impl<W: Word> Doing<'_, '_, W> {
             if follows(other) {
                 image.remove(other, true);
             } else if let Some(key) = refers(scene, other, table) {
-                if self.writes_to(other) {
+                let since_start = !scene.survey.is_deployed(self.app) && is_at_start(scene, other, &key);
+                if self.writes_to(other) || since_start {
                     return;
                 }
                 let constraint = format!("foreign key `{key}`");
@@ -226,8 +233,14 @@ impl<W: Word> Doing<'_, '_, W> {
         }
         let code: Code<W> = image.code;
         let happening = self.record.happening(Happening::Delete { app: self.app, table });
-        self.acts.push(Act { guard: self.rows.0, code, happening, refused, undecided: None });
+        self.acts.push(Act { guard: self.rows.0, code, happening, refused, undecided: None, stopped: Vec::new() });
     }
+}
+
+/// Whether a foreign key was there before the plan.
+fn is_at_start(scene: Scene<'_>, table: usize, key: &str) -> bool {
+    let start = scene.plan.start.table(&scene.group.tables[table]);
+    start.is_some_and(|table| table.constraint(key).is_some())
 }
 
 /// The foreign key by which the row of one table refers to that of another.

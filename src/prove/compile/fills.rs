@@ -170,7 +170,7 @@ impl<W: Word> Visiting<'_, '_, W> {
             let happening = self.record.happening(Happening::Visit { step: self.step, treats: true });
             let mut refused = refused;
             refused.extend(self.meetings(happening));
-            self.acts.push(Act { guard, code: image.code, happening, refused, undecided });
+            self.acts.push(Act { guard, code: image.code, happening, refused, undecided, stopped: Vec::new() });
             if !guessed {
                 return;
             }
@@ -230,7 +230,7 @@ impl<W: Word> Visiting<'_, '_, W> {
         let mut code = Code::new();
         code.push(Op::assign(self.scene.layout.visited, true));
         let happening = self.record.happening(Happening::Visit { step: self.step, treats: false });
-        self.acts.push(Act { guard, code, happening, refused: Vec::new(), undecided });
+        self.acts.push(Act { guard, code, happening, refused: Vec::new(), undecided, stopped: Vec::new() });
     }
 }
 

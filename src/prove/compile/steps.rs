@@ -27,8 +27,9 @@ pub(super) fn ends<W: Word>(scene: Scene<'_>, step: usize, record: &mut Record<W
             add_column(scene, column, &exists, &mut code);
         }
         let refused = failures(scene, action, &exists, record);
+        let stopped = gate(scene, step, &exists);
         let happening = record.happening(Happening::Step(step));
-        ends.push(Act { guard, code, happening, refused, undecided: None });
+        ends.push(Act { guard, code, happening, refused, undecided: None, stopped });
     }
     ends
 }
@@ -51,7 +52,7 @@ fn assume<W: Word>(scene: Scene<'_>, step: usize, record: &mut Record<W>) {
 /// The end of a step that changes nothing for the group.
 pub(super) fn passing<W: Word>(step: usize, record: &mut Record<W>) -> Act<W> {
     let happening = record.happening(Happening::Step(step));
-    Act { guard: Pattern::ANY, code: Code::new(), happening, refused: Vec::new(), undecided: None }
+    Act { guard: Pattern::ANY, code: Code::new(), happening, refused: Vec::new(), undecided: None, stopped: Vec::new() }
 }
 
 fn add_column<W: Word>(scene: Scene<'_>, column: &Column, exists: &[bool], code: &mut Code<W>) {
@@ -83,16 +84,11 @@ fn failures<W: Word>(
         Action::AddConstraint { table, constraint } if scene.has(Rule::RowsMeet) => {
             defaulted(scene, table, constraint, exists, record)
         }
-        Action::Verify { table, condition } if scene.place(table).is_some_and(|table| exists[table]) => {
-            let gate = Gate { constraint: "the condition of `verify`".to_owned(), null_fails: true };
-            gate.failures(scene, condition, table, record)
-        }
         Action::ValidateConstraint { table, name } if scene.place(table).is_some_and(|table| exists[table]) => {
             let constraint = scene.catalog.table(table).and_then(|table| table.constraint(name));
             match constraint.map(|constraint| &constraint.kind) {
                 Some(crate::catalog::ConstraintKind::Check { condition, .. }) => {
-                    let gate = Gate { constraint: format!("check `{name}`"), null_fails: false };
-                    gate.failures(scene, condition, table, record)
+                    failing_check(scene, name, condition, table, record)
                 }
                 _ => Vec::new(),
             }
@@ -130,30 +126,31 @@ fn defaulted<W: Word>(
     vec![(Pattern::ANY.and(bits.null, false), same_for_all(*column, constraint, record))]
 }
 
-/// A condition that every row must meet.
-struct Gate {
-    constraint: String,
-    null_fails: bool,
+/// Where rows that are there fail a check.
+fn failing_check<W: Word>(
+    scene: Scene<'_>,
+    name: &str,
+    condition: &Expression,
+    table: &str,
+    record: &mut Record<W>,
+) -> Vec<(Pattern<W>, usize)> {
+    let column = crate::prove::survey::inputs(scene.catalog, table, condition).first().copied();
+    let fails = |known: Known| known == Known::NotNull(Some(false));
+    let patterns = by_nulls(scene, condition, table).into_iter().filter(|(_, known)| fails(*known));
+    let wrong = wrong(AnomalyKind::FailingStep, None, column, Some(format!("check `{name}`")));
+    patterns.map(|(pattern, _)| (pattern, record.wrong(wrong.clone()))).collect()
 }
 
-impl Gate {
-    fn failures<W: Word>(
-        &self,
-        scene: Scene<'_>,
-        condition: &Expression,
-        table: &str,
-        record: &mut Record<W>,
-    ) -> Vec<(Pattern<W>, usize)> {
-        let column = crate::prove::survey::inputs(scene.catalog, table, condition).first().copied();
-        let fails = |known: Known| match known {
-            Known::NotNull(Some(truth)) => !truth,
-            Known::Null => self.null_fails,
-            _ => false,
-        };
-        let patterns = by_nulls(scene, condition, table).into_iter().filter(|(_, known)| fails(*known));
-        let wrong = wrong(AnomalyKind::FailingStep, None, column, Some(self.constraint.clone()));
-        patterns.map(|(pattern, _)| (pattern, record.wrong(wrong.clone()))).collect()
+/// Where `verify` stops the run. That is what it is there for: nothing is lost, and a plan is proved for the rows that
+/// pass.
+fn gate<W: Word>(scene: Scene<'_>, step: usize, exists: &[bool]) -> Vec<Pattern<W>> {
+    let Action::Verify { table, condition } = &scene.plan.steps[step].action else { return Vec::new() };
+    if !scene.place(table).is_some_and(|table| exists[table]) {
+        return Vec::new();
     }
+    let fails = |known: Known| matches!(known, Known::Null | Known::NotNull(Some(false)));
+    let patterns = by_nulls(scene, condition, table).into_iter().filter(|(_, known)| fails(*known));
+    patterns.map(|(pattern, _)| pattern).collect()
 }
 
 /// What undoing a step does to a state. What a fill has filled stays; it goes with its column.
@@ -172,7 +169,7 @@ pub(super) fn undo<W: Word>(scene: Scene<'_>, step: usize, record: &mut Record<W
     }
     code.push(Op::assign(scene.layout.visited, true));
     let happening = record.happening(Happening::Undo(step));
-    vec![Act { guard: Pattern::ANY, code, happening, refused: Vec::new(), undecided: None }]
+    vec![Act { guard: Pattern::ANY, code, happening, refused: Vec::new(), undecided: None, stopped: Vec::new() }]
 }
 
 /// Sets the mark of a visit as it is when a layer begins whose step goes over the rows of a table.
