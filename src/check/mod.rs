@@ -43,6 +43,9 @@ impl CheckedScript {
 /// Scripts shorter than this, in bytes, are read whole; a tree of theirs is small.
 const SMALL: usize = 1 << 14;
 
+/// Plans without applications that are longer than this, in statements, are not proved under assumed ones.
+const MOST_ADVISED: usize = 1_000;
+
 /// Reads and checks a script. The statements of a large one are read one by one, and forgotten once they are checked.
 #[must_use]
 pub fn check_script(source: Source) -> CheckedScript {
@@ -54,12 +57,13 @@ pub fn check_script(source: Source) -> CheckedScript {
     let mut checker = Checker::start(&outline.script, &[]);
     let unread = read_ahead::statements(&source, &outline.parts, &mut |statement| checker.statement(statement));
     let unread = outline.diagnostics.iter().cloned().chain(unread);
-    let (diagnostics, notes) = if outline.script.apps.is_empty() {
-        checker.finish(unread, &|_| Vec::new())
-    } else {
-        // The proof needs the whole plan.
+    // The proof needs the whole plan. What is only advice is not worth that for a very long one.
+    let is_proved = !outline.script.apps.is_empty() || checker.statements <= MOST_ADVISED;
+    let (diagnostics, notes) = if is_proved {
         let parsed = syntax::parse(source.clone());
         checker.finish(unread, &|findings| verdict::judge(&parsed.script, &[], findings))
+    } else {
+        checker.finish(unread, &|_| Vec::new())
     };
     CheckedScript { source, diagnostics, notes }
 }
@@ -79,6 +83,8 @@ struct Checker<'s> {
     planner: Planner<'s>,
     rules: Vec<Box<dyn Rule>>,
     findings: Vec<Diagnostic>,
+    /// How many statements have passed.
+    statements: usize,
 }
 
 impl<'s> Checker<'s> {
@@ -90,10 +96,11 @@ impl<'s> Checker<'s> {
         for rule in &mut rules {
             rule.start(&mut planner, script, &mut findings);
         }
-        Self { script, planner, rules, findings }
+        Self { script, planner, rules, findings, statements: 0 }
     }
 
     fn statement(&mut self, statement: &Statement) {
+        self.statements += 1;
         let action = self.planner.resolve(statement);
         self.findings.append(&mut self.planner.take_diagnostics());
         let mut at = At { script: self.script, statement, action: action.as_ref(), planner: &mut self.planner };

@@ -71,7 +71,7 @@ pub(super) struct Act<W> {
 pub(super) struct Collision<W> {
     /// This row has a value in the constrained column.
     pub(super) held: Pattern<W>,
-    /// All that the constrained column may be stale for.
+    /// All that the constrained column may be stale for; nothing where it does not matter.
     pub(super) stale: W,
     /// The event of the other row.
     pub(super) happening: usize,
@@ -82,9 +82,14 @@ pub(super) struct Collision<W> {
 }
 
 impl<W: Word> Collision<W> {
+    /// The same where all rows may come to one value: those that were visited hold it.
+    pub(super) fn of_any_value(self, visited: u32) -> Self {
+        Self { held: self.held.and(visited, true), stale: W::ZERO, ..self }
+    }
+
     /// Whether a row in this state may stand in the way.
     pub(super) fn is_met(&self, word: W) -> bool {
-        self.held.matches(word) && word & self.stale != W::ZERO
+        self.held.matches(word) && (self.stale == W::ZERO || word & self.stale != W::ZERO)
     }
 }
 

@@ -179,10 +179,10 @@ impl Stage {
             return (None, format!("the newest value of `{column}` is in no column any more"));
         };
         let holds = |other: &ColumnName| self.value(Owner::Row, &other.table, &other.column).as_ref() == Some(value);
-        let left = self.columns().iter().any(holds);
+        let left = self.columns().iter().filter(|name| carries(name)).any(holds);
         let said =
             format!("{}, written to `{}`, is the newest value and in no column any more", value.literal(), by.column);
-        (Some(!left && !value.is_null()), said)
+        (Some(!left), said)
     }
 
     fn columns(&self) -> Vec<ColumnName> {

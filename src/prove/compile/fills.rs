@@ -168,8 +168,7 @@ impl<W: Word> Visiting<'_, '_, W> {
             let refused = self.refusals(&image);
             image.code.push(Op::assign(self.scene.layout.visited, true));
             let happening = self.record.happening(Happening::Visit { step: self.step, treats: true });
-            let mut refused = refused;
-            refused.extend(self.meetings(happening));
+            self.note_meetings(happening);
             self.acts.push(Act { guard, code: image.code, happening, refused, undecided, stopped: Vec::new() });
             if !guessed {
                 return;
@@ -200,29 +199,24 @@ impl<W: Word> Visiting<'_, '_, W> {
     }
 
     /// A row that is filled may come to a value that another row has: the same one for all, or one that it still holds.
-    fn meetings(&mut self, happening: usize) -> Vec<(Pattern<W>, usize)> {
+    fn note_meetings(&mut self, happening: usize) {
         let scene = self.scene;
-        let Action::Fill { table, column, value, .. } = &scene.plan.steps[self.step].action else { return Vec::new() };
-        let (Some(schema), Some(bits)) = (scene.catalog.table(table), scene.bits(*column)) else { return Vec::new() };
+        let Action::Fill { table, column, value, .. } = &scene.plan.steps[self.step].action else { return };
+        let Some(schema) = scene.catalog.table(table) else { return };
+        let visited = scene.layout.visited;
         let source = value.as_plain_column().and_then(|name| scene.catalog.column(table, name));
         let copies_unique = source.is_some_and(|source| is_unique(scene, &[source.id]));
-        let mut refused = Vec::new();
         let own = |constraint: &&Constraint| constraint.kind.unique_columns() == Some(&[*column]);
         for constraint in schema.constraints().filter(own).filter(|_| scene.has(Rule::RowsMeet)) {
             let name = format!("{} `{}`", constraint.kind.noun(), constraint.name);
             let wrong = wrong(AnomalyKind::FailingStep, None, Some(*column), Some(name.clone()));
-            if copies_unique {
-                let collision = collision(scene, &[*column], (happening, true), wrong, self.record);
-                self.record.collisions.extend(collision);
-                continue;
-            }
             let what = format!("whether two rows come to the same value in {name}");
             let same_for_all = value.inputs().is_empty() || source.is_some();
             let undecided = (!same_for_all).then(|| self.record.undecided(Some(self.step), what));
-            let wrong = Wrong { undecided, other_row: true, ..wrong };
-            refused.push((Pattern::ANY.and(bits.null, false), self.record.wrong(wrong)));
+            let wrong = Wrong { undecided: undecided.filter(|_| !copies_unique), ..wrong };
+            let met = collision(scene, &[*column], (happening, true), wrong, self.record);
+            self.record.collisions.extend(met.map(|met| if copies_unique { met } else { met.of_any_value(visited) }));
         }
-        refused
     }
 
     /// The row is looked at and left as it is.
