@@ -4,6 +4,16 @@
 //! with real values on the real in-memory table: every statement, every visit of a `backfill`, and every read, write,
 //! insert and delete of each live application is done to it, in breadth-first order.
 
+#![allow(
+    clippy::option_option,
+    clippy::type_complexity,
+    clippy::large_enum_variant,
+    clippy::needless_pass_by_value,
+    clippy::implicit_clone,
+    clippy::elidable_lifetime_names,
+    reason = "a test is read from top to bottom once"
+)]
+
 #[path = "prove_brute_force/compare.rs"]
 mod compare;
 #[path = "prove_brute_force/explorer.rs"]

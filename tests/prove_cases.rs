@@ -47,8 +47,8 @@ fn json_of(script: &Path) -> (i32, Value) {
 /// What the comments at the head of a plan say of it: `# verdict: refuted, stale read, 5 events`.
 fn said(script: &Path, what: &str) -> Option<String> {
     let text = fs::read_to_string(script).unwrap();
-    let head = text.lines().take_while(|line| line.starts_with('#'));
-    let line = head.filter_map(|line| line.strip_prefix("# ")?.strip_prefix(what)?.strip_prefix(": ")).next();
+    let mut head = text.lines().take_while(|line| line.starts_with('#'));
+    let line = head.find_map(|line| line.strip_prefix("# ")?.strip_prefix(what)?.strip_prefix(": "));
     line.map(str::to_owned)
 }
 

@@ -37,6 +37,7 @@ const TWO_WAY: &str = "expand add column display_name text\nexpand sync username
 const BACKFILL: &str = "migrate backfill display_name from username\n";
 const ROLLOUT: &str = "deploy v2\nretire v1\n";
 
+#[allow(clippy::too_many_lines, reason = "a table")]
 /// For each rule a plan, and what is said of it with the rule and without it.
 fn cases() -> Vec<(Rule, String, &'static str, &'static str)> {
     let rename = format!("{USERS}{V1}{V2}{TWO_WAY}{BACKFILL}{ROLLOUT}");

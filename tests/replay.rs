@@ -149,7 +149,7 @@ fn shown(replay: &Replay) -> String {
 fn play(script: &str, start: &str, lines: &str, anomaly: (AnomalyKind, Option<&str>, Option<&str>)) -> Told {
     let (plan, memory) = open(script);
     let refutation = refutation(&plan, start, lines, anomaly);
-    told(Replay::new(plan, &refutation, Some(&memory)).unwrap())
+    told(Replay::new(&plan, &refutation, Some(&memory)).unwrap())
 }
 
 fn visible(told: &Told) -> Option<bool> {
@@ -576,7 +576,7 @@ fn the_script_is_not_needed() {
          v2 reads display_name",
         (AnomalyKind::StaleRead, Some("v2"), Some("display_name")),
     );
-    let told = told(Replay::new(plan, &refutation, None).unwrap());
+    let told = told(Replay::new(&plan, &refutation, None).unwrap());
     assert_eq!(visible(&told), Some(true));
 }
 
@@ -589,7 +589,7 @@ fn a_schedule_that_the_table_refuses_ends_there() {
         "step\nstep\nv2 writes display_name\nv2 reads display_name",
         (AnomalyKind::StaleRead, Some("v2"), Some("display_name")),
     );
-    let mut replay = Replay::new(plan, &refutation, Some(&memory)).unwrap();
+    let mut replay = Replay::new(&plan, &refutation, Some(&memory)).unwrap();
     let outcomes: Vec<_> = std::iter::from_fn(|| replay.step()).collect();
     assert_eq!(outcomes.len(), 3);
     assert!(outcomes[2].as_ref().is_err_and(|fault| fault.message == "application `v2` is not live"));

@@ -28,7 +28,7 @@ fn faults(replay: Result<Replay, miglab::target::Fault>) -> Vec<String> {
     while let Some(played) = replay.step() {
         match played {
             Ok(played) => {
-                faults.extend(played.differs.iter().map(|differs| format!("event {}: {differs}", played.number)))
+                faults.extend(played.differs.iter().map(|differs| format!("event {}: {differs}", played.number)));
             }
             Err(fault) => faults.push(format!("event {} is refused: {}", replay.played(), fault.message)),
         }
@@ -55,12 +55,12 @@ fn replayed_proof(plan: &Arc<Plan>, script: Option<&Memory>, proof: &Proof) -> (
     };
     for refutation in &proof.refutations {
         kinds.push(refutation.anomaly.kind);
-        let faults = faults(Replay::new(Arc::clone(plan), refutation, script));
+        let faults = faults(Replay::new(plan, refutation, script));
         note(format!("{:?}", refutation.anomaly), faults, &refutation.schedule);
     }
     // In a plan that goes wrong on the way, a group's rollback may begin where another group never comes.
     if let Some(no_return) = proof.no_return.as_ref().filter(|_| proof.refutations.is_empty()) {
-        let faults = faults(Replay::of_no_return(Arc::clone(plan), no_return, script));
+        let faults = faults(Replay::of_no_return(plan, no_return, script));
         note(format!("rolling back from {} loses {}", no_return.step, no_return.lost), faults, &no_return.schedule);
     }
     (kinds, wrong)

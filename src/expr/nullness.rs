@@ -60,9 +60,8 @@ impl Reader<'_> {
         match node {
             Node::Constant(Value::Null, _) => Known::Null,
             Node::Constant(Value::Boolean(truth), _) => Known::of(*truth),
-            Node::Constant(..) => Known::SOME,
             Node::Column(at, _) if (self.null)(*at) => Known::Null,
-            Node::Column(..) => Known::SOME,
+            Node::Constant(..) | Node::Column(..) => Known::SOME,
             Node::Local(at, _) => self.locals.get(*at).copied().unwrap_or(Known::Unknown),
             Node::Call(function, operands) => self.call(function, operands),
             Node::Cast(cast) => self.node(&cast.operand),

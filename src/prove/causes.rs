@@ -99,9 +99,10 @@ impl Searching<'_> {
         let told = |at, wrong: usize| tell::anomaly(self.plan, self.survey, model, at, &model.wrongs[wrong]);
         let explored = explore::explore(model, &|at, wrong| {
             let anomaly = told(at, wrong);
-            match self.seen.contains(&signature(&anomaly)) {
-                true => Judgement::Known,
-                false => Judgement::unless((self.allowed)(&anomaly)),
+            if self.seen.contains(&signature(&anomaly)) {
+                Judgement::Known
+            } else {
+                Judgement::unless((self.allowed)(&anomaly))
             }
         });
         let teller = Teller { plan: self.plan, survey: self.survey, group: self.compiled, model, explored: &explored };

@@ -36,12 +36,12 @@ pub(super) fn groups(plan: &Plan, survey: &Survey) -> Vec<Group> {
     for column in members() {
         gathered.entry(forest.root(column)).or_default().push(column);
     }
-    gathered.into_values().map(|columns| group(columns, survey)).collect()
+    gathered.into_values().map(|columns| group(&columns, survey)).collect()
 }
 
-fn group(columns: Vec<ColumnId>, survey: &Survey) -> Group {
+fn group(columns: &[ColumnId], survey: &Survey) -> Group {
     let mut tables: Vec<Name> = Vec::new();
-    for column in &columns {
+    for column in columns {
         let table = survey.name(*column).table;
         if !tables.contains(&table) {
             tables.push(table);

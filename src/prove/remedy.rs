@@ -73,8 +73,8 @@ impl Drafts<'_> {
         steps
     }
 
-    fn place(at: usize) -> Option<Place> {
-        Some(at.checked_sub(1).map_or(Place::Before(0), Place::Behind))
+    fn place(at: usize) -> Place {
+        at.checked_sub(1).map_or(Place::Before(0), Place::Behind)
     }
 
     /// A sync for each backfill, both ways where that is a plain copy.
@@ -108,7 +108,7 @@ impl Drafts<'_> {
                     catalog.syncs_of(*column).any(|sync| Some(sync.target) == source_id(catalog, table, source));
                 if !back_kept {
                     let steps = self.inserted(behind, Some(Phase::Expand), Action::AddSyncs(both));
-                    found.push(Draft { steps, text, place: Self::place(behind) });
+                    found.push(Draft { steps, text, place: Some(Self::place(behind)) });
                 }
             }
             if !kept {
@@ -118,7 +118,7 @@ impl Drafts<'_> {
                 };
                 let action = Action::AddSyncs(vec![Arc::new(into)]);
                 let steps = self.inserted(behind, Some(Phase::Expand), action);
-                found.push(Draft { steps, text, place: Self::place(behind) });
+                found.push(Draft { steps, text, place: Some(Self::place(behind)) });
             }
         }
     }
@@ -150,7 +150,7 @@ impl Drafts<'_> {
             }
             let text = format!("add `expand drop not null {}`", bound.name);
             let steps = self.inserted(last, Some(Phase::Expand), Action::DropNotNull { table, column });
-            found.push(Draft { steps, text, place: Self::place(last) });
+            found.push(Draft { steps, text, place: Some(Self::place(last)) });
         }
     }
 
@@ -179,7 +179,7 @@ impl Drafts<'_> {
             let default = Some(value.clone());
             let action = Action::SetDefault { table: table.clone(), column: *column, default };
             let steps = self.inserted(added + 1, Some(Phase::Expand), action);
-            found.push(Draft { steps, text, place: Self::place(added + 1) });
+            found.push(Draft { steps, text, place: Some(Self::place(added + 1)) });
         }
     }
 
@@ -265,7 +265,7 @@ impl Drafts<'_> {
                     Some(source) => format!("add `migrate backfill {name} from {source}`"),
                     None => format!("add `migrate backfill {name} from …`, with the expression of its sync,"),
                 };
-                found.push(Draft { steps, text, place: Self::place(last) });
+                found.push(Draft { steps, text, place: Some(Self::place(last)) });
             }
         }
     }

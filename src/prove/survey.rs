@@ -14,6 +14,7 @@ use crate::prove::rule::Rule;
 pub(super) const MOST_INPUTS: usize = 6;
 
 /// A column, over the whole plan.
+#[allow(clippy::struct_excessive_bools, reason = "each a property of its own")]
 #[derive(Clone, Debug)]
 pub(super) struct Origin {
     pub(super) name: ColumnName,

@@ -33,7 +33,7 @@ impl<W: Word> Teller<'_, W> {
         let word = self.explored.nodes[found.node].word;
         let kind = match found.last {
             Last::Use => self.use_of(wrong),
-            Last::Act(at) => self.kind(self.act(layer, at).happening, &told.visited),
+            Last::Act(at) => self.kind(act(layer, at).happening, &told.visited),
             Last::Other(at) => self.kind(layer.collisions[at].happening, &told.visited),
             Last::End(_) => {
                 self.steps_before(&mut told.events, found.layer, position, word);
@@ -56,14 +56,10 @@ impl<W: Word> Teller<'_, W> {
 
     fn last_undecided(&self, found: &Found, wrong: &Wrong) -> Vec<usize> {
         let act = match found.last {
-            Last::Act(at) => self.act(&self.model.layers[found.layer], at).undecided,
+            Last::Act(at) => act(&self.model.layers[found.layer], at).undecided,
             Last::End(_) | Last::Use | Last::Other(_) => None,
         };
         act.into_iter().chain(wrong.undecided).collect()
-    }
-
-    fn act<'l>(&self, layer: &'l Layer<W>, at: usize) -> &'l Act<W> {
-        layer.acts.get(at).unwrap_or_else(|| &layer.visits[at - layer.acts.len()])
     }
 
     /// The row after the last event: a write that is refused leaves it as it was.
@@ -71,7 +67,7 @@ impl<W: Word> Teller<'_, W> {
         let layer = &self.model.layers[found.layer];
         let lost = self.model.wrongs[found.wrong].kind == AnomalyKind::LostWrite;
         match found.last {
-            Last::Act(at) if lost => self.row(found.layer, self.act(layer, at).code.run(word)),
+            Last::Act(at) if lost => self.row(found.layer, act(layer, at).code.run(word)),
             Last::End(at) if lost => self.row(found.layer + 1, layer.ends[at].code.run(word)),
             _ => self.row(found.layer, word),
         }
@@ -257,4 +253,9 @@ pub(super) fn anomaly<W>(plan: &Plan, survey: &Survey, model: &Model<W>, at: At,
         column: wrong.column.as_ref().map(|wrong| cause(survey, wrong)),
         constraint: wrong.constraint.clone(),
     }
+}
+
+/// An act of a layer, by its place among acts and visits.
+fn act<W>(layer: &Layer<W>, at: usize) -> &Act<W> {
+    layer.acts.get(at).unwrap_or_else(|| &layer.visits[at - layer.acts.len()])
 }

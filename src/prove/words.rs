@@ -40,7 +40,7 @@ impl<'a> Words<'a> {
         }
     }
 
-    fn fill(&self, step: usize) -> &'static str {
+    fn fill(self, step: usize) -> &'static str {
         use crate::plan::{Action, FillKind};
         match self.plan.steps.get(step).map(|step| &step.action) {
             Some(Action::Fill { kind: FillKind::Seed, .. }) => "the seed",

@@ -43,7 +43,7 @@ impl Session {
             why.next && same && Arc::ptr_eq(&under_way.plan, &plan)
         });
         if let Some(under_way) = going_on {
-            return self.go_on(under_way);
+            return Ok(self.go_on(under_way));
         }
         let proof = check::proof(&self.present.opened.script, &plan);
         let number = why.number.unwrap_or(1);
@@ -51,7 +51,7 @@ impl Session {
             return self.not_refuted(&proof, number);
         };
         let all = proof.refutations.len();
-        let replay = Replay::new(Arc::clone(&plan), &refutation, Some(&self.present.start));
+        let replay = Replay::new(&plan, &refutation, Some(&self.present.start));
         let replay = replay.map_err(|fault| self.complain(&fault.into()))?;
         let mut text = self.heading(&refutation, number, all);
         let mut opened = Counterexample { plan, number, refutation, replay, shown: String::new() };
@@ -67,14 +67,14 @@ impl Session {
         Ok(text + &self.ending(&opened))
     }
 
-    fn go_on(&mut self, mut under_way: Counterexample) -> Said {
+    fn go_on(&mut self, mut under_way: Counterexample) -> String {
         let mut text = self.next_event(&mut under_way).unwrap_or_default();
         if under_way.replay.outcome().is_some() {
             text += &self.ending(&under_way);
         } else {
             self.counterexample = Some(under_way);
         }
-        Ok(text)
+        text
     }
 
     fn how_to_go_on(&self, opened: &Counterexample) -> String {
@@ -96,15 +96,12 @@ impl Session {
 
     fn verdict(&self, proof: &Proof) -> String {
         let states = counted(proof.states, "state", "states");
-        let mut text = match proof.verdict() {
-            Verdict::Proved => {
-                let word = self.terminal.paint("proved", Paint::Green);
-                format!("{word}: safe for any number of rows, clients and batches ({states})\n")
-            }
-            _ => {
-                let word = self.terminal.paint("not proved", Paint::Yellow);
-                format!("{word}: nothing wrong was found in {states}, but not everything could be looked at\n")
-            }
+        let mut text = if proof.verdict() == Verdict::Proved {
+            let word = self.terminal.paint("proved", Paint::Green);
+            format!("{word}: safe for any number of rows, clients and batches ({states})\n")
+        } else {
+            let word = self.terminal.paint("not proved", Paint::Yellow);
+            format!("{word}: nothing wrong was found in {states}, but not everything could be looked at\n")
         };
         for outside in &proof.outside {
             let place = outside.step.map_or(String::new(), |step| format!("statement {}: ", step + 1));

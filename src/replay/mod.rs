@@ -65,7 +65,7 @@ impl Replay {
     ///
     /// # Errors
     /// No row can be made that the schedule could start from.
-    pub fn new(plan: Arc<Plan>, refutation: &Refutation, script: Option<&Memory>) -> Result<Self, Fault> {
+    pub fn new(plan: &Arc<Plan>, refutation: &Refutation, script: Option<&Memory>) -> Result<Self, Fault> {
         Self::of(plan, &refutation.schedule, &refutation.anomaly, script)
     }
 
@@ -73,7 +73,7 @@ impl Replay {
     ///
     /// # Errors
     /// As for [`Self::new`].
-    pub fn of_no_return(plan: Arc<Plan>, no_return: &NoReturn, script: Option<&Memory>) -> Result<Self, Fault> {
+    pub fn of_no_return(plan: &Arc<Plan>, no_return: &NoReturn, script: Option<&Memory>) -> Result<Self, Fault> {
         let lost = Some(no_return.lost.clone());
         let kind = AnomalyKind::LostWrite;
         let anomaly =
@@ -81,12 +81,12 @@ impl Replay {
         Self::of(plan, &no_return.schedule, &anomaly, script)
     }
 
-    fn of(plan: Arc<Plan>, schedule: &Schedule, anomaly: &Anomaly, script: Option<&Memory>) -> Result<Self, Fault> {
+    fn of(plan: &Arc<Plan>, schedule: &Schedule, anomaly: &Anomaly, script: Option<&Memory>) -> Result<Self, Fault> {
         let (schedule, anomaly) = (Arc::new(schedule.clone()), Arc::new(anomaly.clone()));
-        let known = Arc::new(Known::of(&plan));
+        let known = Arc::new(Known::of(plan));
         let (mut best, mut refused) = (None, None);
         for manner in manners(&schedule, &anomaly, script.is_some()) {
-            let stage = Stage::new(Arc::clone(&plan), Arc::clone(&known), manner, script.map_or(0, Memory::now_micros));
+            let stage = Stage::new(Arc::clone(plan), Arc::clone(&known), manner, script.map_or(0, Memory::now_micros));
             let (schedule, anomaly) = (Arc::clone(&schedule), Arc::clone(&anomaly));
             let mut replay =
                 Self { schedule, anomaly, stage, next: 0, written: Vec::new(), undoing: false, outcome: None };

@@ -170,7 +170,7 @@ impl Stage {
     /// The value of a key that somebody's rows have in common, or that a reference needs; none for other columns.
     pub(super) fn key(&mut self, owner: Owner, table: &Table, column: &Column) -> Result<Option<Value>, Fault> {
         if let Some(class) = self.known.class(column.id) {
-            return self.class_key(owner, class, column).map(Some);
+            return Ok(Some(self.class_key(owner, class, column)));
         }
         let reference = table.constraints_of(column.id).find_map(|constraint| match &constraint.kind {
             ConstraintKind::ForeignKey { table, referenced, .. } => Some((table.clone(), *referenced)),
@@ -184,24 +184,24 @@ impl Stage {
         self.beside(&parent, &name, None).map(Some)
     }
 
-    fn class_key(&mut self, owner: Owner, class: usize, column: &Column) -> Result<Value, Fault> {
+    fn class_key(&mut self, owner: Owner, class: usize, column: &Column) -> Value {
         let tables: Vec<Arc<Table>> = self.memory.catalog().tables().cloned().collect();
         for table in tables {
             for member in table.columns().filter(|member| self.known.class(member.id) == Some(class)) {
                 let there = self.value(owner, &table.name, &member.name).filter(|value| !value.is_null());
                 if let Some(value) = there {
                     self.keys.insert((owner, class), value.clone());
-                    return Ok(value);
+                    return value;
                 }
             }
         }
         if let Some(value) = self.keys.get(&(owner, class)) {
-            return Ok(value.clone());
+            return value.clone();
         }
         self.made += 1;
         let value = new_value(column, "key", self.made, 0, &[], &Value::Null);
         self.keys.insert((owner, class), value.clone());
-        Ok(value)
+        value
     }
 }
 

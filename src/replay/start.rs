@@ -135,16 +135,16 @@ impl Stage {
                 self.beside_like(table, known, &[(name, wanted.clone())], script, 0)?;
             }
         }
-        self.taken_key(owner, column)
+        Ok(self.taken_key(owner, column))
     }
 
     /// The key of a row that was taken from the script, where another of its rows is there already.
-    fn taken_key(&mut self, owner: Owner, column: &Column) -> Result<Option<Value>, Fault> {
-        let Some(class) = self.known.class(column.id) else { return Ok(None) };
+    fn taken_key(&mut self, owner: Owner, column: &Column) -> Option<Value> {
+        let class = self.known.class(column.id)?;
         let tables: Vec<_> = self.memory.catalog().tables().cloned().collect();
         let members = tables.iter().flat_map(|table| table.columns().map(move |member| (table, member)));
         let of_class = members.filter(|(_, member)| self.known.class(member.id) == Some(class));
-        Ok(of_class.into_iter().find_map(|(table, member)| self.value(owner, &table.name, &member.name)))
+        of_class.into_iter().find_map(|(table, member)| self.value(owner, &table.name, &member.name))
     }
 
     /// Values for a row that satisfy the constraints of its table.

@@ -1,6 +1,7 @@
 //! Random plans, proved and explored.
 
 use std::collections::BTreeMap;
+use std::fmt::Write;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -132,7 +133,7 @@ fn compare(seed: u64, counts: &Mutex<Counts>) {
     let Some(subject) = Subject::read(&draft.text()) else { return };
     let (proof, one) = (proved(&subject), explored_as_needed(&subject));
     let meet = rows_meet(&subject);
-    let with = |others: usize, every: u64| (seed % every == 0 && !meet).then(|| explored(&subject, others));
+    let with = |others: usize, every: u64| (seed.is_multiple_of(every) && !meet).then(|| explored(&subject, others));
     let (two, three) = (with(1, TWO_ROWS), with(2, THREE_ROWS));
     let mut counts = counts.lock().expect("no comparison panics");
     counts.plans += 1;
@@ -218,7 +219,7 @@ fn random_plans_are_proved_as_they_are_explored() {
     }
     let (wrong, other) = (counts.disagreements.len(), counts.rows_disagree.len());
     for (seed, draft) in counts.rows_disagree.iter().take(3) {
-        reports.push_str(&format!("more rows than one, seed {seed}:\n{}\n", draft.text()));
+        writeln!(reports, "more rows than one, seed {seed}:\n{}", draft.text()).unwrap();
     }
     assert!(wrong + other == 0, "{wrong} disagreements, {other} between numbers of rows\n\n{reports}");
     let not_proved = counts.answers.get("not proved").copied().unwrap_or(0);

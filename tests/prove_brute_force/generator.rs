@@ -191,7 +191,8 @@ fn chain(random: &mut Random) -> Draft {
     if random.chance(50) {
         statements.push("contract drop column a".into());
     }
-    let new: &[&str] = *random.pick(&[&["e"][..], &["d", "e"], &["d"]]);
+    let news: [&[&str]; 3] = [&["e"], &["d", "e"], &["d"]];
+    let new = news[random.below(news.len())];
     Draft { columns, apps: vec![uses(random, "v1", &["a"]), uses(random, "v2", new)], statements }
 }
 
@@ -307,12 +308,7 @@ fn soup(random: &mut Random) -> Draft {
     Draft { columns, apps, statements }
 }
 
-fn any_statement<'a>(
-    random: &mut Random,
-    known: &mut Vec<&'a str>,
-    idle: &mut Vec<String>,
-    live: &mut Vec<String>,
-) -> String {
+fn any_statement(random: &mut Random, known: &mut Vec<&str>, idle: &mut Vec<String>, live: &mut Vec<String>) -> String {
     let target = if known.is_empty() { "a" } else { *random.pick(known) };
     match random.below(16) {
         0 | 1 => match ["d", "e"].into_iter().find(|name| !known.contains(name)) {
@@ -412,7 +408,7 @@ fn spoil(random: &mut Random, draft: &mut Draft) {
             let one = random.below(draft.apps.len());
             let fewer = fewer_uses(&draft.apps[one]);
             if !fewer.is_empty() {
-                draft.apps[one] = random.pick(&fewer).clone();
+                draft.apps[one].clone_from(random.pick(&fewer));
             }
         }
     }

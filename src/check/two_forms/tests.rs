@@ -1,5 +1,7 @@
 //! What is reported really does not survive, in the in-memory table; what is known to survive is not reported.
 
+use std::fmt::Write;
+
 use std::sync::Arc;
 
 use proptest::prelude::*;
@@ -254,12 +256,11 @@ fn applications_that_write_one_form_only_lose_nothing() {
 #[test]
 fn long_plans_are_searched_in_a_moment() {
     let mut text = String::from("table t { id integer primary key");
-    (0..300).for_each(|n| text.push_str(&format!(", a{n} text")));
+    (0..300).for_each(|n| write!(text, ", a{n} text").unwrap());
     text.push_str(" }\n");
     for n in 0..300 {
-        text.push_str(&format!(
-            "expand add column b{n} text\nexpand sync b{n} from reverse(a{n})\nexpand sync a{n} from reverse(b{n})\n"
-        ));
+        writeln!(text, "expand add column b{n} text").unwrap();
+        writeln!(text, "expand sync b{n} from reverse(a{n})\nexpand sync a{n} from reverse(b{n})").unwrap();
     }
     let notes = crate::check::check_script(Source::new("long.mig", text)).notes;
     assert_eq!(notes.iter().filter(|note| note.contains("round trip")).count(), 300);

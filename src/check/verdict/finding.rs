@@ -11,12 +11,12 @@ impl Telling<'_> {
         let anomaly = &refutation.anomaly;
         let message = words.finding(anomaly);
         let mut finding = Diagnostic::new(code(anomaly.kind), message, self.place(anomaly), "");
-        finding.labels = self.labels(&words, refutation);
+        finding.labels = self.labels(words, refutation);
         finding.help(self.help(refutation))
     }
 
     /// The schedule as labels, each event at its statement; the anomaly comes first, as the place of the finding.
-    fn labels(&self, words: &Words<'_>, refutation: &Refutation) -> Vec<Label> {
+    fn labels(&self, words: Words<'_>, refutation: &Refutation) -> Vec<Label> {
         let events = &refutation.schedule.events;
         let mut labels: Vec<(Span, String)> = Vec::new();
         let mut number = 0;
@@ -26,7 +26,7 @@ impl Telling<'_> {
                 continue;
             }
             number += 1;
-            let mut text = format!("{number} {}", self.label(words, event));
+            let mut text = format!("{number} {}", label(words, event));
             let mut span = self.span_of(&events[..at], event);
             if is_last {
                 text = format!("{text}: {}", words.anomaly(&refutation.anomaly));
@@ -42,13 +42,6 @@ impl Telling<'_> {
         labels.into_iter().map(label).collect()
     }
 
-    fn label(&self, words: &Words<'_>, event: &Event) -> String {
-        match event.kind {
-            EventKind::Step(_) => "this statement".to_owned(),
-            _ => words.event(event),
-        }
-    }
-
     /// The statement at which an event happens, given those before it.
     fn span_of(&self, before: &[Event], event: &Event) -> Span {
         let under_way = |step: &usize| before.iter().any(|event| is_visit(event, *step));
@@ -57,8 +50,10 @@ impl Telling<'_> {
             _ => Some(event.position).filter(under_way),
         };
         let app = match &event.kind {
-            EventKind::Read { app, .. } | EventKind::Write { app, .. } | EventKind::Insert { app, .. } => Some(&**app),
-            EventKind::Delete { app, .. } => Some(&**app),
+            EventKind::Read { app, .. }
+            | EventKind::Write { app, .. }
+            | EventKind::Insert { app, .. }
+            | EventKind::Delete { app, .. } => Some(&**app),
             _ => None,
         };
         match at.and_then(|step| self.plan.steps.get(step)) {
@@ -131,5 +126,12 @@ fn help_against_rejection(refutation: &Refutation) -> &'static str {
             "let the constraint come once the last version that does not know of it is retired; or, where it never \
              writes such a value, say so: `allow rejected-write because '…'`"
         }
+    }
+}
+
+fn label(words: Words<'_>, event: &Event) -> String {
+    match event.kind {
+        EventKind::Step(_) => "this statement".to_owned(),
+        _ => words.event(event),
     }
 }

@@ -96,7 +96,7 @@ impl<W: Word> Doing<'_, '_, W> {
             let guard = nulls.fold(self.rows.0, |guard, bits| guard.and(bits.null, false));
             let rows = (guard, self.rows.1.clone());
             let mut doing = Doing { rows: &rows, record: self.record, acts: self.acts, ..*self };
-            doing.both_guesses(happening, |image| {
+            doing.both_guesses(&happening, |image| {
                 component.iter().for_each(|column| image.give(*column, null.contains(column)));
                 image.mark_stale(component, component);
                 image.fire(component);
@@ -106,7 +106,7 @@ impl<W: Word> Doing<'_, '_, W> {
     }
 
     /// Compiles an event once, or twice where it is not known whether a value that it computes is null.
-    fn both_guesses(&mut self, happening: Happening, work: impl Fn(&mut Image<'_, W>) -> Vec<ColumnId>) {
+    fn both_guesses(&mut self, happening: &Happening, work: impl Fn(&mut Image<'_, W>) -> Vec<ColumnId>) {
         for guess in [Guess::Value, Guess::Null] {
             let mut image = Image::new(self.scene, &self.rows.1, guess);
             let written = work(&mut image);
@@ -149,7 +149,7 @@ impl<W: Word> Doing<'_, '_, W> {
             let columns = declared.clone();
             let happening = Happening::Insert { app: self.app, table, columns, null: null.clone() };
             let mut doing = Doing { rows: &rows, record: self.record, acts: self.acts, ..*self };
-            doing.both_guesses(happening, |image| {
+            doing.both_guesses(&happening, |image| {
                 image.insert(table);
                 written.iter().for_each(|column| image.give(*column, null.contains(column)));
                 image.mark_stale(&written, &written);
@@ -183,7 +183,7 @@ impl<W: Word> Doing<'_, '_, W> {
         let others: Vec<ColumnId> =
             self.usage.writes.iter().filter(elsewhere).filter_map(|name| scene.named(name)).collect();
         let happening = Happening::Write { app: self.app, columns: others.clone(), null: Vec::new() };
-        self.both_guesses(happening, |image| {
+        self.both_guesses(&happening, |image| {
             image.stored.push(table);
             image.fire(&others);
             Vec::new()

@@ -33,7 +33,7 @@ pub(super) fn not_null_name(scene: Scene<'_>, column: ColumnId) -> String {
 }
 
 /// The tables of the group that the row of a table must refer to.
-pub(super) fn partners<'a>(scene: Scene<'a>, table: usize) -> impl Iterator<Item = usize> + use<'a> {
+pub(super) fn partners(scene: Scene<'_>, table: usize) -> impl Iterator<Item = usize> {
     let keys = scene.table(table).into_iter().flat_map(Table::foreign_keys);
     keys.filter_map(move |key| match &key.kind {
         ConstraintKind::ForeignKey { column, table: to, .. } if scene.survey.is_pairing_key(*column) => {
@@ -199,7 +199,7 @@ impl Write<'_> {
         let column = columns.first().copied();
         match sources {
             Some(sources) if sources != columns && is_unique(self.scene, &sources) => {
-                self.note_collision(columns, record)
+                self.note_collision(columns, record);
             }
             Some(_) => self.refuse(pattern, column, None, record, refused),
             None => {
@@ -281,12 +281,15 @@ pub(super) fn by_nulls<W: Word>(scene: Scene<'_>, condition: &Expression, table:
     by_nulls_with(scene, condition, table, &|null| condition.known(null))
 }
 
+/// What is known of a condition when it is known which of its inputs are null.
+type KnownBy<'a> = &'a dyn Fn(&dyn Fn(usize) -> bool) -> Known;
+
 /// The same, where `known` says what is known.
 pub(super) fn by_nulls_with<W: Word>(
     scene: Scene<'_>,
     condition: &Expression,
     table: &str,
-    known: &dyn Fn(&dyn Fn(usize) -> bool) -> Known,
+    known: KnownBy<'_>,
 ) -> Vec<(Pattern<W>, Known)> {
     let columns = inputs(scene.catalog, table, condition);
     let bits: Vec<_> = columns.iter().map(|column| scene.bits(*column)).collect();

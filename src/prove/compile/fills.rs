@@ -68,7 +68,7 @@ impl<W: Word> Visiting<'_, '_, W> {
         };
         for (pattern, known) in filtered {
             let Some(guard) = self.guard.meet(pattern) else { continue };
-            if self.may_pass(known) {
+            if may_pass(known) {
                 let null = target.filter(|_| kind == FillKind::Seed).map(|bits| bits.null);
                 let treated = null.map_or(Some(guard), |null| guard.meet(Pattern::ANY.and(null, true)));
                 if let Some(treated) = treated {
@@ -82,10 +82,6 @@ impl<W: Word> Visiting<'_, '_, W> {
                 self.pass_by(guard, hangs);
             }
         }
-    }
-
-    fn may_pass(&self, known: Known) -> bool {
-        !matches!(known, Known::Null | Known::NotNull(Some(false)))
     }
 
     fn hangs(&mut self, known: Known) -> Option<usize> {
@@ -119,9 +115,9 @@ impl<W: Word> Visiting<'_, '_, W> {
             let Some(guard) = self.guard.meet(pattern) else { continue };
             if self.exists[target] && !scene.has(Rule::CopyCompletes) {
                 self.pass_by(guard, None);
-            } else if self.may_pass(known) && self.exists[target] {
+            } else if may_pass(known) && self.exists[target] {
                 self.complete(guard, known, from, columns);
-            } else if self.may_pass(known) {
+            } else if may_pass(known) {
                 self.treat(guard, known, |image| {
                     image.insert(target);
                     columns.iter().for_each(|(column, value)| image.compute(*column, value, from));
@@ -226,6 +222,11 @@ impl<W: Word> Visiting<'_, '_, W> {
         let happening = self.record.happening(Happening::Visit { step: self.step, treats: false });
         self.acts.push(Act { guard, code, happening, refused: Vec::new(), undecided, stopped: Vec::new() });
     }
+}
+
+/// Whether a row may pass a filter.
+fn may_pass(known: Known) -> bool {
+    !matches!(known, Known::Null | Known::NotNull(Some(false)))
 }
 
 /// Something wrong with a step.

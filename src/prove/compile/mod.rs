@@ -192,7 +192,7 @@ impl<'a> Finder<'a> {
             Action::Deploy(app) | Action::Retire(app) => {
                 let app = self.plan.apps.iter().find(|usage| usage.name == *app);
                 let tables: BTreeSet<&Name> =
-                    app.into_iter().flat_map(|app| app.uses()).map(|used| &used.table).collect();
+                    app.into_iter().flat_map(crate::plan::AppUse::uses).map(|used| &used.table).collect();
                 tables.into_iter().for_each(|table| self.add_table(table, &mut groups));
             }
             _ => {}
@@ -377,7 +377,7 @@ impl Ground<'_> {
         let absent = all & !others & !tables;
         record.model.absent = absent;
         for (_, exists) in scene.rows::<W>() {
-            if !exists.contains(&true) || !self.is_whole(scene, &exists) {
+            if !exists.contains(&true) || !is_whole(scene, &exists) {
                 continue;
             }
             let mut row = absent;
@@ -394,12 +394,12 @@ impl Ground<'_> {
         record.model.existing.sort_unstable();
         record.model.existing.dedup();
     }
+}
 
-    /// Whether rows may be there in just these tables: none refers to one that is missing.
-    fn is_whole(&self, scene: Scene<'_>, exists: &[bool]) -> bool {
-        let there = (0..exists.len()).filter(|table| exists[*table]);
-        there.into_iter().all(|table| constraints::partners(scene, table).all(|parent| exists[parent]))
-    }
+/// Whether rows may be there in just these tables: none refers to one that is missing.
+fn is_whole(scene: Scene<'_>, exists: &[bool]) -> bool {
+    let there = (0..exists.len()).filter(|table| exists[*table]);
+    there.into_iter().all(|table| constraints::partners(scene, table).all(|parent| exists[parent]))
 }
 
 /// A row with each of its columns that may be null set, or null.

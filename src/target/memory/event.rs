@@ -185,13 +185,13 @@ impl<'a> Event<'a> {
             None => Some(source),
             Some(join) => self.joined(sync, join, source)?,
         };
-        match at {
-            Some(at) => self.follow(sync, at, value, mask),
-            None => Ok(()),
+        if let Some(at) = at {
+            self.follow(sync, at, value, mask);
         }
+        Ok(())
     }
 
-    fn follow(&mut self, sync: &Sync, at: usize, value: Value, mask: u64) -> Result<(), Fault> {
+    fn follow(&mut self, sync: &Sync, at: usize, value: Value, mask: u64) {
         let image = &mut self.images[at].1;
         // What a sync refreshes is passed on, also where the value comes out the same.
         self.changed.push(sync.target);
@@ -200,7 +200,6 @@ impl<'a> Event<'a> {
             image.set_mask(sync.target, mask);
         }
         self.set.push(sync.target);
-        Ok(())
     }
 
     /// The image of the row in the target table, made where it is missing and should be there.
