@@ -2,11 +2,12 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Write;
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
 
 use miglab::catalog::{Catalog, ConstraintKind};
 use miglab::prove::{AnomalyKind, Event, EventKind, Refutation, Verdict, prove};
+use miglab::replay::{Outcome, Replay};
 
 use crate::explorer::{Found, explore};
 use crate::generator::{Draft, draft};
@@ -225,4 +226,34 @@ fn random_plans_are_proved_as_they_are_explored() {
     let not_proved = counts.answers.get("not proved").copied().unwrap_or(0);
     assert!(not_proved * 100 <= counts.plans, "{not_proved} of {} are not proved", counts.plans);
     assert!(counts.too_large * 100 <= counts.plans, "{} of {} are too large", counts.too_large, counts.plans);
+}
+
+/// Refuted plans whose schedules are played on the in-memory table with real values.
+const REPLAYED: usize = 2_000;
+
+/// What is wrong with the replay of a plan's first refutation; none where there is nothing to replay.
+fn replayed(seed: u64) -> Option<Result<(), String>> {
+    let draft = draft(&mut Random::new(seed));
+    let subject = Subject::read(&draft.text())?;
+    let proof = prove(&subject.plan);
+    let best = proof.refutations.iter().min_by_key(|refutation| rank(refutation))?;
+    let plan = Arc::new(subject.plan);
+    let outcome = Replay::new(&plan, best, None).map_err(|fault| fault.message).and_then(|mut replay| {
+        while let Some(played) = replay.step() {
+            played.map_err(|fault| fault.message)?;
+        }
+        match replay.outcome() {
+            Some(Outcome::Confirmed { .. }) => Ok(()),
+            other => Err(format!("{other:?}")),
+        }
+    });
+    Some(outcome.map_err(|why| format!("seed {seed}: {why}\n{}\n{:?}", draft.text(), best.anomaly)))
+}
+
+#[test]
+fn counterexamples_of_random_plans_are_true() {
+    let mut wrong = Vec::new();
+    let outcomes = (1..).filter_map(replayed).take(REPLAYED);
+    outcomes.for_each(|outcome| wrong.extend(outcome.err()));
+    assert!(wrong.is_empty(), "{} of {REPLAYED}:\n{}", wrong.len(), wrong[..wrong.len().min(12)].join("\n"));
 }
