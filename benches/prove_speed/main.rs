@@ -56,7 +56,7 @@ fn timed<T>(runs: usize, work: impl Fn() -> T) -> f64 {
     let round = || {
         (0..REPEATS_AT_MOST).take_while(|repeat| f64::from(*repeat) < repeats).for_each(|_| {
             std::hint::black_box(work());
-        })
+        });
     };
     median((0..runs).map(|_| seconds(round) / repeats).collect())
 }

@@ -44,7 +44,7 @@ impl CheckedScript {
 const SMALL: usize = 1 << 14;
 
 /// Plans without applications that are longer than this, in statements, are not proved under assumed ones.
-const MOST_ADVISED: usize = 1_000;
+pub(super) const MOST_ADVISED: usize = 200;
 
 /// Reads and checks a script. The statements of a large one are read one by one, and forgotten once they are checked.
 #[must_use]

@@ -164,6 +164,27 @@ impl Expression {
         }
     }
 
+    /// Whether it may have no value for some row: a cast that not every value survives, a division.
+    #[must_use]
+    pub fn may_fail(&self) -> bool {
+        let is_text = |ty: Type| matches!(ty, Type::Text | Type::Varchar(_));
+        let narrows = |cast: &node::Cast| {
+            let (from, to) = (cast.operand.ty(), cast.to);
+            let reads_text = is_text(from) && !is_text(to);
+            let shortens = matches!(to, Type::Varchar(Some(_))) && from != to && !cast.explicit;
+            let shrinks = matches!(
+                (from, to),
+                (Type::BigInt | Type::Numeric(_), Type::Integer) | (Type::Numeric(_), Type::BigInt)
+            );
+            !matches!(cast.operand, Node::Constant(..)) && (reads_text || shortens || shrinks)
+        };
+        self.0.node.any(&|node| match node {
+            Node::Cast(cast) => narrows(cast),
+            Node::Call(function, _) => matches!(function.name, "/" | "%" | "mod"),
+            _ => false,
+        })
+    }
+
     /// Whether it reads no column.
     #[must_use]
     pub fn is_constant(&self) -> bool {

@@ -3,6 +3,7 @@
 //! For the shortest schedule that ends in an anomaly, changes of the plan are tried until one mends it. What the changed
 //! plan does not show any more had the same cause; what it still shows has another, and is looked for in turn.
 
+use std::cell::Cell;
 use std::collections::BTreeSet;
 
 use crate::ast::Name;
@@ -38,8 +39,39 @@ struct Known {
     left: Option<BTreeSet<Signature>>,
 }
 
+/// How many changes may still be tried, so that a long plan with many mistakes is told of all of them in time.
+#[derive(Debug)]
+pub(super) struct Patience {
+    /// States that may still be looked at.
+    left: Cell<usize>,
+    /// What it costs to try a change at all, as states.
+    a_try: usize,
+}
+
+impl Patience {
+    /// Enough to try some hundred changes of each group of a short plan. Trying one takes a time that grows with the plan.
+    pub(super) fn with(plan: &Plan) -> Self {
+        const STATES_TRIED: usize = 400_000;
+        Self { left: Cell::new(STATES_TRIED), a_try: 20 * plan.steps.len() }
+    }
+
+    fn allows_another(&self) -> bool {
+        self.spend(self.a_try);
+        self.left.get() > 0
+    }
+
+    fn spend(&self, states: usize) {
+        self.left.set(self.left.get().saturating_sub(states));
+    }
+}
+
 /// A refutation for each root cause, given the exploration of a group of a plan.
-pub(super) fn refutations<W: Word>(teller: &Teller<'_, W>, group: usize, allowed: Allowed<'_>) -> Vec<Refutation> {
+pub(super) fn refutations<W: Word>(
+    teller: &Teller<'_, W>,
+    group: usize,
+    allowed: Allowed<'_>,
+    patience: &Patience,
+) -> Vec<Refutation> {
     let Some(first) = teller.explored.found.as_ref().map(|found| teller.refutation(group, found)) else {
         return Vec::new();
     };
@@ -49,6 +81,7 @@ pub(super) fn refutations<W: Word>(teller: &Teller<'_, W>, group: usize, allowed
         compiled: teller.group,
         all: signatures(teller),
         allowed,
+        patience,
         seen: BTreeSet::new(),
         causes: Vec::new(),
     };
@@ -69,6 +102,7 @@ struct Searching<'a> {
     /// All anomalies of the group.
     all: BTreeSet<Signature>,
     allowed: Allowed<'a>,
+    patience: &'a Patience,
     seen: BTreeSet<Signature>,
     causes: Vec<Known>,
 }
@@ -119,8 +153,9 @@ impl Searching<'_> {
             self.compiled.group.columns.iter().map(|(column, _)| self.survey.name(*column)).collect();
         let steps = self.compiled.steps(self.plan);
         let mut best: Option<(Remedy, BTreeSet<Signature>)> = None;
-        for change in changes(self.plan, &steps, refutation.anomaly.kind) {
-            let Some(left) = left_in(&change.plan, &columns, self.allowed) else { continue };
+        let changes = changes(self.plan, &steps, refutation.anomaly.kind);
+        for change in changes.take_while(|_| self.patience.allows_another()) {
+            let Some(left) = left_in(&change.plan, &columns, self.allowed, self.patience) else { continue };
             let helps = !left.contains(&found) && left.is_subset(&self.all);
             if helps && best.as_ref().is_none_or(|(_, least)| left.len() < least.len()) {
                 let proves = left.is_empty();
@@ -137,7 +172,12 @@ impl Searching<'_> {
 }
 
 /// What is wrong with the groups of a changed plan that hold these columns; none where that cannot be said.
-fn left_in(plan: &Plan, columns: &[ColumnName], allowed: Allowed<'_>) -> Option<BTreeSet<Signature>> {
+fn left_in(
+    plan: &Plan,
+    columns: &[ColumnName],
+    allowed: Allowed<'_>,
+    patience: &Patience,
+) -> Option<BTreeSet<Signature>> {
     let survey = Survey::new(plan, None);
     let wanted = |group: &crate::prove::groups::Group| {
         group.columns.iter().any(|(column, _)| columns.contains(&survey.name(*column)))
@@ -145,8 +185,8 @@ fn left_in(plan: &Plan, columns: &[ColumnName], allowed: Allowed<'_>) -> Option<
     let mut left = BTreeSet::new();
     for group in compile(plan, &survey, &wanted) {
         match &group.model {
-            Sized::Small(model) => left.extend(wrong_with(plan, &survey, &group, model, allowed)?),
-            Sized::Large(model) => left.extend(wrong_with(plan, &survey, &group, model, allowed)?),
+            Sized::Small(model) => left.extend(wrong_with(plan, &survey, &group, model, (allowed, patience))?),
+            Sized::Large(model) => left.extend(wrong_with(plan, &survey, &group, model, (allowed, patience))?),
             Sized::TooLarge => return None,
         }
     }
@@ -158,9 +198,10 @@ fn wrong_with<W: Word>(
     survey: &Survey,
     group: &Compiled,
     model: &Model<W>,
-    allowed: Allowed<'_>,
+    (allowed, patience): (Allowed<'_>, &Patience),
 ) -> Option<BTreeSet<Signature>> {
     let told = |at, wrong: usize| tell::anomaly(plan, survey, model, at, &model.wrongs[wrong]);
     let explored: Explored<W> = explore::explore(model, &|at, wrong| Judgement::unless(allowed(&told(at, wrong))));
+    patience.spend(explored.nodes.len());
     (!explored.cut).then(|| signatures(&Teller { plan, survey, group, model, explored: &explored }))
 }

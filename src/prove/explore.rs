@@ -15,7 +15,7 @@ use crate::prove::proof::AnomalyKind;
 use crate::prove::word::{Pattern, Word};
 
 /// Beyond this a group is left aside.
-pub(super) const MOST_STATES: usize = 4_000_000;
+pub(super) const MOST_STATES: usize = 1_000_000;
 
 /// No state is before this one.
 const ROOT: u32 = u32::MAX;

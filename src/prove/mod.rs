@@ -37,6 +37,7 @@ pub use words::Words;
 use rustc_hash::FxHashMap;
 
 use crate::plan::Plan;
+use causes::Patience;
 use compile::{Compiled, Sized, compile};
 use explore::Judgement;
 use model::Model;
@@ -73,8 +74,9 @@ fn prove_surveyed(plan: &Plan, survey: &Survey, allowed: &dyn Fn(&Anomaly) -> bo
         no_return: None,
     };
     let mut ranks = FxHashMap::default();
+    let patience = Patience::with(plan);
     for group in compile(plan, survey, &|_| true) {
-        let mut proving = Proving { plan, survey, allowed, proof: &mut proof, ranks: &mut ranks };
+        let mut proving = Proving { plan, survey, allowed, patience: &patience, proof: &mut proof, ranks: &mut ranks };
         match &group.model {
             Sized::Small(model) => proving.group(&group, model),
             Sized::Large(model) => proving.group(&group, model),
@@ -98,6 +100,7 @@ struct Proving<'a> {
     plan: &'a Plan,
     survey: &'a Survey,
     allowed: &'a dyn Fn(&Anomaly) -> bool,
+    patience: &'a Patience,
     proof: &'a mut Proof,
     /// What each application meets first, of all groups.
     ranks: &'a mut FxHashMap<(usize, usize), explore::Rank>,
@@ -114,7 +117,7 @@ impl Proving<'_> {
         let steps = group.steps(self.plan);
         self.proof.states += states + rollback_states;
         let at = self.proof.groups.len();
-        self.proof.refutations.extend(causes::refutations(&teller, at, self.allowed));
+        self.proof.refutations.extend(causes::refutations(&teller, at, self.allowed, self.patience));
         self.proof.groups.push(GroupProof { columns, states, rollback_states, steps });
         if explored.cut {
             let why = "there are more states than are looked at".to_owned();

@@ -7,7 +7,7 @@ use rustc_hash::FxHashMap;
 use crate::ast::Name;
 use crate::catalog::{Catalog, Column, ColumnId, ConstraintKind, NotNull, Table};
 use crate::expr::{Expression, Known};
-use crate::plan::{Action, AppUse, ColumnName, Plan};
+use crate::plan::{Action, AppUse, ColumnName, FillKind, Plan};
 use crate::prove::rule::Rule;
 
 /// Inputs of a condition beyond which it is not looked into.
@@ -47,6 +47,10 @@ pub(super) struct Survey {
     pub(super) pairings: Vec<Pairing>,
     /// Copies whose rows are not paired, by step.
     pub(super) unpaired: Vec<usize>,
+    /// Statements that overwrite data of a column's own: the step, the column, and with what.
+    pub(super) overwriting: Vec<(usize, ColumnId, String)>,
+    /// Expressions that have no value for some rows: the step and the column that they fill.
+    pub(super) failing: Vec<(usize, ColumnId)>,
     /// Columns that influence each other.
     pub(super) links: Vec<(ColumnId, ColumnId)>,
     /// The applications that some statement deploys.
@@ -65,6 +69,8 @@ impl Survey {
             by_name: FxHashMap::default(),
             pairings: Vec::new(),
             unpaired: Vec::new(),
+            overwriting: Vec::new(),
+            failing: Vec::new(),
             links: Vec::new(),
             deployed: plan.apps.iter().map(|app| !plan.start.is_live(&app.name)).collect(),
             excused: Vec::new(),
@@ -74,7 +80,7 @@ impl Survey {
         }
         let mut catalog = plan.start.clone();
         for step in &plan.steps {
-            survey.follow(step.index, &step.action, &catalog);
+            survey.follow(step.index, &step.action, &catalog, &plan.apps);
             catalog.apply(&step.action);
         }
         survey.excused = plan.apps.iter().enumerate().map(|(at, app)| survey.excuses(plan, at, app)).collect();
@@ -94,7 +100,7 @@ impl Survey {
         self.columns.insert(column.id, origin);
     }
 
-    fn follow(&mut self, index: usize, action: &Action, catalog: &Catalog) {
+    fn follow(&mut self, index: usize, action: &Action, catalog: &Catalog, apps: &[AppUse]) {
         action.for_each_column(catalog, &mut |column| self.touch(column));
         match action {
             Action::AddColumn { table, column, .. } => {
@@ -111,6 +117,7 @@ impl Survey {
             }
             Action::AddSyncs(syncs) => {
                 for sync in syncs {
+                    self.note_value(index, sync.target, &sync.value, &sync.source_columns);
                     self.link(sync.target, &sync.source_columns);
                     if let Some(join) = &sync.join {
                         let keys = [join.source_key, join.target_key];
@@ -118,7 +125,12 @@ impl Survey {
                     }
                 }
             }
-            Action::Fill { table, column, value, filter, .. } => {
+            Action::Fill { kind, table, column, value, filter, .. } => {
+                let sources = inputs(catalog, table, value);
+                self.note_value(index, *column, value, if *kind == FillKind::Seed { &[] } else { &sources });
+                if *kind == FillKind::Backfill && sources.is_empty() && filter.is_none() {
+                    self.note_constant(index, *column, catalog, apps);
+                }
                 self.link(*column, &inputs(catalog, table, value));
                 if let Some(filter) = filter.as_ref().filter(|filter| is_decided_by_nulls(filter)) {
                     self.link(*column, &inputs(catalog, table, filter));
@@ -141,6 +153,29 @@ impl Survey {
                 }
             }
             _ => {}
+        }
+    }
+
+    /// Notes what a statement may do to a column that the model does not follow: overwrite data that it had before the
+    /// plan, and fail.
+    fn note_value(&mut self, index: usize, target: ColumnId, value: &Expression, sources: &[ColumnId]) {
+        let other = sources.iter().find(|source| **source != target && self.is_at_start(**source));
+        if let Some(other) = other.filter(|_| self.is_at_start(target)) {
+            let with = format!("`{}`", self.name(*other));
+            self.overwriting.push((index, target, with));
+        }
+        if value.may_fail() {
+            self.failing.push((index, target));
+        }
+    }
+
+    /// Notes a constant that overwrites what a live application writes.
+    fn note_constant(&mut self, index: usize, target: ColumnId, catalog: &Catalog, apps: &[AppUse]) {
+        let name = self.name(target);
+        let writes = |app: &&AppUse| catalog.is_live(&app.name) && app.writes.contains(&name);
+        if let Some(app) = apps.iter().find(writes) {
+            let with = format!("one value for all rows, also where `{}` has written", app.name);
+            self.overwriting.push((index, target, with));
         }
     }
 

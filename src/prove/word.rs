@@ -208,6 +208,12 @@ impl<W: Word> Code<W> {
         self.0.iter().fold(word, |word, op| op.run(word))
     }
 
+    /// Its operations but for those that work out one of these bits.
+    pub(super) fn without(self, bits: &[u32]) -> Vec<Op<W>> {
+        let works_out = |op: &Op<W>| matches!(op, Op::Any(_, to) if bits.contains(to));
+        self.0.into_iter().filter(|op| !works_out(op)).collect()
+    }
+
     /// Whether it changes nothing, ever.
     pub(super) fn is_empty(&self) -> bool {
         self.0.is_empty()

@@ -34,6 +34,9 @@ pub(super) fn judge(script: &Script, known: &[KnownTable], findings: &mut Vec<Di
     if plan.steps.is_empty() {
         return Vec::new();
     }
+    if script.apps.is_empty() && plan.steps.len() > super::MOST_ADVISED {
+        return Vec::new();
+    }
     if script.apps.is_empty() {
         advise(script, &plan, findings);
         return Vec::new();

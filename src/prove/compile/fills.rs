@@ -93,10 +93,8 @@ impl<W: Word> Visiting<'_, '_, W> {
         let name = self.scene.group.tables[self.table].clone();
         self.treat(guard, known, |image| {
             let fresh = kind == FillKind::Seed || !image.scene().has(Rule::BackfillTakesFreshness);
-            if fresh && let Some(bits) = image.scene().bits(column) {
-                image.compute(column, value, &name);
-                let stale = W::bits(bits.stale.iter().map(|(_, at)| *at)) | W::bit(bits.unset);
-                image.code.push(Op::Put(!stale, W::ZERO));
+            if fresh {
+                image.start_from(column, value, &name, kind == FillKind::Backfill);
             } else {
                 image.compute(column, value, &name);
             }

@@ -110,6 +110,21 @@ impl<'a, W: Word> Image<'a, W> {
         }
     }
 
+    /// Gives a column the value of an expression that it only starts from: what it should know of other columns it knows
+    /// no better than before, unless it is taken to be `fresh`.
+    pub(super) fn start_from(&mut self, column: ColumnId, value: &Expression, table: &str, fresh: bool) {
+        let Some(bits) = self.scene.bits(column) else { return };
+        let mut before = Code::new();
+        std::mem::swap(&mut before, &mut self.code);
+        self.compute(column, value, table);
+        let stale: Vec<u32> = bits.stale.iter().map(|(_, at)| *at).collect();
+        let computed = std::mem::replace(&mut self.code, before);
+        computed.without(&stale).into_iter().for_each(|op| self.code.push(op));
+        if fresh {
+            stale.iter().for_each(|at| self.code.push(Op::assign(*at, false)));
+        }
+    }
+
     /// For each pattern of nulls among the sources whether the value is null, as bits of a word.
     fn nullness(&mut self, value: &Expression, sources: &[Option<&crate::prove::layout::ColumnBits>]) -> u64 {
         let places: Vec<usize> = (0..sources.len()).filter(|at| sources[*at].is_some()).collect();

@@ -316,6 +316,21 @@ impl Ground<'_> {
                 record.leave_outside(Some(*step), why);
             }
         }
+        self.note_values(record);
+    }
+
+    /// Notes what may become of values that the model does not follow.
+    fn note_values<W: Word>(&self, record: &mut Record<W>) {
+        let is_own = |column: &ColumnId| self.layout.columns.contains_key(column);
+        for (step, column, with) in self.survey.overwriting.iter().filter(|(_, column, _)| is_own(column)) {
+            let name = self.survey.name(*column);
+            let why = format!("`{name}` holds data of its own, and this overwrites it with {with}");
+            record.leave_outside(Some(*step), why);
+        }
+        for (step, column) in self.survey.failing.iter().filter(|(_, column)| is_own(column)) {
+            let name = self.survey.name(*column);
+            record.assume(Some(*step), format!("no row makes the expression of `{name}` fail (a cast, a division)"));
+        }
     }
 
     fn push_layer<W: Word>(&self, stop: Stop<'_>, from: usize, before: Option<usize>, record: &mut Record<W>) {

@@ -29,7 +29,12 @@ pub(super) fn reads<W: Word>(scene: Scene<'_>, app: usize, record: &mut Record<W
             record.wrong(Wrong { reads: true, ..wrong })
         };
         reads.push(Read {
-            guard: Pattern::ANY.and(scene.layout.tables[bits.table].exists, true),
+            guard: if is_paired(scene, &name.table) {
+                // A row that is missing beside the one that it belongs to reads as null.
+                Pattern::ANY.and(scene.layout.tables[bits.table].gone, false)
+            } else {
+                Pattern::ANY.and(scene.layout.tables[bits.table].exists, true)
+            },
             unset: bits.unset,
             stale: W::bits(bits.stale.iter().map(|(_, at)| *at)),
             known,
@@ -54,6 +59,11 @@ pub(super) fn broken<W: Word>(scene: Scene<'_>, app: usize, record: &mut Record<
         broken.push(record.wrong(Wrong { column, reads: at < share.reads.len(), ..wrong }));
     }
     broken
+}
+
+/// Whether rows of a table belong to rows of another one.
+fn is_paired(scene: Scene<'_>, table: &str) -> bool {
+    scene.survey.pairings.iter().any(|pairing| *pairing.to == *table || *pairing.from == *table)
 }
 
 /// The facts that may be lost when `from` statements have ended.

@@ -12,7 +12,7 @@ use crate::target::memory::apply::Watch;
 use crate::target::memory::column::ColumnData;
 use crate::target::memory::enforce::Unique;
 use crate::target::memory::freshness::FactMap;
-use crate::target::memory::mask::MaskChunk;
+use crate::target::memory::mask::{MaskChunk, UNSET};
 use crate::target::memory::row::input_column;
 use crate::target::memory::scan::ChunkScan;
 use crate::target::memory::statement::hold_referred;
@@ -166,21 +166,29 @@ impl Filling<'_> {
     /// The freshness of the chunk when the selected rows are filled with these values.
     fn mask(&self, scan: ChunkScan<'_>, selected: Option<&[u32]>, values: &Chunk) -> Arc<MaskChunk> {
         let sources: Vec<(ColumnId, &Arc<MaskChunk>)> = self.sources(scan);
+        let Some(before) = scan.data.columns.get(&self.column) else { return Arc::new(MaskChunk::Same(0)) };
+        let old = &before.masks()[scan.chunk];
         let at = |row: usize| match self.kind {
-            FillKind::Seed => 0,
+            // Of other columns it knows no more than before.
+            FillKind::Seed => match old.get(row) {
+                mask if values.is_null(row) => mask,
+                mask => mask & !UNSET,
+            },
             FillKind::Backfill => {
                 let sources = sources.iter().map(|(source, mask)| (*source, mask.get(row)));
                 self.facts.derived(self.column, !values.is_null(row), sources)
             }
         };
-        let uniform = sources.iter().all(|(_, mask)| matches!(***mask, MaskChunk::Same(_)));
+        let of_one_kind = values.null_count() == 0 || values.null_count() == values.len();
+        let was_uniform = self.kind == FillKind::Backfill || matches!(**old, MaskChunk::Same(_));
+        let uniform =
+            of_one_kind && was_uniform && sources.iter().all(|(_, mask)| matches!(***mask, MaskChunk::Same(_)));
         let rows = scan.data.chunk_len(scan.chunk);
         let Some(selected) = selected else {
             let all = if uniform { MaskChunk::Same(at(0)) } else { MaskChunk::PerRow((0..rows).map(at).collect()) };
             return Arc::new(all);
         };
-        let Some(old) = scan.data.columns.get(&self.column) else { return Arc::new(MaskChunk::Same(0)) };
-        let mut mask = Arc::clone(&old.masks()[scan.chunk]);
+        let mut mask = Arc::clone(old);
         for row in selected {
             let new = at(*row as usize);
             if mask.get(*row as usize) != new {
