@@ -128,7 +128,7 @@ fn cases() -> Vec<(Rule, String, &'static str, &'static str)> {
             Rule::PartnersComeWhole,
             split.clone(),
             "proved; no return after 6",
-            "unset read, unset read; no return after 6",
+            "lost write, lost write; no return after 6",
         ),
         (Rule::CopyCompletes, split, "proved; no return after 6", "unset read; no return after 6"),
         (
