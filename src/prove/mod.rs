@@ -119,7 +119,7 @@ impl Proving<'_> {
         let at = self.proof.groups.len();
         self.proof.refutations.extend(causes::refutations(&teller, at, self.allowed, self.patience));
         self.proof.groups.push(GroupProof { columns, states, rollback_states, steps });
-        if explored.cut {
+        if explored.cut || rollbacks.cut {
             let why = "there are more states than are looked at".to_owned();
             self.proof.outside.push(Outside { step: None, why });
         }

@@ -45,6 +45,8 @@ pub(super) struct Rollbacks<W> {
     pub(super) loss: Option<Loss<W>>,
     /// States on the way back.
     pub(super) states: usize,
+    /// There were more states than are looked at.
+    pub(super) cut: bool,
 }
 
 /// Rolls back from every reachable state, in the order of the plan, until a write is lost.
@@ -60,15 +62,15 @@ pub(super) fn rollbacks<W: Word>(model: &Model<W>, explored: &Explored<W>) -> Ro
         while let Some(state) = retreat.states.get(next).copied() {
             if let Some(loss) = retreat.advance(next, state) {
                 let loss = Loss { origin, ..loss };
-                return Rollbacks { loss: Some(loss), states: retreat.states.len() };
+                return Rollbacks { loss: Some(loss), states: retreat.states.len(), cut: false };
             }
             next += 1;
         }
         if retreat.states.len() > MOST_STATES {
-            break;
+            return Rollbacks { loss: None, states: retreat.states.len(), cut: true };
         }
     }
-    Rollbacks { loss: None, states: retreat.states.len() }
+    Rollbacks { loss: None, states: retreat.states.len(), cut: false }
 }
 
 struct Retreat<'m, W> {
