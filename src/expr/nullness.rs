@@ -2,7 +2,7 @@
 
 use crate::data::Value;
 use crate::expr::Expression;
-use crate::expr::node::{Case, Extreme, Node};
+use crate::expr::node::{Case, Node};
 use crate::expr::registry::Function;
 
 /// A value of which little is known.
@@ -85,7 +85,7 @@ impl Reader<'_> {
             Node::Distinct(sides) => self.distinct(sides),
             Node::Case(case) => self.case(case),
             Node::Coalesce(operands, _) => self.first(operands),
-            Node::Extreme(operands, which, _) => self.extreme(operands, *which),
+            Node::Extreme(operands, ..) => self.extreme(operands),
             Node::Let(parts) => {
                 let local = self.node(&parts.0);
                 self.locals.push(local);
@@ -180,7 +180,7 @@ impl Reader<'_> {
         if sure { Known::Null } else { Known::Unknown }
     }
 
-    fn extreme(&mut self, operands: &[Node], _which: Extreme) -> Known {
+    fn extreme(&mut self, operands: &[Node]) -> Known {
         match self.first(operands) {
             Known::NotNull(_) => Known::SOME,
             other => other,

@@ -14,20 +14,24 @@ use crate::prove::rule::Rule;
 pub(super) const MOST_INPUTS: usize = 6;
 
 /// A column, over the whole plan.
-#[allow(clippy::struct_excessive_bools, reason = "each a property of its own")]
 #[derive(Clone, Debug)]
 pub(super) struct Origin {
     pub(super) name: ColumnName,
-    /// It is in the schema that the plan starts from.
-    pub(super) at_start: bool,
     /// It may be null as it is first known.
     pub(super) nullable: bool,
     /// It is under a not-null at some time.
     pub(super) ever_not_null: bool,
     /// Some statement names it.
     pub(super) touched: bool,
-    /// The step that adds it.
+    /// The step that adds it; none where the plan starts with it.
     pub(super) added: Option<usize>,
+}
+
+impl Origin {
+    /// Whether it is in the schema that the plan starts from.
+    pub(super) fn at_start(&self) -> bool {
+        self.added.is_none()
+    }
 }
 
 /// Two tables of which a row of one belongs to one row of the other.
@@ -92,11 +96,10 @@ impl Survey {
     }
 
     fn note_column(&mut self, table: &Table, column: &Column, added: Option<usize>) {
-        let at_start = added.is_none();
         let name = ColumnName { table: table.name.clone(), column: column.name.clone() };
         self.by_name.entry(name.clone()).or_default().push(column.id);
         let bound = column.not_null != NotNull::No || in_key(table, column.id);
-        let origin = Origin { name, at_start, nullable: !bound, ever_not_null: bound, touched: !at_start, added };
+        let origin = Origin { name, nullable: !bound, ever_not_null: bound, touched: added.is_some(), added };
         self.columns.insert(column.id, origin);
     }
 
@@ -131,20 +134,19 @@ impl Survey {
                 if *kind == FillKind::Backfill && sources.is_empty() && filter.is_none() {
                     self.note_constant(index, *column, catalog, apps);
                 }
-                self.link(*column, &inputs(catalog, table, value));
+                self.link(*column, &sources);
                 if let Some(filter) = filter.as_ref().filter(|filter| is_decided_by_nulls(filter)) {
                     self.link(*column, &inputs(catalog, table, filter));
                 }
             }
             Action::Copy { from, to, columns, .. } => self.follow_copy(index, catalog, (from, to), columns),
-            Action::AddConstraint { table, constraint } => {
+            Action::AddConstraint { constraint, .. } => {
                 if let ConstraintKind::Check { condition, columns, .. } = &constraint.kind
                     && is_decided_by_nulls(condition)
                     && let Some(first) = columns.first()
                 {
                     self.link(*first, columns);
                 }
-                let _ = table;
             }
             Action::Verify { table, condition } if is_decided_by_nulls(condition) => {
                 let columns = inputs(catalog, table, condition);
@@ -244,7 +246,7 @@ impl Survey {
 
     /// Whether a column is in the schema that the plan starts from.
     pub(super) fn is_at_start(&self, column: ColumnId) -> bool {
-        self.columns.get(&column).is_some_and(|origin| origin.at_start)
+        self.columns.get(&column).is_some_and(Origin::at_start)
     }
 
     /// Whether the model has a rule.
@@ -269,7 +271,7 @@ impl Survey {
         in_key(table, column.id)
             || column.not_null != NotNull::No
                 && column.default.is_none()
-                && origin.is_some_and(|origin| origin.at_start && !origin.touched)
+                && origin.is_some_and(|origin| origin.at_start() && !origin.touched)
                 && !apps.iter().any(|app| app.writes.iter().any(|written| Some(written) == name))
     }
 
@@ -289,7 +291,7 @@ impl Survey {
     /// Whether an application may write null to a column.
     pub(super) fn may_write_null(&self, plan: &Plan, app: usize, column: ColumnId) -> bool {
         let Some(origin) = self.columns.get(&column).filter(|_| self.has(Rule::NullWrites)) else { return false };
-        if !self.deployed[app] && origin.at_start {
+        if !self.deployed[app] && origin.at_start() {
             return origin.nullable;
         }
         let facts = plan.facts.of(column).iter();

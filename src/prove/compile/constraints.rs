@@ -91,19 +91,34 @@ struct Write<'a> {
 
 impl Write<'_> {
     fn judge<W: Word>(&self, record: &mut Record<W>, refused: &mut Vec<(Pattern<W>, usize)>) {
-        let is_of_group = |column: &ColumnId| self.scene.bits(*column).is_some();
-        if !self.constraint.kind.columns().iter().any(is_of_group) {
+        let columns = self.constraint.kind.columns();
+        let is_of_group = columns.iter().any(|column| self.scene.bits(*column).is_some());
+        if !is_of_group || !self.is_about_values() || !self.concerns(columns) {
             return;
+        }
+        if self.is_known(columns) {
+            return self.assume(record);
         }
         match &self.constraint.kind {
             ConstraintKind::Check { condition, columns, .. } => self.judge_check(condition, columns, record, refused),
             ConstraintKind::Unique(columns) | ConstraintKind::Index { columns, unique: true, .. } => {
                 self.judge_unique(columns, record, refused);
             }
-            ConstraintKind::ForeignKey { column, table, .. } if !self.scene.survey.is_pairing_key(*column) => {
+            ConstraintKind::ForeignKey { column, table, .. } => {
                 self.judge_reference(*column, table, record, refused);
             }
-            _ => {}
+            ConstraintKind::PrimaryKey(_) | ConstraintKind::Index { .. } => {}
+        }
+    }
+
+    /// Whether which values are written decides.
+    fn is_about_values(&self) -> bool {
+        match &self.constraint.kind {
+            ConstraintKind::Check { .. } | ConstraintKind::Unique(_) | ConstraintKind::Index { unique: true, .. } => {
+                true
+            }
+            ConstraintKind::ForeignKey { column, .. } => !self.scene.survey.is_pairing_key(*column),
+            ConstraintKind::PrimaryKey(_) | ConstraintKind::Index { .. } => false,
         }
     }
 
@@ -160,12 +175,6 @@ impl Write<'_> {
         record: &mut Record<W>,
         refused: &mut Vec<(Pattern<W>, usize)>,
     ) {
-        if !self.concerns(columns) {
-            return;
-        }
-        if self.is_known(columns) {
-            return self.assume(record);
-        }
         let what = format!("whether what is written satisfies {}", self.name());
         let column = columns.first().copied();
         for (pattern, known) in by_nulls(self.scene, condition, &self.schema.name) {
@@ -183,12 +192,6 @@ impl Write<'_> {
         record: &mut Record<W>,
         refused: &mut Vec<(Pattern<W>, usize)>,
     ) {
-        if !self.concerns(columns) {
-            return;
-        }
-        if self.is_known(columns) {
-            return self.assume(record);
-        }
         let copies = |column: &ColumnId| match self.synced.iter().find(|(target, _)| target == column) {
             Some((_, source)) => *source,
             None => Some(*column),
@@ -223,12 +226,6 @@ impl Write<'_> {
         record: &mut Record<W>,
         refused: &mut Vec<(Pattern<W>, usize)>,
     ) {
-        if !self.concerns(&[column]) {
-            return;
-        }
-        if self.is_known(&[column]) {
-            return self.assume(record);
-        }
         let copied = self.synced.iter().find(|(target, _)| *target == column).and_then(|(_, source)| *source);
         if copied.is_some_and(|source| self.refers_as_well(source, to)) {
             return;

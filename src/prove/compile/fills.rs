@@ -230,5 +230,5 @@ fn may_pass(known: Known) -> bool {
 /// Something wrong with a step.
 pub(super) fn failing<W: Word>(scene: Scene<'_>, column: ColumnId, record: &mut Record<W>) -> usize {
     let constraint = Some(not_null_name(scene, column));
-    record.wrong(Wrong { ..wrong(AnomalyKind::FailingStep, None, Some(column), constraint) })
+    record.wrong(wrong(AnomalyKind::FailingStep, None, Some(column), constraint))
 }

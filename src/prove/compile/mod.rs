@@ -226,7 +226,7 @@ enum Draft {
 
 impl<'a> Build<'a> {
     fn new(plan: &'a Plan, survey: &'a Survey, group: Group, shares: Vec<Share<'a>>) -> Self {
-        let is_new = |fact: ColumnId| survey.columns.get(&fact).is_some_and(|origin| !origin.at_start);
+        let is_new = |fact: ColumnId| survey.columns.get(&fact).is_some_and(|origin| !origin.at_start());
         let layout = Layout::new(&group.tables, &group.columns, &plan.facts, &is_new);
         let draft = match layout.width {
             _ if group.tables.len() > MOST_TABLES => Draft::TooLarge,
