@@ -199,7 +199,7 @@ impl<T: Target> Run<T> {
         let applied = if observer.stops() {
             Err(Fault::new(FaultKind::Interrupted, "stopped; it was not begun"))
         } else {
-            self.target.apply(&step.action, &mut |batch| observer.batch(&event, batch))
+            self.target.apply(&step.action, &mut |happening| observer.happening(&event, happening))
         };
         match applied {
             Ok(applied) => {

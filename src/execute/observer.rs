@@ -4,7 +4,7 @@ use std::ops::ControlFlow;
 
 use crate::ast::Phase;
 use crate::execute::State;
-use crate::target::{BatchDone, Fault};
+use crate::target::{BatchDone, Fault, Happening, Waiting};
 
 /// A statement of a run.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -34,9 +34,22 @@ pub trait Observer {
         false
     }
 
-    /// A batch of it is done. `Break` stops the run there, and the statement is taken back.
+    /// A batch of it is done. `Break` stops the run there.
     fn batch(&mut self, _statement: &StatementEvent, _batch: BatchEvent) -> ControlFlow<()> {
         ControlFlow::Continue(())
+    }
+
+    /// It waits, so that no application has to. `Break` stops the run there.
+    fn waiting(&mut self, _statement: &StatementEvent, _waiting: &Waiting) -> ControlFlow<()> {
+        ControlFlow::Continue(())
+    }
+
+    /// Something happens in the midst of a statement.
+    fn happening(&mut self, statement: &StatementEvent, happening: Happening) -> ControlFlow<()> {
+        match happening {
+            Happening::Batch(batch) => self.batch(statement, batch),
+            Happening::Waiting(waiting) => self.waiting(statement, &waiting),
+        }
     }
 
     /// A statement is done; `rows` that it changed, where it is about rows.

@@ -22,6 +22,8 @@ pub struct AppUse {
     pub reads: Vec<ColumnName>,
     /// What it writes.
     pub writes: Vec<ColumnName>,
+    /// The `application_name` or the role that it connects to a database with, where the script says.
+    pub connects_as: Option<Box<str>>,
 }
 
 impl AppUse {
@@ -47,7 +49,11 @@ impl AppUse {
         } else {
             clause("reads", &self.reads) + &clause("writes", &self.writes)
         };
-        let text = format!("app {} {{ {clauses}}}", quote_ident(&self.name));
+        let connects = self
+            .connects_as
+            .as_ref()
+            .map_or_else(String::new, |name| format!("connects as '{}' ", name.replace('\'', "''")));
+        let text = format!("app {} {{ {clauses}{connects}}}", quote_ident(&self.name));
         let formatted = syntax::format(&Source::new("app", text.as_str()));
         formatted.map_or(text, |formatted| formatted.trim_end().to_owned())
     }

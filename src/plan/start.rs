@@ -126,7 +126,12 @@ impl<'s> Planner<'s> {
     }
 
     fn app_use(&mut self, app: &App) -> AppUse {
-        let mut usage = AppUse { name: app.name.name.clone(), reads: Vec::new(), writes: Vec::new() };
+        let mut usage = AppUse {
+            name: app.name.name.clone(),
+            reads: Vec::new(),
+            writes: Vec::new(),
+            connects_as: app.connects_as.clone(),
+        };
         for clause in &app.clauses {
             for column in &clause.columns {
                 let Some(name) = self.app_column(column) else { continue };

@@ -1,32 +1,53 @@
 //! What a plan is run on. A target knows actions, rows and its own catalog; it never sees a script or a span.
 
 pub mod memory;
+pub mod postgres;
 
 use std::ops::ControlFlow;
 
 use crate::plan::Action;
+
+/// Who is told of what happens in the midst of an action, and may stop it there.
+pub type Watch<'a> = &'a mut dyn FnMut(Happening) -> ControlFlow<()>;
 
 /// Something that actions can be done to, and undone.
 pub trait Target {
     /// What it takes to undo an action; cheap to clone, as a journal is kept with each step of a session.
     type Undo: Clone;
 
-    /// Does an action, whole or not at all. After each batch it calls `watch`, which may stop it there; then the
-    /// action is taken back and the fault is [`FaultKind::Interrupted`].
+    /// Does an action. It tells `watch` of each batch and of each wait, and may be stopped there; then the fault is
+    /// [`FaultKind::Interrupted`].
     ///
     /// # Errors
-    /// The action cannot be done; nothing of it is left.
-    fn apply(
-        &mut self,
-        action: &Action,
-        watch: &mut dyn FnMut(BatchDone) -> ControlFlow<()>,
-    ) -> Result<Applied<Self::Undo>, Fault>;
+    /// The action cannot be done. Nothing of it is left, or the target remembers how far it came and goes on from there
+    /// when the same action is applied again.
+    fn apply(&mut self, action: &Action, watch: Watch<'_>) -> Result<Applied<Self::Undo>, Fault>;
 
     /// Undoes an action; those done after it must have been undone before. What applications have written since stays.
     ///
     /// # Errors
     /// It cannot be undone.
     fn undo(&mut self, undo: Self::Undo) -> Result<(), Fault>;
+}
+
+/// What happens in the midst of an action.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Happening {
+    /// A batch of rows is done.
+    Batch(BatchDone),
+    /// It waits, so that no application has to.
+    Waiting(Waiting),
+}
+
+/// What an action waits for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Waiting {
+    /// What it waits for, as part of a sentence: "a lock on table `users`".
+    pub what: String,
+    /// Who is in the way, a line each: "pid 4711 (shop-v1), in a transaction for 12 s: `select …`".
+    pub blockers: Vec<String>,
+    /// For how long it has waited, in milliseconds.
+    pub waited_ms: u64,
 }
 
 /// How far an action over rows has come.
@@ -75,4 +96,12 @@ pub enum FaultKind {
     Value,
     /// The watcher stopped it.
     Interrupted,
+    /// A lock was not to be had within the limit.
+    Locked,
+    /// The server was not reached, or the connection to it was lost.
+    Connection,
+    /// The role may not do this.
+    Privilege,
+    /// Anything else that the server refuses.
+    Server,
 }

@@ -172,8 +172,12 @@ fn copy_inserts_each_key_once() {
 
 #[test]
 fn batches_are_told_and_a_stop_takes_the_action_back() {
-    use miglab::target::{FaultKind, Target};
+    use miglab::target::{FaultKind, Happening, Target};
     use std::ops::ControlFlow;
+    let rows = |happening: Happening| match happening {
+        Happening::Batch(batch) => (batch.rows_done, batch.rows_total),
+        Happening::Waiting(waiting) => panic!("memory waits for nobody: {waiting:?}"),
+    };
     let mut table = Table::open(
         "table t { id integer primary key, a text }
         rows t { (1, 'x') (2, null) (3, 'y') (4, null) (5, 'z') }
@@ -184,13 +188,13 @@ fn batches_are_told_and_a_stop_takes_the_action_back() {
     let mut seen = Vec::new();
     let mut memory = table.memory.clone();
     memory
-        .apply(&action, &mut |batch| {
-            seen.push((batch.rows_done, batch.rows_total));
+        .apply(&action, &mut |happening| {
+            seen.push(rows(happening));
             ControlFlow::Continue(())
         })
         .unwrap();
     assert_eq!(seen, [(2, 5), (4, 5), (5, 5)]);
-    let stop = table.memory.apply(&action, &mut |batch| match batch.rows_done {
+    let stop = table.memory.apply(&action, &mut |happening| match rows(happening).0 {
         4 => ControlFlow::Break(()),
         _ => ControlFlow::Continue(()),
     });

@@ -1,6 +1,5 @@
 //! Actions done to the in-memory table.
 
-use std::ops::ControlFlow;
 use std::sync::Arc;
 
 use crate::ast::Name;
@@ -12,10 +11,7 @@ use crate::target::memory::row::default_value;
 use crate::target::memory::table::TableData;
 use crate::target::memory::undo::MemoryUndo;
 use crate::target::memory::{Memory, fault, validate};
-use crate::target::{Applied, BatchDone, Fault, FaultKind, Target};
-
-/// Who is told of each batch, and may stop there.
-pub(super) type Watch<'a> = &'a mut dyn FnMut(BatchDone) -> ControlFlow<()>;
+use crate::target::{Applied, Fault, FaultKind, Target, Watch};
 
 impl Target for Memory {
     type Undo = MemoryUndo;

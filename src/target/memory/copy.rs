@@ -6,8 +6,6 @@ use crate::ast::{Batches, Name};
 use crate::catalog::{ColumnId, ConstraintKind, Table};
 use crate::data::Chunk;
 use crate::expr::Expression;
-use crate::target::Fault;
-use crate::target::memory::apply::Watch;
 use crate::target::memory::enforce::{self, Unique};
 use crate::target::memory::event::new_partner;
 use crate::target::memory::fill::Progress;
@@ -16,6 +14,7 @@ use crate::target::memory::row::{RowImage, input_column, input_columns};
 use crate::target::memory::scan::ChunkScan;
 use crate::target::memory::state::Pairing;
 use crate::target::memory::{Memory, fault};
+use crate::target::{Fault, Watch};
 
 impl Memory {
     /// Copies rows; gives how many it inserted or filled.

@@ -8,7 +8,6 @@ use crate::catalog::{ColumnId, ConstraintKind, Table};
 use crate::data::Chunk;
 use crate::expr::Expression;
 use crate::plan::FillKind;
-use crate::target::memory::apply::Watch;
 use crate::target::memory::column::ColumnData;
 use crate::target::memory::enforce::Unique;
 use crate::target::memory::freshness::FactMap;
@@ -18,7 +17,7 @@ use crate::target::memory::scan::ChunkScan;
 use crate::target::memory::statement::hold_referred;
 use crate::target::memory::table::TableData;
 use crate::target::memory::{Memory, fault, validate};
-use crate::target::{BatchDone, Fault};
+use crate::target::{BatchDone, Fault, Happening, Watch};
 
 /// Rows in a batch where the statement does not say.
 const BATCH_ROWS: u32 = 10_000;
@@ -49,7 +48,7 @@ impl<'a> Progress<'a> {
 
     fn tell(&mut self, rows_done: u64) -> Result<(), Fault> {
         self.told = rows_done;
-        match (self.watch)(BatchDone { rows_done, rows_total: self.total }) {
+        match (self.watch)(Happening::Batch(BatchDone { rows_done, rows_total: self.total })) {
             ControlFlow::Continue(()) => Ok(()),
             ControlFlow::Break(()) => Err(fault::interrupted()),
         }

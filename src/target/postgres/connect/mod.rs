@@ -1,0 +1,1 @@
+//! How a server is reached: addresses, the environment, TLS as `sslmode` asks for it.

@@ -1,0 +1,15 @@
+//! A real PostgreSQL: the same actions, done to tables that applications use meanwhile.
+//!
+//! [`translate`] turns an action into [`Operation`]s without talking to anybody; `perform` does them so that no
+//! application has to wait; `journal` keeps, in a schema `miglab` of the same database and in the same transactions,
+//! what was done and what undoes it.
+
+pub mod connect;
+pub mod inspect;
+pub mod operation;
+pub mod quote;
+pub mod relation;
+pub mod translate;
+
+pub use operation::{Cost, Lock, LockMode, Operation, Work};
+pub use relation::{Relation, Server};
