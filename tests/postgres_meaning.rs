@@ -8,8 +8,17 @@ mod postgres_server;
 #[path = "common/mod.rs"]
 mod common;
 
+#[path = "prove_brute_force/generator.rs"]
+#[allow(dead_code, reason = "the brute force makes plans smaller, too")]
+mod generator;
+#[path = "prove_brute_force/random.rs"]
+#[allow(dead_code, reason = "each test uses a part of this")]
+mod random;
+
 #[path = "postgres_meaning/both.rs"]
 mod both;
+#[path = "postgres_meaning/random_plans.rs"]
+mod random_plans;
 #[path = "postgres_meaning/scripts.rs"]
 mod scripts;
 #[path = "postgres_meaning/writes.rs"]

@@ -14,6 +14,8 @@ use miglab::target::postgres::{Operation, Server, Work, quote};
 use miglab::target::{Fault, Target};
 use postgres::Client;
 
+use crate::postgres_server::TestServer;
+
 /// Both of them, after the same statements and writes.
 pub struct Both {
     pub plan: Arc<Plan>,
@@ -25,8 +27,16 @@ pub struct Both {
 impl Both {
     pub fn open(name: &str, text: &str, client: Client) -> Self {
         let lab = lab::open_to_play(Source::new(name, text), &[]).unwrap_or_else(|e| panic!("{name}: {e:?}\n{text}"));
-        let mut both = Self { plan: lab.plan, memory: lab.memory, client, done: Vec::new() };
-        both.execute("create schema miglab; set search_path = public");
+        Self::start(lab.plan, lab.memory, client)
+    }
+
+    /// Makes the tables of the plan in an empty schema `public`, with the rows that the memory has.
+    pub fn start(plan: Arc<Plan>, memory: Memory, client: Client) -> Self {
+        let mut both = Self { plan, memory, client, done: Vec::new() };
+        both.execute(
+            "set client_min_messages = warning; drop schema if exists miglab, public cascade; \
+             create schema miglab; create schema public; set search_path = public",
+        );
         both.load();
         both
     }
@@ -87,7 +97,12 @@ impl Both {
         let step = self.plan.steps[index].clone();
         let all = self.translated(&step.action, self.memory.catalog(), index).unwrap();
         let mine = self.memory.apply(&step.action, &mut |_| std::ops::ControlFlow::Continue(()));
+        let is_about_people = matches!(step.action, Action::Deploy(_) | Action::Retire(_));
+        if is_about_people && mine.is_err() {
+            return false;
+        }
         let theirs = all.iter().try_for_each(|operation| self.perform(&operation.work));
+        let mine = mine.map(|_| ());
         assert_eq!(theirs.is_ok(), mine.is_ok(), "{}\nmemory: {mine:?}\nPostgreSQL: {theirs:?}", step.title);
         self.done.push(all);
         mine.is_ok()
@@ -195,4 +210,17 @@ impl Both {
 
 pub fn literal(value: &Value, ty: &str) -> String {
     if value.is_null() { "null".to_owned() } else { format!("{}::{ty}", quote::text(&value.to_string())) }
+}
+
+/// A connection to a database of this thread's own.
+pub fn database(server: &TestServer, kind: &str) -> Client {
+    let number = format!("{:?}", std::thread::current().id()).chars().filter(char::is_ascii_digit).collect::<String>();
+    let name = format!("meaning_{kind}_{number}");
+    let mut client = server.connect();
+    let known = client.query("select 1 from pg_database where datname = $1", &[&name]).unwrap();
+    if known.is_empty() {
+        client.batch_execute(&format!("create database {name}")).unwrap();
+    }
+    let url = server.url().replace("dbname=postgres", &format!("dbname={name}"));
+    Client::connect(&url, postgres::NoTls).unwrap()
 }

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use crate::both::Both;
+use crate::both::{Both, database};
 use crate::common::{Ran, miglab};
 use crate::postgres_server::TestServer;
 use crate::writes::Dice;
@@ -44,25 +44,20 @@ fn texts() -> Vec<(String, String)> {
     files.iter().map(of_file).chain(KINDS.iter().map(of_kind)).filter(declares).collect()
 }
 
-fn both(server: &TestServer, number: usize, name: &str, text: &str) -> Both {
-    let database = format!("meaning_{number}_{}", std::thread::current().name().unwrap_or("t").len());
-    let mut client = server.connect();
-    client.batch_execute(&format!("drop database if exists {database}")).unwrap();
-    client.batch_execute(&format!("create database {database}")).unwrap();
-    let url = server.url().replace("dbname=postgres", &format!("dbname={database}"));
-    Both::open(name, text, postgres::Client::connect(&url, postgres::NoTls).unwrap())
+fn both(server: &TestServer, name: &str, text: &str) -> Both {
+    Both::open(name, text, database(server, "scripts"))
 }
 
 #[test]
 fn every_script_means_the_same_on_both() {
     let server = TestServer::start();
-    for (number, (name, text)) in texts().iter().enumerate() {
-        (0..4).for_each(|seed| run(&server, number, name, text, Dice(seed)));
+    for (name, text) in &texts() {
+        (0..4).for_each(|seed| run(&server, name, text, Dice(seed)));
     }
 }
 
-fn run(server: &TestServer, number: usize, name: &str, text: &str, mut dice: Dice) {
-    let mut both = both(server, number, name, text);
+fn run(server: &TestServer, name: &str, text: &str, mut dice: Dice) {
+    let mut both = both(server, name, text);
     for index in 0..both.plan.steps.len() {
         both.compare(&format!("before statement {} of {name}", index + 1));
         both.let_applications_write(&mut dice);
@@ -78,8 +73,8 @@ fn run(server: &TestServer, number: usize, name: &str, text: &str, mut dice: Dic
 #[test]
 fn every_script_is_undone_from_every_statement() {
     let server = TestServer::start();
-    for (number, (name, text)) in texts().iter().enumerate() {
-        let mut both = both(&server, number, name, text);
+    for (name, text) in &texts() {
+        let mut both = both(&server, name, text);
         let (before, rows) = (both.picture(), both.memory.snapshot());
         for statements in 1..=both.plan.steps.len() {
             both.memory.restore(rows.clone());
