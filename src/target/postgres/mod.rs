@@ -5,10 +5,13 @@
 //! what was done and what undoes it.
 
 pub mod connect;
+pub mod fault;
 pub mod inspect;
 pub mod operation;
+pub mod perform;
 pub mod quote;
 pub mod relation;
+pub mod session;
 pub mod translate;
 
 pub use operation::{Cost, Lock, LockMode, Operation, Work};
