@@ -7,4 +7,3 @@ mod server;
 mod database;
 #[path = "postgres_inspect/relations.rs"]
 mod relations;
-
