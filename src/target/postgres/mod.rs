@@ -11,6 +11,7 @@ pub mod operation;
 pub mod perform;
 pub mod quote;
 pub mod relation;
+pub mod rows;
 pub mod session;
 pub mod translate;
 
