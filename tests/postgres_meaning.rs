@@ -17,6 +17,8 @@ mod random;
 
 #[path = "postgres_meaning/both.rs"]
 mod both;
+#[path = "postgres_meaning/psql.rs"]
+mod psql;
 #[path = "postgres_meaning/random_plans.rs"]
 mod random_plans;
 #[path = "postgres_meaning/scripts.rs"]
