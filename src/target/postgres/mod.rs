@@ -7,6 +7,7 @@
 pub mod connect;
 pub mod fault;
 pub mod inspect;
+pub mod journal;
 pub mod operation;
 pub mod perform;
 pub mod quote;
