@@ -8,9 +8,6 @@ use crate::target::{Fault, FaultKind};
 /// What takes the schema from each version to the next. What stands here is never changed, only added to: databases were
 /// made by it.
 const VERSIONS: &[&str] = &["
-create schema if not exists miglab;
-comment on schema miglab is 'kept by miglab: what it did to this database, and what undoes it';
-
 create table miglab.version (version integer not null);
 
 create table miglab.run (
@@ -123,15 +120,27 @@ pub fn install(client: &mut Client) -> Result<(), Fault> {
     }
     let mut transaction = client.transaction().map_err(|error| fault(&error))?;
     let from = usize::try_from(version).unwrap_or(0);
+    make_schema(&mut transaction)?;
     VERSIONS[from..].iter().try_for_each(|script| upgrade(&mut transaction, script))?;
     transaction.commit().map_err(|error| fault(&error))
 }
 
+/// `create schema if not exists` asks for the right to make one even where it exists.
+fn make_schema(transaction: &mut Transaction<'_>) -> Result<(), Fault> {
+    let there = "select to_regnamespace('miglab') is not null";
+    let there: bool = transaction.query_one(there, &[]).map_err(|error| fault(&error))?.get(0);
+    if there {
+        return Ok(());
+    }
+    let make = "create schema miglab; \
+                comment on schema miglab is 'kept by miglab: what it did to this database, and what undoes it'";
+    transaction.batch_execute(make).map_err(|error| explained(fault(&error)))
+}
+
 fn upgrade(transaction: &mut Transaction<'_>, script: &str) -> Result<(), Fault> {
+    let next = "insert into miglab.version select coalesce(max(version), 0) + 1 from miglab.version";
     transaction.batch_execute(script).map_err(|error| explained(fault(&error)))?;
-    transaction
-        .execute("insert into miglab.version select coalesce(max(version), 0) + 1 from miglab.version", &[])
-        .map_err(|error| fault(&error))?;
+    transaction.execute(next, &[]).map_err(|error| fault(&error))?;
     Ok(())
 }
 
@@ -142,5 +151,5 @@ fn explained(fault: Fault) -> Fault {
     }
     let message = format!("schema `miglab`, where a run is kept, cannot be made: {}", fault.message);
     Fault::new(FaultKind::Privilege, message)
-        .with_help("grant the role `create` on the database, or let an owner make the schema: `create schema miglab authorization …`")
+        .with_help("grant the role `create` on the database, or let its owner `create schema miglab authorization …`")
 }
