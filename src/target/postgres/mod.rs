@@ -12,6 +12,7 @@ pub mod operation;
 pub mod perform;
 pub mod quote;
 pub mod relation;
+pub mod rows;
 pub mod session;
 pub mod translate;
 
