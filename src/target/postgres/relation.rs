@@ -60,6 +60,8 @@ pub struct Relation {
     pub owner: String,
     /// For a partitioned table, its partitions that hold rows: all leaves, quoted and with their schemas.
     pub partitions: Option<Vec<String>>,
+    /// For a partitioned table, the columns that decide where a row goes; those of expressions are not told.
+    pub partition_key: Vec<String>,
     /// Its columns in order.
     pub columns: Vec<RelationColumn>,
     /// Its constraints.
@@ -160,7 +162,8 @@ pub struct RelationIndex {
 /// Something outside the table that depends on columns of it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Dependent {
-    /// What it is: "view", "materialized view", "generated column", "foreign key", "policy", "trigger".
+    /// What it is: "view", "materialized view", "generated column", "foreign key", "policy", "trigger", "function",
+    /// "publication".
     pub kind: String,
     /// Its name, with its schema or table.
     pub name: String,

@@ -1,0 +1,1 @@
+//! The text of `pg_dump --schema-only`.
