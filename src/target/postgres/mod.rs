@@ -14,7 +14,10 @@ pub mod quote;
 pub mod relation;
 pub mod rows;
 pub mod session;
+pub mod sessions;
+pub mod target;
 pub mod translate;
 
 pub use operation::{Cost, Lock, LockMode, Operation, Work};
 pub use relation::{Relation, Server};
+pub use target::Postgres;
