@@ -3,7 +3,7 @@
 use postgres::Client;
 
 use super::connect::Address;
-use super::fault;
+use super::fault::{fault, is_lost};
 use crate::target::Fault;
 
 /// What the server is told this program is.
@@ -31,7 +31,33 @@ pub struct Session {
     client: Client,
     address: Address,
     limits: Limits,
+    sends_autovacuum_away: bool,
 }
+
+/// Settings that the work relies on, whatever role and database have set. Those that a server does not know are left out.
+const SETTINGS: &[(&str, &str)] = &[
+    ("timezone", "UTC"),
+    ("datestyle", "ISO, MDY"),
+    ("intervalstyle", "postgres"),
+    ("extra_float_digits", "1"),
+    ("bytea_output", "hex"),
+    ("standard_conforming_strings", "on"),
+    ("transform_null_equals", "off"),
+    ("client_min_messages", "warning"),
+    ("statement_timeout", "0"),
+    ("lock_timeout", "0"),
+    ("transaction_timeout", "0"),
+    ("idle_in_transaction_session_timeout", "0"),
+    ("idle_session_timeout", "0"),
+    ("default_transaction_isolation", "read committed"),
+    ("default_transaction_read_only", "off"),
+    // Batches are many and short: compiling them costs more than it saves.
+    ("jit", "off"),
+];
+
+/// A server whose client was killed notices, and stops what it was doing for it. Not every system can.
+const NOTICE_A_LOST_CLIENT: &str = "select set_config(name, '500ms', false) from pg_catalog.pg_settings
+     where name = 'client_connection_check_interval'";
 
 impl Session {
     /// Connects, and sets what the work relies on.
@@ -40,8 +66,14 @@ impl Session {
     /// The server is not reached, or refuses.
     pub fn open(address: &Address, limits: Limits) -> Result<Self, Fault> {
         let mut client = address.connect(APPLICATION_NAME)?;
-        client.batch_execute("set timezone = 'UTC'").map_err(|error| fault::fault(&error))?;
-        Ok(Self { client, address: address.clone(), limits })
+        let (names, values): (Vec<&str>, Vec<&str>) = SETTINGS.iter().copied().unzip();
+        client.execute(SET, &[&names, &values]).map_err(|error| fault(&error))?;
+        match client.batch_execute(NOTICE_A_LOST_CLIENT) {
+            Err(error) if is_lost(&error) => return Err(fault(&error)),
+            _ => {}
+        }
+        let sends_autovacuum_away = may_set_deadlock_timeout(&mut client).map_err(|error| fault(&error))?;
+        Ok(Self { client, address: address.clone(), limits, sends_autovacuum_away })
     }
 
     /// Another session, to the same place, with the same limits.
@@ -68,4 +100,26 @@ impl Session {
     pub fn limits(&self) -> Limits {
         self.limits
     }
+
+    /// Whether the role may set `deadlock_timeout`, and so send an autovacuum away that is in the way.
+    #[must_use]
+    pub fn sends_autovacuum_away(&self) -> bool {
+        self.sends_autovacuum_away
+    }
+}
+
+const SET: &str = "select pg_catalog.set_config(known.name, wanted.value, false)
+     from unnest($1::text[], $2::text[]) as wanted(name, value)
+     join pg_catalog.pg_settings known on lower(known.name) = wanted.name";
+
+/// `deadlock_timeout` is for superusers, and since version 15 for those to whom it was granted.
+fn may_set_deadlock_timeout(client: &mut Client) -> Result<bool, postgres::Error> {
+    let asked = "select current_setting('server_version_num')::int4,
+         coalesce((select rolsuper from pg_catalog.pg_roles where rolname = current_user), false)";
+    let row = client.query_one(asked, &[])?;
+    let (version, superuser): (i32, bool) = (row.get(0), row.get(1));
+    if superuser || version < 150_000 {
+        return Ok(superuser);
+    }
+    Ok(client.query_one("select has_parameter_privilege('deadlock_timeout', 'set')", &[])?.get(0))
 }

@@ -1,0 +1,79 @@
+//! Why there is no connection, and what to do about it.
+
+use std::io;
+
+use super::{Address, refused};
+use crate::target::postgres::fault;
+use crate::target::Fault;
+
+/// A failed connection as a fault.
+pub(super) fn refusal(address: &Address, error: &postgres::Error) -> Fault {
+    if let Some(told) = error.as_db_error() {
+        return told_by_server(address, told);
+    }
+    if let Some(cause) = fault::io_cause(error) {
+        return unreachable(address, cause);
+    }
+    let text = fault::with_causes(error);
+    if text.contains("password missing") {
+        return refused(format!("`{address}` asks for a password, and there is none")).with_help(password_help(address));
+    }
+    refused(format!("`{address}` cannot be connected to: {text}"))
+}
+
+fn told_by_server(address: &Address, told: &postgres::error::DbError) -> Fault {
+    let (user, database) = (address.user(), address.database());
+    let said = told.message();
+    match told.code().code() {
+        "28P01" => refused(format!("`{address}` does not accept the password of role `{user}`"))
+            .with_help(password_help(address)),
+        "3D000" => refused(format!("there is no database `{database}` at `{address}`"))
+            .with_help(format!("name another one in the address, or create it: `createdb {database}`")),
+        "28000" if said.contains("no pg_hba.conf entry") => refused(format!("`{address}` lets nobody in this way: {said}"))
+            .with_help("let the server's `pg_hba.conf` have a line for this role, database and host, or change `sslmode`"),
+        "28000" => refused(format!("`{address}` does not let role `{user}` in: {said}"))
+            .with_help("check the user in the address; a role that is there may lack `login`"),
+        "53300" => refused(format!("`{address}` has no connection left: {said}"))
+            .with_help("raise `max_connections`, or let applications hold fewer, then try again"),
+        "57P03" => refused(format!("`{address}` does not take connections yet: {said}"))
+            .with_help("try again when the server has started"),
+        _ => {
+            let told = format!("`{address}` refuses the connection: {said}");
+            Fault { help: told_help(), ..refused(told) }
+        }
+    }
+}
+
+fn told_help() -> Option<String> {
+    Some("check the address, and what the server's log says".into())
+}
+
+fn password_help(address: &Address) -> String {
+    let usual = "give it in the address, in `PGPASSWORD`, or in the file `~/.pgpass`";
+    match &address.passfile_refused {
+        Some(refused) => format!("{usual}; {refused}"),
+        None => usual.into(),
+    }
+}
+
+fn unreachable(address: &Address, cause: &io::Error) -> Fault {
+    let (why, help) = match cause.kind() {
+        io::ErrorKind::ConnectionRefused => {
+            ("the connection was refused", "check host and port, and that the server runs and listens there")
+        }
+        io::ErrorKind::NotFound => {
+            ("there is no such socket", "check the folder and the port, and that the server runs and listens there")
+        }
+        io::ErrorKind::TimedOut => {
+            ("nobody answers", "check host and port and the firewall; `connect_timeout` says how long to wait")
+        }
+        io::ErrorKind::UnexpectedEof | io::ErrorKind::ConnectionReset | io::ErrorKind::BrokenPipe => {
+            ("it hangs up", "check that it is a PostgreSQL server, and whether it wants TLS (`sslmode`)")
+        }
+        _ if cause.to_string().contains("lookup address") => {
+            ("there is no host of that name", "check the host's name, and that this machine can look it up")
+        }
+        _ => return refused(format!("`{address}` cannot be reached: {cause}")).with_help("check host and port"),
+    };
+    refused(format!("`{address}` cannot be reached: {why}")).with_help(help)
+}
