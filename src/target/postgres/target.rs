@@ -8,7 +8,7 @@ use postgres::Transaction;
 use super::fault::fault;
 use super::journal::operations::{self, Kept, Progress};
 use super::journal::record::{self, StepDone};
-use super::journal::{Fence, runs};
+use super::journal::Fence;
 use super::operation::RowsWork;
 use super::perform::perform;
 use super::session::Session;
@@ -42,6 +42,12 @@ impl Postgres {
     /// The connection.
     pub fn session(&mut self) -> &mut Session {
         &mut self.session
+    }
+
+    /// The connection, when the run is over.
+    #[must_use]
+    pub fn into_session(self) -> Session {
+        self.session
     }
 
     /// Who may write about the run.
@@ -85,8 +91,8 @@ impl Postgres {
             return Ok(kept);
         }
         let server = self.look(action)?;
-        let scene =
-            Scene { catalog: &self.catalog, server: &server, apps: &self.plan.apps, facts: &self.plan.facts };
+        let Plan { start, apps, facts, .. } = &*self.plan;
+        let scene = Scene { catalog: &self.catalog, start, server: &server, apps, facts, step };
         let planned = translated(action, scene)?;
         self.in_transaction(&mut |transaction, fence, phase| {
             record::begun(transaction, fence, phase)?;
@@ -187,6 +193,7 @@ impl Postgres {
     /// Something of it cannot be removed; what is left can be removed later.
     pub fn purge(&mut self, watch: Watch<'_>) -> Result<usize, Fault> {
         let mut removed = 0;
+        self.in_transaction(&mut |transaction, fence, _| record::purging(transaction, fence))?;
         for step in 0..self.plan.steps.len() {
             for kept in operations::of_step(self.session.client(), self.fence.run, step)? {
                 for (at, work) in kept.purge.iter().enumerate().skip(kept.purged) {
@@ -195,12 +202,11 @@ impl Postgres {
                 }
             }
         }
-        let row = runs::by_id(self.session.client(), self.fence.run)?;
-        let (plan, fence) = (Arc::clone(&self.plan), self.fence.clone());
-        let mut transaction = self.session.client().transaction().map_err(|error| fault(&error))?;
-        (0..plan.steps.len()).try_for_each(|step| operations::forget(&mut transaction, &fence, step))?;
-        record::purged(&mut transaction, &fence, row.status)?;
-        transaction.commit().map_err(|error| fault(&error))?;
+        let steps = self.plan.steps.len();
+        self.in_transaction(&mut |transaction, fence, _| {
+            (0..steps).try_for_each(|step| operations::forget(transaction, fence, step))?;
+            record::purged(transaction, fence)
+        })?;
         Ok(removed)
     }
 

@@ -13,10 +13,8 @@ use crate::target::postgres::fault::fault;
 /// The two numbers of the lock: `migl`, `ab`.
 const KEY: (i32, i32) = (0x6d69_676c, 0x6162);
 
-/// A process that was killed leaves its lock as soon as the server notices; it looks this often, in milliseconds.
-const CHECK_MS: u32 = 250;
-
-/// For so long is asked again: a killed process must be gone by then.
+/// For so long is asked again: the server must have noticed by then that the process that held the lock was killed
+/// (servers before version 14 notice it only at the end of a statement).
 const PATIENCE: Duration = Duration::from_millis(2500);
 
 /// The session that holds the lock.
@@ -40,7 +38,6 @@ pub struct Holder {
 /// The server was not asked. `Ok(Err(_))` is not an error: another session holds it, and it is told which, if it can be
 /// seen.
 pub fn take(client: &mut impl GenericClient) -> Result<Result<(), Option<Holder>>, Fault> {
-    notice_dead_clients(client)?;
     let give_up = Instant::now() + PATIENCE;
     loop {
         let row = client.query_one("select pg_try_advisory_lock($1, $2)", &[&KEY.0, &KEY.1]);
@@ -52,14 +49,6 @@ pub fn take(client: &mut impl GenericClient) -> Result<Result<(), Option<Holder>
         }
         std::thread::sleep(Duration::from_millis(100));
     }
-}
-
-/// Lets the server end this session soon after its process was killed, even in the midst of a long statement. Servers
-/// before version 14 notice it at the end of the statement.
-fn notice_dead_clients(client: &mut impl GenericClient) -> Result<(), Fault> {
-    let set = "select set_config(name, $1, false) from pg_settings where name = 'client_connection_check_interval'";
-    client.execute(set, &[&CHECK_MS.to_string()]).map_err(|error| fault(&error))?;
-    Ok(())
 }
 
 /// Who holds the lock now.

@@ -6,6 +6,7 @@
 
 pub mod lock;
 pub mod operations;
+pub mod progress;
 pub mod record;
 pub mod runs;
 pub mod schema;

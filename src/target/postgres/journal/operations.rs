@@ -65,7 +65,7 @@ pub fn plan(
                   values ($1, $2, $3, $4, $5, $6, $7, $8)";
     for (op, operation) in operations.iter().enumerate() {
         let (work, locks) = (json(&operation.work)?, json(&operation.locks)?);
-        let (undo, purge) = (json(&operation.undo)?, json(&purge_of(operation))?);
+        let (undo, purge) = (json(&operation.undo)?, json(&operation.purge)?);
         client
             .execute(
                 insert,
@@ -74,10 +74,6 @@ pub fn plan(
             .map_err(|error| fault(&error))?;
     }
     Ok(())
-}
-
-fn purge_of(_operation: &Operation) -> Vec<Work> {
-    Vec::new()
 }
 
 /// The operations of a statement, in order.

@@ -64,7 +64,7 @@ pub fn claim(client: &mut impl GenericClient, run: i64, runner: &Runner, status:
     let update = "
         update miglab.run set owner = md5(random()::text || clock_timestamp()::text || pg_backend_pid()), host = $2,
                pid = $3, os_user = $4, version = $5, role = current_user, status = $6, stopped = null, reason = null,
-               ended_at = null
+               ended_at = case when $6 = 'complete' then ended_at end
         where id = $1 returning owner, coalesce(phase, 'pending')";
     let pid = i64::from(runner.pid);
     let values: &[&(dyn ToSql + Sync)] =
@@ -74,7 +74,11 @@ pub fn claim(client: &mut impl GenericClient, run: i64, runner: &Runner, status:
     client
         .execute("update miglab.range set owner = $2 where run_id = $1", &[&run, &owner])
         .map_err(|error| fault(&error))?;
-    let verb = if status == Status::RollingBack { "Rollback begun" } else { "Resumed" };
+    let verb = match status {
+        Status::RollingBack => "Rollback begun",
+        Status::Complete => "Purge begun",
+        Status::Running | Status::RolledBack => "Resumed",
+    };
     event(client, run, &state, None, &format!("{verb} by {} on {}", runner.os_user, runner.host))?;
     Ok(Fence { run, owner })
 }
@@ -210,15 +214,22 @@ pub fn loses_writes(client: &mut impl GenericClient, fence: &Fence) -> Result<()
     fenced(client, update, &[&fence.run, &fence.owner])
 }
 
+/// From now on the run cannot be rolled back any more.
+///
+/// # Errors
+/// The run was taken over, or the server refused.
+pub fn purging(client: &mut impl GenericClient, fence: &Fence) -> Result<(), Fault> {
+    let update = "update miglab.run set purged_at = clock_timestamp() where id = $1 and owner = $2";
+    fenced(client, update, &[&fence.run, &fence.owner])
+}
+
 /// What the run kept for its rollback is removed.
 ///
 /// # Errors
 /// The run was taken over, or the server refused.
-pub fn purged(client: &mut impl GenericClient, fence: &Fence, status: Status) -> Result<(), Fault> {
-    let update = "update miglab.run set purged_at = clock_timestamp(), ended_at = coalesce(ended_at, clock_timestamp()),
-                  status = $3 where id = $1 and owner = $2";
-    fenced(client, update, &[&fence.run, &fence.owner, &status.word()])?;
-    event(client, fence.run, status.word(), None, "What was kept for a rollback is removed")
+pub fn purged(client: &mut impl GenericClient, fence: &Fence) -> Result<(), Fault> {
+    purging(client, fence)?;
+    event(client, fence.run, Status::Complete.word(), None, "What was kept for a rollback is removed")
 }
 
 /// A change that must hit the one row that the fence names.

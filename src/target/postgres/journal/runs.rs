@@ -209,3 +209,16 @@ pub fn events(client: &mut impl GenericClient, run: Option<i64>) -> Result<Vec<E
         |row: &Row| Event { run: row.get(0), at: row.get(1), state: row.get(2), step: row.get(3), text: row.get(4) };
     Ok(rows.iter().map(event).collect())
 }
+
+/// The finished runs that keep something for their rollback, or the purge of which did not come to its end.
+///
+/// # Errors
+/// The server was not asked.
+pub fn to_purge(client: &mut impl GenericClient) -> Result<Vec<RunRow>, Fault> {
+    let query = format!(
+        "select {COLUMNS} from miglab.run where status = 'complete'
+         and (purged_at is null or exists (select from miglab.operation where run_id = id)) order by id"
+    );
+    let rows = client.query(&query, &[]).map_err(|error| fault(&error))?;
+    Ok(rows.iter().map(run_of).collect())
+}
