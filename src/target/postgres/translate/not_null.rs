@@ -37,9 +37,7 @@ impl Scene<'_> {
         if column.not_null != NotNull::No {
             return Ok(vec![Operation::nothing("it is not null already")]);
         }
-        let undo = vec![Work::Ddl(vec![self.drop_check(table, column)])];
-        let add = vec![self.add_check(table, column)];
-        Ok(vec![self.ddl("add a check for new writes", table, LockMode::AccessExclusive, add, undo)])
+        Ok(self.check_for_new_writes(table, column))
     }
 
     pub(super) fn validate_not_null(&self, table: &Name, column: ColumnId) -> Result<Vec<Operation>, Fault> {
@@ -47,7 +45,19 @@ impl Scene<'_> {
         if column.not_null == NotNull::Yes {
             return Ok(vec![Operation::nothing("it is not null already")]);
         }
-        Ok(vec![self.validation(table, &check_name(table, &column.name))])
+        let mut all = self.check_for_new_writes(table, column);
+        all.push(self.validation(table, &check_name(table, &column.name)));
+        Ok(all)
+    }
+
+    /// The check, where there is none yet.
+    fn check_for_new_writes(&self, table: &str, column: &Column) -> Vec<Operation> {
+        if column.not_null != NotNull::No {
+            return Vec::new();
+        }
+        let undo = vec![Work::Ddl(vec![self.drop_check(table, column)])];
+        let add = vec![self.add_check(table, column)];
+        vec![self.ddl("add a check for new writes", table, LockMode::AccessExclusive, add, undo)]
     }
 
     pub(super) fn set_not_null(&self, table: &Name, column: ColumnId) -> Result<Vec<Operation>, Fault> {
@@ -55,12 +65,7 @@ impl Scene<'_> {
         if column.not_null == NotNull::Yes {
             return Ok(vec![Operation::nothing("it is not null already")]);
         }
-        let mut all = Vec::new();
-        if column.not_null == NotNull::No {
-            let undo = vec![Work::Ddl(vec![self.drop_check(table, column)])];
-            let add = vec![self.add_check(table, column)];
-            all.push(self.ddl("add a check for new writes", table, LockMode::AccessExclusive, add, undo));
-        }
+        let mut all = self.check_for_new_writes(table, column);
         if column.not_null != NotNull::Validated {
             all.push(self.validation(table, &check_name(table, &column.name)));
         }

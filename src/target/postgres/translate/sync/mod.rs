@@ -25,6 +25,7 @@ use crate::target::postgres::{Cost, Lock, LockMode, Operation, Work, quote};
 use crate::target::{Fault, FaultKind};
 
 /// A trigger, or the function behind some.
+#[derive(PartialEq)]
 struct Piece {
     /// Its name, quoted; a function's with its schema.
     name: String,
@@ -33,7 +34,7 @@ struct Piece {
 }
 
 /// What stands on one table for its syncs.
-#[derive(Default)]
+#[derive(Default, PartialEq)]
 struct Installation {
     functions: Vec<Piece>,
     triggers: Vec<Piece>,
@@ -51,7 +52,7 @@ impl Scene<'_> {
     fn change_syncs(&self, action: &Action, title: &str, mode: LockMode) -> Result<Vec<Operation>, Fault> {
         let statements = self.sync_changes(action)?;
         let undo = vec![Work::Ddl(self.sync_restoration(action)?)];
-        let locks = self.sync_locks(action).into_iter().map(|lock| Lock { mode, ..lock }).collect();
+        let locks = self.sync_locks(action)?.into_iter().map(|lock| Lock { mode, ..lock }).collect();
         let work = Work::Ddl(statements);
         Ok(vec![Operation { title: title.to_owned(), work, locks, cost: Cost::Instant, undo, purge: Vec::new() }])
     }
@@ -71,20 +72,33 @@ impl Scene<'_> {
     }
 
     /// The tables whose triggers an action changes.
-    pub(super) fn sync_locks(&self, action: &Action) -> Vec<Lock> {
+    pub(super) fn sync_locks(&self, action: &Action) -> Result<Vec<Lock>, Fault> {
         let mut after = self.catalog.clone();
         after.apply(action);
-        let tables = changed_tables(self.catalog, &after);
-        tables.iter().map(|table| self.lock(table, LockMode::AccessExclusive)).collect()
+        let changed = self.changed_installations(self.catalog, &after)?;
+        Ok(changed.iter().map(|(table, ..)| self.lock(table, LockMode::AccessExclusive)).collect())
     }
 
     fn reinstall_all(&self, from: &Catalog, to: &Catalog) -> Result<Vec<String>, Fault> {
-        let mut statements = Vec::new();
-        for table in changed_tables(from, to) {
-            let (before, after) = (self.installation(from, &table)?, self.installation(to, &table)?);
-            statements.extend(self.reinstall(&table, &before, &after));
+        let changed = self.changed_installations(from, to)?;
+        Ok(changed.iter().flat_map(|(table, before, after)| self.reinstall(table, before, after)).collect())
+    }
+
+    /// What stands on each table in one catalog and in the other, where that is not the same.
+    fn changed_installations(
+        &self,
+        from: &Catalog,
+        to: &Catalog,
+    ) -> Result<Vec<(Name, Installation, Installation)>, Fault> {
+        let tables: BTreeSet<&Name> = from.syncs().chain(to.syncs()).map(|sync| &sync.source_table).collect();
+        let mut changed = Vec::new();
+        for table in tables {
+            let (before, after) = (self.installation(from, table)?, self.installation(to, table)?);
+            if before != after {
+                changed.push((table.clone(), before, after));
+            }
         }
-        Ok(statements)
+        Ok(changed)
     }
 
     fn reinstall(&self, table: &str, before: &Installation, after: &Installation) -> Vec<String> {
@@ -128,15 +142,6 @@ impl Scene<'_> {
         let name = quote::made_name(&format!("sync_{kind}_{schema}{dot}{table}"));
         format!("{}.{}", quote::ident(OWN_SCHEMA), quote::ident(&name))
     }
-}
-
-/// The tables whose rows fire other syncs in one catalog than in the other.
-fn changed_tables(one: &Catalog, other: &Catalog) -> BTreeSet<Name> {
-    let differs = |from: &Catalog, than: &Catalog| {
-        let gone = from.syncs().filter(|sync| than.sync(sync.id).is_none());
-        gone.map(|sync| sync.source_table.clone()).collect::<Vec<_>>()
-    };
-    differs(one, other).into_iter().chain(differs(other, one)).collect()
 }
 
 fn given_function() -> String {
