@@ -1,10 +1,11 @@
 //! A throwaway PostgreSQL server for tests: initialised in a temporary folder, reached over a socket in it, stopped and
 //! removed when the last test lets go of it. Where no server is installed it is installed first; if that is not possible
 //! the test fails and says so.
+#![allow(dead_code, reason = "each test file uses a part of this")]
 
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::{Duration, Instant};
 
 use postgres::{Client, NoTls};
@@ -13,7 +14,10 @@ use tempfile::TempDir;
 /// A running server.
 pub struct TestServer {
     folder: TempDir,
-    process: Child,
+    programs: PathBuf,
+    os_user: Option<String>,
+    options: Vec<String>,
+    process: Mutex<Option<Child>>,
     user: String,
 }
 
@@ -26,48 +30,105 @@ impl TestServer {
         if let Some(running) = shared.upgrade() {
             return running;
         }
-        let server = Arc::new(Self::launch());
+        let server = Arc::new(Self::launch_with(&[]));
         *shared = Arc::downgrade(&server);
         server
     }
 
-    fn launch() -> Self {
-        let programs = programs();
-        let user = server_user();
+    /// A server of its own, with options: `["wal_level=logical"]`.
+    pub fn launch_with(options: &[&str]) -> Self {
+        let (programs, os_user) = (programs(), server_user());
         let folder = tempfile::Builder::new().prefix("miglab-pg-").tempdir().expect("a temporary folder can be made");
-        if let Some(user) = &user {
+        if let Some(user) = &os_user {
             run(Command::new("chown").arg(user).arg(folder.path()));
         }
-        let data = folder.path().join("data");
-        run(as_user(user.as_deref(), &programs.join("initdb"))
+        run(as_user(os_user.as_deref(), &programs.join("initdb"))
             .args(["--locale=C.UTF-8", "--encoding=UTF8", "--username=miglab", "--auth=trust", "--no-sync", "-D"])
-            .arg(&data));
-        let process = as_user(user.as_deref(), &programs.join("postgres"))
+            .arg(folder.path().join("data")));
+        let options = options.iter().map(|option| (*option).to_owned()).collect();
+        let server = Self { folder, programs, os_user, options, process: Mutex::new(None), user: "miglab".into() };
+        server.start_again();
+        server
+    }
+
+    /// Starts it, after it was stopped.
+    pub fn start_again(&self) {
+        let usual = ["fsync=off", "listen_addresses=", "timezone=UTC", "max_connections=100"];
+        let options = usual.into_iter().chain(self.options.iter().map(String::as_str));
+        let process = as_user(self.os_user.as_deref(), &self.programs.join("postgres"))
             .arg("-D")
-            .arg(&data)
-            .args(["-c", "fsync=off", "-c", "listen_addresses=", "-c", "timezone=UTC", "-c", "max_connections=20"])
+            .arg(self.data())
+            .args(options.flat_map(|option| ["-c", option]))
             .arg("-k")
-            .arg(folder.path())
+            .arg(self.folder.path())
             .stdin(Stdio::null())
             .stdout(Stdio::null())
-            .stderr(Stdio::null())
+            .stderr(Stdio::from(self.log()))
             .spawn()
             .expect("the server can be started");
-        let server = Self { folder, process, user: "miglab".into() };
-        server.wait();
-        server
+        *self.process() = Some(process);
+        self.wait();
+    }
+
+    fn log(&self) -> std::fs::File {
+        let path = self.folder.path().join("log");
+        std::fs::OpenOptions::new().create(true).append(true).open(path).expect("the log can be written")
+    }
+
+    /// What the server has logged so far.
+    pub fn logged(&self) -> String {
+        std::fs::read_to_string(self.folder.path().join("log")).unwrap_or_default()
+    }
+
+    fn process(&self) -> MutexGuard<'_, Option<Child>> {
+        self.process.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn wait(&self) {
         let give_up = Instant::now() + Duration::from_secs(60);
         while let Err(error) = self.try_connect() {
-            assert!(Instant::now() < give_up, "the PostgreSQL server does not answer: {error}");
+            assert!(Instant::now() < give_up, "the PostgreSQL server does not answer: {error}\n{}", self.logged());
             std::thread::sleep(Duration::from_millis(20));
         }
     }
 
     fn try_connect(&self) -> Result<Client, postgres::Error> {
         Client::connect(&self.url(), NoTls)
+    }
+
+    /// Stops it at once, as a crash does: sessions are cut off, and it recovers when it is started again.
+    pub fn stop(&self) {
+        self.signal("-QUIT");
+    }
+
+    /// A fast shutdown for `-INT`: the number of the server is in the first line of its own file.
+    fn signal(&self, signal: &str) {
+        let Some(mut process) = self.process().take() else { return };
+        let pid_file = std::fs::read_to_string(self.data().join("postmaster.pid")).unwrap_or_default();
+        if let Some(pid) = pid_file.lines().next() {
+            let _ = Command::new("kill").args([signal, pid]).status();
+        }
+        let _ = process.wait();
+    }
+
+    /// Its folder, where its socket is.
+    pub fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// The folder with its data.
+    pub fn data(&self) -> PathBuf {
+        self.folder.path().join("data")
+    }
+
+    /// Writes a file that it may read, and nobody else, into the folder with its data.
+    pub fn write(&self, name: &str, text: &str) {
+        let path = self.data().join(name);
+        std::fs::write(&path, text).expect("the folder of the data can be written to");
+        if let Some(user) = &self.os_user {
+            run(Command::new("chown").arg(user).arg(&path));
+        }
+        run(Command::new("chmod").arg("600").arg(&path));
     }
 
     /// Where it is reached, as libpq writes it.
@@ -79,16 +140,39 @@ impl TestServer {
     pub fn connect(&self) -> Client {
         self.try_connect().expect("the server was reached before")
     }
+
+    /// Makes a database of that name, empty, and gives its URL.
+    pub fn database(&self, name: &str) -> String {
+        let mut client = self.connect();
+        let quoted = name.replace('"', "\"\"");
+        client.batch_execute(&format!("drop database if exists \"{quoted}\" with (force)")).expect("it can be dropped");
+        client.batch_execute(&format!("create database \"{quoted}\"")).expect("a database can be made");
+        self.database_url(name)
+    }
+
+    /// The URL of a database.
+    pub fn database_url(&self, name: &str) -> String {
+        let encoded = |text: &str| -> String {
+            let byte = |byte: u8| match byte {
+                b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' | b'.' => char::from(byte).to_string(),
+                _ => format!("%{byte:02X}"),
+            };
+            text.bytes().map(byte).collect()
+        };
+        let folder = encoded(&self.folder.path().display().to_string());
+        format!("postgresql://{}@/{}?host={folder}", encoded(&self.user), encoded(name))
+    }
+}
+
+/// A port that nobody listens on at the moment.
+pub fn free_port() -> u16 {
+    let listener = std::net::TcpListener::bind(("127.0.0.1", 0)).expect("there is a free port");
+    listener.local_addr().expect("it is bound").port()
 }
 
 impl Drop for TestServer {
     fn drop(&mut self) {
-        // A fast shutdown: SIGINT to the server, whose number is in the first line of its own file.
-        let pid_file = std::fs::read_to_string(self.folder.path().join("data/postmaster.pid")).unwrap_or_default();
-        if let Some(pid) = pid_file.lines().next() {
-            let _ = Command::new("kill").args(["-INT", pid]).status();
-        }
-        let _ = self.process.wait();
+        self.signal("-INT");
     }
 }
 

@@ -3,8 +3,8 @@
 use std::io;
 
 use super::{Address, refused};
-use crate::target::postgres::fault;
 use crate::target::Fault;
+use crate::target::postgres::fault;
 
 /// A failed connection as a fault.
 pub(super) fn refusal(address: &Address, error: &postgres::Error) -> Fault {
@@ -16,7 +16,8 @@ pub(super) fn refusal(address: &Address, error: &postgres::Error) -> Fault {
     }
     let text = fault::with_causes(error);
     if text.contains("password missing") {
-        return refused(format!("`{address}` asks for a password, and there is none")).with_help(password_help(address));
+        return refused(format!("`{address}` asks for a password, and there is none"))
+            .with_help(password_help(address));
     }
     refused(format!("`{address}` cannot be connected to: {text}"))
 }
@@ -29,8 +30,10 @@ fn told_by_server(address: &Address, told: &postgres::error::DbError) -> Fault {
             .with_help(password_help(address)),
         "3D000" => refused(format!("there is no database `{database}` at `{address}`"))
             .with_help(format!("name another one in the address, or create it: `createdb {database}`")),
-        "28000" if said.contains("no pg_hba.conf entry") => refused(format!("`{address}` lets nobody in this way: {said}"))
-            .with_help("let the server's `pg_hba.conf` have a line for this role, database and host, or change `sslmode`"),
+        "28000" if said.contains("no pg_hba.conf entry") => refused(format!(
+            "`{address}` lets nobody in this way: {said}"
+        ))
+        .with_help("let the server's `pg_hba.conf` have a line for this role, database and host, or change `sslmode`"),
         "28000" => refused(format!("`{address}` does not let role `{user}` in: {said}"))
             .with_help("check the user in the address; a role that is there may lack `login`"),
         "53300" => refused(format!("`{address}` has no connection left: {said}"))

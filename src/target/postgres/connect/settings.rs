@@ -173,9 +173,13 @@ fn unreadable(why: &str) -> Fault {
 
 fn unknown(key: &str) -> Fault {
     // A key may be a piece of a password that was not quoted.
-    let shown = if key.chars().all(|c| c.is_ascii_lowercase() || c == '_') { format!(" `{key}`") } else { String::new() };
-    Fault::new(FaultKind::Connection, format!("the address of the database has an option{shown} that is not known here"))
-        .with_help(format!("known are {}", KNOWN.join(", ")))
+    let shown =
+        if key.chars().all(|c| c.is_ascii_lowercase() || c == '_') { format!(" `{key}`") } else { String::new() };
+    Fault::new(
+        FaultKind::Connection,
+        format!("the address of the database has an option{shown} that is not known here"),
+    )
+    .with_help(format!("known are {}", KNOWN.join(", ")))
 }
 
 /// A value of an option that is none of those it may have.
