@@ -45,3 +45,9 @@ impl Default for Options {
         }
     }
 }
+
+impl Options {
+    pub(super) fn workers(&self) -> usize {
+        usize::try_from(self.jobs).unwrap_or(usize::MAX).max(1)
+    }
+}
