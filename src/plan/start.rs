@@ -41,7 +41,14 @@ impl<'s> Planner<'s> {
             let mut table = Table::new(known.name.clone(), false);
             for (name, ty) in &known.columns {
                 let id = self.catalog.new_column_id();
-                table.add_column(Column { id, name: name.clone(), ty: *ty, not_null: NotNull::No, default: None });
+                table.add_column(Column {
+                    id,
+                    name: name.clone(),
+                    ty: *ty,
+                    written_type: None,
+                    not_null: NotNull::No,
+                    default: None,
+                });
             }
             self.catalog.put_table(table);
         }
