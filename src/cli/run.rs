@@ -9,9 +9,9 @@ use std::str::FromStr;
 
 use clap::{Args, ValueEnum};
 
-use super::output::{Output, complain};
 use super::life::args::{DbArgs, GateArgs, PaceArgs};
 use super::life::begin;
+use super::output::{Output, complain};
 use super::rows::table_of;
 use super::{Exit, input, interrupt};
 use crate::ast::{Name, Phase};

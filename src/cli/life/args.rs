@@ -163,9 +163,11 @@ mod tests {
     fn times_have_units() {
         assert_eq!("500ms".parse::<Duration>(), Ok(Duration(500)));
         assert_eq!("10m".parse::<Duration>(), Ok(Duration(600_000)));
-        assert!(["10", "m", "", "1.5s", "99999999999999999999h", "9999999999999999999h"]
-            .iter()
-            .all(|text| text.parse::<Duration>().is_err()));
+        assert!(
+            ["10", "m", "", "1.5s", "99999999999999999999h", "9999999999999999999h"]
+                .iter()
+                .all(|text| text.parse::<Duration>().is_err())
+        );
     }
 
     #[test]

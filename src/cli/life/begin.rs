@@ -77,7 +77,8 @@ fn read_all(paths: &[PathBuf]) -> Result<Vec<Source>, Exit> {
     let mut named: Vec<(String, PathBuf)> = found.scripts.into_iter().map(|path| (name_of(&path), path)).collect();
     named.sort();
     if let Some(pair) = named.windows(2).find(|pair| pair[0].0 == pair[1].0) {
-        let message = format!("two scripts are called `{}`: {} and {}", pair[0].0, pair[0].1.display(), pair[1].1.display());
+        let message =
+            format!("two scripts are called `{}`: {} and {}", pair[0].0, pair[0].1.display(), pair[1].1.display());
         complain(&message, Some("a migration is known by the name of its file: give one of them another"));
         return Err(Exit::CouldNotRun);
     }
@@ -171,7 +172,8 @@ fn unfinished(row: &RunRow, db: &DbArgs, name: &str, source: &Source) -> Exit {
         return changed(row, source, &help);
     }
     let reason = row.reason.as_deref().unwrap_or("its process has ended");
-    let message = format!("`{name}` has begun already, {} of {} statements are done: {reason}", row.step, row.statements);
+    let message =
+        format!("`{name}` has begun already, {} of {} statements are done: {reason}", row.step, row.statements);
     complain(&message, Some(&ways_on(row, db)));
     if row.stopped == Some(Stopped::Gate) { Exit::Waiting } else { Exit::Failed }
 }
@@ -182,7 +184,11 @@ pub(super) fn ways_on(row: &RunRow, db: &DbArgs) -> String {
     if row.status == Status::RollingBack {
         return format!("it is being rolled back: `{rollback}` goes on");
     }
-    format!("`{}` goes on, `{rollback}` undoes it, `{}` says more", command("resume", db, &[]), command("status", db, &[]))
+    format!(
+        "`{}` goes on, `{rollback}` undoes it, `{}` says more",
+        command("resume", db, &[]),
+        command("status", db, &[])
+    )
 }
 
 pub(super) fn differs(row: &RunRow, source: &Source) -> bool {

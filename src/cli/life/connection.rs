@@ -45,8 +45,11 @@ fn occupied(session: &mut Session, db: &DbArgs, holder: Option<&Holder>) -> Exit
     let what = what.map_or_else(String::new, |run| {
         format!("; it runs `{}`, as user {} in process {} on {}", run.name, run.os_user, run.pid, run.host)
     });
-    let help = format!("`{}` says how far it is; if nothing of it runs any more, end its session with \
-         `select pg_terminate_backend(pid)`", command("status", db, &[]));
+    let help = format!(
+        "`{}` says how far it is; if nothing of it runs any more, end its session with \
+         `select pg_terminate_backend(pid)`",
+        command("status", db, &[])
+    );
     complain(&format!("another miglab works on this database: {who}{what}"), Some(&help));
     Exit::CouldNotRun
 }
@@ -69,7 +72,8 @@ pub fn has_journal(session: &mut Session) -> Result<bool, Exit> {
 /// Who runs this program.
 #[must_use]
 pub fn runner() -> Runner {
-    let variable = |names: &[&str]| names.iter().find_map(|name| std::env::var(name).ok().filter(|name| !name.is_empty()));
+    let variable =
+        |names: &[&str]| names.iter().find_map(|name| std::env::var(name).ok().filter(|name| !name.is_empty()));
     let host_file = || std::fs::read_to_string("/proc/sys/kernel/hostname").ok().map(|name| name.trim().to_owned());
     Runner {
         host: host_file().or_else(|| variable(&["HOSTNAME", "COMPUTERNAME"])).unwrap_or_else(|| "unknown".to_owned()),

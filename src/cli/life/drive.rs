@@ -18,12 +18,12 @@ use crate::cli::run::{RunFormat, bar, events};
 use crate::cli::{Exit, interrupt};
 use crate::execute::{Failure, Observer, Reached, Run};
 use crate::plan::Step;
+use crate::target::postgres::Postgres;
+use crate::target::postgres::journal::Fence;
 use crate::target::postgres::journal::record;
 use crate::target::postgres::journal::runs::{self, RunRow, Stopped};
-use crate::target::postgres::journal::Fence;
 use crate::target::postgres::rows::Options;
 use crate::target::postgres::session::Session;
-use crate::target::postgres::Postgres;
 use crate::target::{Fault, FaultKind};
 
 /// What a command wants of a run.
@@ -87,9 +87,8 @@ impl<'a> Drive<'a> {
 
     fn drive(&mut self, observer: &mut dyn Observer) -> Result<Reached, Box<Failure>> {
         let gatekeeper = &mut self.gatekeeper;
-        let mut gate = |target: &mut Postgres, step: &Step, watch: crate::target::Watch<'_>| {
-            gatekeeper.pass(target, step, watch)
-        };
+        let mut gate =
+            |target: &mut Postgres, step: &Step, watch: crate::target::Watch<'_>| gatekeeper.pass(target, step, watch);
         if !self.back {
             return self.run.advance(self.wish.until, &mut gate, observer);
         }
@@ -146,8 +145,10 @@ impl<'a> Drive<'a> {
         } else {
             let who: String = closed.who.iter().map(|who| format!("\n  {who}")).collect();
             let place = self.place(step);
-            self.say(&format!("{place}: stopped before `{}`\nit waits for {}{who}\nthen go on with: {next}",
-                closed.gate, closed.why));
+            self.say(&format!(
+                "{place}: stopped before `{}`\nit waits for {}{who}\nthen go on with: {next}",
+                closed.gate, closed.why
+            ));
         }
         Ok(Exit::Waiting)
     }

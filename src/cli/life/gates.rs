@@ -8,9 +8,9 @@ use std::time::{Duration, Instant};
 use super::args::{GateArgs, lasting};
 use crate::ast::{Name, Phase};
 use crate::plan::{Action, AppUse, Plan, Step};
+use crate::target::postgres::Postgres;
 use crate::target::postgres::journal::runs;
 use crate::target::postgres::sessions::{Connected, connected_as};
-use crate::target::postgres::Postgres;
 use crate::target::{Fault, FaultKind, Happening, Waiting, Watch};
 
 /// How often a gate that is waited for is looked at.

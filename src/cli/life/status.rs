@@ -178,7 +178,14 @@ fn write_current(current: &Current, db: &DbArgs, out: &mut Output) -> io::Result
         writeln!(out, "  {}", clean(blocker))?;
     }
     if let Some(holder) = &current.holder {
-        writeln!(out, "Held by: {}; user {}, process {} on {}", clean(&holder.describe()), row.os_user, row.pid, row.host)?;
+        writeln!(
+            out,
+            "Held by: {}; user {}, process {} on {}",
+            clean(&holder.describe()),
+            row.os_user,
+            row.pid,
+            row.host
+        )?;
     }
     writeln!(out, "Started: {}", row.started_at)?;
     if let Some(next) = current.next(db) {

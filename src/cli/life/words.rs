@@ -33,7 +33,8 @@ fn url_without_password(rest: &str) -> String {
         None => place.to_owned(),
     };
     let secret = |pair: &&str| !pair.starts_with("password=") && !pair.starts_with("sslpassword=");
-    let query: Vec<&str> = query.unwrap_or_default().split('&').filter(secret).filter(|pair| !pair.is_empty()).collect();
+    let query: Vec<&str> =
+        query.unwrap_or_default().split('&').filter(secret).filter(|pair| !pair.is_empty()).collect();
     if query.is_empty() { place } else { format!("{place}?{}", query.join("&")) }
 }
 

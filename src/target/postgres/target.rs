@@ -6,9 +6,9 @@ use std::sync::Arc;
 use postgres::Transaction;
 
 use super::fault::fault;
+use super::journal::Fence;
 use super::journal::operations::{self, Kept, Progress};
 use super::journal::record::{self, StepDone};
-use super::journal::Fence;
 use super::operation::RowsWork;
 use super::perform::perform;
 use super::session::Session;
@@ -212,7 +212,8 @@ impl Postgres {
 
     fn purge_work(&mut self, at: (usize, usize, usize), work: &Work, watch: Watch<'_>) -> Result<(), Fault> {
         let ((step, op, at), fence) = (at, self.fence.clone());
-        let mut record = |transaction: &mut Transaction<'_>| operations::purged(transaction, &fence, (step, op), at + 1);
+        let mut record =
+            |transaction: &mut Transaction<'_>| operations::purged(transaction, &fence, (step, op), at + 1);
         perform(&mut self.session, work, &[], &mut record, watch).map(|_| ())
     }
 
@@ -279,7 +280,10 @@ impl Target for Postgres {
 
 impl std::fmt::Debug for Postgres {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Postgres").field("run", &self.fence.run).field("position", &self.position).finish_non_exhaustive()
+        f.debug_struct("Postgres")
+            .field("run", &self.fence.run)
+            .field("position", &self.position)
+            .finish_non_exhaustive()
     }
 }
 

@@ -67,10 +67,7 @@ pub fn plan(
         let (work, locks) = (json(&operation.work)?, json(&operation.locks)?);
         let (undo, purge) = (json(&operation.undo)?, json(&operation.purge)?);
         client
-            .execute(
-                insert,
-                &[&fence.run, &number(step), &number(op), &operation.title, &work, &locks, &undo, &purge],
-            )
+            .execute(insert, &[&fence.run, &number(step), &number(op), &operation.title, &work, &locks, &undo, &purge])
             .map_err(|error| fault(&error))?;
     }
     Ok(())
@@ -127,7 +124,12 @@ pub fn done(client: &mut impl GenericClient, fence: &Fence, step: usize, op: usi
 ///
 /// # Errors
 /// The run was taken over, or the server refused.
-pub fn undone(client: &mut impl GenericClient, fence: &Fence, place: (usize, usize), works: usize) -> Result<(), Fault> {
+pub fn undone(
+    client: &mut impl GenericClient,
+    fence: &Fence,
+    place: (usize, usize),
+    works: usize,
+) -> Result<(), Fault> {
     set(client, fence, place.0, place.1, &format!("undone = {works}"))
 }
 
@@ -135,7 +137,12 @@ pub fn undone(client: &mut impl GenericClient, fence: &Fence, place: (usize, usi
 ///
 /// # Errors
 /// The run was taken over, or the server refused.
-pub fn purged(client: &mut impl GenericClient, fence: &Fence, place: (usize, usize), works: usize) -> Result<(), Fault> {
+pub fn purged(
+    client: &mut impl GenericClient,
+    fence: &Fence,
+    place: (usize, usize),
+    works: usize,
+) -> Result<(), Fault> {
     set(client, fence, place.0, place.1, &format!("purged = {works}"))
 }
 

@@ -67,8 +67,7 @@ pub fn claim(client: &mut impl GenericClient, run: i64, runner: &Runner, status:
                ended_at = case when $6 = 'complete' then ended_at end
         where id = $1 returning owner, coalesce(phase, 'pending')";
     let pid = i64::from(runner.pid);
-    let values: &[&(dyn ToSql + Sync)] =
-        &[&run, &runner.host, &pid, &runner.os_user, &runner.version, &status.word()];
+    let values: &[&(dyn ToSql + Sync)] = &[&run, &runner.host, &pid, &runner.os_user, &runner.version, &status.word()];
     let row = client.query_one(update, values).map_err(|error| fault(&error))?;
     let (owner, state): (String, String) = (row.get(0), row.get(1));
     client
