@@ -103,7 +103,14 @@ impl Both {
         }
         let theirs = all.iter().try_for_each(|operation| self.perform(&operation.work));
         let mine = mine.map(|_| ());
-        assert_eq!(theirs.is_ok(), mine.is_ok(), "{}\nmemory: {mine:?}\nPostgreSQL: {theirs:?}", step.title);
+        let steps: Vec<&str> = self.plan.steps.iter().map(|step| step.title.as_str()).collect();
+        let all_steps = steps.join("\n");
+        assert_eq!(
+            theirs.is_ok(),
+            mine.is_ok(),
+            "{}\nmemory: {mine:?}\nPostgreSQL: {theirs:?}\nin the plan\n{all_steps}",
+            step.title
+        );
         self.done.push(all);
         mine.is_ok()
     }

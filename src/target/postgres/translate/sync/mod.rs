@@ -199,7 +199,7 @@ impl Program<'_> {
             Ok(format!("{} is distinct from {}", self.compared("old", column), self.compared("new", column)))
         };
         let parts = columns.iter().map(changed).collect::<Result<Vec<_>, Fault>>()?;
-        Ok(format!("{NO_BACKFILL} and ({})", parts.join(" or ")))
+        Ok(format!("({}) and {NO_BACKFILL}", parts.join(" or ")))
     }
 
     /// What follows a generated column would see it before it is computed.
