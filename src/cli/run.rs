@@ -2,6 +2,7 @@
 
 pub(super) mod bar;
 pub(super) mod events;
+mod pace;
 
 use std::io::{self, Write};
 use std::path::PathBuf;

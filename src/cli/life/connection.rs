@@ -1,5 +1,7 @@
 //! A connection to the database that a command works on, and the lock that lets one work at a time.
 
+use std::process::Command;
+
 use super::args::DbArgs;
 use super::words::command;
 use crate::cli::Exit;
@@ -78,7 +80,13 @@ pub fn runner() -> Runner {
     Runner {
         host: host_file().or_else(|| variable(&["HOSTNAME", "COMPUTERNAME"])).unwrap_or_else(|| "unknown".to_owned()),
         pid: std::process::id(),
-        os_user: variable(&["USER", "LOGNAME", "USERNAME"]).unwrap_or_else(|| "unknown".to_owned()),
+        os_user: variable(&["USER", "LOGNAME", "USERNAME"]).or_else(own_name).unwrap_or_else(|| "unknown".to_owned()),
         version: env!("CARGO_PKG_VERSION").to_owned(),
     }
+}
+
+/// The name of the user, as the system knows it where the environment does not.
+fn own_name() -> Option<String> {
+    let output = Command::new("id").arg("-un").output().ok().filter(|output| output.status.success())?;
+    Some(String::from_utf8_lossy(&output.stdout).trim().to_owned()).filter(|name| !name.is_empty())
 }

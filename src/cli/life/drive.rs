@@ -135,7 +135,7 @@ impl<'a> Drive<'a> {
 
     fn closed(&mut self, step: usize, out: &mut Output) -> io::Result<Exit> {
         let Some(closed) = self.gatekeeper.closed.clone() else { return Ok(Exit::Waiting) };
-        self.stop(Stopped::Gate, &format!("before `{}`: it waits for {}", closed.gate, closed.why));
+        self.stop(Stopped::Gate, &format!("before `{}`, for {}", closed.gate, closed.why));
         let next = next_command(self.wish.db, &closed, self.back);
         if self.wish.format == RunFormat::Json {
             let Closed { gate, why, who, .. } = &closed;
@@ -143,11 +143,11 @@ impl<'a> Drive<'a> {
                 "next": next });
             writeln!(out, "{line}")?;
         } else {
-            let who: String = closed.who.iter().map(|who| format!("\n  {who}")).collect();
+            let who: String = closed.who.iter().map(|who| format!("\n    {who}")).collect();
             let place = self.place(step);
             self.say(&format!(
-                "{place}: stopped before `{}`\nit waits for {}{who}\nthen go on with: {next}",
-                closed.gate, closed.why
+                "{place}: stopped before `{}`\n  it waits for {}{who}\n  {}: {next}",
+                closed.gate, closed.why, closed.todo
             ));
         }
         Ok(Exit::Waiting)

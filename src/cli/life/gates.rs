@@ -35,6 +35,8 @@ pub struct Closed {
     pub gate: String,
     /// What it waits for, as part of a sentence.
     pub why: String,
+    /// What to do, as an order.
+    pub todo: String,
     /// Who is in the way, a line each.
     pub who: Vec<String>,
     /// What to give to `--confirm` to go on; none where time or somebody else opens it.
@@ -85,13 +87,14 @@ impl Gatekeeper {
         let said = self.confirmed.iter().position(|name| answers_to(step, name));
         if confirmable && said.is_none() && !self.yes {
             let confirm = Some(self.word_for(step));
-            self.closed = Some(Closed { gate: gate_name(step), why: self.asks(step), who: Vec::new(), confirm });
+            let (why, todo) = self.asks(step);
+            self.closed = Some(Closed { gate: gate_name(step), why, todo, who: Vec::new(), confirm });
             return Ok(ControlFlow::Break(()));
         }
         if let Some(wanting) = self.wait_for(target, step, watch)? {
             let confirm = confirmable.then(|| self.word_for(step));
-            let Wanting { why, who } = wanting;
-            self.closed = Some(Closed { gate: gate_name(step), why, who, confirm });
+            let (Wanting { why, who }, todo) = (wanting, self.asks(step).1);
+            self.closed = Some(Closed { gate: gate_name(step), why, todo, who, confirm });
             return Ok(ControlFlow::Break(()));
         }
         if let Some(said) = said.filter(|_| confirmable) {
@@ -171,14 +174,17 @@ impl Gatekeeper {
         self.plan.apps.iter().find(|known| known.name == *app)?.connects_as.as_deref()
     }
 
-    /// What a human is to do at a gate.
-    fn asks(&self, step: &Step) -> String {
+    /// What a gate waits for, and what a human is to do about it.
+    fn asks(&self, step: &Step) -> (String, String) {
         match (&step.action, self.back) {
-            (Action::Deploy(app), false) => format!("`{app}` to be deployed: deploy it, then say so"),
-            (Action::Retire(app), false) => format!("`{app}` to be gone: stop its last instance, then say so"),
-            (Action::Deploy(app), true) => format!("`{app}` to be gone: stop its last instance, then say so"),
-            (Action::Retire(app), true) => format!("`{app}` to run again: deploy it, then say so"),
-            _ => format!("somebody to say that it is so: {}", gate_name(step)),
+            (Action::Deploy(app), false) => (format!("`{app}` to be deployed"), format!("deploy `{app}`, then")),
+            (Action::Retire(app), true) => (format!("`{app}` to run again"), format!("deploy `{app}`, then")),
+            (Action::Retire(app) | Action::Deploy(app), _) => {
+                (format!("`{app}` to be gone"), format!("stop the last instance of `{app}`, then"))
+            }
+            (Action::Confirm(text), _) => (format!("somebody to say that \"{text}\""), "when it is so".to_owned()),
+            (Action::Wait(_), _) => (gate_name(step), "when the time has passed".to_owned()),
+            _ => (gate_name(step), "stop the sessions that are still connected, then".to_owned()),
         }
     }
 

@@ -126,7 +126,7 @@ impl Current {
             (Some(_), None) if !self.blockers.is_empty() => "it runs, and waits for a lock".to_owned(),
             (Some(_), None) => "it runs".to_owned(),
             (None, None) => "its process has ended without a word (killed, or the connection was lost)".to_owned(),
-            (_, Some(Stopped::Gate)) => format!("it waits {reason}"),
+            (_, Some(Stopped::Gate)) => format!("it has stopped {reason}"),
             (_, Some(Stopped::There)) => format!("it was stopped {reason}"),
             (_, Some(Stopped::Failed)) => format!("it failed: {reason}"),
             (_, Some(Stopped::Interrupted)) => format!("it was interrupted: {reason}"),
