@@ -5,5 +5,7 @@ mod server;
 
 #[path = "postgres_inspect/database.rs"]
 mod database;
+#[path = "postgres_inspect/dumps.rs"]
+mod dumps;
 #[path = "postgres_inspect/relations.rs"]
 mod relations;

@@ -13,7 +13,8 @@ static NUMBER: AtomicU32 = AtomicU32::new(0);
 
 /// A database, gone with its server.
 pub struct Database {
-    _server: Arc<TestServer>,
+    server: Arc<TestServer>,
+    name: String,
     pub url: String,
     pub client: Client,
 }
@@ -27,13 +28,18 @@ impl Database {
         let url = server.url().replace("dbname=postgres", &format!("dbname={name}"));
         let mut client = Client::connect(&url, NoTls).unwrap();
         client.batch_execute(sql).unwrap();
-        Self { _server: server, url, client }
+        Self { server, name, url, client }
     }
 
     /// What is said of these tables.
     pub fn inspect(&mut self, tables: &[&str]) -> Server {
         let names: Vec<Name> = tables.iter().map(|table| Name::from(*table)).collect();
         inspect::inspect(&mut self.client, &names).unwrap()
+    }
+
+    /// What `pg_dump` says of it.
+    pub fn dump(&self) -> String {
+        self.server.dump(&self.name)
     }
 
     /// What is said of this table.

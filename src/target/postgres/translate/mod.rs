@@ -105,10 +105,11 @@ impl<'a> Scene<'a> {
     /// A column's type as PostgreSQL writes it: what the database says, else what the script does.
     fn type_of(&self, table: &str, column: &Column) -> String {
         let known = self.server.relation(table).and_then(|relation| relation.column(&column.name));
-        match (known, column.ty) {
-            (Some(known), _) => known.ty.clone(),
-            (None, Type::Unknown) => "text".to_owned(),
-            (None, ty) => ty.to_string(),
+        match (known, &column.written_type, column.ty) {
+            (Some(known), ..) => known.ty.clone(),
+            (None, Some(written), _) => written.to_string(),
+            (None, None, Type::Unknown) => "text".to_owned(),
+            (None, None, ty) => ty.to_string(),
         }
     }
 
@@ -144,7 +145,7 @@ impl<'a> Scene<'a> {
 
     fn verify(&self, table: &str, condition: &Expression) -> Operation {
         let sql = condition.to_sql(&|name| of_row("r", name));
-        self.gate("look at every row", table, &sql, format!("not every row of `{table}` passes `verify`: "))
+        self.gate("look at every row", table, &sql, format!("not every row of `{table}` passes `verify`:"))
     }
 }
 
