@@ -4,10 +4,14 @@ use std::sync::Arc;
 
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::client::{verify_server_cert_signed_by_trust_anchor, verify_server_name};
-use rustls::crypto::{CryptoProvider, ring, verify_tls12_signature, verify_tls13_signature};
-use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
+use rustls::crypto::{
+    CryptoProvider, ring, verify_tls12_signature, verify_tls13_signature, verify_tls13_signature_with_raw_key,
+};
+use rustls::pki_types::{CertificateDer, ServerName, SubjectPublicKeyInfoDer, UnixTime};
 use rustls::server::ParsedCertificate;
 use rustls::{CertificateError, DigitallySignedStruct, Error, RootCertStore, SignatureScheme};
+use x509_cert::Certificate;
+use x509_cert::der::{Decode, Encode};
 
 use super::{common_name, tls};
 
@@ -79,6 +83,11 @@ fn check_name(certificate: &CertificateDer<'_>, host: &ServerName<'_>) -> Result
     }
 }
 
+fn public_key(certificate: &CertificateDer<'_>) -> Option<SubjectPublicKeyInfoDer<'static>> {
+    let key = Certificate::from_der(certificate).ok()?.tbs_certificate.subject_public_key_info;
+    key.to_der().ok().map(SubjectPublicKeyInfoDer::from)
+}
+
 impl ServerCertVerifier for Verifier {
     fn verify_server_cert(
         &self,
@@ -114,7 +123,14 @@ impl ServerCertVerifier for Verifier {
         cert: &CertificateDer<'_>,
         dss: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, Error> {
-        verify_tls13_signature(message, cert, dss, &self.provider.signature_verification_algorithms)
+        let algorithms = &self.provider.signature_verification_algorithms;
+        match (verify_tls13_signature(message, cert, dss, algorithms), public_key(cert)) {
+            // A certificate of version 1 is not read there; that its owner is the one who answers can be known all the same.
+            (Err(Error::InvalidCertificate(CertificateError::Other(_))), Some(key)) => {
+                verify_tls13_signature_with_raw_key(message, &key, dss, algorithms)
+            }
+            (result, _) => result,
+        }
     }
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
