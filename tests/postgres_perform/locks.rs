@@ -123,6 +123,7 @@ fn an_autovacuum_gives_way() {
     let server = super::TestServer::launch_with(&["autovacuum_naptime=1", "autovacuum_max_workers=1"]);
     let place = Place::on(std::sync::Arc::new(server), "vacuumed");
     place.client().batch_execute(SLOW_VACUUM).unwrap();
+    place.client().batch_execute("create role plain login; alter table big owner to plain").unwrap();
     let running = "select exists (select from pg_stat_progress_vacuum p join pg_stat_activity a using (pid)
          where p.relid = 'big'::regclass and a.backend_type = 'autovacuum worker')";
     until(&place, running);
@@ -135,7 +136,6 @@ fn an_autovacuum_gives_way() {
 
     // A role that may not send it away is told that it is one.
     until(&place, running);
-    place.client().batch_execute("create role plain login; alter table big owner to plain").unwrap();
     let url = place.url.replace("miglab@", "plain@");
     let address = miglab::target::postgres::connect::Address::find(Some(&url)).unwrap();
     let limits = miglab::target::postgres::session::Limits { lock_wait_ms: 200, ..Default::default() };
