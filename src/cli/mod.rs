@@ -8,6 +8,7 @@ pub mod fmt;
 mod inferences;
 pub mod input;
 pub mod interrupt;
+pub mod live;
 pub mod new;
 pub mod output;
 mod parallel;
@@ -15,6 +16,7 @@ pub mod prove;
 pub mod repl;
 pub mod rows;
 pub mod run;
+pub mod schema;
 mod usage;
 pub mod write;
 
@@ -80,6 +82,7 @@ enum Command {
     Check(check::CheckArgs),
     Prove(prove::ProveArgs),
     Repl(repl::ReplArgs),
+    Schema(schema::SchemaArgs),
     New(Box<new::NewArgs>),
     Fmt(fmt::FmtArgs),
     Explain(explain::ExplainArgs),
@@ -101,6 +104,7 @@ fn dispatch(cli: Cli) -> io::Result<Exit> {
         Some(Command::Check(args)) => check::execute(&args, &mut out),
         Some(Command::Prove(args)) => prove::execute(&args, &mut out),
         Some(Command::Repl(args)) => repl::execute(&args),
+        Some(Command::Schema(args)) => schema::execute(&args, &mut out),
         Some(Command::New(args)) => new::execute(&args, &mut out),
         Some(Command::Fmt(args)) => fmt::execute(&args, &mut out),
         Some(Command::Explain(args)) => explain::execute(&args, &mut out),
