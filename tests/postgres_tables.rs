@@ -134,7 +134,7 @@ fn a_table_in_a_schema_of_the_search_path() {
                   create table t (id integer primary key)";
     let mut place = Place::new(&server, "elsewhere", tables);
     place.script(&format!("migration \"Rename\" on t\n{RENAME}"));
-    let url = format!("{} options='-c search_path=\"Shop\\ floor\",public'", place.url);
+    let url = format!("{}&options=-c%20search_path%3D%22Shop%5C%20floor%22%2Cpublic", place.url);
     place.there_and_back(&url, |place| is_filled(place, "\"Shop floor\".t"));
 }
 
@@ -147,7 +147,7 @@ fn a_role_that_owns_the_table_and_may_make_a_schema_is_enough() {
                   insert into t select i, 'n' || i from generate_series(1, 3000) i";
     let mut place = Place::new(&server, "roles", tables);
     place.script(&format!("migration \"Rename\" on t\n{RENAME}"));
-    let as_role = |place: &Place, role: &str| place.url.replace("user=miglab", &format!("user={role}"));
+    let as_role = |place: &Place, role: &str| place.url.replace("//miglab@", &format!("//{role}@"));
     let (owner, app) = (as_role(&place, "owner_of_t"), as_role(&place, "app_of_t"));
     let refused = place.run_as(&owner, &["run", "plan.mig", "--yes"]);
     assert_ne!(refused.code, 0);
@@ -159,7 +159,9 @@ fn a_role_that_owns_the_table_and_may_make_a_schema_is_enough() {
         is_filled(place, "t");
         // The role of an application needs nothing of miglab's.
         let mut client = Client::connect(&app, NoTls).unwrap();
-        client.batch_execute("insert into t (id, remark) values (0, 'x'); update t set remark = 'y' where id = 1").unwrap();
+        client
+            .batch_execute("insert into t (id, remark) values (0, 'x'); update t set remark = 'y' where id = 1")
+            .unwrap();
     });
 }
 
@@ -180,7 +182,7 @@ fn an_application_fires_syncs_into_a_table_that_it_may_not_write() {
     );
     let stopped = place.run(&["run", "plan.mig"]);
     assert_eq!(stopped.code, 4, "{}{}", stopped.out, stopped.err);
-    let mut clerk = Client::connect(&place.url.replace("user=miglab", "user=clerk"), NoTls).unwrap();
+    let mut clerk = Client::connect(&place.url.replace("//miglab@", "//clerk@"), NoTls).unwrap();
     clerk.batch_execute("update users set street = 'Elm St'; insert into users values (2, 'Rue X')").unwrap();
     assert_eq!(place.texts("select user_id || street from addresses order by 1"), ["1Elm St", "2Rue X"]);
     place.client.batch_execute("update addresses set street = 'Back' where user_id = 2").unwrap();
@@ -198,7 +200,7 @@ fn a_policy_that_hides_rows_from_the_backfill_is_refused() {
     let mut place = Place::new(&server, "policies", tables);
     place.script(&format!("migration \"Rename\" on t\n{RENAME}"));
     let before = place.picture();
-    let refused = place.run_as(&place.url.replace("user=miglab", "user=tenant"), &["run", "plan.mig", "--yes"]);
+    let refused = place.run_as(&place.url.replace("//miglab@", "//tenant@"), &["run", "plan.mig", "--yes"]);
     assert_ne!(refused.code, 0, "{}", refused.out);
     assert!(refused.err.contains("row") && refused.err.contains("`t`"), "{}", refused.err);
     assert_eq!(place.picture(), before);
