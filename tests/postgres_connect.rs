@@ -33,11 +33,9 @@ fn refused(url: &str) -> (String, String) {
 fn server_with_passwords() -> (TestServer, u16) {
     let port = free_port();
     let server = TestServer::launch_with(&["listen_addresses=127.0.0.1", &format!("port={port}")]);
-    server
-        .connect()
-        .batch_execute("create role me login password 's3cret'; create role locked; create database shop owner me")
-        .unwrap();
-    server.write("pg_hba.conf", "local all all trust\nhost shop,nowhere me,nobody,locked 127.0.0.1/32 scram-sha-256\n");
+    server.connect().batch_execute("create role me login password 's3cret'").unwrap();
+    server.connect().batch_execute("create database shop owner me").unwrap();
+    server.write("pg_hba.conf", "local all all trust\nhost shop,nowhere me,nobody 127.0.0.1/32 scram-sha-256\n");
     server.reload();
     (server, port)
 }
@@ -88,6 +86,12 @@ fn a_peer_that_is_no_server_is_told_of() {
     std::thread::spawn(move || listener.incoming().for_each(drop));
     let (told, _) = refused(&format!("postgres://me@127.0.0.1:{port}/shop"));
     assert!(told.contains("hangs up") || told.contains("cannot be reached"), "{told}");
+
+    let silent = std::net::TcpListener::bind(("127.0.0.1", 0)).unwrap();
+    let port = silent.local_addr().unwrap().port();
+    let (told, help) = refused(&format!("postgres://me@127.0.0.1:{port}/shop?connect_timeout=1"));
+    assert!(told.contains("takes the connection, but does not answer"), "{told}");
+    assert!(help.contains("connect_timeout"), "{help}");
 }
 
 #[test]

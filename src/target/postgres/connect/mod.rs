@@ -10,6 +10,7 @@ mod verifier;
 
 use std::fmt;
 use std::path::PathBuf;
+use std::sync::mpsc;
 use std::time::Duration;
 
 use postgres::config::{ChannelBinding, LoadBalanceHosts, SslNegotiation, TargetSessionAttrs};
@@ -73,9 +74,20 @@ impl Address {
     pub fn connect(&self, application_name: &str) -> Result<Client, Fault> {
         let mut config = self.config.clone();
         config.application_name(self.application_name.as_deref().unwrap_or(application_name));
-        let mut client = self.tls.connect(config).map_err(|error| refusal::refusal(self, &error))?;
+        let mut client = self.in_time(config)?.map_err(|error| refusal::refusal(self, &error))?;
         client.batch_execute(HIDE_OWN_SCHEMA).map_err(|error| fault(&error))?;
         Ok(client)
+    }
+
+    /// Connects, but not for ever: the driver's own timeout ends where somebody has answered, be it a server or not.
+    fn in_time(&self, config: Config) -> Result<Result<Client, postgres::Error>, Fault> {
+        let hosts = u32::try_from(config.get_hosts().len().max(1)).unwrap_or(u32::MAX);
+        let limit = config.get_connect_timeout().copied().unwrap_or_default().saturating_mul(2).saturating_mul(hosts);
+        let (sender, receiver) = mpsc::channel();
+        let tls = self.tls.clone();
+        // Where nobody waits for it any more, the connection is closed as soon as there is one.
+        std::thread::spawn(move || sender.send(tls.connect(config)).is_ok());
+        receiver.recv_timeout(limit).map_err(|_| refusal::silent(self))
     }
 
     /// Asks the server to cancel what a connection is doing.
