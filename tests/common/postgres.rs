@@ -154,6 +154,17 @@ impl TestServer {
         self.options.iter().find_map(|option| option.strip_prefix("port=")).unwrap_or("5432")
     }
 
+    /// What `pg_dump` says of the schema of a database.
+    #[allow(dead_code, reason = "not every test file needs it")]
+    pub fn dump(&self, database: &str) -> String {
+        let folder = self.folder.path().display().to_string();
+        let mut command = Command::new(programs().join("pg_dump"));
+        command.args(["--schema-only", "-U", &self.user, "-h", &folder, "-d", database]);
+        let output = command.output().expect("`pg_dump` can be run");
+        assert!(output.status.success(), "pg_dump failed: {}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8(output.stdout).expect("the database is in UTF-8")
+    }
+
     /// A new connection.
     pub fn connect(&self) -> Client {
         self.try_connect().expect("the server was reached before")
