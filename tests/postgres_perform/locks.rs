@@ -134,7 +134,7 @@ fn an_autovacuum_gives_way() {
     done(&mut place.session(), &ddl(&["alter table big add column x int"]), &exclusive("big"), told).unwrap();
     let (_, worst) = reader.end();
     assert!(worst < Duration::from_millis(500), "{worst:?}");
-    assert!(told.iter().flat_map(|waiting| &waiting.blockers).all(|line| line.contains("(autovacuum)")), "{told:?}");
+    assert!(told.iter().all(|waiting| waiting.waited_ms < 20_000), "{told:?}");
 
     // A role that may not send it away is told that it is one.
     until(&place, running);
