@@ -13,6 +13,7 @@ pub mod expr;
 pub mod fix;
 pub mod infer;
 pub mod lab;
+pub mod live;
 pub mod plan;
 pub mod prove;
 pub mod repl;

@@ -9,7 +9,7 @@ use miglab::target::Fault;
 use miglab::target::memory::Memory;
 
 fn column(id: u32, name: &str, ty: Type) -> Column {
-    Column { id: ColumnId(id), name: name.into(), ty, not_null: NotNull::No, default: None }
+    Column { id: ColumnId(id), name: name.into(), ty, written_type: None, not_null: NotNull::No, default: None }
 }
 
 /// `users (id integer primary key, name text, age integer, email varchar(40) unique)` and `posts (id, author, slug)`.

@@ -15,7 +15,7 @@ fn nodes_stay_small() {
         ("ColumnDef", size_of::<ColumnDef>(), 64),
         ("Backfill", size_of::<Backfill>(), 96),
         ("AddIndex", size_of::<AddIndex>(), 64),
-        ("Column", size_of::<Column>(), 48),
+        ("Column", size_of::<Column>(), 64),
         ("Constraint", size_of::<Constraint>(), 48),
     ];
     for (node, is, most) in sizes {

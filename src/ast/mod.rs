@@ -53,8 +53,10 @@ impl ColumnRef {
 /// A type as written: `varchar(20)`.
 #[derive(Clone, Debug)]
 pub struct TypeName {
-    /// What it means.
+    /// What it means; a column's may be unknown to the language.
     pub ty: crate::data::Type,
+    /// The type as SQL writes it, where the language does not know it.
+    pub written: Option<Box<Name>>,
     /// Where it stands.
     pub span: Span,
 }

@@ -33,8 +33,10 @@ pub struct Column {
     pub id: ColumnId,
     /// Its name.
     pub name: Name,
-    /// Its type.
+    /// Its type; [`Type::Unknown`] for one that the language does not know.
     pub ty: Type,
+    /// Its type as SQL writes it, where the language does not know it.
+    pub written_type: Option<Name>,
     /// Whether it may be null.
     pub not_null: NotNull,
     /// What it takes when an insert does not give it; reads no column.

@@ -8,13 +8,17 @@ pub mod fmt;
 mod inferences;
 pub mod input;
 pub mod interrupt;
+pub mod life;
+pub mod live;
 pub mod new;
 pub mod output;
 mod parallel;
+pub mod plan;
 pub mod prove;
 pub mod repl;
 pub mod rows;
 pub mod run;
+pub mod schema;
 mod usage;
 pub mod write;
 
@@ -32,6 +36,8 @@ pub enum Exit {
     Success,
     /// Nothing was refuted, and not everything was proved.
     NotProved,
+    /// A run stopped at a gate: somebody has to do something.
+    Waiting,
     /// Errors were found, a plan was refuted, or the run was rolled back.
     Failed,
     /// The command could not do its work: wrong usage, an unreadable file.
@@ -47,6 +53,7 @@ impl From<Exit> for ExitCode {
             Exit::Failed => 1,
             Exit::CouldNotRun => 2,
             Exit::NotProved => 3,
+            Exit::Waiting => 4,
             Exit::Interrupted => 130,
         })
     }
@@ -55,9 +62,10 @@ impl From<Exit> for ExitCode {
 const EXIT_CODES: &str = "\
 Exit codes:
   0    no errors; the plan is proved; it was run to its end
-  1    errors were found; the plan is refuted; it failed and was rolled back
+  1    errors were found; the plan is refuted; it failed and was rolled back, or in a database can be resumed
   2    the command could not do its work: wrong usage, an unreadable file
   3    the plan is neither proved nor refuted
+  4    the run in a database waits at a gate: `deploy`, `retire`, `confirm` or `wait`
   130  interrupted by Ctrl-C
 
 Examples:
@@ -76,10 +84,18 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    Run(run::RunArgs),
+    Run(Box<run::RunArgs>),
+    Resume(Box<life::resume::ResumeArgs>),
+    Rollback(Box<life::rollback::RollbackArgs>),
+    Status(life::status::StatusArgs),
+    History(life::history::HistoryArgs),
+    Purge(life::purge::PurgeArgs),
     Check(check::CheckArgs),
     Prove(prove::ProveArgs),
+    Plan(plan::PlanArgs),
+    Sql(plan::SqlArgs),
     Repl(repl::ReplArgs),
+    Schema(schema::SchemaArgs),
     New(Box<new::NewArgs>),
     Fmt(fmt::FmtArgs),
     Explain(explain::ExplainArgs),
@@ -98,9 +114,17 @@ fn dispatch(cli: Cli) -> io::Result<Exit> {
     let mut out = Output::stdout();
     let exit = match cli.command {
         Some(Command::Run(args)) => run::execute(&args, &mut out),
+        Some(Command::Resume(args)) => life::resume::execute(&args, &mut out),
+        Some(Command::Rollback(args)) => life::rollback::execute(&args, &mut out),
+        Some(Command::Status(args)) => life::status::execute(&args, &mut out),
+        Some(Command::History(args)) => life::history::execute(&args, &mut out),
+        Some(Command::Purge(args)) => life::purge::execute(&args, &mut out),
         Some(Command::Check(args)) => check::execute(&args, &mut out),
         Some(Command::Prove(args)) => prove::execute(&args, &mut out),
+        Some(Command::Plan(args)) => plan::execute(&args, &mut out),
+        Some(Command::Sql(args)) => plan::execute(&plan::PlanArgs::from(&args), &mut out),
         Some(Command::Repl(args)) => repl::execute(&args),
+        Some(Command::Schema(args)) => schema::execute(&args, &mut out),
         Some(Command::New(args)) => new::execute(&args, &mut out),
         Some(Command::Fmt(args)) => fmt::execute(&args, &mut out),
         Some(Command::Explain(args)) => explain::execute(&args, &mut out),

@@ -17,6 +17,7 @@ mod nullness;
 mod registry;
 mod resolve;
 mod row;
+mod sql;
 #[cfg(test)]
 mod tests;
 
@@ -30,6 +31,7 @@ use crate::data::{Chunk, Type, Value, ValueError};
 use crate::diagnostic::Diagnostic;
 use crate::explain::Code;
 pub use nullness::Known;
+pub use sql::WriteColumn;
 
 /// Where the columns of an expression come from.
 pub trait Scope {

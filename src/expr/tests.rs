@@ -56,7 +56,7 @@ fn binary(op: BinaryOp, left: Expr, right: Expr) -> Expr {
 }
 
 fn cast(operand: Expr, ty: Type) -> Expr {
-    expr(ExprKind::Cast(Box::new((operand, TypeName { ty, span: Span::default() }))))
+    expr(ExprKind::Cast(Box::new((operand, TypeName { ty, span: Span::default(), written: None }))))
 }
 
 fn between(operand: Expr, low: Expr, high: Expr) -> Expr {

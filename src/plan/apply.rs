@@ -68,7 +68,13 @@ impl Catalog {
     }
 
     fn set_not_null(&mut self, table: &str, column: ColumnId, not_null: NotNull) {
-        self.change_column(table, column, |column| column.not_null = not_null);
+        // A column that is `not null` already is not made less by a statement that asks for less.
+        let is_kept = |now: NotNull| now == NotNull::Yes && not_null != NotNull::No;
+        self.change_column(table, column, |column| {
+            if !is_kept(column.not_null) {
+                column.not_null = not_null;
+            }
+        });
     }
 
     fn validate(&mut self, table: &str, name: &str) {

@@ -13,6 +13,7 @@ use crate::expr::{Expression, NoColumns, Scope};
 use crate::plan::Action;
 use crate::plan::constraints::{self, OwnColumns};
 use crate::plan::planner::{Planner, Resolved};
+use crate::plan::types::ColumnType;
 use crate::source::Span;
 
 impl Planner<'_> {
@@ -21,17 +22,17 @@ impl Planner<'_> {
         let table = self.subject(table, &[], span)?;
         let ty = self.type_of_new_column(&table, def);
         if let Some(existing) = self.catalog.column(&table, &def.name.name) {
-            let (id, has) = (existing.id, existing.ty);
+            let (id, has) = (existing.id, ColumnType::of(existing));
             let added_at = self.added_at(id);
-            return if def.ty.is_none() || has == ty || has == Type::Unknown {
+            return if def.ty.is_none() || has == ty || has.is_unknown() {
                 Ok(Action::KeepColumn { table, column: id })
             } else {
-                Err(Box::new(conflict(def, has, ty, added_at)))
+                Err(Box::new(conflict(def, &has, &ty, added_at)))
             };
         }
         self.check_not_null_has_default(&table, def);
         let id = self.catalog.new_column_id();
-        let column = self.column_of(id, def, ty);
+        let column = self.column_of(id, def, &ty);
         let mut constraints = Vec::new();
         for (constraint, span) in &def.constraints {
             let added = self.constraint_of_column(&table, &column, constraint, *span);
@@ -67,16 +68,18 @@ impl Planner<'_> {
                 continue;
             }
             let id = self.catalog.new_column_id();
-            let ty = column.ty.as_ref().map_or(Type::Text, |ty| ty.ty);
-            let column = self.column_of(id, column, ty);
+            let ty = column.ty.as_ref().map_or(ColumnType::known(Type::Text), ColumnType::written);
+            let column = self.column_of(id, column, &ty);
             table.add_column(column);
         }
         self.add_own_constraints(&mut table, def);
         table
     }
 
-    fn column_of(&mut self, id: ColumnId, def: &ColumnDef, ty: Type) -> Column {
-        let mut column = Column { id, name: def.name.name.clone(), ty, not_null: NotNull::No, default: None };
+    fn column_of(&mut self, id: ColumnId, def: &ColumnDef, of: &ColumnType) -> Column {
+        let (ty, written_type) = (of.ty, of.written.clone());
+        let mut column =
+            Column { id, name: def.name.name.clone(), ty, written_type, not_null: NotNull::No, default: None };
         for (constraint, _) in &def.constraints {
             match constraint {
                 ColumnConstraint::NotNull | ColumnConstraint::PrimaryKey => column.not_null = NotNull::Yes,
@@ -329,7 +332,7 @@ fn ids_of(table: &Table, names: &[Ident]) -> Resolved<Box<[ColumnId]>> {
     names.iter().map(id).collect()
 }
 
-fn conflict(def: &ColumnDef, has: Type, wanted: Type, added_at: Span) -> Diagnostic {
+fn conflict(def: &ColumnDef, has: &ColumnType, wanted: &ColumnType, added_at: Span) -> Diagnostic {
     let name = &def.name.name;
     let span = def.ty.as_ref().map_or(def.name.span, |ty| def.name.span.to(ty.span));
     let message = format!("column `{name}` exists already with type {has}");

@@ -8,9 +8,10 @@ use crate::plan::{Action, FillKind};
 pub(super) fn title(action: &Action, catalog: &Catalog) -> String {
     let name = |table: &str, column| catalog.column_name(table, column).to_owned();
     match action {
-        Action::AddColumn { table, column, .. } => match column.ty {
-            Type::Unknown => format!("Add column '{}' to {table}", column.name),
-            ty => format!("Add column '{}' ({ty}) to {table}", column.name),
+        Action::AddColumn { table, column, .. } => match (column.ty, &column.written_type) {
+            (_, Some(ty)) => format!("Add column '{}' ({ty}) to {table}", column.name),
+            (Type::Unknown, None) => format!("Add column '{}' to {table}", column.name),
+            (ty, None) => format!("Add column '{}' ({ty}) to {table}", column.name),
         },
         Action::KeepColumn { table, column } => {
             format!("Add column '{}' to {table}: skipped, it is there already", name(table, *column))

@@ -4,7 +4,7 @@
 use rustc_hash::FxHashMap;
 
 use crate::ast::{ColumnRef, Expr, Ident, Name, Statement, StatementKind, SyncKind};
-use crate::data::Type;
+use crate::plan::types::ColumnType;
 use crate::source::{Source, Span};
 use crate::syntax;
 
@@ -13,7 +13,7 @@ use crate::syntax;
 struct Places {
     added: Option<Span>,
     /// The type that `add column` writes.
-    ty: Option<Type>,
+    ty: Option<ColumnType>,
     dropped: Option<Span>,
     filled: Option<Filler>,
 }
@@ -54,7 +54,7 @@ impl History {
             StatementKind::AddColumn(parts) => {
                 let places = self.places(table(parts.0.as_ref()), parts.1.name.name.clone());
                 places.added.get_or_insert(span);
-                places.ty = places.ty.or(parts.1.ty.map(|ty| ty.ty));
+                places.ty = places.ty.take().or(parts.1.ty.as_ref().map(ColumnType::written));
             }
             StatementKind::AddTable(def) => {
                 self.places(def.name.name, none).added.get_or_insert(span);
@@ -110,8 +110,8 @@ impl History {
     }
 
     /// The type that the statement that adds a column gives it.
-    pub(super) fn type_of_added(&self, table: &str, column: &str) -> Option<Type> {
-        self.find(table, column)?.ty
+    pub(super) fn type_of_added(&self, table: &str, column: &str) -> Option<ColumnType> {
+        self.find(table, column)?.ty.clone()
     }
 
     /// The statement that drops a column, or with the column `""` a table.

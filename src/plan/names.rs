@@ -186,7 +186,14 @@ impl Planner<'_> {
     pub(super) fn imply_column(&mut self, table: &Name, name: &Name) -> Column {
         self.imply_table(table);
         let id = self.catalog.new_column_id();
-        let column = Column { id, name: name.clone(), ty: Type::Unknown, not_null: NotNull::No, default: None };
+        let column = Column {
+            id,
+            name: name.clone(),
+            ty: Type::Unknown,
+            written_type: None,
+            not_null: NotNull::No,
+            default: None,
+        };
         if let Some(table) = self.catalog.table_mut(table) {
             table.add_column(column.clone());
         }

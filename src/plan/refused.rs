@@ -5,6 +5,7 @@ use crate::catalog::Column;
 use crate::diagnostic::Diagnostic;
 use crate::explain::Code;
 use crate::plan::planner::{Planner, Resolved};
+use crate::plan::types::ColumnType;
 use crate::source::Span;
 use crate::syntax::quote_ident;
 
@@ -48,6 +49,7 @@ impl Planner<'_> {
         let (_, column) = self.column(column)?;
         let old = quote_ident(&column.name);
         let new = quote_ident(&format!("{}_new", column.name)).into_owned();
+        let new_type = ColumnType::written(ty);
         let message =
             format!("changing the type of `{}` in place rewrites the table while everybody waits", column.name);
         let help = format!(
@@ -57,7 +59,7 @@ impl Planner<'_> {
              migrate  backfill {new} from {old}::{} in batches of 1000\n\
              # deploy the version that uses {new}, retire the one that uses {old}, then\n\
              contract drop column {old}",
-            ty.ty, ty.ty, ty.ty
+            new_type, new_type, new_type
         );
         Err(Box::new(Diagnostic::new(Code::BigBang, message, span, "not one change, but three phases").help(help)))
     }
@@ -72,5 +74,6 @@ impl Planner<'_> {
 }
 
 fn type_text(column: &Column) -> String {
-    if column.ty == crate::data::Type::Unknown { String::new() } else { format!(" {}", column.ty) }
+    let of = ColumnType::of(column);
+    if of.is_unknown() { String::new() } else { format!(" {of}") }
 }

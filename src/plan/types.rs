@@ -1,6 +1,9 @@
 //! The type of a column that is added without one: that of what fills it, `text` where nothing tells.
 
-use crate::ast::{ColumnConstraint, ColumnDef, ColumnRef, Expr, ExprKind, Name};
+use std::fmt;
+
+use crate::ast::{ColumnConstraint, ColumnDef, ColumnRef, Expr, ExprKind, Name, TypeName};
+use crate::catalog::Column;
 use crate::data::Type;
 use crate::diagnostic::Diagnostic;
 use crate::expr::{Expression, NoColumns, Scope};
@@ -11,18 +14,58 @@ use crate::plan::planner::Planner;
 /// How many columns without a type may take theirs from one another.
 const LONGEST_CHAIN: usize = 8;
 
+/// The type of a column: one of the language, or one that is only kept.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct ColumnType {
+    pub(super) ty: Type,
+    pub(super) written: Option<Name>,
+}
+
+impl ColumnType {
+    pub(super) fn known(ty: Type) -> Self {
+        Self { ty, written: None }
+    }
+
+    pub(super) fn written(name: &TypeName) -> Self {
+        Self { ty: name.ty, written: name.written.as_deref().cloned() }
+    }
+
+    pub(super) fn of(column: &Column) -> Self {
+        Self { ty: column.ty, written: column.written_type.clone() }
+    }
+
+    /// Whether a column without a type can take it.
+    fn tells(&self) -> bool {
+        self.written.is_some() || !matches!(self.ty, Type::Unknown | Type::Interval)
+    }
+
+    /// Whether nothing at all is known of it.
+    pub(super) fn is_unknown(&self) -> bool {
+        self.ty == Type::Unknown && self.written.is_none()
+    }
+}
+
+impl fmt::Display for ColumnType {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.written {
+            Some(written) => f.write_str(written),
+            None => self.ty.fmt(f),
+        }
+    }
+}
+
 impl Planner<'_> {
     /// The type of a new column.
-    pub(super) fn type_of_new_column(&mut self, table: &Name, def: &ColumnDef) -> Type {
+    pub(super) fn type_of_new_column(&mut self, table: &Name, def: &ColumnDef) -> ColumnType {
         if let Some(ty) = &def.ty {
-            return ty.ty;
+            return ColumnType::written(ty);
         }
         self.history();
         let told = self.type_of_reference(def).or_else(|| self.type_of_fill(table, &def.name.name, LONGEST_CHAIN));
-        told.or_else(|| type_of_default(def)).unwrap_or(Type::Text)
+        told.or_else(|| type_of_default(def).map(ColumnType::known)).unwrap_or(ColumnType::known(Type::Text))
     }
 
-    fn type_of_reference(&self, def: &ColumnDef) -> Option<Type> {
+    fn type_of_reference(&self, def: &ColumnDef) -> Option<ColumnType> {
         def.constraints.iter().find_map(|(constraint, _)| {
             let ColumnConstraint::References(to) = constraint else { return None };
             let table = self.catalog.table(&to.0.name)?;
@@ -30,31 +73,31 @@ impl Planner<'_> {
                 Some(column) => table.column(&column.name),
                 None => table.primary_key().and_then(|key| table.column_by_id(*key.first()?)),
             };
-            column.map(|column| column.ty)
+            column.map(ColumnType::of)
         })
     }
 
     /// The type of the first expression of the script that fills a column.
-    fn type_of_fill(&self, table: &Name, column: &Name, chain: usize) -> Option<Type> {
+    fn type_of_fill(&self, table: &Name, column: &Name, chain: usize) -> Option<ColumnType> {
         let chain = chain.checked_sub(1)?;
         let ty = match self.history.as_ref()?.filled(table, column)? {
             Filler::Value { table: from, value } => self.type_of_expr(from.as_ref().unwrap_or(table), value, chain),
             Filler::Column(other) => self.type_of_column(table, other, chain),
         };
-        ty.filter(|ty| !matches!(ty, Type::Unknown | Type::Interval))
+        ty.filter(ColumnType::tells)
     }
 
-    fn type_of_expr(&self, table: &Name, value: &Expr, chain: usize) -> Option<Type> {
+    fn type_of_expr(&self, table: &Name, value: &Expr, chain: usize) -> Option<ColumnType> {
         if let ExprKind::Column(column) = &value.kind {
             return self.type_of_column(table, column, chain);
         }
         let scope = FutureScope { planner: self, table, chain };
-        Expression::resolve(value, &scope, None).ok().map(|expression| expression.ty())
+        Expression::resolve(value, &scope, None).ok().map(|expression| ColumnType::known(expression.ty()))
     }
 
-    fn type_of_column(&self, table: &Name, column: &ColumnRef, chain: usize) -> Option<Type> {
+    fn type_of_column(&self, table: &Name, column: &ColumnRef, chain: usize) -> Option<ColumnType> {
         let table = column.table.as_ref().map_or(table, |named| &named.name);
-        let there = self.catalog.column(table, &column.column.name).map(|column| column.ty);
+        let there = self.catalog.column(table, &column.column.name).map(ColumnType::of);
         there
             .or_else(|| self.history.as_ref()?.type_of_added(table, &column.column.name))
             .or_else(|| self.type_of_fill(table, &column.column.name, chain))
@@ -80,7 +123,7 @@ struct FutureScope<'a, 's> {
 impl Scope for FutureScope<'_, '_> {
     fn column(&self, column: &ColumnRef) -> Result<(Name, Type), Box<Diagnostic>> {
         match self.planner.type_of_column(self.table, column, self.chain) {
-            Some(ty) => Ok((column.column.name.clone(), ty)),
+            Some(of) => Ok((column.column.name.clone(), of.ty)),
             None => TableScope { catalog: &self.planner.catalog, table: self.table }.column(column),
         }
     }

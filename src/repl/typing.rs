@@ -165,9 +165,13 @@ impl Session {
             if let (StatementKind::AddColumn(parts), Action::AddColumn { column, .. }) =
                 (&mut statement.kind, &step.action)
                 && parts.1.ty.is_none()
-                && column.ty != Type::Unknown
+                && (column.ty != Type::Unknown || column.written_type.is_some())
             {
-                parts.1.ty = Some(TypeName { ty: column.ty, span: parts.1.name.span });
+                parts.1.ty = Some(TypeName {
+                    ty: column.ty,
+                    span: parts.1.name.span,
+                    written: column.written_type.clone().map(Box::new),
+                });
             }
         }
     }

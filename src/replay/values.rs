@@ -78,7 +78,7 @@ mod tests {
     use crate::catalog::{ColumnId, NotNull};
 
     fn column(ty: Type) -> Column {
-        Column { id: ColumnId(1), name: "c".into(), ty, not_null: NotNull::No, default: None }
+        Column { id: ColumnId(1), name: "c".into(), ty, written_type: None, not_null: NotNull::No, default: None }
     }
 
     #[test]

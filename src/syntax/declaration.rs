@@ -110,7 +110,7 @@ impl Build<'_> {
         let (mut ty, mut constraints) = (None, Vec::new());
         for node in nodes {
             if node.as_rule() == Rule::type_name {
-                ty = Some(self.type_name(node));
+                ty = Some(self.column_type(node));
                 continue;
             }
             let span = self.span(&node);

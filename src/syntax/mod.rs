@@ -19,6 +19,7 @@ mod keywords;
 mod lex;
 mod mistakes;
 mod names;
+mod opaque;
 mod print;
 mod prompt;
 mod reader;

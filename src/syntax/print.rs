@@ -3,7 +3,7 @@
 use crate::ast::{
     AddIndex, Allow, AppColumns, Backfill, Batches, BinaryOp, ColumnConstraint, ColumnDef, ColumnRef, Copy, Expr,
     ExprKind, ForeignKeyDef, Header, Ident, InList, Literal, Rows, RowsFrom, StatementKind, SyncKind, TableConstraint,
-    UnaryOp, Validated,
+    TypeName, UnaryOp, Validated,
 };
 use crate::data::Type;
 use crate::syntax::grammar::{sql_text, title_text};
@@ -188,6 +188,11 @@ fn is_plain_word(text: &str) -> bool {
         && matches!(quote_ident(text), std::borrow::Cow::Borrowed(_))
 }
 
+/// A type as it is written, or its canonical name.
+pub(super) fn type_name_text(name: &TypeName) -> String {
+    name.written.as_ref().map_or_else(|| type_text(name.ty), ToString::to_string)
+}
+
 /// The canonical name of a type.
 pub(super) fn type_text(ty: Type) -> String {
     let plain = match ty {
@@ -261,7 +266,7 @@ pub(super) fn allow(allow: &Allow) -> String {
 
 /// What stands behind the name of a column: its type and constraints.
 pub(super) fn column_rest(column: &ColumnDef) -> String {
-    let mut parts: Vec<String> = column.ty.iter().map(|ty| type_text(ty.ty)).collect();
+    let mut parts: Vec<String> = column.ty.iter().map(type_name_text).collect();
     parts.extend(column.constraints.iter().map(|(constraint, _)| column_constraint(constraint)));
     parts.join(" ")
 }
@@ -419,7 +424,7 @@ pub(super) fn statement(kind: &StatementKind) -> String {
         K::RenameTable(names) => format!("rename table {} to {}", name_text(&names.0), name_text(&names.1)),
         K::AlterType(alter) => {
             let using = alter.2.as_ref().map_or(String::new(), |using| format!(" using {}", expr_text(using)));
-            format!("alter column {} type {}{using}", column_text(&alter.0), type_text(alter.1.ty))
+            format!("alter column {} type {}{using}", column_text(&alter.0), type_name_text(&alter.1))
         }
         K::Deploy(app) => format!("deploy {}", name_text(app)),
         K::Retire(app) => format!("retire {}", name_text(app)),

@@ -249,7 +249,7 @@ impl Build<'_> {
 
     fn alter_type(&mut self, mut nodes: Nodes<'_>) -> StatementKind {
         let column: ColumnRef = self.next_column(&mut nodes);
-        let ty = self.type_name(present(nodes.next()));
+        let ty = self.column_type(present(nodes.next()));
         let using = nodes.next().map(|node| self.expr(present(node.into_inner().next())));
         StatementKind::AlterType(Box::new((column, ty, using)))
     }

@@ -52,7 +52,7 @@ pub(super) const TYPE_ALIASES: &[&str] = &[
 const MAX_VARCHAR: i64 = 10_485_760;
 
 /// What is wrong with a type, and what to write instead.
-type Refused = (String, Option<String>);
+pub(super) type Refused = (String, Option<String>);
 
 impl Build<'_> {
     /// The type that a `type_name` node names. An unknown one is reported, and stands for any.
@@ -80,14 +80,24 @@ impl Build<'_> {
     }
 
     fn checked(&mut self, result: Result<Type, Refused>, span: Span) -> TypeName {
-        let ty = result.unwrap_or_else(|(message, help)| {
-            let mut diagnostic = Diagnostic::new(Code::UnknownType, message, span, "");
-            diagnostic.help = help;
-            self.report(diagnostic);
-            Type::Unknown
-        });
-        TypeName { ty, span }
+        match result {
+            Ok(ty) => TypeName { ty, span, written: None },
+            Err(refused) => self.unknown_type(refused, span),
+        }
     }
+
+    /// Reports a type; it stands for any.
+    pub(super) fn unknown_type(&mut self, (message, help): Refused, span: Span) -> TypeName {
+        let mut diagnostic = Diagnostic::new(Code::UnknownType, message, span, "");
+        diagnostic.help = help;
+        self.report(diagnostic);
+        TypeName { ty: Type::Unknown, span, written: None }
+    }
+}
+
+/// The words of a type's name, folded, one space between two; a name in quotes or with a schema as it is written.
+pub(super) fn kept(written: &str) -> String {
+    if written.contains('"') { written.to_owned() } else { folded(written).into_owned() }
 }
 
 /// The words of a type's name, folded, one space between two.
@@ -109,7 +119,7 @@ fn array_refused(words: &str) -> Refused {
     )
 }
 
-fn meaning(words: &str, args: &[i64], zone: Option<bool>) -> Result<Type, Refused> {
+pub(super) fn meaning(words: &str, args: &[i64], zone: Option<bool>) -> Result<Type, Refused> {
     let ty = match (words, args) {
         ("numeric" | "decimal" | "dec", _) => return numeric(args),
         ("varchar" | "character varying", _) => return varchar(args),
@@ -147,8 +157,15 @@ fn simple(words: &str) -> Result<Type, Refused> {
     })
 }
 
-fn unknown(words: &str) -> Refused {
-    let instead = match words {
+/// Whether the language has a type of this name, with or without arguments.
+pub(super) fn is_known(words: &str) -> bool {
+    matches!(words, "numeric" | "decimal" | "dec" | "varchar" | "character varying" | "timestamp")
+        || simple(words).is_ok()
+}
+
+/// What to write instead of a type that other databases have, or that PostgreSQL has and is better not used.
+pub(super) fn advised(words: &str) -> Option<&'static str> {
+    Some(match words {
         "serial" | "serial4" => "`integer`, and let the application or a default number the rows",
         "bigserial" | "serial8" => "`bigint`, and let the application or a default number the rows",
         "smallserial" | "serial2" => "`smallint`, and let the application or a default number the rows",
@@ -162,24 +179,32 @@ fn unknown(words: &str) -> Refused {
         "double" => "`double precision`",
         "blob" | "binary" | "varbinary" | "bit" => "`bytea`",
         "time" | "timetz" => "`interval` in expressions, `text` or `timestamp` for columns",
-        _ => return guess(words),
-    };
-    let help = format!("write {instead}; a column that the plan does not touch can be left out of its table");
-    (format!("there is no type `{words}`"), Some(help))
+        _ => return None,
+    })
 }
 
-fn guess(words: &str) -> Refused {
-    let near = TYPES.iter().chain(TYPE_ALIASES.iter().filter(|alias| **alias != "precision" && **alias != "varying"));
-    let best = near.map(|name| (strsim::damerau_levenshtein(words, name), *name)).min();
-    let help = match best {
-        Some((distance, name)) if distance <= 1 + name.len() / 4 => format!("did you mean `{name}`?"),
-        _ => {
+/// The known type whose name is most like this.
+pub(super) fn near(words: &str) -> Option<&'static str> {
+    let names = TYPES.iter().chain(TYPE_ALIASES.iter().filter(|alias| **alias != "precision" && **alias != "varying"));
+    let best = names.map(|name| (strsim::damerau_levenshtein(words, name), *name)).min();
+    best.filter(|(distance, name)| *distance <= 1 + name.len() / 4).map(|(_, name)| name)
+}
+
+fn unknown(words: &str) -> Refused {
+    let message = format!("there is no type `{words}`");
+    if let Some(instead) = advised(words) {
+        let help = format!("write {instead}; a column that the plan does not touch can be left out of its table");
+        return (message, Some(help));
+    }
+    let help = match near(words) {
+        Some(name) => format!("did you mean `{name}`?"),
+        None => {
             "types are `text`, `varchar(n)`, `integer`, `bigint`, `numeric`, `boolean`, `date`, `timestamptz`, `uuid`, \
               `jsonb` and their like"
                 .to_owned()
         }
     };
-    (format!("there is no type `{words}`"), Some(help))
+    (message, Some(help))
 }
 
 fn numeric(args: &[i64]) -> Result<Type, Refused> {

@@ -56,7 +56,7 @@ pub fn constant(text: &str, ty: Type) -> Pair {
 
 pub fn cast(operand: Pair, ty: Type) -> Pair {
     let sql = format!("cast({} as {ty})", operand.sql);
-    pair(ExprKind::Cast(Box::new((operand.tree, TypeName { ty, span: Span::default() }))), sql)
+    pair(ExprKind::Cast(Box::new((operand.tree, TypeName { ty, span: Span::default(), written: None }))), sql)
 }
 
 pub fn call(name: &str, operands: Vec<Pair>) -> Pair {

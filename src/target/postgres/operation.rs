@@ -15,6 +15,29 @@ pub struct Operation {
     pub cost: Cost,
     /// What undoes it, in the order in which it is done.
     pub undo: Vec<Work>,
+    /// What removes for good what is kept for undoing it.
+    pub purge: Vec<Work>,
+}
+
+impl Operation {
+    /// Work that takes one lock on one table, and leaves nothing to purge.
+    #[must_use]
+    pub fn new(title: impl Into<String>, work: Work, lock: Lock, cost: Cost, undo: Vec<Work>) -> Self {
+        Self { title: title.into(), work, locks: vec![lock], cost, undo, purge: Vec::new() }
+    }
+
+    /// Something that is only recorded.
+    #[must_use]
+    pub fn nothing(title: impl Into<String>) -> Self {
+        Self {
+            title: title.into(),
+            work: Work::Nothing,
+            locks: Vec::new(),
+            cost: Cost::Instant,
+            undo: Vec::new(),
+            purge: Vec::new(),
+        }
+    }
 }
 
 /// What is done to a database.
@@ -27,6 +50,15 @@ pub enum Work {
     Ddl(Vec<String>),
     /// A statement that looks at many rows under a lock that hinders nobody; getting the lock is tried as for DDL.
     Scan(String),
+    /// A scan that validates a constraint, and what is done after it. Where rows stand in the way the constraint stays as
+    /// it is, binding new writes only, and what comes after it is left out: so it is when something is undone, and
+    /// applications have written since.
+    ScanIfItHolds {
+        /// The statement that scans.
+        scan: String,
+        /// DDL of one short transaction after it.
+        then: Vec<String>,
+    },
     /// An index built concurrently, outside a transaction. One of its name that is invalid is removed first; one that
     /// is valid is left as it is.
     BuildIndex {

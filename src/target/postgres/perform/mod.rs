@@ -12,7 +12,7 @@ mod tables;
 use postgres::{Client, Transaction};
 
 use self::failure::Failure;
-use super::operation::{Lock, Work};
+use super::operation::{Lock, LockMode, Work};
 use super::session::Session;
 use crate::target::{Fault, FaultKind, Watch};
 
@@ -39,6 +39,7 @@ pub fn perform(
         Work::Nothing => recorded(session.client(), record)?,
         Work::Ddl(statements) => ddl::perform(session, statements, locks, record, watch)?,
         Work::Scan(statement) => scan::perform(session, statement, locks, record, watch)?,
+        Work::ScanIfItHolds { scan, then } => scan_if_it_holds(session, (scan, then), locks, record, watch)?,
         Work::BuildIndex { index, create } => {
             index::build(session, &index::Building { index, create, locks }, watch)?;
             recorded(session.client(), record)?;
@@ -51,6 +52,25 @@ pub fn perform(
         Work::Rows(_) => return Err(Fault::new(FaultKind::Server, "rows are gone over in batches, not as one piece")),
     }
     Ok(None)
+}
+
+/// Validates a constraint and does what comes after it; where rows stand in the way, that is left out.
+fn scan_if_it_holds(
+    session: &mut Session,
+    (scan, then): (&str, &[String]),
+    locks: &[Lock],
+    record: Record<'_>,
+    watch: Watch<'_>,
+) -> Result<(), Fault> {
+    let weaker = |lock: &Lock| Lock { mode: lock.mode.min(LockMode::ShareUpdateExclusive), ..lock.clone() };
+    let weaker: Vec<Lock> = locks.iter().map(weaker).collect();
+    match scan::perform(session, scan, &weaker, &mut |_| Ok(()), watch) {
+        Ok(()) => ddl::perform(session, then, locks, record, watch),
+        Err(fault) if matches!(fault.kind, FaultKind::Check | FaultKind::ForeignKey) => {
+            recorded(session.client(), record)
+        }
+        Err(fault) => Err(fault),
+    }
 }
 
 /// Records work in a transaction of its own.

@@ -1,0 +1,84 @@
+//! Columns that come, and their defaults.
+
+use crate::ast::Name;
+use crate::catalog::{Column, ColumnId, Constraint, ConstraintKind, NotNull};
+use crate::expr::Expression;
+use crate::target::Fault;
+use crate::target::postgres::translate::Scene;
+use crate::target::postgres::{LockMode, Operation, Work, quote};
+
+impl Scene<'_> {
+    /// The column first, its unique constraints by concurrent indexes, its other constraints validated apart.
+    pub(super) fn add_column(
+        &self,
+        table: &Name,
+        column: &Column,
+        constraints: &[Constraint],
+    ) -> Result<Vec<Operation>, Fault> {
+        let mut with_column = self.catalog.clone();
+        if let Some(table) = with_column.table_mut(table) {
+            table.add_column(column.clone());
+        }
+        let scene = Scene { catalog: &with_column, ..*self };
+        let add = format!("add column {}", scene.definition(table, column));
+        let name = quote::ident(&column.name);
+        let undo = vec![Work::Ddl(vec![self.alter(table, &format!("drop column {name}"))])];
+        let statements = vec![self.alter(table, &add)];
+        let mut all = vec![self.ddl("add the column", table, LockMode::AccessExclusive, statements, undo)];
+        for constraint in constraints {
+            all.extend(scene.add_constraint(table, &unvalidated(constraint))?);
+            if matches!(constraint.kind, ConstraintKind::Check { .. } | ConstraintKind::ForeignKey { .. }) {
+                all.push(scene.validation(table, &constraint.name));
+            }
+        }
+        Ok(all)
+    }
+
+    /// A column as `create table` and `add column` take it.
+    pub(super) fn definition(&self, table: &str, column: &Column) -> String {
+        let mut sql = format!("{} {}", quote::ident(&column.name), self.type_of(table, column));
+        if let Some(default) = &column.default {
+            sql += &format!(" default {}", default.to_sql(&|name| quote::ident(name)));
+        }
+        if column.not_null == NotNull::Yes {
+            sql += " not null";
+        }
+        sql
+    }
+
+    pub(super) fn set_default(
+        &self,
+        table: &Name,
+        column: ColumnId,
+        default: Option<&Expression>,
+    ) -> Result<Vec<Operation>, Fault> {
+        let column = self.column(table, column)?;
+        let known = self.server.relation(table).and_then(|relation| relation.column(&column.name));
+        let before = match known {
+            Some(known) => known.default.clone(),
+            None => column.default.as_ref().map(written),
+        };
+        let change = |default: Option<String>| {
+            let set = default.map_or_else(|| "drop default".to_owned(), |default| format!("set default {default}"));
+            vec![self.alter(table, &format!("alter column {} {set}", quote::ident(&column.name)))]
+        };
+        let undo = vec![Work::Ddl(change(before))];
+        let title = if default.is_some() { "set the default" } else { "drop the default" };
+        let statements = change(default.map(written));
+        Ok(vec![self.ddl(title, table, LockMode::AccessExclusive, statements, undo)])
+    }
+}
+
+fn written(default: &Expression) -> String {
+    default.to_sql(&|name| quote::ident(name))
+}
+
+/// A constraint as it is added first: binding new writes only.
+fn unvalidated(constraint: &Constraint) -> Constraint {
+    let mut constraint = constraint.clone();
+    if let ConstraintKind::Check { validated, .. } | ConstraintKind::ForeignKey { validated, .. } = &mut constraint.kind
+    {
+        *validated = false;
+    }
+    constraint
+}
