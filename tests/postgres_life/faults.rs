@@ -7,7 +7,7 @@ fn a_statement_that_fails_leaves_the_run_where_it_is() {
     let world = World::with("expand add column display_name text\nmigrate verify email is not null\n");
     world.do_sql("update users set email = null where id = 3");
     let ran = world.expect(1, &["run", "rename.mig"]);
-    assert!(ran.err.contains("rename.mig:11:9: `verify email is not null` failed: "), "{}", ran.err);
+    assert!(ran.err.contains("rename.mig:10:9: `verify email is not null` failed: "), "{}", ran.err);
     assert!(ran.err.contains("the statement before it is done and stays, 1 of 2"), "{}", ran.err);
     assert!(ran.err.contains("go on with `miglab resume --db"), "{}", ran.err);
     let current = &world.status()["current"];
@@ -19,16 +19,16 @@ fn a_statement_that_fails_leaves_the_run_where_it_is() {
 
 #[test]
 fn a_script_with_errors_is_not_begun() {
-    let world = World::with("expand add column username text\n");
+    let world = World::with("contract drop column nowhere\n");
     let ran = world.expect(1, &["run", "rename.mig"]);
     assert!(ran.err.contains("the script has errors, so nothing was run"), "{}", ran.err);
-    assert_eq!(world.status()["runs"], serde_json::json!([]));
+    assert_eq!(world.ask("select to_regnamespace('miglab')"), "null", "nothing happens");
 }
 
 #[test]
 fn a_run_that_was_taken_over_writes_nothing_more() {
     let plan = "expand add column display_name text\n\
-                migrate backfill display_name from username in batches of 10 pause 300ms\nexpand add column nick text\n";
+                migrate backfill display_name from username in batches of 10 pause 300ms\n";
     let world = World::with(plan);
     let mut started = world.start(&["run", "rename.mig", "--format", "json"]);
     started.read_until(|line| line.contains("\"batch\""));
