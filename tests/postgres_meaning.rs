@@ -17,9 +17,13 @@ mod random;
 
 #[path = "postgres_meaning/both.rs"]
 mod both;
+#[path = "postgres_meaning/psql.rs"]
+mod psql;
 #[path = "postgres_meaning/random_plans.rs"]
 mod random_plans;
 #[path = "postgres_meaning/scripts.rs"]
 mod scripts;
+#[path = "postgres_meaning/types.rs"]
+mod types;
 #[path = "postgres_meaning/writes.rs"]
 mod writes;

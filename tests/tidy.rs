@@ -36,7 +36,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("rows", &["ast", "catalog", "data", "diagnostic", "explain", "expr", "plan", "source", "target"]),
     ("execute", &["ast", "plan", "source", "target"]),
     ("replay", &["ast", "catalog", "data", "expr", "plan", "prove", "rows", "source", "target"]),
-    ("report", &["ast", "data", "diagnostic", "explain", "plan", "prove", "source"]),
+    ("report", &["ast", "data", "diagnostic", "explain", "plan", "prove", "source", "target"]),
 ];
 
 fn sources() -> Vec<PathBuf> {

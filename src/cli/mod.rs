@@ -12,6 +12,7 @@ pub mod life;
 pub mod new;
 pub mod output;
 mod parallel;
+pub mod plan;
 pub mod prove;
 pub mod repl;
 pub mod rows;
@@ -89,6 +90,8 @@ enum Command {
     Purge(life::purge::PurgeArgs),
     Check(check::CheckArgs),
     Prove(prove::ProveArgs),
+    Plan(plan::PlanArgs),
+    Sql(plan::SqlArgs),
     Repl(repl::ReplArgs),
     New(Box<new::NewArgs>),
     Fmt(fmt::FmtArgs),
@@ -115,6 +118,8 @@ fn dispatch(cli: Cli) -> io::Result<Exit> {
         Some(Command::Purge(args)) => life::purge::execute(&args, &mut out),
         Some(Command::Check(args)) => check::execute(&args, &mut out),
         Some(Command::Prove(args)) => prove::execute(&args, &mut out),
+        Some(Command::Plan(args)) => plan::execute(&args, &mut out),
+        Some(Command::Sql(args)) => plan::execute(&plan::PlanArgs::from(&args), &mut out),
         Some(Command::Repl(args)) => repl::execute(&args),
         Some(Command::New(args)) => new::execute(&args, &mut out),
         Some(Command::Fmt(args)) => fmt::execute(&args, &mut out),

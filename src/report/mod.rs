@@ -11,6 +11,7 @@ mod plain;
 pub mod proof;
 pub mod run;
 mod sarif;
+pub mod sql;
 pub mod table;
 pub mod terminal;
 mod totals;

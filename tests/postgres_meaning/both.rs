@@ -221,13 +221,22 @@ pub fn literal(value: &Value, ty: &str) -> String {
 
 /// A connection to a database of this thread's own.
 pub fn database(server: &TestServer, kind: &str) -> Client {
-    let number = format!("{:?}", std::thread::current().id()).chars().filter(char::is_ascii_digit).collect::<String>();
-    let name = format!("meaning_{kind}_{number}");
+    let name = name_of(kind);
     let mut client = server.connect();
     let known = client.query("select 1 from pg_database where datname = $1", &[&name]).unwrap();
     if known.is_empty() {
         client.batch_execute(&format!("create database {name}")).unwrap();
     }
-    let url = server.url().replace("dbname=postgres", &format!("dbname={name}"));
-    Client::connect(&url, postgres::NoTls).unwrap()
+    Client::connect(&url_of(server, kind), postgres::NoTls).unwrap()
+}
+
+/// Where that database is reached, with its tables in `public` whatever the role is called.
+pub fn url_of(server: &TestServer, kind: &str) -> String {
+    let url = server.url().replace("dbname=postgres", &format!("dbname={}", name_of(kind)));
+    format!("{url} options='-c search_path=public'")
+}
+
+fn name_of(kind: &str) -> String {
+    let number: String = format!("{:?}", std::thread::current().id()).chars().filter(char::is_ascii_digit).collect();
+    format!("meaning_{kind}_{number}")
 }

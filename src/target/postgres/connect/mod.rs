@@ -1,10 +1,12 @@
 //! How a server is reached: addresses, the environment, TLS as `sslmode` asks for it.
 
+mod common_name;
 mod environment;
 mod passfile;
 mod refusal;
 mod settings;
 mod tls;
+mod verifier;
 
 use std::fmt;
 use std::path::PathBuf;
@@ -147,6 +149,11 @@ fn put_places(config: &mut Config, settings: &Settings) -> Result<(), Fault> {
     }
     for address in settings.get("hostaddr").into_iter().flat_map(|addresses| addresses.split(',')) {
         config.hostaddr(address.parse().map_err(|_| bad_value("hostaddr", address, "an IP address"))?);
+    }
+    if settings.get("host").is_none() {
+        config.get_hostaddrs().to_vec().iter().for_each(|address| {
+            config.host(&address.to_string());
+        });
     }
     for port in settings.get("port").unwrap_or_default().split(',') {
         let number = if port.is_empty() { Ok(5432) } else { port.parse() };

@@ -94,14 +94,14 @@ pub(super) fn of_tables(client: &mut impl GenericClient, tables: &[Locked]) -> R
              select relation, modes from unnest($1::oid[], $2::text[]) as given(relation, modes)
              union select part.relid, given.modes from unnest($1::oid[], $2::text[]) as given(relation, modes)
                  cross join lateral pg_partition_tree(given.relation) part)
-         select distinct on (not l.granted, l.pid, l.virtualtransaction)
+         select distinct on (l.granted, l.pid, l.virtualtransaction)
              l.pid, l.virtualtransaction, l.granted, {SESSION}
          from pg_catalog.pg_locks l
          join wanted on l.relation = wanted.relation and l.mode = any (string_to_array(wanted.modes, ','))
          left join pg_catalog.pg_stat_activity a on a.pid = l.pid
          where l.locktype = 'relation' and l.pid is distinct from pg_backend_pid()
              and l.database = (select oid from pg_catalog.pg_database where datname = current_database())
-         order by 3 desc, 1, 2"
+         order by l.granted desc, l.pid, l.virtualtransaction"
     );
     client.query(&query, &[&oids, &modes])?.iter().map(blocker).collect()
 }

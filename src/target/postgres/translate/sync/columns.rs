@@ -8,6 +8,17 @@ use crate::target::postgres::quote;
 use crate::target::postgres::translate::sync::Program;
 
 impl Program<'_> {
+    /// What the names in a function mean, for those who read it in their database.
+    pub(super) fn legend(&self, columns: &BTreeSet<ColumnId>) -> String {
+        let names = columns.iter().filter_map(|id| self.table.column_by_id(*id));
+        let names: Vec<String> = names.map(|column| format!("{} {}", column.id.0, one_line(&column.name))).collect();
+        format!(
+            "-- made by miglab. Columns: {}. Of a column: x changed, w written by an application, s not to be set (again).\n\
+             -- Of a sync: t a fact of its target is touched, r it is about to fire, f it has fired.\n",
+            names.join(", ")
+        )
+    }
+
     /// `x3 boolean; …` for variables of these kinds.
     pub(super) fn declarations(kinds: &str, columns: &BTreeSet<ColumnId>) -> String {
         let of_kind = |kind: char| columns.iter().map(move |column| format!("    {kind}{} boolean;\n", column.0));
@@ -45,6 +56,11 @@ impl Program<'_> {
             _ => format!("{new} is not null"),
         }
     }
+}
+
+/// A name that may contain anything, in a comment of one line.
+fn one_line(name: &str) -> String {
+    name.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
 }
 
 /// Whether a default may give another value each time, so that nothing can be told from the value.

@@ -47,8 +47,9 @@ impl Program<'_> {
     }
 
     fn far_body(&self, syncs: &[&Arc<Sync>], columns: &BTreeSet<ColumnId>) -> Result<String, Fault> {
-        let mut body = String::from(
-            "\ndeclare\n    event text := coalesce(current_setting('miglab.event', true), '');\n    mine text;\n",
+        let mut body = format!("\n{}", self.legend(columns));
+        body.push_str(
+            "declare\n    event text := coalesce(current_setting('miglab.event', true), '');\n    mine text;\n",
         );
         body += &Self::declarations("x", columns);
         for sync in syncs {

@@ -49,8 +49,9 @@ impl Program<'_> {
     }
 
     fn near_body(&self, syncs: &[&Arc<Sync>], columns: &BTreeSet<ColumnId>) -> Result<String, Fault> {
-        let mut body = String::from(
-            "\ndeclare\n    event text := coalesce(current_setting('miglab.event', true), '');\n    \
+        let mut body = format!("\n{}", self.legend(columns));
+        body.push_str(
+            "declare\n    event text := coalesce(current_setting('miglab.event', true), '');\n    \
              given text := coalesce(current_setting('miglab.given', true), '');\n",
         );
         body += &Self::declarations("xws", columns);

@@ -1,0 +1,215 @@
+//! `miglab plan` and `miglab sql`.
+
+use std::io;
+use std::path::PathBuf;
+
+use clap::{Args, ValueEnum};
+
+use super::output::{Output, complain};
+use super::{Exit, input};
+use crate::diagnostic::Diagnostic;
+use crate::live;
+use crate::plan::{Action, Plan, Step};
+use crate::report::sql::{SqlPlan, SqlStatement, TableSize};
+use crate::report::{Terminal, render};
+use crate::source::Source;
+use crate::target::Fault;
+use crate::target::postgres::connect::Address;
+use crate::target::postgres::session::APPLICATION_NAME;
+use crate::target::postgres::translate::{Scene, operations};
+use crate::target::postgres::{Server, inspect};
+
+/// Print every SQL statement of a plan, with its locks, its cost and what undoes it
+///
+/// Nothing is changed. With a database the plan is held against it first, and sizes are those of its tables.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  miglab plan rename.mig                                 without a database
+  miglab plan rename.mig --db postgres://localhost/shop  with the tables as they are there
+  miglab plan rename.mig --db --format sql > plan.sql    a file for `psql -f`; --db alone takes DATABASE_URL or PG*
+  miglab plan rename.mig --schema dump.sql --format json")]
+pub struct PlanArgs {
+    /// The script, or `-` for standard input
+    script: PathBuf,
+    /// Ask this database; without a value, the one of DATABASE_URL or of the PG* variables
+    #[arg(long, value_name = "URL", num_args = 0..=1, default_missing_value = "", conflicts_with = "schema")]
+    db: Option<String>,
+    /// Take the tables from a file of `pg_dump --schema-only`
+    #[arg(long, value_name = "FILE")]
+    schema: Option<PathBuf>,
+    /// How to print it
+    #[arg(long, value_enum, default_value_t = PlanFormat::Human)]
+    format: PlanFormat,
+}
+
+/// Print the SQL of a plan as a file for psql, without a database
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  miglab sql rename.mig > rename.sql
+  psql -f rename.sql")]
+pub struct SqlArgs {
+    /// The script, or `-` for standard input
+    script: PathBuf,
+    /// Take the tables from a file of `pg_dump --schema-only`
+    #[arg(long, value_name = "FILE")]
+    schema: Option<PathBuf>,
+}
+
+/// The forms that a translated plan can have.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum PlanFormat {
+    /// Text for people
+    Human,
+    /// A file for `psql -f`
+    Sql,
+    /// One JSON document
+    Json,
+}
+
+impl From<&SqlArgs> for PlanArgs {
+    fn from(args: &SqlArgs) -> Self {
+        Self { script: args.script.clone(), db: None, schema: args.schema.clone(), format: PlanFormat::Sql }
+    }
+}
+
+/// Prints the plan.
+///
+/// # Errors
+/// Writing to `out` failed.
+pub fn execute(args: &PlanArgs, out: &mut Output) -> io::Result<Exit> {
+    let source = match input::read(&args.script) {
+        Ok(input) => input.source,
+        Err(error) => {
+            error.complain();
+            return Ok(Exit::CouldNotRun);
+        }
+    };
+    let (server, database) = match server_of(args, &source) {
+        Ok(found) => found,
+        Err(exit) => return Ok(exit),
+    };
+    let (plan, diagnostics) = match opened(&source, server.as_ref()) {
+        Ok(opened) => opened,
+        Err(diagnostics) => {
+            tell(&diagnostics, &source);
+            complain(
+                "the script has errors, so nothing is printed",
+                Some("`miglab explain CODE` says more about each"),
+            );
+            return Ok(Exit::Failed);
+        }
+    };
+    tell(&diagnostics, &source);
+    let asked = server.is_some();
+    let server = server.unwrap_or_default();
+    match translated(&plan, &server, &source) {
+        Ok(statements) => {
+            let tables = if asked { sizes(&plan, &server) } else { Vec::new() };
+            let plan =
+                SqlPlan { file: source.name().to_owned(), title: plan.title.clone(), database, tables, statements };
+            print(&plan, args.format, out).map(|()| Exit::Success)
+        }
+        Err((step, fault)) => {
+            let place = source.position(step.span.start);
+            let message = format!("{}:{}:{}: {}", source.name(), place.line, place.column, fault.message);
+            complain(&message, fault.help.as_deref());
+            Ok(Exit::Failed)
+        }
+    }
+}
+
+fn print(plan: &SqlPlan, format: PlanFormat, out: &mut Output) -> io::Result<()> {
+    match format {
+        PlanFormat::Human => plan.write_human(out, Terminal::stdout()),
+        PlanFormat::Sql => plan.write_psql(out),
+        PlanFormat::Json => plan.write_json(out),
+    }
+}
+
+/// What is known of the tables: from a database, from a file, or nothing.
+fn server_of(args: &PlanArgs, source: &Source) -> Result<(Option<Server>, Option<String>), Exit> {
+    let refuse = |fault: Fault| {
+        complain(&fault.message, fault.help.as_deref());
+        Exit::CouldNotRun
+    };
+    if let Some(url) = &args.db {
+        let address = Address::find(Some(url.as_str()).filter(|url| !url.is_empty())).map_err(refuse)?;
+        let mut client = address.connect(APPLICATION_NAME).map_err(refuse)?;
+        let server = live::look(&mut client, source).map_err(refuse)?;
+        return Ok((Some(server), Some(address.to_string())));
+    }
+    let Some(path) = &args.schema else { return Ok((None, None)) };
+    let text = input::read(path).map_err(|error| {
+        error.complain();
+        Exit::CouldNotRun
+    })?;
+    let read = inspect::dump::read(text.source.text()).map_err(refuse)?;
+    Ok((Some(read.server), None))
+}
+
+/// The plan, and findings that do not stand in its way.
+fn opened(
+    source: &Source,
+    server: Option<&Server>,
+) -> Result<(std::sync::Arc<Plan>, Vec<Diagnostic>), Vec<Diagnostic>> {
+    if let Some(server) = server {
+        let opened = live::open(source.clone(), server).map_err(|refused| refused.diagnostics)?;
+        return Ok((opened.plan, opened.diagnostics));
+    }
+    let parsed = crate::syntax::parse(source.clone());
+    let (diagnostics, _) = crate::check::check(&parsed, &[]);
+    if diagnostics.iter().any(|finding| finding.severity == crate::diagnostic::Severity::Error) {
+        return Err(diagnostics);
+    }
+    let plan = Plan::resolve(&parsed.script, &[])?;
+    Ok((std::sync::Arc::new(plan), diagnostics))
+}
+
+fn tell(diagnostics: &[Diagnostic], source: &Source) {
+    let told = diagnostics.iter().filter(|diagnostic| !diagnostic.is_about_assumed_versions());
+    let text: String = told.map(|diagnostic| render(diagnostic, source, Terminal::stderr())).collect();
+    io::Write::write_all(&mut io::stderr(), text.as_bytes()).ok();
+}
+
+fn translated<'p>(plan: &'p Plan, server: &Server, source: &Source) -> Result<Vec<SqlStatement>, (&'p Step, Fault)> {
+    let mut catalog = plan.start.clone();
+    let mut statements = Vec::with_capacity(plan.steps.len());
+    for (step, found) in plan.steps.iter().enumerate() {
+        let (apps, facts) = (&plan.apps, &plan.facts);
+        let scene = Scene { start: &plan.start, catalog: &catalog, server, apps, facts, step };
+        let operations = operations(&found.action, scene).map_err(|fault| (found, fault))?;
+        statements.push(SqlStatement {
+            phase: found.phase,
+            title: found.title.clone(),
+            line: source.position(found.span.start).line,
+            gate: gate(&found.action),
+            operations,
+        });
+        catalog.apply(&found.action);
+    }
+    Ok(statements)
+}
+
+/// What a person does at a gate.
+fn gate(action: &Action) -> Option<String> {
+    Some(match action {
+        Action::Deploy(app) => format!("deploy `{app}` everywhere now"),
+        Action::Retire(app) => format!("take `{app}` out of service everywhere now"),
+        Action::Confirm(text) => text.to_string(),
+        Action::Wait(ms) => format!("wait {} s", ms.div_ceil(1000)),
+        _ => return None,
+    })
+}
+
+fn sizes(plan: &Plan, server: &Server) -> Vec<TableSize> {
+    let known = plan.start.tables().filter_map(|table| server.relation(&table.name));
+    known
+        .map(|relation| TableSize {
+            table: relation.qualified(),
+            rows_estimate: u64::try_from(relation.rows_estimate).ok(),
+            bytes: u64::try_from(relation.bytes).unwrap_or(0),
+        })
+        .collect()
+}
