@@ -33,11 +33,9 @@ fn refused(url: &str) -> (String, String) {
 fn server_with_passwords() -> (TestServer, u16) {
     let port = free_port();
     let server = TestServer::launch_with(&["listen_addresses=127.0.0.1", &format!("port={port}")]);
-    server
-        .connect()
-        .batch_execute("create role me login password 's3cret'; create role locked; create database shop owner me")
-        .unwrap();
-    server.write("pg_hba.conf", "local all all trust\nhost shop,nowhere me,nobody,locked 127.0.0.1/32 scram-sha-256\n");
+    server.connect().batch_execute("create role me login password 's3cret'").unwrap();
+    server.connect().batch_execute("create database shop owner me").unwrap();
+    server.write("pg_hba.conf", "local all all trust\nhost shop,nowhere me,nobody 127.0.0.1/32 scram-sha-256\n");
     server.reload();
     (server, port)
 }

@@ -54,9 +54,10 @@ impl Tls {
             .with_custom_certificate_verifier(verifier);
         let config = match own_certificate(settings, environment)? {
             None => config.with_no_client_auth(),
-            Some((chain, key)) => config
-                .with_client_auth_cert(chain, key)
-                .map_err(|error| refused(format!("the certificate of `sslcert` cannot be used: {error}")))?,
+            Some((chain, key)) => config.with_client_auth_cert(chain, key).map_err(|error| {
+                refused(format!("the certificate of `sslcert` cannot be used: {error}"))
+                    .with_help("`sslkey` must be the key that it was made for")
+            })?,
         };
         Ok(Self { mode, connector: Some(MakeRustlsConnect::new(config)) })
     }
@@ -145,7 +146,10 @@ fn roots(
 
 fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, Fault> {
     let read = CertificateDer::pem_file_iter(path).and_then(Iterator::collect::<Result<Vec<_>, _>>);
-    let unreadable = |why: String| refused(format!("the certificates in `{}` cannot be read: {why}", path.display()));
+    let unreadable = |why: String| {
+        refused(format!("the certificates in `{}` cannot be read: {why}", path.display()))
+            .with_help("it must be a PEM file that this user may read")
+    };
     match read {
         Ok(none) if none.is_empty() => Err(unreadable("there are none".into())),
         Ok(certificates) => Ok(certificates),
