@@ -3,7 +3,7 @@
 use crate::world::{RENAME, World, assert_same};
 
 /// A plan whose last result shows what was done twice: a column that counts would be wrong.
-const PLAN: &str = r#"
+const PLAN: &str = r"
 app v1 { reads username, email  writes username, email }
 app v2 { reads display_name, email  writes display_name, email }
 
@@ -17,7 +17,7 @@ deploy v2
 retire v1
 wait 50ms
 contract drop column username
-"#;
+";
 
 /// How many lines a run that nothing happens to prints, and what it ends with.
 fn undisturbed(plan: &str) -> (usize, Vec<String>) {
