@@ -86,6 +86,12 @@ fn a_peer_that_is_no_server_is_told_of() {
     std::thread::spawn(move || listener.incoming().for_each(drop));
     let (told, _) = refused(&format!("postgres://me@127.0.0.1:{port}/shop"));
     assert!(told.contains("hangs up") || told.contains("cannot be reached"), "{told}");
+
+    let silent = std::net::TcpListener::bind(("127.0.0.1", 0)).unwrap();
+    let port = silent.local_addr().unwrap().port();
+    let (told, help) = refused(&format!("postgres://me@127.0.0.1:{port}/shop?connect_timeout=1"));
+    assert!(told.contains("takes the connection, but does not answer"), "{told}");
+    assert!(help.contains("connect_timeout"), "{help}");
 }
 
 #[test]

@@ -3,7 +3,9 @@
 use std::ops::ControlFlow;
 use std::time::Duration;
 
+use miglab::target::postgres::connect::Address;
 use miglab::target::postgres::perform::perform;
+use miglab::target::postgres::session::{Limits, Session};
 use miglab::target::postgres::{Lock, LockMode, Work};
 use miglab::target::{FaultKind, Happening};
 
@@ -137,13 +139,21 @@ fn an_autovacuum_gives_way() {
     // A role that may not send it away is told that it is one.
     until(&place, running);
     let url = place.url.replace("miglab@", "plain@");
-    let address = miglab::target::postgres::connect::Address::find(Some(&url)).unwrap();
-    let limits = miglab::target::postgres::session::Limits { lock_wait_ms: 200, ..Default::default() };
-    let mut session = miglab::target::postgres::session::Session::open(&address, limits).unwrap();
+    let address = Address::find(Some(&url)).unwrap();
+    let limits = Limits { lock_wait_ms: 200, ..Default::default() };
+    let mut session = Session::open(&address, limits).unwrap();
     assert!(!session.sends_autovacuum_away());
     let work = ddl(&["alter table big add column y int"]);
     let ended = perform(&mut session, &work, &exclusive("big"), &mut |_| Ok(()), &mut |_| ControlFlow::Continue(()));
     let fault = ended.unwrap_err();
     assert!(fault.message.contains("(autovacuum), vacuuming"), "{fault:?}");
     assert!(fault.help.unwrap().contains("deadlock_timeout"));
+    place.client().batch_execute("grant set on parameter deadlock_timeout to plain").unwrap();
+    let mut session = session.another().unwrap();
+    assert!(session.sends_autovacuum_away());
+    let limits = Limits { lock_wait_ms: 60_000, ..limits };
+    session = Session::open(session.address(), limits).unwrap();
+    until(&place, running);
+    let ended = perform(&mut session, &work, &exclusive("big"), &mut |_| Ok(()), &mut |_| ControlFlow::Continue(()));
+    ended.unwrap();
 }

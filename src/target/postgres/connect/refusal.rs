@@ -45,10 +45,8 @@ fn told_by_server(address: &Address, told: &postgres::error::DbError) -> Fault {
             .with_help("raise `max_connections`, or let applications hold fewer, then try again"),
         "57P03" => refused(format!("`{address}` does not take connections yet: {said}"))
             .with_help("try again when the server has started"),
-        _ => {
-            let told = format!("`{address}` refuses the connection: {said}");
-            Fault { help: told_help(), ..refused(told) }
-        }
+        _ => refused(format!("`{address}` refuses the connection: {said}"))
+            .with_help("check the address, and what the server's log says"),
     }
 }
 
@@ -91,16 +89,18 @@ fn untrusted(address: &Address, wrong: &CertificateError) -> Fault {
     refused(format!("the certificate of `{address}` is not accepted: {why}")).with_help(help)
 }
 
-fn told_help() -> Option<String> {
-    Some("check the address, and what the server's log says".into())
-}
-
 fn password_help(address: &Address) -> String {
     let usual = "give it in the address, in `PGPASSWORD`, or in the file `~/.pgpass`";
     match &address.passfile_refused {
         Some(refused) => format!("{usual}; {refused}"),
         None => usual.into(),
     }
+}
+
+/// Somebody took the connection, and then said nothing.
+pub(super) fn silent(address: &Address) -> Fault {
+    refused(format!("`{address}` takes the connection, but does not answer"))
+        .with_help("check that it is a PostgreSQL server; `connect_timeout` says how long to wait")
 }
 
 fn unreachable(address: &Address, cause: &io::Error) -> Fault {

@@ -4,9 +4,12 @@ use std::hash::{BuildHasher, RandomState};
 use std::ops::ControlFlow;
 use std::time::{Duration, Instant};
 
-use super::blockers::{self, Blocker};
+use postgres::Client;
+
+use super::blockers::{Blocker, Question};
 use super::failure::Failure;
 use super::tables::{self, Locked};
+use crate::target::postgres::fault::fault;
 use crate::target::postgres::session::{Limits, Session};
 use crate::target::{Fault, FaultKind, Happening, Waiting, Watch};
 
@@ -59,7 +62,7 @@ impl Patience {
         let waited = Duration::from_millis(self.waited_ms());
         let who: Vec<String> = blockers.iter().map(Blocker::in_words).collect();
         let in_the_way = match who.as_slice() {
-            [] => "those in the way change all the time".to_owned(),
+            [] => "who is in the way changes, or is not known".to_owned(),
             who => format!("in the way is {}", who.join("; ")),
         };
         let message = format!("{} was not to be had within {}: {in_the_way}", self.what, told_duration(waited));
@@ -105,11 +108,11 @@ pub(super) fn until_locked(
     session: &mut Session,
     tables: &[Locked],
     watch: Watch<'_>,
-    mut attempt: impl FnMut(&mut Session) -> Result<(), Failure>,
+    mut attempt: impl FnMut(&mut Session, Watch<'_>) -> Result<(), Failure>,
 ) -> Result<(), Fault> {
     let mut patience = Patience::new(format!("a lock on {}", tables::in_words(tables)), session.limits());
     loop {
-        match attempt(session) {
+        match attempt(session, watch) {
             Err(failure) if failure.is_for_a_lock() => wait_for_turn(session, tables, &mut patience, watch)?,
             ended => return ended.map_err(Failure::fault),
         }
@@ -124,19 +127,19 @@ fn wait_for_turn(
     patience: &mut Patience,
     watch: Watch<'_>,
 ) -> Result<(), Fault> {
-    let look = |session: &mut Session| {
-        blockers::of_tables(session.client(), tables).map_err(|error| Failure::from(error).fault())
-    };
-    let since = Instant::now();
     let may_send_away = session.sends_autovacuum_away();
-    let mut before = look(session)?;
+    let client = session.client();
+    let question = Question::new(client, tables).map_err(|error| fault(&error))?;
+    let look = |client: &mut Client| question.ask(client).map_err(|error| fault(&error));
+    let since = Instant::now();
+    let mut before = look(client)?;
     loop {
         patience.tell(&before, watch)?;
         if patience.is_over() {
             return Err(patience.exhausted(&before));
         }
         std::thread::sleep(patience.pause());
-        let now = look(session)?;
+        let now = look(client)?;
         let stays = |one: &Blocker| one.lasts_since(&before) && !(may_send_away && one.gives_way());
         if !now.iter().any(stays) || since.elapsed() >= TRY_AT_LEAST_EVERY {
             return Ok(());
