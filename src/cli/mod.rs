@@ -8,6 +8,7 @@ pub mod fmt;
 mod inferences;
 pub mod input;
 pub mod interrupt;
+pub mod life;
 pub mod new;
 pub mod output;
 mod parallel;
@@ -33,6 +34,8 @@ pub enum Exit {
     Success,
     /// Nothing was refuted, and not everything was proved.
     NotProved,
+    /// A run stopped at a gate: somebody has to do something.
+    Waiting,
     /// Errors were found, a plan was refuted, or the run was rolled back.
     Failed,
     /// The command could not do its work: wrong usage, an unreadable file.
@@ -48,6 +51,7 @@ impl From<Exit> for ExitCode {
             Exit::Failed => 1,
             Exit::CouldNotRun => 2,
             Exit::NotProved => 3,
+            Exit::Waiting => 4,
             Exit::Interrupted => 130,
         })
     }
@@ -56,9 +60,10 @@ impl From<Exit> for ExitCode {
 const EXIT_CODES: &str = "\
 Exit codes:
   0    no errors; the plan is proved; it was run to its end
-  1    errors were found; the plan is refuted; it failed and was rolled back
+  1    errors were found; the plan is refuted; it failed and was rolled back, or in a database can be resumed
   2    the command could not do its work: wrong usage, an unreadable file
   3    the plan is neither proved nor refuted
+  4    the run in a database waits at a gate: `deploy`, `retire`, `confirm` or `wait`
   130  interrupted by Ctrl-C
 
 Examples:
@@ -77,7 +82,12 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    Run(run::RunArgs),
+    Run(Box<run::RunArgs>),
+    Resume(Box<life::resume::ResumeArgs>),
+    Rollback(Box<life::rollback::RollbackArgs>),
+    Status(life::status::StatusArgs),
+    History(life::history::HistoryArgs),
+    Purge(life::purge::PurgeArgs),
     Check(check::CheckArgs),
     Prove(prove::ProveArgs),
     Plan(plan::PlanArgs),
@@ -101,6 +111,11 @@ fn dispatch(cli: Cli) -> io::Result<Exit> {
     let mut out = Output::stdout();
     let exit = match cli.command {
         Some(Command::Run(args)) => run::execute(&args, &mut out),
+        Some(Command::Resume(args)) => life::resume::execute(&args, &mut out),
+        Some(Command::Rollback(args)) => life::rollback::execute(&args, &mut out),
+        Some(Command::Status(args)) => life::status::execute(&args, &mut out),
+        Some(Command::History(args)) => life::history::execute(&args, &mut out),
+        Some(Command::Purge(args)) => life::purge::execute(&args, &mut out),
         Some(Command::Check(args)) => check::execute(&args, &mut out),
         Some(Command::Prove(args)) => prove::execute(&args, &mut out),
         Some(Command::Plan(args)) => plan::execute(&args, &mut out),

@@ -1,7 +1,8 @@
 //! `miglab run`.
 
-mod bar;
-mod events;
+pub(super) mod bar;
+pub(super) mod events;
+mod pace;
 
 use std::io::{self, Write};
 use std::path::PathBuf;
@@ -9,6 +10,8 @@ use std::str::FromStr;
 
 use clap::{Args, ValueEnum};
 
+use super::life::args::{DbArgs, GateArgs, PaceArgs};
+use super::life::begin;
 use super::output::{Output, complain};
 use super::rows::table_of;
 use super::{Exit, input, interrupt};
@@ -25,19 +28,26 @@ use crate::target::memory::Memory;
 /// Rows of a table that are printed.
 const MOST_SHOWN: usize = 20;
 
-/// Run a migration on an in-memory table
+/// Run a migration, on an in-memory table or on a database
 #[derive(Debug, Args)]
 #[command(after_help = "\
-A script with errors is refused. A statement that fails rolls back everything before it.
+A script with errors is refused. In memory, a statement that fails rolls back everything before it. In a database the run
+stays where it is, and `miglab resume` goes on. It stops before `deploy`, `retire`, `confirm` and `wait`, with exit code 4.
 
 Examples:
   miglab run rename.mig                                       with the script's own rows
   miglab run rename.mig --rows users=people.csv --show users  with rows from a file
   miglab run rename.mig --to migrate                          stop before the contract phase
-  miglab run rename.mig --dry-run                             say what would be done")]
+  miglab run rename.mig --dry-run                             say what would be done
+  miglab run rename.mig --db postgres://localhost/shop        on a database, to the first gate
+  miglab run migrations --db                                  all scripts of a folder, on DATABASE_URL")]
 pub struct RunArgs {
-    /// The script, or `-` for standard input
-    pub script: PathBuf,
+    /// The script, or `-` for standard input; with `--db` several, and folders: in the order of their names, each once
+    #[arg(value_name = "SCRIPT")]
+    pub scripts: Vec<PathBuf>,
+    /// The database, where it is not the in-memory table.
+    #[command(flatten)]
+    pub db: DbArgs,
     /// Say what each statement would do, and change nothing
     #[arg(long)]
     pub dry_run: bool,
@@ -45,11 +55,20 @@ pub struct RunArgs {
     #[arg(long, value_name = "PHASE")]
     pub to: Option<PhaseArg>,
     /// Print this table when the run has ended; can be given for several tables
-    #[arg(long, value_name = "TABLE")]
+    #[arg(long, value_name = "TABLE", conflicts_with = "db")]
     pub show: Vec<String>,
     /// Rows for a table, in place of the script's own; can be given for several tables
-    #[arg(long, value_name = "TABLE=FILE.csv")]
+    #[arg(long, value_name = "TABLE=FILE.csv", conflicts_with = "db")]
     pub rows: Vec<RowsArg>,
+    /// How a run in a database passes its gates.
+    #[command(flatten)]
+    pub gates: GateArgs,
+    /// Remove at the end what is kept for a rollback
+    #[arg(long, requires = "db")]
+    pub purge: bool,
+    /// How hard a run in a database works.
+    #[command(flatten)]
+    pub pace: PaceArgs,
     /// How to report what is done
     #[arg(long, value_enum, default_value_t = RunFormat::Human)]
     pub format: RunFormat,
@@ -131,12 +150,19 @@ fn fold(name: &str) -> String {
 /// # Errors
 /// Writing to `out` failed.
 pub fn execute(args: &RunArgs, out: &mut Output) -> io::Result<Exit> {
-    let source = match input::read(&args.script) {
-        Ok(input) => input.source,
-        Err(error) => {
-            error.complain();
-            return Ok(Exit::CouldNotRun);
-        }
+    if args.scripts.is_empty() {
+        return Ok(no_script(&args.db));
+    }
+    if args.db.db.is_some() {
+        return begin::execute(args, out);
+    }
+    if args.gates != GateArgs::default() || args.pace != PaceArgs::default() {
+        complain("options for a run in a database were given, and no database", Some("add `--db`"));
+        return Ok(Exit::CouldNotRun);
+    }
+    let source = match read_one(&args.scripts) {
+        Ok(source) => source,
+        Err(exit) => return Ok(exit),
     };
     let files: Vec<RowsFile> = args.rows.iter().map(RowsArg::to_rows_file).collect();
     let lab = match lab::open(source.clone(), &files) {
@@ -152,6 +178,24 @@ pub fn execute(args: &RunArgs, out: &mut Output) -> io::Result<Exit> {
         complain(&format!("Ctrl-C cannot be handled: {error}"), None);
     }
     drive(args, lab, out)
+}
+
+fn no_script(db: &DbArgs) -> Exit {
+    if db.is_address() {
+        complain("there is no script to run", Some("name one: `miglab run rename.mig`"));
+    }
+    Exit::CouldNotRun
+}
+
+fn read_one(scripts: &[PathBuf]) -> Result<Source, Exit> {
+    let [script] = scripts else {
+        complain("in memory one script is run at a time", Some("several are run on a database: add `--db`"));
+        return Err(Exit::CouldNotRun);
+    };
+    input::read(script).map(|input| input.source).map_err(|error| {
+        error.complain();
+        Exit::CouldNotRun
+    })
 }
 
 fn drive(args: &RunArgs, lab: Lab, out: &mut Output) -> io::Result<Exit> {
@@ -208,7 +252,7 @@ fn refuse(error: OpenError, source: &Source) -> Exit {
 }
 
 /// Findings go to standard error: standard output is for the report of the run.
-fn tell(diagnostics: &[Diagnostic], source: &Source) {
+pub(super) fn tell(diagnostics: &[Diagnostic], source: &Source) {
     let terminal = Terminal::stderr();
     // Who may be live beside the plan matters to `check`; here the plan is alone.
     let told = diagnostics.iter().filter(|diagnostic| !diagnostic.is_about_assumed_versions());

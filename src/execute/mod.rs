@@ -3,6 +3,7 @@
 //! A [`Run`] is a state machine, PENDING → EXPANDING → MIGRATING → CONTRACTING → COMPLETE, and from any of them
 //! `ROLLED_BACK`. It prints nothing: an [`Observer`] is told of every statement and batch.
 
+mod gated;
 mod history;
 mod observer;
 mod state;
@@ -10,6 +11,7 @@ mod state;
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
+pub use gated::{Gate, Reached};
 pub use history::{Entry, History};
 pub use observer::{BatchEvent, Observer, Silent, StatementEvent};
 pub use state::State;

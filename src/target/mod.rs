@@ -28,6 +28,15 @@ pub trait Target {
     /// # Errors
     /// It cannot be undone.
     fn undo(&mut self, undo: Self::Undo) -> Result<(), Fault>;
+
+    /// The same, where it may take long: `watch` is told, and may stop it.
+    ///
+    /// # Errors
+    /// It cannot be undone, or was stopped; the target remembers how far it came.
+    fn undo_watched(&mut self, undo: Self::Undo, watch: Watch<'_>) -> Result<(), Fault> {
+        let _ = watch;
+        self.undo(undo)
+    }
 }
 
 /// What happens in the midst of an action.

@@ -1,12 +1,16 @@
 //! A progress bar on a terminal, for statements that go over many rows.
 
-use std::io::IsTerminal;
+use std::io::{IsTerminal, Write};
 use std::ops::ControlFlow;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
+use super::pace::Pace;
 use crate::cli::interrupt;
+use crate::cli::life::args::lasting;
 use crate::execute::{BatchEvent, Observer, STOP, StatementEvent};
+use crate::report::clean;
+use crate::target::Waiting;
 
 /// Fewer rows than this are done before a bar could be seen.
 const LEAST_ROWS: u64 = 50_000;
@@ -14,13 +18,16 @@ const LEAST_ROWS: u64 = 50_000;
 /// Draws on standard error while a statement goes over its rows, and stops it on Ctrl-C.
 pub struct Bar {
     draws: bool,
+    tells: bool,
     bar: Option<ProgressBar>,
+    pace: Pace,
 }
 
 impl Bar {
     /// A bar, where standard error is a terminal and one is `wanted`.
     pub fn new(wanted: bool) -> Self {
-        Self { draws: wanted && std::io::stderr().is_terminal(), bar: None }
+        let draws = wanted && std::io::stderr().is_terminal();
+        Self { draws, tells: wanted, bar: None, pace: Pace::default() }
     }
 
     fn begin(statement: &StatementEvent, rows: u64) -> ProgressBar {
@@ -50,6 +57,20 @@ impl Observer for Bar {
         ControlFlow::Continue(())
     }
 
+    fn waiting(&mut self, statement: &StatementEvent, waiting: &Waiting) -> ControlFlow<()> {
+        if interrupt::interrupted() {
+            return STOP;
+        }
+        if self.tells && self.pace.is_due(waiting) {
+            let text = told(statement, waiting);
+            match &self.bar {
+                Some(bar) => bar.println(text),
+                None => std::io::stderr().write_all(format!("{text}\n").as_bytes()).unwrap_or_default(),
+            }
+        }
+        ControlFlow::Continue(())
+    }
+
     fn finished(&mut self, _statement: &StatementEvent, _rows: Option<u64>) {
         self.bar.take().inspect(ProgressBar::finish_and_clear);
     }
@@ -57,4 +78,10 @@ impl Observer for Bar {
     fn failed(&mut self, _statement: &StatementEvent, _fault: &crate::target::Fault) {
         self.bar.take().inspect(ProgressBar::finish_and_clear);
     }
+}
+
+fn told(statement: &StatementEvent, waiting: &Waiting) -> String {
+    let who: String = waiting.blockers.iter().map(|who| format!("\n  {who}")).collect();
+    let text = format!("[{}] waits for {} ({}){who}", statement.title, waiting.what, lasting(waiting.waited_ms));
+    clean(&text).into_owned()
 }

@@ -5,22 +5,24 @@ use std::ops::ControlFlow;
 
 use serde_json::{Value, json};
 
+use super::pace::Pace;
 use crate::cli::interrupt;
 use crate::cli::output::Output;
 use crate::cli::rows::json_rows;
 use crate::execute::{BatchEvent, Observer, STOP, StatementEvent};
-use crate::target::Fault;
 use crate::target::memory::Selected;
+use crate::target::{Fault, Waiting};
 
 /// Writes each event as a line.
 pub struct JsonLines<'a> {
     out: &'a mut Output,
+    pace: Pace,
 }
 
 impl<'a> JsonLines<'a> {
     /// Writes to `out`. A line that cannot be written shows when the output is flushed at the end.
     pub fn new(out: &'a mut Output) -> Self {
-        Self { out }
+        Self { out, pace: Pace::default() }
     }
 
     fn line(&mut self, event: &str, statement: &StatementEvent, more: Value) {
@@ -49,6 +51,15 @@ impl Observer for JsonLines<'_> {
 
     fn batch(&mut self, statement: &StatementEvent, batch: BatchEvent) -> ControlFlow<()> {
         self.line("batch", statement, json!({ "rows_done": batch.rows_done, "rows_total": batch.rows_total }));
+        if interrupt::interrupted() { STOP } else { ControlFlow::Continue(()) }
+    }
+
+    fn waiting(&mut self, statement: &StatementEvent, waiting: &Waiting) -> ControlFlow<()> {
+        if self.pace.is_due(waiting) {
+            let Waiting { what, blockers, waited_ms } = waiting;
+            let more = json!({ "waits_for": what, "blockers": blockers, "waited_ms": waited_ms });
+            self.line("waiting", statement, more);
+        }
         if interrupt::interrupted() { STOP } else { ControlFlow::Continue(()) }
     }
 

@@ -7,13 +7,17 @@
 pub mod connect;
 pub mod fault;
 pub mod inspect;
+pub mod journal;
 pub mod operation;
 pub mod perform;
 pub mod quote;
 pub mod relation;
 pub mod rows;
 pub mod session;
+pub mod sessions;
+pub mod target;
 pub mod translate;
 
 pub use operation::{Cost, Lock, LockMode, Operation, Work};
 pub use relation::{Relation, Server};
+pub use target::Postgres;

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use serde::{Deserialize, Serialize};
+
 use crate::ast::Name;
 use crate::target::postgres::quote;
 
@@ -48,7 +50,7 @@ fn in_schema(schema: &str, name: &str) -> String {
 }
 
 /// A table as the database has it.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Relation {
     /// Its schema; empty where that is not known.
     pub schema: String,
@@ -81,7 +83,7 @@ pub struct Relation {
 }
 
 /// A column.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct RelationColumn {
     /// Its name.
     pub name: String,
@@ -100,7 +102,7 @@ pub struct RelationColumn {
 }
 
 /// A constraint.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct RelationConstraint {
     /// Its name.
     pub name: String,
@@ -115,7 +117,7 @@ pub struct RelationConstraint {
 }
 
 /// The kinds of constraints.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum RelationConstraintKind {
     /// `primary key`
     PrimaryKey,
@@ -137,7 +139,7 @@ pub enum RelationConstraintKind {
 }
 
 /// An index.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct RelationIndex {
     /// Its name.
     pub name: String,
@@ -160,7 +162,7 @@ pub struct RelationIndex {
 }
 
 /// Something outside the table that depends on columns of it.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Dependent {
     /// What it is: "view", "materialized view", "generated column", "foreign key", "policy", "trigger", "function",
     /// "publication".

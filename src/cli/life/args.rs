@@ -1,0 +1,179 @@
+//! What the commands that work on a database have in common on the command line.
+
+use std::path::Path;
+use std::str::FromStr;
+
+use clap::Args;
+
+use crate::cli::output::complain;
+use crate::target::postgres::rows::Options;
+use crate::target::postgres::session::Limits;
+
+/// Which database.
+#[derive(Clone, Debug, Default, Args)]
+pub struct DbArgs {
+    /// The database, as a URL or as `key=value` pairs; without one DATABASE_URL, else the PG* variables
+    #[arg(long, value_name = "URL", num_args = 0..=1, default_missing_value = "", hide_default_value = true)]
+    pub db: Option<String>,
+}
+
+impl DbArgs {
+    /// The address that was given.
+    #[must_use]
+    pub fn given(&self) -> Option<&str> {
+        self.db.as_deref().filter(|db| !db.is_empty())
+    }
+
+    /// Whether what was given is an address, and not a script that was written behind `--db`; complains of that.
+    #[must_use]
+    pub fn is_address(&self) -> bool {
+        let Some(given) = self.given() else { return true };
+        let ends_in_mig = Path::new(given).extension().is_some_and(|ending| ending == "mig");
+        if !ends_in_mig && !Path::new(given).exists() {
+            return true;
+        }
+        let help = format!("write the script first, `{given} --db`, or the address behind `--db`: `--db postgres://…`");
+        complain(&format!("`--db` takes the address of a database, and `{given}` is a file"), Some(&help));
+        false
+    }
+}
+
+/// How hard a run works.
+#[derive(Clone, Debug, PartialEq, Eq, Args)]
+pub struct PaceArgs {
+    /// Connections that fill rows side by side
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=64))]
+    pub jobs: u32,
+    /// How long a batch should take, where the script does not say how many rows it has
+    #[arg(long, value_name = "MS", default_value_t = 10, value_parser = clap::value_parser!(u32).range(1..=60_000))]
+    pub batch_target_ms: u32,
+    /// Give up when a lock was not to be had for so long
+    #[arg(long, value_name = "TIME", default_value = "10m")]
+    pub lock_wait: Duration,
+    /// Fill no rows while a standby is further behind than this
+    #[arg(long, value_name = "TIME", default_value = "10s")]
+    pub max_lag: Duration,
+    /// Fill no rows while more sessions than this wait for locks
+    #[arg(long, value_name = "N", default_value_t = 10)]
+    pub max_waiting: u32,
+    /// Fill no rows while more sessions than this are active
+    #[arg(long, value_name = "N")]
+    pub max_active: Option<u32>,
+    /// Do not vacuum a table while its rows are filled
+    #[arg(long)]
+    pub no_vacuum: bool,
+}
+
+impl Default for PaceArgs {
+    fn default() -> Self {
+        Self {
+            jobs: 1,
+            batch_target_ms: 10,
+            lock_wait: Duration(600_000),
+            max_lag: Duration(10_000),
+            max_waiting: 10,
+            max_active: None,
+            no_vacuum: false,
+        }
+    }
+}
+
+impl PaceArgs {
+    /// How rows are filled.
+    #[must_use]
+    pub fn rows(&self) -> Options {
+        Options {
+            jobs: self.jobs,
+            target_ms: self.batch_target_ms,
+            max_lag_ms: Some(self.max_lag.0),
+            max_waiting: Some(self.max_waiting),
+            max_active: self.max_active,
+            vacuum: !self.no_vacuum,
+            ..Options::default()
+        }
+    }
+
+    /// How long locks are waited for.
+    #[must_use]
+    pub fn limits(&self) -> Limits {
+        Limits { lock_wait_ms: self.lock_wait.0, ..Limits::default() }
+    }
+}
+
+/// How a run passes its gates.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Args)]
+pub struct GateArgs {
+    /// Go on behind this gate: the application of a `deploy` or `retire`, or the text of a `confirm`; can be given several times
+    #[arg(long, value_name = "GATE")]
+    pub confirm: Vec<String>,
+    /// Go on behind every gate; what must come first is waited for
+    #[arg(long)]
+    pub yes: bool,
+    /// Take the word of who confirms a deployment, even if no session of that application is seen
+    #[arg(long)]
+    pub unverified: bool,
+}
+
+/// A time on the command line, in milliseconds: `500ms`, `10s`, `10m`, `2h`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Duration(pub u64);
+
+impl FromStr for Duration {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let digits = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
+        let unit = match &text[digits..] {
+            "ms" => 1,
+            "s" => 1000,
+            "m" | "min" => 60_000,
+            "h" => 3_600_000,
+            _ => return Err("write a number and its unit: `500ms`, `10s`, `10m`, `2h`".to_owned()),
+        };
+        let number: u64 = text[..digits].parse().map_err(|_| "write a number before the unit".to_owned())?;
+        number.checked_mul(unit).map(Self).ok_or_else(|| "that is too long".to_owned())
+    }
+}
+
+impl std::fmt::Display for Duration {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&lasting(self.0))
+    }
+}
+
+/// A time as people say it: "12 s", "9 min 58 s", "2 h 5 min".
+#[must_use]
+pub fn lasting(ms: u64) -> String {
+    let (hours, minutes, seconds) = (ms / 3_600_000, ms / 60_000 % 60, ms / 1000 % 60);
+    match (hours, minutes, seconds) {
+        (0, 0, 0) => format!("{ms} ms"),
+        (0, 0, seconds) => format!("{seconds} s"),
+        (0, minutes, 0) => format!("{minutes} min"),
+        (0, minutes, seconds) => format!("{minutes} min {seconds} s"),
+        (hours, 0, _) => format!("{hours} h"),
+        (hours, minutes, _) => format!("{hours} h {minutes} min"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_have_units() {
+        assert_eq!("500ms".parse::<Duration>(), Ok(Duration(500)));
+        assert_eq!("10m".parse::<Duration>(), Ok(Duration(600_000)));
+        assert!(
+            ["10", "m", "", "1.5s", "99999999999999999999h", "9999999999999999999h"]
+                .iter()
+                .all(|text| text.parse::<Duration>().is_err())
+        );
+    }
+
+    #[test]
+    fn times_are_said_as_people_do() {
+        assert_eq!(lasting(40), "40 ms");
+        assert_eq!(lasting(598_000), "9 min 58 s");
+        assert_eq!(lasting(7_500_000), "2 h 5 min");
+    }
+}

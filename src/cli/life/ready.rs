@@ -1,0 +1,101 @@
+//! A script with its plan, ready to be run on a database, or found again in one.
+
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use crate::cli::Exit;
+use crate::cli::output::complain;
+use crate::cli::run::tell;
+use crate::live::{self, Opened, Refused};
+use crate::plan::Plan;
+use crate::prove::Proof;
+use crate::source::Source;
+use crate::target::postgres::journal::runs::RunRow;
+use crate::target::postgres::session::Session;
+use crate::target::postgres::{Relation, Server};
+
+use super::connection::told;
+
+/// A script that can be run.
+pub struct Ready {
+    /// Its text.
+    pub source: Source,
+    /// What it does.
+    pub plan: Arc<Plan>,
+    /// What is proved of it.
+    pub proof: Proof,
+    /// What the database was like before it, as JSON.
+    pub known: String,
+}
+
+/// [`Server`] as it is kept with a run: the plan is made from it again when the run goes on.
+#[derive(Serialize, Deserialize)]
+struct Known {
+    version: u32,
+    schema: String,
+    sets_deadlock_timeout: bool,
+    relations: Vec<(String, Relation)>,
+}
+
+impl Ready {
+    /// Holds a script against the database; says what is wrong with it.
+    ///
+    /// # Errors
+    /// The exit code to end with.
+    pub fn open(session: &mut Session, source: Source) -> Result<Self, Exit> {
+        let server = live::look(session.client(), &source).map_err(|fault| told(&fault, Exit::CouldNotRun))?;
+        let opened = live::open(source, &server).map_err(|refused| refuse(&refused))?;
+        tell(&opened.diagnostics, &opened.source);
+        Self::new(opened, &server)
+    }
+
+    /// The plan of a run, made again from what is kept of it.
+    ///
+    /// # Errors
+    /// The exit code to end with.
+    pub fn again(row: &RunRow) -> Result<Self, Exit> {
+        let source = Source::new(row.name.as_str(), row.script.as_str());
+        let known: Known = serde_json::from_str(&row.known).map_err(|error| {
+            let help = "was schema `miglab` changed by hand?";
+            complain(&format!("what is kept of the run of `{}` cannot be read: {error}", row.name), Some(help));
+            Exit::CouldNotRun
+        })?;
+        let server = known.server();
+        let opened = live::open(source, &server).map_err(|refused| refuse(&refused))?;
+        Self::new(opened, &server)
+    }
+
+    fn new(opened: Opened, server: &Server) -> Result<Self, Exit> {
+        let Opened { source, plan, proof, .. } = opened;
+        let known = serde_json::to_string(&Known::of(server)).map_err(|error| {
+            complain(&format!("what the database is like cannot be kept: {error}"), None);
+            Exit::CouldNotRun
+        })?;
+        Ok(Self { source, plan, proof, known })
+    }
+}
+
+impl Known {
+    fn of(server: &Server) -> Self {
+        let relations = server.relations.iter().map(|(name, relation)| (name.to_string(), relation.clone()));
+        Self {
+            version: server.version,
+            schema: server.schema.clone(),
+            sets_deadlock_timeout: server.sets_deadlock_timeout,
+            relations: relations.collect(),
+        }
+    }
+
+    fn server(self) -> Server {
+        let Self { version, schema, sets_deadlock_timeout, relations } = self;
+        let relations = relations.into_iter().map(|(name, relation)| (name.into(), relation)).collect();
+        Server { version, schema, sets_deadlock_timeout, run: 0, relations }
+    }
+}
+
+fn refuse(refused: &Refused) -> Exit {
+    tell(&refused.diagnostics, &refused.source);
+    complain("the script has errors, so nothing was run", Some("`miglab explain CODE` says more about each"));
+    Exit::Failed
+}

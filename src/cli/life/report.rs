@@ -1,0 +1,53 @@
+//! What a run in a database has done, as the report of any run.
+
+use crate::execute::State;
+use crate::report::run::RunReport;
+use crate::target::Fault;
+use crate::target::postgres::journal::runs::{self, RunRow, Status};
+use crate::target::postgres::session::Session;
+
+/// The report of a run.
+///
+/// # Errors
+/// The server was not asked.
+pub fn report(session: &mut Session, run: i64) -> Result<RunReport, Fault> {
+    let row = runs::by_id(session.client(), run)?;
+    let events = runs::events(session.client(), Some(run))?;
+    let entry = |event: runs::Event| (tag(&event.state).to_owned(), event.text);
+    Ok(RunReport {
+        title: row.title.clone(),
+        phase: state_of(&row).tag(),
+        progress_percent: percent(&row),
+        history: events.into_iter().map(entry).collect(),
+    })
+}
+
+/// Statements done, of all, in percent.
+#[must_use]
+pub fn percent(row: &RunRow) -> u8 {
+    match row.statements {
+        0 => u8::from(row.status == Status::Complete) * 100,
+        all => u8::try_from(row.step * 100 / all).unwrap_or(100),
+    }
+}
+
+/// Where a run is.
+#[must_use]
+pub fn state_of(row: &RunRow) -> State {
+    match row.status {
+        Status::Complete => State::Complete,
+        Status::RolledBack => State::RolledBack,
+        Status::Running | Status::RollingBack => row.phase.map_or(State::Pending, State::of),
+    }
+}
+
+/// The word of reports for the word that the journal keeps.
+#[must_use]
+pub fn tag(word: &str) -> &'static str {
+    let phase = crate::ast::Phase::ALL.into_iter().find(|phase| phase.keyword() == word);
+    match word {
+        "complete" => State::Complete.tag(),
+        "rolled_back" => State::RolledBack.tag(),
+        _ => phase.map_or(State::Pending, State::of).tag(),
+    }
+}

@@ -1,0 +1,92 @@
+//! The commands that a message tells people to enter next.
+
+use crate::cli::life::args::DbArgs;
+
+/// `miglab resume --db …` with further arguments.
+#[must_use]
+pub fn command(verb: &str, db: &DbArgs, more: &[&str]) -> String {
+    let more: String = more.iter().map(|word| format!(" {}", shell(word))).collect();
+    let address = db.given().map_or_else(String::new, |given| format!(" {}", shell(&without_password(given))));
+    format!("miglab {verb} --db{address}{more}")
+}
+
+/// A word as a shell takes it.
+#[must_use]
+pub fn shell(word: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "-_./:@=+,%".contains(c);
+    let is_plain = !word.is_empty() && word.chars().all(plain);
+    if is_plain { word.to_owned() } else { format!("'{}'", word.replace('\'', "'\\''")) }
+}
+
+/// An address as it was given, without the password that may be in it.
+fn without_password(given: &str) -> String {
+    match given.split_once("://") {
+        Some((scheme, rest)) => format!("{scheme}://{}", url_without_password(rest)),
+        None => words_without_password(given),
+    }
+}
+
+fn url_without_password(rest: &str) -> String {
+    let (place, query) = rest.split_once('?').map_or((rest, None), |(place, query)| (place, Some(query)));
+    let place = match place.rsplit_once('@') {
+        Some((user, host)) => format!("{}@{host}", user.split(':').next().unwrap_or_default()),
+        None => place.to_owned(),
+    };
+    let secret = |pair: &&str| !pair.starts_with("password=") && !pair.starts_with("sslpassword=");
+    let query: Vec<&str> =
+        query.unwrap_or_default().split('&').filter(secret).filter(|pair| !pair.is_empty()).collect();
+    if query.is_empty() { place } else { format!("{place}?{}", query.join("&")) }
+}
+
+/// `key=value` pairs: values may be quoted, and there may be spaces around `=`.
+fn words_without_password(given: &str) -> String {
+    let (mut shown, mut rest) = (String::new(), given.trim_start());
+    while let Some((key, behind)) = rest.split_once('=') {
+        let behind = behind.trim_start();
+        let end = end_of_value(behind);
+        if !matches!(key.trim(), "password" | "sslpassword") {
+            shown += &format!("{}{}={}", if shown.is_empty() { "" } else { " " }, key.trim(), &behind[..end]);
+        }
+        rest = behind[end..].trim_start();
+    }
+    shown
+}
+
+fn end_of_value(text: &str) -> usize {
+    let quoted = text.starts_with('\'');
+    let mut escaped = false;
+    for (at, c) in text.char_indices().skip(usize::from(quoted)) {
+        match c {
+            _ if escaped => escaped = false,
+            '\\' => escaped = true,
+            '\'' if quoted => return at + 1,
+            c if c.is_whitespace() && !quoted => return at,
+            _ => {}
+        }
+    }
+    text.len()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn resume(db: &str, more: &[&str]) -> String {
+        command("resume", &DbArgs { db: Some(db.to_owned()) }, more)
+    }
+
+    #[test]
+    fn a_command_can_be_pasted() {
+        assert_eq!(resume("", &["--confirm", "v2"]), "miglab resume --db --confirm v2");
+        assert_eq!(resume("", &["--confirm", "it's at 100 %"]), "miglab resume --db --confirm 'it'\\''s at 100 %'");
+    }
+
+    #[test]
+    fn no_password_is_shown() {
+        assert_eq!(resume("postgres://me:secret@h:5432/shop", &[]), "miglab resume --db postgres://me@h:5432/shop");
+        let query = "postgres://h/shop?sslmode=require&password=secret";
+        assert_eq!(resume(query, &[]), "miglab resume --db 'postgres://h/shop?sslmode=require'");
+        let words = "host=h password = 'se\\'cr et' dbname=shop";
+        assert_eq!(resume(words, &[]), "miglab resume --db 'host=h dbname=shop'");
+    }
+}

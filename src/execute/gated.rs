@@ -1,0 +1,106 @@
+//! Runs that stop where a human is needed, stay where they are when a statement fails, and go on later.
+
+use std::ops::ControlFlow;
+use std::sync::Arc;
+
+use crate::ast::Phase;
+use crate::execute::{Failure, History, Observer, Progress, Run, State};
+use crate::plan::{Plan, Step};
+use crate::target::{Fault, FaultKind, Target, Watch};
+
+/// Is asked before each statement whether it may be done, or undone. `Break` stops the run before it. It may wait, and
+/// tells of that.
+pub type Gate<'a, T> = &'a mut dyn FnMut(&mut T, &Step, Watch<'_>) -> Result<ControlFlow<()>, Fault>;
+
+/// How far a run came.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reached {
+    /// All the way.
+    End,
+    /// The end of the phase that it was to stop after.
+    Phase,
+    /// This statement, by its place in the plan: the gate before it is closed.
+    Gate(usize),
+}
+
+impl<T: Target> Run<T> {
+    /// A run that goes on: a statement of the journal for each that is done.
+    #[must_use]
+    pub fn resumed(plan: Arc<Plan>, target: T, state: State, journal: Vec<T::Undo>) -> Self {
+        let position = journal.len();
+        Self { plan, target, progress: Progress { state, position, journal, history: History::default() } }
+    }
+
+    /// What it ran on.
+    #[must_use]
+    pub fn into_target(self) -> T {
+        self.target
+    }
+
+    /// Goes on until `until` (all the way without it), or to a closed gate. A statement that fails leaves the run where
+    /// it is.
+    ///
+    /// # Errors
+    /// A statement failed.
+    pub fn advance(
+        &mut self,
+        until: Option<Phase>,
+        gate: Gate<'_, T>,
+        observer: &mut dyn Observer,
+    ) -> Result<Reached, Box<Failure>> {
+        while self.progress.state != State::Complete {
+            if !self.goes_on(until) {
+                return Ok(Reached::Phase);
+            }
+            if let Some(step) = self.next().cloned() {
+                if self.asked(&step, gate, observer)?.is_break() {
+                    return Ok(Reached::Gate(step.index));
+                }
+            }
+            self.step(observer)?;
+        }
+        Ok(Reached::End)
+    }
+
+    /// Undoes what is done, the last statement first, all the way or to a closed gate.
+    ///
+    /// # Errors
+    /// A statement cannot be undone; it and those before it stay.
+    pub fn retreat(&mut self, gate: Gate<'_, T>, observer: &mut dyn Observer) -> Result<Reached, Box<Failure>> {
+        while let Some(undo) = self.progress.journal.last().cloned() {
+            let step = self.plan.steps[self.progress.journal.len() - 1].clone();
+            if self.asked(&step, gate, observer)?.is_break() {
+                return Ok(Reached::Gate(step.index));
+            }
+            let event = self.event(&step);
+            let undone = self.target.undo_watched(undo, &mut |happening| observer.happening(&event, happening));
+            undone.map_err(|fault| {
+                observer.failed(&event, &fault);
+                failure(&step, fault)
+            })?;
+            self.progress.journal.pop();
+            self.progress.position = self.progress.journal.len();
+            observer.undone(&event);
+        }
+        self.progress.state = State::RolledBack;
+        Ok(Reached::End)
+    }
+
+    fn asked(
+        &mut self,
+        step: &Step,
+        gate: Gate<'_, T>,
+        observer: &mut dyn Observer,
+    ) -> Result<ControlFlow<()>, Box<Failure>> {
+        if observer.stops() {
+            return Err(failure(step, Fault::new(FaultKind::Interrupted, "stopped; it was not begun")));
+        }
+        let event = self.event(step);
+        let asked = gate(&mut self.target, step, &mut |happening| observer.happening(&event, happening));
+        asked.map_err(|fault| failure(step, fault))
+    }
+}
+
+fn failure(step: &Step, fault: Fault) -> Box<Failure> {
+    Box::new(Failure { index: step.index, span: step.span, fault, undo_fault: None })
+}
