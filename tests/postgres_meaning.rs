@@ -23,5 +23,7 @@ mod psql;
 mod random_plans;
 #[path = "postgres_meaning/scripts.rs"]
 mod scripts;
+#[path = "postgres_meaning/types.rs"]
+mod types;
 #[path = "postgres_meaning/writes.rs"]
 mod writes;

@@ -135,6 +135,7 @@ fn fresh(ty: Type, dice: &mut Dice) -> Value {
     let number = dice.below(1_000_000) + 1_000;
     let text = match ty {
         Type::Varchar(Some(length)) if length < 12 => "ABCDEFGHIJKL".chars().take(length as usize).collect(),
+        Type::SmallInt => (number % 10_000).to_string(),
         _ if ty.is_numeric() => number.to_string(),
         Type::Boolean => (number % 2 == 0).to_string(),
         Type::Date => "2020-02-29".to_owned(),
