@@ -205,3 +205,26 @@ fn a_policy_that_hides_rows_from_the_backfill_is_refused() {
     assert!(refused.err.contains("row") && refused.err.contains("`t`"), "{}", refused.err);
     assert_eq!(place.picture(), before);
 }
+
+/// What the script's own rows and made-up values do not show, the rows of the database may.
+#[test]
+fn a_row_that_does_not_survive_the_way_there_and_back_is_named() {
+    let server = TestServer::start();
+    let tables = "create table t (id integer primary key, price numeric not null); insert into t values (1, 2), (2, 17.25)";
+    let mut place = Place::new(&server, "forms", tables);
+    let script = "migration \"Cents\" on t\n@app v1 { uses price }\napp v2 { uses cents }\n\
+                  expand add column cents bigint\n\
+                  expand sync cents from (price * 10)::bigint\n\
+                  expand sync price from cents / 10.0\n\
+                  migrate backfill cents from (price * 10)::bigint\n\
+                  deploy v2\nretire v1\ncontract drop column price\n";
+    place.script(&script.replace('@', ""));
+    let found = place.run(&["check", "plan.mig"]);
+    assert!(found.out.contains("`price` '17.25' comes back as '17.3"), "{}{}", found.out, found.err);
+    place.script(&script.replace('@', "    allow lossy-translation because 'prices are whole'\n"));
+    let allowed = place.run(&["check", "plan.mig"]);
+    assert!(!allowed.out.contains("17.25"), "{}", allowed.out);
+    place.script(&script.replace('@', ""));
+    place.client.batch_execute("delete from t where id = 2").unwrap();
+    assert!(!place.run(&["check", "plan.mig"]).out.contains("a row of the database"), "no such row is left");
+}

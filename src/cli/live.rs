@@ -116,6 +116,7 @@ impl Database {
             (Self::Server(client), Some(plan)) => {
                 let found = live::preflight(&mut **client, &plan, &server, Limits::default())?;
                 diagnostics.extend(found.into_iter().map(|found| found.at(&script)));
+                diagnostics.extend(live::round_trips(&mut **client, &script, &plan, &server)?);
                 diagnostics.sort_by_key(Diagnostic::span);
             }
             (Self::Dump(dump, path), _) => {

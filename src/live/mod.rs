@@ -4,6 +4,7 @@ mod compare;
 mod declare;
 mod drops;
 mod preflight;
+mod round_trips;
 mod uses;
 
 use std::sync::Arc;
@@ -12,6 +13,7 @@ use postgres::GenericClient;
 
 pub use declare::{Declaration, table as declaration, views as view_declarations};
 pub use preflight::{Limits, Readiness, preflight, readiness_of_plan};
+pub use round_trips::round_trips;
 
 use crate::ast::{Name, Script};
 use crate::check;

@@ -56,7 +56,9 @@ impl Ready {
     fn ask_whether_ready(session: &mut Session, opened: &Opened, server: &Server) -> Result<(), Exit> {
         let found = live::preflight(session.client(), &opened.plan, server, Limits::default());
         let found = found.map_err(|fault| told(&fault, Exit::CouldNotRun))?;
-        let found: Vec<Diagnostic> = found.into_iter().map(|found| found.at(&opened.script)).collect();
+        let mut found: Vec<Diagnostic> = found.into_iter().map(|found| found.at(&opened.script)).collect();
+        let lost = live::round_trips(session.client(), &opened.script, &opened.plan, server);
+        found.extend(lost.map_err(|fault| told(&fault, Exit::CouldNotRun))?);
         tell(&found, &opened.source);
         if found.iter().any(|finding| finding.severity == Severity::Error) {
             complain("the database is not ready, so nothing was run", Some("`miglab explain preflight` says more"));
