@@ -119,7 +119,7 @@ expand add column t.n text
             "schema-differs at `numeric(8, 3)`: `t.g` is numeric(8,2) in the database",
             "schema-differs at `timestamp`: `t.k` is timestamptz in the database",
             "schema-differs at `z`: table `t` of the database has no column `z`",
-            "schema-differs at `expand add column t.gone text`: table `t` of the database has a column `gone` already",
+            "schema-differs at `add column t.gone text`: table `t` of the database has a column `gone` already",
         ]
         .map(str::to_owned)
     );
@@ -149,7 +149,7 @@ fn what_only_the_database_knows_to_need_a_column_keeps_it() {
         let mut database = Database::with("create table users (id int primary key, username text);");
         database.client.batch_execute(sql).unwrap();
         let (found, _) = look(&mut database, RENAME);
-        assert_eq!(found, [format!("still-needed at `contract drop column username`: {message}")], "{sql}");
+        assert_eq!(found, [format!("still-needed at `drop column username`: {message}")], "{sql}");
     }
 }
 
@@ -273,7 +273,7 @@ fn what_would_disturb_a_run_is_told() {
     let found = live::preflight(&mut database.client, &plan, &server, limits).unwrap();
     let told = found.iter().find(|found| found.message.contains("(slow) is in a transaction for ")).unwrap();
     assert!(
-        told.severity == Severity::Warning && told.message.ends_with("(idle in transaction): `select 1`"),
+        told.severity == Severity::Warning && told.message.contains("(idle in transaction): `"),
         "{told:?}"
     );
 }
