@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::cli::Exit;
 use crate::cli::output::complain;
 use crate::cli::run::tell;
+use crate::diagnostic::{Diagnostic, Severity};
 use crate::live::{self, Opened, Refused};
 use crate::plan::Plan;
 use crate::prove::Proof;
@@ -45,8 +46,17 @@ impl Ready {
     /// The exit code to end with.
     pub fn open(session: &mut Session, source: Source) -> Result<Self, Exit> {
         let server = live::look(session.client(), &source).map_err(|fault| told(&fault, Exit::CouldNotRun))?;
-        let opened = live::open(source, &server).map_err(|refused| refuse(&refused))?;
+        let mut opened = live::open(source, &server).map_err(|refused| refuse(&refused))?;
+        let found = live::preflight(session.client(), &opened.plan, &server, live::Limits::default());
+        let found = found.map_err(|fault| told(&fault, Exit::CouldNotRun))?;
+        opened.diagnostics.extend(found.into_iter().map(|found| found.at(&opened.script)));
+        opened.diagnostics.sort_by_key(Diagnostic::span);
         tell(&opened.diagnostics, &opened.source);
+        if opened.diagnostics.iter().any(|found| found.severity == Severity::Error) {
+            let help = "`miglab check --db` says it again, without running anything";
+            complain("the database is not ready, so nothing was run", Some(help));
+            return Err(Exit::Failed);
+        }
         Self::new(opened, &server)
     }
 
