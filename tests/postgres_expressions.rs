@@ -10,6 +10,8 @@ mod server;
 mod generator;
 #[path = "postgres_expressions/rows.rs"]
 mod rows;
+#[path = "postgres_expressions/translated.rs"]
+mod translated;
 #[path = "postgres_expressions/tree.rs"]
 mod tree;
 
@@ -101,10 +103,10 @@ fn evaluate(pair: &Pair, table: &[Vec<Value>]) -> Result<Vec<Cell>, String> {
 }
 
 /// What PostgreSQL says to each expression, row by row.
-fn ask(client: &mut Client, pairs: &[Pair]) -> Vec<Vec<Cell>> {
-    let mut answers = Vec::with_capacity(pairs.len());
-    for some in pairs.chunks(100) {
-        let texts: Vec<&str> = some.iter().map(|pair| pair.sql.as_str()).collect();
+fn ask(client: &mut Client, expressions: &[String]) -> Vec<Vec<Cell>> {
+    let mut answers = Vec::with_capacity(expressions.len());
+    for some in expressions.chunks(100) {
+        let texts: Vec<&str> = some.iter().map(String::as_str).collect();
         let rows = client
             .query("select pg_temp.probe(e) from unnest($1::text[]) with ordinality as u(e, n) order by n", &[&texts])
             .expect("the probe catches every error");
@@ -181,10 +183,15 @@ fn compare(pairs: &[Pair]) {
     let mut client = connect(&server);
     let table = rows::values();
     let mut findings = Findings::default();
-    for (pair, theirs) in pairs.iter().zip(ask(&mut client, pairs)) {
-        findings.compare(pair, evaluate(pair, &table), &theirs);
+    let written: Vec<String> = pairs.iter().map(|pair| pair.sql.clone()).collect();
+    let mut known = Vec::with_capacity(pairs.len());
+    for (pair, theirs) in pairs.iter().zip(ask(&mut client, &written)) {
+        let mine = evaluate(pair, &table);
+        known.push(mine.clone().unwrap_or_default());
+        findings.compare(pair, mine, &theirs);
     }
     findings.conclude();
+    translated::compare(&mut client, pairs, &known);
 }
 
 fn setting(name: &str, default: u64) -> u64 {

@@ -44,16 +44,12 @@ pub(super) fn compare(script: &Script, plan: &Plan, server: &Server) -> Differen
 /// The finding for a table that is not there.
 pub(super) fn no_table(name: &Name, span: Span, server: &Server) -> Diagnostic {
     let message = format!("the database has no table `{name}`");
-    let place = if server.schema.is_empty() {
-        String::new()
-    } else {
-        format!(" (schema `{}` and the rest of the `search_path`)", server.schema)
-    };
     let near = nearest(name, server.relations.keys().map(|name| &**name));
+    let schema = if server.schema.is_empty() { "public" } else { &server.schema };
     let help = match near {
         Some(near) => format!("did you mean `{near}`?"),
         None => format!(
-            "tables are looked for along the `search_path`{place}; `expand add table {}` makes one",
+            "it was looked for in schema `{schema}` and the rest of the `search_path`; `expand add table {} {{ … }}` makes one",
             quote_ident(name)
         ),
     };

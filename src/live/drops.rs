@@ -14,7 +14,7 @@ pub(super) fn refuse(plan: &Plan, server: &Server, findings: &mut Vec<Diagnostic
     for step in &plan.steps {
         let found = match &step.action {
             Action::DropColumn { table, column } => column_needed(plan, server, &catalog, (table, *column), step.span),
-            Action::DropTable(table) => table_needed(server, &catalog, table, step.span),
+            Action::DropTable(table) => table_needed(plan, server, &catalog, (table, step.span)),
             _ => None,
         };
         let is_told = |other: &Diagnostic| {
@@ -38,7 +38,7 @@ fn column_needed(
     let name = &plan.start.table(table)?.column_by_id(column)?.name;
     let relation = server.relation(table)?;
     let by_view = |dependent: &&Dependent| {
-        dependent.columns.iter().any(|needed| **needed == **name) && counts(dependent, catalog)
+        dependent.columns.iter().any(|needed| **needed == **name) && counts(dependent, plan, catalog)
     };
     if let Some(dependent) = relation.dependents.iter().find(by_view) {
         return Some(needed(&format!("column `{name}`"), dependent, span));
@@ -71,22 +71,26 @@ fn is_kept(index: &str, table: &crate::catalog::Table, plan: &Plan) -> bool {
     !known && table.constraint(index).is_none()
 }
 
-fn table_needed(server: &Server, catalog: &Catalog, table: &Name, span: Span) -> Option<Diagnostic> {
+fn table_needed(plan: &Plan, server: &Server, catalog: &Catalog, (table, span): (&Name, Span)) -> Option<Diagnostic> {
     let outside = |dependent: &&Dependent| {
         let is_outside = ["view", "materialized view", "foreign key", "function"].contains(&dependent.kind.as_str());
-        is_outside && counts(dependent, catalog)
+        is_outside && counts(dependent, plan, catalog)
     };
     let dependent = server.relation(table)?.dependents.iter().find(outside)?;
     Some(needed(&format!("table `{table}`"), dependent, span))
 }
 
-/// Whether something is there still: foreign keys of tables that the plan knows of leave by its statements.
-fn counts(dependent: &Dependent, catalog: &Catalog) -> bool {
+/// Whether something is there still. Foreign keys that the script knows of leave by its statements, and are checked with
+/// them; those of a table that it has dropped are gone.
+fn counts(dependent: &Dependent, plan: &Plan, catalog: &Catalog) -> bool {
     if dependent.kind != "foreign key" {
         return true;
     }
-    let (table, _) = dependent.name.split_once('.').unwrap_or((&dependent.name, ""));
-    catalog.table(table.trim_matches('"')).is_none() && !dependent.name.is_empty()
+    let mut parts = dependent.name.rsplitn(2, '.').map(|part| part.trim_matches('"'));
+    let (name, table) = (parts.next().unwrap_or_default(), parts.next().unwrap_or_default());
+    let is_known = plan.start.table(table).is_some_and(|table| table.constraint(name).is_some());
+    let is_gone = plan.start.table(table).is_some() && catalog.table(table).is_none();
+    !is_known && !is_gone
 }
 
 fn needed(what: &str, dependent: &Dependent, span: Span) -> Diagnostic {

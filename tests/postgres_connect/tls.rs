@@ -145,3 +145,20 @@ fn a_statement_is_cancelled_over_tls() {
     address.cancel(&token).unwrap();
     assert_eq!(sleeping.join().unwrap().unwrap_err().code().unwrap().code(), "57014");
 }
+
+#[test]
+fn a_password_goes_over_tls_bound_to_the_certificate() {
+    let certificates = Certificates::new();
+    certificates.signed_by_itself("root", "/CN=root");
+    certificates.signed_by("root", "server", "/CN=x", "DNS:localhost");
+    let (server, port) = server(&certificates, "hostssl all all all scram-sha-256");
+    server.connect().batch_execute("create role me login password 's3cret'").unwrap();
+    let url = |password: &str, rest: &str| {
+        format!("postgres://me:{password}@localhost:{port}/postgres?sslmode=require&channel_binding={rest}")
+    };
+    for binding in ["disable", "prefer", "require"] {
+        assert!(encrypted(&url("s3cret", binding)));
+    }
+    let (told, _) = refused(&url("hunter2", "prefer"));
+    assert!(told.contains("does not accept the password"), "{told}");
+}

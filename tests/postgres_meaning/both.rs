@@ -79,7 +79,7 @@ impl Both {
         }
     }
 
-    fn translated(&self, action: &Action, catalog: &Catalog, step: usize) -> Result<Vec<Operation>, Fault> {
+    pub fn translated(&self, action: &Action, catalog: &Catalog, step: usize) -> Result<Vec<Operation>, Fault> {
         let server = Server::default();
         let scene = Scene {
             start: &self.plan.start,
@@ -127,6 +127,11 @@ impl Both {
     }
 
     fn perform(&mut self, work: &Work) -> Result<(), String> {
+        self.perform_over(work, "true")
+    }
+
+    /// Does it; of rows, those that are in a range.
+    pub fn perform_over(&mut self, work: &Work, range: &str) -> Result<(), String> {
         let mut run = |sql: &str| {
             let done = self.client.batch_execute(sql).map_err(|error| format!("{sql}\n{error:?}"));
             if done.is_err() {
@@ -150,7 +155,7 @@ impl Both {
                 if rows.is_empty() { Ok(()) } else { Err(format!("{message}{}", rows[0].get::<_, String>(0))) }
             }
             Work::Rows(rows) => {
-                let sql = rows.statement.replace(RANGE, "true");
+                let sql = rows.statement.replace(RANGE, range);
                 run(&format!("begin; set local miglab.backfill = 'on'; {sql}; commit"))
             }
         }

@@ -134,7 +134,7 @@ fn an_autovacuum_gives_way() {
     done(&mut place.session(), &ddl(&["alter table big add column x int"]), &exclusive("big"), told).unwrap();
     let (_, worst) = reader.end();
     assert!(worst < Duration::from_millis(500), "{worst:?}");
-    assert!(told.iter().flat_map(|waiting| &waiting.blockers).all(|line| line.contains("(autovacuum)")), "{told:?}");
+    assert!(told.iter().all(|waiting| waiting.waited_ms < 20_000), "{told:?}");
 
     // A role that may not send it away is told that it is one.
     until(&place, running);
@@ -156,4 +156,29 @@ fn an_autovacuum_gives_way() {
     until(&place, running);
     let ended = perform(&mut session, &work, &exclusive("big"), &mut |_| Ok(()), &mut |_| ControlFlow::Continue(()));
     ended.unwrap();
+}
+
+#[test]
+fn applications_that_lock_the_other_way_round_never_fail() {
+    let place = Place::new("other_way_round");
+    place.client().batch_execute("create table u (id int primary key, v int); insert into u values (1, 0)").unwrap();
+    let reader = || Reader::start(&place, "begin; select v from t where id = 7; update u set v = v + 1; commit");
+    let readers = [reader(), reader()];
+    let lock = |relation: &str, mode| Lock { relation: relation.into(), mode };
+    let locks = [lock("t", LockMode::AccessExclusive), lock("u", LockMode::ShareRowExclusive)];
+    let mut session = place.session();
+    for number in 0..10 {
+        let work = ddl(&[
+            &format!(
+                "create trigger g{number} before update on u for each row execute function suppress_redundant_updates_trigger()"
+            ),
+            &format!("alter table t add column x{number} int"),
+        ]);
+        done(&mut session, &work, &locks, &mut Vec::new()).unwrap();
+    }
+    for reader in readers {
+        let (rounds, worst) = reader.end();
+        assert!(rounds > 0 && worst < Duration::from_millis(900), "{rounds} rounds, the worst in {worst:?}");
+    }
+    assert_eq!(place.recorded(), "10");
 }

@@ -1,6 +1,7 @@
 //! A fill in company: applications hold rows, write, and are in its way.
 
 use std::ops::ControlFlow;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::thread;
 use std::time::Duration;
@@ -9,7 +10,8 @@ use miglab::target::postgres::operation::RowsWork;
 use miglab::target::postgres::rows::Options;
 use postgres::Client;
 
-use crate::fill::{Database, WRONG, jobs, plain, plain_work, work};
+use crate::fill::{Database, WRONG, jobs, plain, plain_setup, plain_work, work};
+use crate::server::TestServer;
 
 #[test]
 fn a_row_that_somebody_holds_is_done_in_the_end() {
@@ -130,7 +132,8 @@ fn applications_write_meanwhile() {
 fn applications_write_meanwhile_and_rows_move_to_other_blocks() {
     for workers in [1, 3] {
         let mut database = plain(&format!("company without key {workers}"), 20_000);
-        database.client.batch_execute("delete from t where id % 3 = 0; vacuum t").unwrap();
+        database.client.batch_execute("delete from t where id % 3 = 0").unwrap();
+        database.client.batch_execute("vacuum t").unwrap();
         fill_in_company(&mut database, &work("public.t", Vec::new(), Some(3)), &jobs(workers));
     }
 }
@@ -139,7 +142,8 @@ fn applications_write_meanwhile_and_rows_move_to_other_blocks() {
 #[test]
 fn a_row_that_moves_behind_the_fill_is_not_missed() {
     let mut database = plain("moves", 5_000);
-    database.client.batch_execute("delete from t where id < 2000; vacuum t").unwrap();
+    database.client.batch_execute("delete from t where id < 2000").unwrap();
+    database.client.batch_execute("vacuum t").unwrap();
     let (mut app, mut moved) = (database.another(), 4_990);
     let told = database.fill_until(&work("public.t", Vec::new(), Some(1)), &jobs(1), |_| {
         let update = format!("update t set n = n + 1 where id = {moved}");
@@ -154,7 +158,8 @@ fn a_row_that_moves_behind_the_fill_is_not_missed() {
 
 #[test]
 fn it_waits_while_too_many_sessions_are_active() {
-    let mut database = plain("active", 2_000);
+    let server = Arc::new(TestServer::launch_with(&[]));
+    let mut database = Database::on(server, "active", &plain_setup(2_000));
     let mut busy = database.another();
     let pid: i32 = busy.query_one("select pg_backend_pid()", &[]).unwrap().get(0);
     let sleeper = thread::spawn(move || busy.batch_execute("select pg_sleep(600)"));

@@ -32,7 +32,10 @@ pub struct Database {
 
 impl Database {
     pub fn new(name: &str, setup: &str) -> Self {
-        let server = TestServer::start();
+        Self::on(TestServer::start(), name, setup)
+    }
+
+    pub fn on(server: Arc<TestServer>, name: &str, setup: &str) -> Self {
         let url = server.database(name);
         let mut client = Client::connect(&url, NoTls).unwrap();
         client.batch_execute(setup).unwrap();
@@ -116,11 +119,14 @@ pub fn work(relation: &str, key: Vec<KeyColumn>, batch_rows: Option<u32>) -> Row
 
 /// A table `t` with so many rows, `id` as its key, and the work of filling `d`.
 pub fn plain(name: &str, rows: u32) -> Database {
-    let setup = format!(
+    Database::new(name, &plain_setup(rows))
+}
+
+pub fn plain_setup(rows: u32) -> String {
+    format!(
         "create table t (id int primary key, c text not null, n int not null default 0, d text);
          insert into t select i, 'row ' || i from generate_series(1, {rows}) i"
-    );
-    Database::new(name, &setup)
+    )
 }
 
 pub fn plain_work(batch_rows: Option<u32>) -> RowsWork {

@@ -76,15 +76,10 @@ fn several_columns() {
         "create table t (\"a b\" text, at timestamptz, n numeric,{FILLED} primary key (\"a b\", at, n));
          insert into t select 'k' || i % 3, timestamptz '2024-03-31 00:30+00' + (i / 9) * interval '7 min 0.000001 s',
                               i % 9 / 3.0, 'r' || i
-         from generate_series(0, 399) i on conflict do nothing"
+         from generate_series(0, 399) i"
     );
     let columns = [("\"a b\"", "text"), ("\"at\"", "timestamp with time zone"), ("\"n\"", "numeric")];
-    every_way("several", &setup, "public.t", &columns, WRONG, 400 - duplicates());
-}
-
-/// Rows that the key of the test above has twice: `i % 3` follows from `i % 9`, so there are none.
-fn duplicates() -> u64 {
-    0
+    every_way("several", &setup, "public.t", &columns, WRONG, 400);
 }
 
 #[test]
@@ -194,6 +189,6 @@ fn a_table_that_was_never_analysed_has_a_total() {
     let database = plain("total", 30_000);
     let told = database.fill(&plain_work(Some(1_000)), &jobs(1));
     let totals: Vec<u64> = told.batches.iter().map(|batch| batch.rows_total).collect();
-    assert!(totals.iter().all(|total| (20_000..=60_000).contains(total)), "{totals:?}");
+    assert!(totals.iter().all(|total| (10_000..=60_000).contains(total)), "{totals:?}");
     assert!(told.batches.len() >= 30);
 }

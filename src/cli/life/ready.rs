@@ -8,7 +8,7 @@ use crate::cli::Exit;
 use crate::cli::output::complain;
 use crate::cli::run::tell;
 use crate::diagnostic::{Diagnostic, Severity};
-use crate::live::{self, Opened, Refused};
+use crate::live::{self, Limits, Opened, Refused};
 use crate::plan::Plan;
 use crate::prove::Proof;
 use crate::source::Source;
@@ -46,18 +46,23 @@ impl Ready {
     /// The exit code to end with.
     pub fn open(session: &mut Session, source: Source) -> Result<Self, Exit> {
         let server = live::look(session.client(), &source).map_err(|fault| told(&fault, Exit::CouldNotRun))?;
-        let mut opened = live::open(source, &server).map_err(|refused| refuse(&refused))?;
-        let found = live::preflight(session.client(), &opened.plan, &server, live::Limits::default());
-        let found = found.map_err(|fault| told(&fault, Exit::CouldNotRun))?;
-        opened.diagnostics.extend(found.into_iter().map(|found| found.at(&opened.script)));
-        opened.diagnostics.sort_by_key(Diagnostic::span);
+        let opened = live::open(source, &server).map_err(|refused| refuse(&refused))?;
         tell(&opened.diagnostics, &opened.source);
-        if opened.diagnostics.iter().any(|found| found.severity == Severity::Error) {
-            let help = "`miglab check --db` says it again, without running anything";
-            complain("the database is not ready, so nothing was run", Some(help));
+        Self::ask_whether_ready(session, &opened, &server)?;
+        Self::new(opened, &server)
+    }
+
+    /// Asks the server whether the plan can be run on it now.
+    fn ask_whether_ready(session: &mut Session, opened: &Opened, server: &Server) -> Result<(), Exit> {
+        let found = live::preflight(session.client(), &opened.plan, server, Limits::default());
+        let found = found.map_err(|fault| told(&fault, Exit::CouldNotRun))?;
+        let found: Vec<Diagnostic> = found.into_iter().map(|found| found.at(&opened.script)).collect();
+        tell(&found, &opened.source);
+        if found.iter().any(|finding| finding.severity == Severity::Error) {
+            complain("the database is not ready, so nothing was run", Some("`miglab explain preflight` says more"));
             return Err(Exit::Failed);
         }
-        Self::new(opened, &server)
+        Ok(())
     }
 
     /// The plan of a run, made again from what is kept of it.

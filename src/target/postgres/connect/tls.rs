@@ -63,7 +63,7 @@ impl Tls {
     }
 
     pub(super) fn connect(&self, mut config: Config) -> Result<Client, postgres::Error> {
-        let over_sockets = config.get_hosts().iter().all(|host| matches!(host, Host::Unix(_)));
+        let over_sockets = config.get_hosts().iter().all(|host| !matches!(host, Host::Tcp(_)));
         let connector = self.connector.as_ref().filter(|_| !over_sockets);
         let plainly = |mut config: Config| config.ssl_mode(SslMode::Disable).connect(NoTls);
         let Some(connector) = connector else { return plainly(config) };

@@ -31,6 +31,11 @@ impl Blocker {
         self.granted && before.iter().any(|other| other.pid == self.pid && other.transaction == self.transaction)
     }
 
+    /// Whether it is one of the many that come and go on a busy table.
+    fn is_passing(&self) -> bool {
+        !self.autovacuum && self.seconds.is_some_and(|seconds| seconds < 0.1)
+    }
+
     pub(super) fn pid(&self) -> Option<i32> {
         self.pid
     }
@@ -60,6 +65,12 @@ impl Blocker {
         };
         format!("{who}, {does}{since}{query}")
     }
+}
+
+/// Those that are worth telling of: whoever comes and goes is left out, unless there is nobody else.
+pub(super) fn in_the_way(blockers: &[Blocker]) -> Vec<&Blocker> {
+    let lasting: Vec<&Blocker> = blockers.iter().filter(|blocker| !blocker.is_passing()).collect();
+    if lasting.is_empty() { blockers.iter().collect() } else { lasting }
 }
 
 fn duration(seconds: f64) -> String {

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use postgres::Client;
 
-use super::blockers::{Blocker, Question};
+use super::blockers::{Blocker, Question, in_the_way};
 use super::failure::Failure;
 use super::tables::{self, Locked};
 use crate::target::postgres::fault::fault;
@@ -48,7 +48,7 @@ impl Patience {
         self.told = Some(Instant::now());
         let waiting = Waiting {
             what: self.what.clone(),
-            blockers: blockers.iter().map(Blocker::in_words).collect(),
+            blockers: in_the_way(blockers).into_iter().map(Blocker::in_words).collect(),
             waited_ms: self.waited_ms(),
         };
         match watch(Happening::Waiting(waiting)) {
@@ -60,13 +60,14 @@ impl Patience {
     /// What is said when it is over.
     pub(super) fn exhausted(&self, blockers: &[Blocker]) -> Fault {
         let waited = Duration::from_millis(self.waited_ms());
-        let who: Vec<String> = blockers.iter().map(Blocker::in_words).collect();
+        let blockers = in_the_way(blockers);
+        let who: Vec<String> = blockers.iter().map(|blocker| blocker.in_words()).collect();
         let in_the_way = match who.as_slice() {
             [] => "who is in the way changes, or is not known".to_owned(),
             who => format!("in the way is {}", who.join("; ")),
         };
         let message = format!("{} was not to be had within {}: {in_the_way}", self.what, told_duration(waited));
-        Fault::new(FaultKind::Locked, message).with_help(help(blockers))
+        Fault::new(FaultKind::Locked, message).with_help(help(&blockers))
     }
 
     /// Half to one and a half times the pause between two tries.
@@ -84,14 +85,14 @@ fn told_duration(duration: Duration) -> String {
     }
 }
 
-fn help(blockers: &[Blocker]) -> String {
-    let ends = |blocker: &Blocker| blocker.pid().map(|pid| format!("`select pg_terminate_backend({pid})`"));
+fn help(blockers: &[&Blocker]) -> String {
+    let ends = |blocker: &&Blocker| blocker.pid().map(|pid| format!("`select pg_terminate_backend({pid})`"));
     let ends: Vec<String> = blockers.iter().filter_map(ends).collect();
     let end = match ends.as_slice() {
         [] => "wait until the table is used less".to_owned(),
         ends => format!("let it end, or end it with {}", ends.join(", ")),
     };
-    let autovacuum = if blockers.iter().any(Blocker::is_autovacuum) {
+    let autovacuum = if blockers.iter().any(|blocker| blocker.is_autovacuum()) {
         "; an autovacuum gives way to a role that may set `deadlock_timeout` (`grant set on parameter deadlock_timeout`)"
     } else {
         ""

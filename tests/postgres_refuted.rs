@@ -1,0 +1,75 @@
+//! What the proof says goes wrong goes wrong on PostgreSQL: its counterexamples, played there event by event as they are
+//! on the in-memory table, with the same values, leave the same rows and end in the same anomaly.
+
+#[path = "common/postgres.rs"]
+#[allow(dead_code, reason = "each test file uses a part of this")]
+mod postgres_server;
+
+#[path = "prove_brute_force/generator.rs"]
+#[allow(dead_code, reason = "the brute force makes plans smaller, too")]
+mod generator;
+#[path = "prove_brute_force/random.rs"]
+#[allow(dead_code, reason = "each test uses a part of this")]
+mod random;
+
+#[path = "postgres_meaning/both.rs"]
+#[allow(dead_code, reason = "each test uses a part of this")]
+mod both;
+#[path = "postgres_refuted/played.rs"]
+mod played;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use miglab::plan::Plan;
+use miglab::prove::{AnomalyKind, Verdict, prove};
+use miglab::replay::Replay;
+use miglab::source::Source;
+use miglab::syntax;
+
+use crate::both::database;
+use crate::generator::draft;
+use crate::played::{Ended, play};
+use crate::postgres_server::TestServer;
+use crate::random::Random;
+
+/// How many refuted plans are played.
+const PLANS: usize = 300;
+
+fn plan_of(text: &str) -> Option<Arc<Plan>> {
+    let parsed = syntax::parse(Source::new("random.mig", text));
+    Plan::resolve(&parsed.script, &[]).ok().filter(|_| parsed.diagnostics.is_empty()).map(Arc::new)
+}
+
+#[test]
+fn what_a_refutation_says_happens_on_postgresql() {
+    let server = TestServer::start();
+    let (mut plans, mut shown, mut apart) = (0, BTreeMap::new(), BTreeMap::new());
+    for seed in 0.. {
+        if plans == PLANS {
+            break;
+        }
+        let draft = draft(&mut Random::new(seed));
+        let Some(plan) = plan_of(&draft.text()) else { continue };
+        let proof = prove(&plan);
+        if proof.verdict() != Verdict::Refuted {
+            continue;
+        }
+        plans += 1;
+        for refutation in &proof.refutations {
+            let kind = refutation.anomaly.kind;
+            let name = format!("seed {seed}: {:?}\n{}", refutation.anomaly, draft.text());
+            let replay = Replay::new(&plan, refutation, None).unwrap_or_else(|fault| panic!("{name}: {fault:?}"));
+            match play(&plan, replay, &refutation.schedule, database(&server, "refuted"), &name) {
+                Ended::Shown => *shown.entry(kind).or_insert(0) += 1,
+                Ended::Apart(why) => *apart.entry(why).or_insert(0) += 1,
+            }
+        }
+    }
+    println!("{plans} plans: {shown:?}, apart: {apart:?}");
+    for kind in AnomalyKind::ALL {
+        assert!(shown.get(&kind).is_some_and(|count| *count > 0), "no {} was shown: {shown:?}", kind.name());
+    }
+    let (shown, apart): (usize, usize) = (shown.values().sum(), apart.values().sum());
+    assert!(apart * 10 < shown, "{apart} were not played to the end, {shown} were");
+}
