@@ -25,6 +25,13 @@ fn cases() -> Vec<(PathBuf, Option<String>)> {
     syntax.chain(check).collect()
 }
 
+/// The option for the database that a script is held against, where there is one beside it.
+fn schema_of(script: &Path) -> impl Iterator<Item = String> + use<> {
+    let dump = script.with_extension("sql");
+    let name = dump.file_name().unwrap().to_str().unwrap().to_owned();
+    dump.exists().then(|| ["--schema".to_owned(), name]).into_iter().flatten()
+}
+
 fn is_bad(script: &Path) -> bool {
     script.file_name().unwrap().to_str().unwrap().starts_with("bad")
 }
@@ -49,7 +56,7 @@ fn every_bad_script_is_answered_as_expected() {
     let assert = Assert::new().action_env("SNAPSHOTS");
     for (script, code) in cases() {
         let (folder, name) = (script.parent().unwrap(), script.file_name().unwrap().to_str().unwrap());
-        let ran = Ran::of(miglab(&["check", name]).current_dir(folder));
+        let ran = Ran::of(miglab(&["check", name]).args(schema_of(&script)).current_dir(folder));
         assert_eq!(ran.err, "", "{}", script.display());
         if let Some(code) = code {
             let heads = ran.out.lines().filter_map(|line| line.strip_suffix(']')?.split_once('['));
@@ -72,7 +79,13 @@ fn every_good_script_is_free_of_findings() {
     let folders = fs::read_dir(CHECK).unwrap().map(|entry| entry.unwrap().path());
     let scripts = folders.flat_map(|folder| with_ending(&folder, "mig")).filter(|script| !is_bad(script));
     for script in scripts {
-        let ran = Ran::of(&mut miglab(&["check", script.to_str().unwrap(), "--deny", "warnings"]));
+        let arguments = ["check", script.to_str().unwrap(), "--deny", "warnings"];
+        let folder = script.parent().unwrap();
+        let schema = schema_of(&script).map(|argument| match argument.as_str() {
+            "--schema" => argument,
+            _ => folder.join(argument).display().to_string(),
+        });
+        let ran = Ran::of(miglab(&arguments).args(schema));
         assert_eq!(ran.code, 0, "{}\n{}", script.display(), ran.out);
         let code = script.parent().and_then(Path::file_name).unwrap().to_str().unwrap();
         assert!(!ran.out.contains(&format!("[{code}]")), "{}\n{}", script.display(), ran.out);

@@ -14,7 +14,9 @@ fn the_version_is_printed() {
 
 #[test]
 fn every_command_has_help_with_examples() {
-    for command in ["run", "check", "prove", "repl", "new", "fmt", "explain"] {
+    for command in
+        ["run", "resume", "rollback", "status", "history", "purge", "check", "prove", "repl", "new", "fmt", "explain"]
+    {
         let ran = run(&[command, "--help"]);
         assert_eq!(ran.code, 0, "{command}");
         assert!(ran.out.contains("Examples:\n  miglab "), "{command}: {}", ran.out);

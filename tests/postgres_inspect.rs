@@ -9,3 +9,5 @@ mod database;
 mod dumps;
 #[path = "postgres_inspect/relations.rs"]
 mod relations;
+#[path = "postgres_inspect/scripts.rs"]
+mod scripts;

@@ -1,7 +1,6 @@
 //! The life of a run on a database, from the command line: gates, kills, rollbacks, and what is said of them.
 
 #[path = "common/postgres.rs"]
-#[allow(dead_code, reason = "each test file uses a part of this")]
 mod postgres_server;
 
 #[path = "common/mod.rs"]

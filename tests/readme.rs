@@ -1,10 +1,24 @@
 //! The commands of the README, and what they print. `TRYCMD=overwrite cargo test --test readme` rewrites the output.
 
 mod common;
+#[path = "common/postgres.rs"]
+#[allow(dead_code, reason = "each test file uses a part of this")]
+mod postgres_server;
 
+/// What the README runs on a database finds the table that its plan starts from.
 #[test]
 fn every_command_of_the_readme_prints_what_it_shows() {
-    trycmd::TestCases::new().case("README.md").env("NO_COLOR", "1");
+    let server = postgres_server::TestServer::start();
+    let url = server.database("readme");
+    let mut client = postgres::Client::connect(&url, postgres::NoTls).unwrap();
+    client
+        .batch_execute(
+            "create table users (id integer primary key, username text not null, email text);
+             insert into users values (1, 'alice', 'alice@example.com'), (2, 'bob', 'bob@example.com');
+             analyze users",
+        )
+        .unwrap();
+    trycmd::TestCases::new().case("README.md").env("NO_COLOR", "1").env("DATABASE_URL", url);
 }
 
 /// The session is typed line by line after its prompts `> `; the rest of the block is what it prints.

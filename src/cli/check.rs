@@ -11,6 +11,7 @@ use clap::{Args, ValueEnum};
 use super::files::Found;
 use super::inferences::{Inference, Inferences};
 use super::input::{self, BYTE_ORDER_MARK, Input, InputError, STDIN};
+use super::live::DatabaseArgs;
 use super::output::{Output, complain, reason};
 use super::{Exit, diff, parallel, write};
 use crate::check::{CheckedScript, check_script};
@@ -41,6 +42,8 @@ Examples:
   miglab check --fix                      apply the fixes that need no thinking
   miglab check --infer-apps rename.mig    write down who is taken to be live
   miglab check --infer-apps --diff        only show what that would write
+  miglab check --db postgres://localhost/shop rename.mig   held against a database
+  miglab check --schema dump.sql rename.mig                … or a dump of its schema
   miglab check --format sarif > out.sarif for code scanning
   miglab check - < rename.mig             standard input")]
 #[allow(clippy::struct_excessive_bools, reason = "each is an option of its own")]
@@ -55,15 +58,17 @@ pub struct CheckArgs {
     #[arg(long, value_enum, value_name = "WHAT")]
     deny: Option<Deny>,
     /// Apply the fixes and report what is left
-    #[arg(long, conflicts_with = "diff")]
+    #[arg(long, conflicts_with_all = ["diff", "db", "schema"])]
     fix: bool,
     /// Write the applications that a script without any is taken to have into it: their `app` lines, and where they
     /// are deployed and retired
-    #[arg(long)]
+    #[arg(long, conflicts_with_all = ["db", "schema"])]
     infer_apps: bool,
     /// Print what `--fix` (or `--infer-apps`, where that is given) would change, as a unified diff, and change nothing
-    #[arg(long)]
+    #[arg(long, conflicts_with_all = ["db", "schema"])]
     diff: bool,
+    #[command(flatten)]
+    database: DatabaseArgs,
     /// Print findings only: no notes and no summary
     #[arg(short, long)]
     quiet: bool,
@@ -84,6 +89,12 @@ struct Checked {
     inferred: Option<Inference>,
 }
 
+impl Checked {
+    fn as_it_is(script: CheckedScript) -> Self {
+        Self { script, diff: String::new(), fixed: 0, inferred: None }
+    }
+}
+
 /// A script after what was asked for.
 struct Changed {
     script: CheckedScript,
@@ -101,9 +112,22 @@ pub fn execute(args: &CheckArgs, out: &mut Output) -> io::Result<Exit> {
         complain(&message, Some("use `--diff` to see what it would change"));
         return Ok(Exit::CouldNotRun);
     }
+    let mut database = match args.database.is_given().then(|| args.database.open()) {
+        Some(None) => return Ok(Exit::CouldNotRun),
+        other => other.flatten(),
+    };
     let found = Found::in_paths(&args.paths);
     let mut session = Session::new(args, out);
     found.errors.iter().try_for_each(|error| session.unreadable(error))?;
+    if let Some(database) = &mut database {
+        for path in &found.scripts {
+            let checked = database.check(path).map(Checked::as_it_is);
+            if session.take(checked)?.is_break() {
+                break;
+            }
+        }
+        return session.finish();
+    }
     let check = |path: &PathBuf| args.check(path);
     parallel::in_order(&found.scripts, check, |outcome| session.take(outcome))?;
     session.finish()

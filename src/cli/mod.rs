@@ -9,6 +9,7 @@ mod inferences;
 pub mod input;
 pub mod interrupt;
 pub mod life;
+pub mod live;
 pub mod new;
 pub mod output;
 mod parallel;
@@ -17,6 +18,7 @@ pub mod prove;
 pub mod repl;
 pub mod rows;
 pub mod run;
+pub mod schema;
 mod usage;
 pub mod write;
 
@@ -93,6 +95,7 @@ enum Command {
     Plan(plan::PlanArgs),
     Sql(plan::SqlArgs),
     Repl(repl::ReplArgs),
+    Schema(schema::SchemaArgs),
     New(Box<new::NewArgs>),
     Fmt(fmt::FmtArgs),
     Explain(explain::ExplainArgs),
@@ -121,6 +124,7 @@ fn dispatch(cli: Cli) -> io::Result<Exit> {
         Some(Command::Plan(args)) => plan::execute(&args, &mut out),
         Some(Command::Sql(args)) => plan::execute(&plan::PlanArgs::from(&args), &mut out),
         Some(Command::Repl(args)) => repl::execute(&args),
+        Some(Command::Schema(args)) => schema::execute(&args, &mut out),
         Some(Command::New(args)) => new::execute(&args, &mut out),
         Some(Command::Fmt(args)) => fmt::execute(&args, &mut out),
         Some(Command::Explain(args)) => explain::execute(&args, &mut out),

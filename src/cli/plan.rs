@@ -102,11 +102,11 @@ pub fn execute(args: &PlanArgs, out: &mut Output) -> io::Result<Exit> {
         }
     };
     tell(&diagnostics, &source);
-    let asked = server.is_some();
     let server = server.unwrap_or_default();
     match translated(&plan, &server, &source) {
         Ok(statements) => {
-            let tables = if asked { sizes(&plan, &server) } else { Vec::new() };
+            // A file of pg_dump says nothing of sizes.
+            let tables = if database.is_some() { sizes(&plan, &server) } else { Vec::new() };
             let plan =
                 SqlPlan { file: source.name().to_owned(), title: plan.title.clone(), database, tables, statements };
             print(&plan, args.format, out).map(|()| Exit::Success)

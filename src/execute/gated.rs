@@ -52,10 +52,10 @@ impl<T: Target> Run<T> {
             if !self.goes_on(until) {
                 return Ok(Reached::Phase);
             }
-            if let Some(step) = self.next().cloned() {
-                if self.asked(&step, gate, observer)?.is_break() {
-                    return Ok(Reached::Gate(step.index));
-                }
+            if let Some(step) = self.next().cloned()
+                && self.asked(&step, gate, observer)?.is_break()
+            {
+                return Ok(Reached::Gate(step.index));
             }
             self.step(observer)?;
         }
@@ -76,7 +76,7 @@ impl<T: Target> Run<T> {
             let undone = self.target.undo_watched(undo, &mut |happening| observer.happening(&event, happening));
             undone.map_err(|fault| {
                 observer.failed(&event, &fault);
-                failure(&step, fault)
+                Box::new(failure(&step, fault))
             })?;
             self.progress.journal.pop();
             self.progress.position = self.progress.journal.len();
@@ -93,14 +93,15 @@ impl<T: Target> Run<T> {
         observer: &mut dyn Observer,
     ) -> Result<ControlFlow<()>, Box<Failure>> {
         if observer.stops() {
-            return Err(failure(step, Fault::new(FaultKind::Interrupted, "stopped; it was not begun")));
+            let fault = Fault::new(FaultKind::Interrupted, "stopped; it was not begun");
+            return Err(Box::new(failure(step, fault)));
         }
         let event = self.event(step);
         let asked = gate(&mut self.target, step, &mut |happening| observer.happening(&event, happening));
-        asked.map_err(|fault| failure(step, fault))
+        asked.map_err(|fault| Box::new(failure(step, fault)))
     }
 }
 
-fn failure(step: &Step, fault: Fault) -> Box<Failure> {
-    Box::new(Failure { index: step.index, span: step.span, fault, undo_fault: None })
+fn failure(step: &Step, fault: Fault) -> Failure {
+    Failure { index: step.index, span: step.span, fault, undo_fault: None }
 }

@@ -132,6 +132,10 @@ codes! {
     TooManyStatements = "too-many-statements", Advice;
     /// a plan that does nothing
     NoStatements = "no-statements", Warning;
+    /// a database that is not as the script says
+    SchemaDiffers = "schema-differs", Error;
+    /// a database that is not ready for the run
+    Preflight = "preflight", Warning;
     /// an `allow` that silences nothing
     UnusedAllow = "unused-allow", Warning;
 }
@@ -198,6 +202,8 @@ impl Code {
                 | Self::UsedBeforeAdded
                 | Self::UsedAfterDrop
                 | Self::StillNeeded
+                | Self::SchemaDiffers
+                | Self::Preflight
         )
     }
 }

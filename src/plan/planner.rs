@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::ast::{Name, Script, Statement, StatementKind};
+use crate::ast::{Name, Script, Statement, StatementKind, TableDef};
 use crate::catalog::{Catalog, Column, ColumnId, Table};
 use crate::data::Type;
 use crate::diagnostic::{Diagnostic, Severity};
@@ -17,6 +17,9 @@ pub struct KnownTable {
     pub name: Name,
     /// Its columns in order.
     pub columns: Vec<(Name, Type)>,
+    /// All that there is to say of it, where that is known; `columns` is not looked at then. Its places are in another
+    /// text than those of the script.
+    pub definition: Option<Arc<TableDef>>,
 }
 
 /// A catalog on its way along the statements of a script.

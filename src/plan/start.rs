@@ -16,8 +16,8 @@ impl<'s> Planner<'s> {
     pub fn start(script: &'s Script, known: &[KnownTable]) -> Self {
         let mut planner = Self {
             script,
-            open: script.tables.is_empty(),
-            default_table: default_table(script),
+            open: script.tables.is_empty() && known.iter().all(|known| known.definition.is_none()),
+            default_table: default_table(script, known),
             catalog: Catalog::default(),
             apps: Arc::new([]),
             diagnostics: Vec::new(),
@@ -29,6 +29,7 @@ impl<'s> Planner<'s> {
         };
         planner.declare_known(known);
         planner.declare_tables();
+        planner.declare_known_references(known);
         planner.check_header();
         planner.check_rows();
         planner.declare_apps();
@@ -38,6 +39,13 @@ impl<'s> Planner<'s> {
 
     fn declare_known(&mut self, known: &[KnownTable]) {
         for known in known {
+            if let Some(definition) = &known.definition {
+                // What the language cannot say of it is left out, and nothing of it is in the script.
+                let table = self.table_of(definition);
+                self.diagnostics.clear();
+                self.catalog.put_table(table);
+                continue;
+            }
             let mut table = Table::new(known.name.clone(), false);
             for (name, ty) in &known.columns {
                 let id = self.catalog.new_column_id();
@@ -84,6 +92,19 @@ impl<'s> Planner<'s> {
                 }
             });
         }
+    }
+
+    fn declare_known_references(&mut self, known: &[KnownTable]) {
+        let found = self.diagnostics.len();
+        for definition in known.iter().filter_map(|known| known.definition.as_ref()) {
+            let Some(table) = self.catalog.table(&definition.name.name).cloned() else { continue };
+            for key in self.references_of(definition, &table) {
+                if let Some(table) = self.catalog.table_mut(&definition.name.name) {
+                    table.add_constraint(key);
+                }
+            }
+        }
+        self.diagnostics.truncate(found);
     }
 
     fn check_header(&mut self) {
@@ -181,11 +202,15 @@ impl<'s> Planner<'s> {
     }
 }
 
-fn default_table(script: &Script) -> Option<Name> {
+fn default_table(script: &Script, known: &[KnownTable]) -> Option<Name> {
     let named = script.header.as_ref().and_then(|header| header.table.as_ref()).map(|table| table.name.clone());
     named.or_else(|| match (script.tables.as_slice(), script.rows.as_slice()) {
         ([only], _) => Some(only.name.name.clone()),
         ([], [only]) => Some(only.table.name.clone()),
+        ([], []) => match known {
+            [only] if only.definition.is_some() => Some(only.name.clone()),
+            _ => None,
+        },
         _ => None,
     })
 }

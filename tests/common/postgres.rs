@@ -131,9 +131,27 @@ impl TestServer {
         run(Command::new("chmod").arg("600").arg(&path));
     }
 
+    /// Makes it read its configuration again, and waits until it has.
+    pub fn reload(&self) {
+        let give_up = Instant::now() + Duration::from_secs(60);
+        let asked = "select pg_conf_load_time()::text, pg_reload_conf()";
+        let before: String = self.connect().query_one(asked, &[]).expect("it answers").get(0);
+        while self.connect().query_one("select pg_conf_load_time()::text", &[]).expect("it answers").get::<_, String>(0)
+            == before
+        {
+            assert!(Instant::now() < give_up, "the server does not read its configuration again");
+            std::thread::sleep(Duration::from_millis(10));
+        }
+    }
+
     /// Where it is reached, as libpq writes it.
     pub fn url(&self) -> String {
-        format!("host={} user={} dbname=postgres", self.folder.path().display(), self.user)
+        format!("host={} port={} user={} dbname=postgres", self.folder.path().display(), self.port(), self.user)
+    }
+
+    /// The port that its options say.
+    fn port(&self) -> &str {
+        self.options.iter().find_map(|option| option.strip_prefix("port=")).unwrap_or("5432")
     }
 
     /// What `pg_dump` says of the schema of a database.
@@ -171,7 +189,7 @@ impl TestServer {
             text.bytes().map(byte).collect()
         };
         let folder = encoded(&self.folder.path().display().to_string());
-        format!("postgresql://{}@/{}?host={folder}", encoded(&self.user), encoded(name))
+        format!("postgresql://{}@/{}?host={folder}&port={}", encoded(&self.user), encoded(name), self.port())
     }
 }
 

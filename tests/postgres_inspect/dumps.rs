@@ -50,7 +50,7 @@ fn a_dump_says_what_the_server_says() {
 
 #[test]
 fn what_a_dump_says_that_cannot_be_read_is_told() {
-    let text = "create table public.t (a int, b int frobnicated);\n\nalter table public.t\n  frobnicate;\nalter table v owner to x;";
+    let text = "create table public.t (a int, b int not null frobnicated);\n\nalter table public.t\n  frobnicate;\nalter table v owner to x;";
     let read = dump::read(text).unwrap();
     let told: Vec<_> =
         read.unread.iter().map(|unread| (unread.line, unread.table.as_str(), unread.what.as_str())).collect();

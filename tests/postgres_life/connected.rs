@@ -2,7 +2,7 @@
 
 use crate::world::World;
 
-const PLAN: &str = r#"
+const PLAN: &str = r"
 app v1 { reads username, email  writes username, email  connects as 'shop-v1' }
 app v2 { reads display_name, email  writes display_name, email  connects as 'shop-v2' }
 
@@ -12,7 +12,7 @@ migrate backfill display_name from username
 deploy v2
 retire v1
 contract drop column username
-"#;
+";
 
 #[test]
 fn deployments_and_retirements_are_verified() {

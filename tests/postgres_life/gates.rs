@@ -7,8 +7,8 @@ fn a_run_stops_at_each_gate_and_goes_on_behind_it() {
     let world = World::with(RENAME);
     let ran = world.expect(4, &["run", "rename.mig"]);
     assert!(ran.out.contains("Phase: MIGRATING\n"), "{}", ran.out);
-    assert!(ran.err.contains("rename.mig:18:1: stopped before `deploy v2`"), "{}", ran.err);
-    assert!(ran.err.contains("deploy `v2`, then: miglab resume --db postgresql://"), "{}", ran.err);
+    assert!(ran.err.contains("rename.mig:17:1: stopped before `deploy v2`"), "{}", ran.err);
+    assert!(ran.err.contains("deploy `v2`, then: miglab resume --db 'postgresql://"), "{}", ran.err);
     assert!(ran.err.trim_end().ends_with("--confirm v2"), "{}", ran.err);
     assert_eq!(world.ask("select count(*) from users where display_name = username"), "200");
 

@@ -1,9 +1,9 @@
 //! Killed at any moment, a run goes on where it was, and nothing is lost or done twice.
 
-use crate::world::{RENAME, World};
+use crate::world::{RENAME, World, assert_same};
 
 /// A plan whose last result shows what was done twice: a column that counts would be wrong.
-const PLAN: &str = r#"
+const PLAN: &str = r"
 app v1 { reads username, email  writes username, email }
 app v2 { reads display_name, email  writes display_name, email }
 
@@ -17,7 +17,7 @@ deploy v2
 retire v1
 wait 50ms
 contract drop column username
-"#;
+";
 
 /// How many lines a run that nothing happens to prints, and what it ends with.
 fn undisturbed(plan: &str) -> (usize, Vec<String>) {
@@ -41,11 +41,11 @@ fn a_run_killed_at_any_event_is_resumed() {
         started.kill();
         if world.status()["current"].is_null() {
             // It was faster than the signal.
-            assert_eq!(world.everything(), end, "finished before it was killed at event {at}");
+            assert_same(&world.everything(), &end, &format!("finished before it was killed at event {at}"));
             continue;
         }
         world.expect(0, &["resume", "--yes"]);
-        assert_eq!(world.everything(), end, "killed at event {at} of {events}");
+        assert_same(&world.everything(), &end, &format!("killed at event {at} of {events}"));
         assert_eq!(world.ask("select count(*) from miglab.event where text like 'Backfill%'"), "1");
     }
 }
@@ -62,7 +62,7 @@ fn a_run_killed_before_it_says_anything_is_run_or_resumed() {
             current if !current.is_null() => drop(world.expect(0, &["resume", "--yes"])),
             _ => drop(world.expect(0, &["run", "rename.mig", "--yes"])),
         }
-        assert_eq!(world.everything(), end, "killed after {delay_ms} ms");
+        assert_same(&world.everything(), &end, &format!("killed after {delay_ms} ms"));
     }
 }
 
@@ -82,7 +82,7 @@ fn a_rollback_killed_at_any_event_is_gone_on_with() {
         if !world.status()["current"].is_null() {
             world.expect(0, &["rollback", "--yes"]);
         }
-        assert_eq!(world.everything(), before, "killed at event {at}");
+        assert_same(&world.everything(), &before, &format!("killed at event {at}"));
     }
 }
 

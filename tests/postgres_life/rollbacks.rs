@@ -1,6 +1,6 @@
 //! Back to the start, from every statement.
 
-use crate::world::{RENAME, World};
+use crate::world::{RENAME, World, assert_same};
 
 /// Lines of the output after which each statement is done.
 fn statements() -> usize {
@@ -17,7 +17,7 @@ fn from_every_statement_schema_and_rows_are_restored() {
         started.read_until(|line| line.contains(&done));
         started.kill();
         world.expect(0, &["rollback", "--yes", "--lose-writes"]);
-        assert_eq!(world.everything(), before, "behind statement {at}");
+        assert_same(&world.everything(), &before, &format!("behind statement {at}"));
         assert_eq!(world.status()["runs"][0]["phase"], "ROLLED_BACK");
     }
 }
@@ -71,7 +71,7 @@ fn a_finished_run_can_be_undone_until_it_is_purged() {
     let before = world.everything();
     world.expect(0, &["run", "rename.mig"]);
     world.expect(0, &["rollback"]);
-    assert_eq!(world.everything(), before);
+    assert_same(&world.everything(), &before, "rolled back");
     world.expect(0, &["run", "rename.mig"]);
     world.expect(0, &["purge"]);
     let ran = world.expect(1, &["rollback"]);
@@ -90,5 +90,5 @@ fn purging_leaves_nothing_behind() {
     assert_eq!(kept(&world), Vec::<String>::new());
     let other = World::with(RENAME);
     other.expect(0, &["run", "rename.mig", "--yes", "--purge"]);
-    assert_eq!(other.everything(), world.everything());
+    assert_same(&other.everything(), &world.everything(), "purged at the end");
 }

@@ -26,14 +26,14 @@ fn status_says_where_a_run_is_and_how_to_go_on() {
         ran.out
     );
     assert!(
-        ran.out.contains("Progress: 44% (4 of 9 statements)\nStatement: deploy v2 (rename.mig:18:1)\n"),
+        ran.out.contains("Progress: 44% (4 of 9 statements)\nStatement: deploy v2 (rename.mig:17:1)\n"),
         "{}",
         ran.out
     );
     assert!(ran.out.contains("Next: miglab resume --db") && ran.out.contains("--confirm v2\n"), "{}", ran.out);
     let current = &world.status()["current"];
     assert_eq!((&current["stopped"], &current["running"]), (&"gate".into(), &false.into()));
-    assert_eq!((&current["statement"], &current["place"]), (&"deploy v2".into(), &"rename.mig:18:1".into()));
+    assert_eq!((&current["statement"], &current["place"]), (&"deploy v2".into(), &"rename.mig:17:1".into()));
     world.expect(0, &["resume", "--yes"]);
     assert!(world.expect(0, &["status"]).out.starts_with("rename.mig: COMPLETE at "));
 }

@@ -140,7 +140,7 @@ impl World {
         serde_json::from_str(&self.expect(0, &["status", "--format", "json"]).out).unwrap()
     }
 
-    /// Everything of the database but what miglab keeps: columns, constraints, indexes, triggers, functions.
+    /// Everything of the database but what miglab keeps for itself: columns, constraints, indexes, triggers, functions.
     pub fn schema(&self) -> Vec<String> {
         let query = "
             select * from (
@@ -155,7 +155,7 @@ impl World {
                 select format('trigger %s', tgname) from pg_trigger where not tgisinternal
                 union all
                 select format('function %s', proname) from pg_proc
-                where pronamespace in ('public'::regnamespace, to_regnamespace('miglab'))
+                where pronamespace in ('public'::regnamespace, to_regnamespace('miglab')) and proname <> 'given'
                 union all
                 select format('kept %s', tablename) from pg_tables
                 where schemaname = 'miglab' and tablename not in ('version', 'run', 'operation', 'range', 'event')
@@ -173,6 +173,14 @@ impl World {
     pub fn everything(&self) -> Vec<String> {
         self.schema().into_iter().chain(self.rows()).collect()
     }
+}
+
+/// Holds two descriptions against each other, and shows what differs.
+#[track_caller]
+pub fn assert_same(found: &[String], expected: &[String], when: &str) {
+    let more: Vec<&String> = found.iter().filter(|line| !expected.contains(line)).collect();
+    let less: Vec<&String> = expected.iter().filter(|line| !found.contains(line)).collect();
+    assert!(more.is_empty() && less.is_empty(), "{when}: found {more:#?}, expected {less:#?}");
 }
 
 /// A process on its way.

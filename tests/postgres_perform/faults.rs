@@ -1,13 +1,15 @@
 //! What the server does to those who work on it.
 
 use std::ops::ControlFlow;
+use std::process::{Command, Stdio};
 use std::sync::Arc;
 
 use miglab::target::postgres::perform::perform;
+use miglab::target::postgres::session::{Limits, Session};
 use miglab::target::postgres::{Work, connect::Address};
 use miglab::target::{FaultKind, Happening};
 
-use super::{Place, TestServer, ddl, done, exclusive};
+use super::{Place, TestServer, ddl, done, exclusive, until};
 
 #[test]
 fn a_server_that_stops_in_the_middle_leaves_nothing_half_done() {
@@ -160,4 +162,35 @@ fn a_session_relies_on_no_setting_of_the_role() {
     let mut other = session.another().unwrap();
     let got: String = other.client().query_one(query, &[]).unwrap().get(0);
     assert!(got.starts_with("2026-01-02"));
+}
+
+#[test]
+fn what_a_killed_client_had_begun_ends_soon() {
+    let place = Place::new("killed");
+    let mut old = place.client();
+    old.batch_execute("begin; update t set w = 'x' where id = 1").unwrap();
+    let mut child = Command::new(std::env::current_exe().unwrap())
+        .args(["faults::a_client_that_is_killed", "--exact", "--ignored"])
+        .env("DATABASE_URL", &place.url)
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    until(&place, "select exists (select from pg_stat_progress_create_index where phase like 'waiting for%')");
+    child.kill().unwrap();
+    child.wait().unwrap();
+    until(&place, "select not exists (select from pg_stat_progress_create_index)");
+    old.batch_execute("commit").unwrap();
+    let index = Work::BuildIndex { index: "t_v".into(), create: "create index concurrently t_v on t (v)".into() };
+    done(&mut place.session(), &index, &exclusive("t"), &mut Vec::new()).unwrap();
+    assert_eq!(place.recorded(), "1");
+}
+
+/// Run by the test above, which kills it.
+#[test]
+#[ignore = "it is run by another test, which kills it"]
+fn a_client_that_is_killed() {
+    let mut session = Session::open(&Address::find(None).unwrap(), Limits::default()).unwrap();
+    let index = Work::BuildIndex { index: "t_v".into(), create: "create index concurrently t_v on t (v)".into() };
+    done(&mut session, &index, &exclusive("t"), &mut Vec::new()).unwrap();
 }

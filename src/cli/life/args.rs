@@ -12,7 +12,7 @@ use crate::target::postgres::session::Limits;
 /// Which database.
 #[derive(Clone, Debug, Default, Args)]
 pub struct DbArgs {
-    /// The database, as a URL or as `key=value` pairs; without one DATABASE_URL, else the PG* variables
+    /// The database, as a URL or as `key=value` pairs; without one `DATABASE_URL`, else the `PG*` variables
     #[arg(long, value_name = "URL", num_args = 0..=1, default_missing_value = "", hide_default_value = true)]
     pub db: Option<String>,
 }

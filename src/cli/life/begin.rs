@@ -44,11 +44,7 @@ pub fn execute(args: &RunArgs, out: &mut Output) -> io::Result<Exit> {
     if let Err(error) = interrupt::install() {
         complain(&format!("Ctrl-C cannot be handled: {error}"), None);
     }
-    let opened = open_alone(db, args.pace.limits()).and_then(|mut session| {
-        schema::install(session.client()).map_err(|fault| told(&fault, Exit::CouldNotRun))?;
-        Ok(session)
-    });
-    let mut session = match opened {
+    let mut session = match open_alone(db, args.pace.limits()) {
         Ok(session) => session,
         Err(exit) => return Ok(exit),
     };
@@ -98,7 +94,14 @@ pub(super) fn name_of(path: &Path) -> String {
 
 fn one(args: &RunArgs, source: &Source, mut session: Session, out: &mut Output) -> io::Result<(Exit, Session)> {
     let name = name_of(Path::new(source.name()));
-    let begun = known_already(&mut session, &args.db, &name, source).and_then(|exit| match exit {
+    let known = has_journal(&mut session).and_then(|there| {
+        if !there {
+            return Ok(None);
+        }
+        install(&mut session)?;
+        known_already(&mut session, &args.db, &name, source)
+    });
+    let begun = known.and_then(|exit| match exit {
         Some(exit) => Err(exit),
         None => begin(&mut session, args, &name, source),
     });
@@ -108,6 +111,11 @@ fn one(args: &RunArgs, source: &Source, mut session: Session, out: &mut Output) 
     };
     let wish = wish(args);
     Drive::new(&wish, &ready, session, fence, &row, false).go(out)
+}
+
+/// Makes the schema in which runs are kept, or brings it up to date.
+fn install(session: &mut Session) -> Result<(), Exit> {
+    schema::install(session.client()).map_err(|fault| told(&fault, Exit::CouldNotRun))
 }
 
 fn wish(args: &RunArgs) -> Wish<'_> {
@@ -124,6 +132,7 @@ fn wish(args: &RunArgs) -> Wish<'_> {
 
 fn begin(session: &mut Session, args: &RunArgs, name: &str, source: &Source) -> Result<(Ready, Fence, RunRow), Exit> {
     let ready = Ready::open(session, source.clone())?;
+    install(session)?;
     let options = format!("{:?} {:?}", args.pace, args.gates);
     let new = NewRun {
         name,

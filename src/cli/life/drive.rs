@@ -16,7 +16,7 @@ use crate::ast::Phase;
 use crate::cli::output::{Output, complain};
 use crate::cli::run::{RunFormat, bar, events};
 use crate::cli::{Exit, interrupt};
-use crate::execute::{Failure, Observer, Reached, Run};
+use crate::execute::{Failure, Observer, Reached, Run, STOP};
 use crate::plan::Step;
 use crate::target::postgres::Postgres;
 use crate::target::postgres::journal::Fence;
@@ -24,7 +24,7 @@ use crate::target::postgres::journal::record;
 use crate::target::postgres::journal::runs::{self, RunRow, Stopped};
 use crate::target::postgres::rows::Options;
 use crate::target::postgres::session::Session;
-use crate::target::{Fault, FaultKind};
+use crate::target::{Fault, FaultKind, Happening};
 
 /// What a command wants of a run.
 #[derive(Clone, Debug)]
@@ -93,10 +93,7 @@ impl<'a> Drive<'a> {
             return self.run.advance(self.wish.until, &mut gate, observer);
         }
         let at = self.run.position();
-        let halfway = self.run.target_mut().undo_halfway(&mut |_| match interrupt::interrupted() {
-            true => ControlFlow::Break(()),
-            false => ControlFlow::Continue(()),
-        });
+        let halfway = self.run.target_mut().undo_halfway(&mut unless_interrupted);
         let span = self.ready.plan.steps.get(at).map(|step| step.span).unwrap_or_default();
         halfway.map_err(|fault| Box::new(Failure { index: at, span, fault, undo_fault: None }))?;
         self.run.retreat(&mut gate, observer)
@@ -128,7 +125,7 @@ impl<'a> Drive<'a> {
         };
         let purged = written.and_then(|()| {
             let purges = self.wish.purge && !self.back;
-            if purges { target.purge(&mut |_| ControlFlow::Continue(())).map(|_| ()) } else { Ok(()) }
+            if purges { target.purge(&mut unless_interrupted).map(|_| ()) } else { Ok(()) }
         });
         purged.map_or_else(|fault| told(&fault, Exit::Failed), |()| Exit::Success)
     }
@@ -143,7 +140,7 @@ impl<'a> Drive<'a> {
                 "next": next });
             writeln!(out, "{line}")?;
         } else {
-            let who: String = closed.who.iter().map(|who| format!("\n    {who}")).collect();
+            let who = closed.who.iter().fold(String::new(), |text, who| text + "\n    " + who);
             let place = self.place(step);
             self.say(&format!(
                 "{place}: stopped before `{}`\n  it waits for {}{who}\n  {}: {next}",
@@ -235,6 +232,11 @@ impl<'a> Drive<'a> {
         }
         Ok(exit)
     }
+}
+
+/// Stops on Ctrl-C.
+pub(super) fn unless_interrupted(_happening: Happening) -> ControlFlow<()> {
+    if interrupt::interrupted() { STOP } else { ControlFlow::Continue(()) }
 }
 
 /// The command that opens a gate.

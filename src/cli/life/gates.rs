@@ -86,13 +86,13 @@ impl Gatekeeper {
         let confirmable = self.is_confirmable(step);
         let said = self.confirmed.iter().position(|name| answers_to(step, name));
         if confirmable && said.is_none() && !self.yes {
-            let confirm = Some(self.word_for(step));
+            let confirm = Some(word_for(step));
             let (why, todo) = self.asks(step);
             self.closed = Some(Closed { gate: gate_name(step), why, todo, who: Vec::new(), confirm });
             return Ok(ControlFlow::Break(()));
         }
         if let Some(wanting) = self.wait_for(target, step, watch)? {
-            let confirm = confirmable.then(|| self.word_for(step));
+            let confirm = confirmable.then(|| word_for(step));
             let (Wanting { why, who }, todo) = (wanting, self.asks(step).1);
             self.closed = Some(Closed { gate: gate_name(step), why, todo, who, confirm });
             return Ok(ControlFlow::Break(()));
@@ -187,14 +187,6 @@ impl Gatekeeper {
             _ => (gate_name(step), "stop the sessions that are still connected, then".to_owned()),
         }
     }
-
-    fn word_for(&self, step: &Step) -> String {
-        match &step.action {
-            Action::Deploy(app) | Action::Retire(app) => app.to_string(),
-            Action::Confirm(text) => text.to_string(),
-            _ => gate_name(step),
-        }
-    }
 }
 
 fn wants_time(target: &mut Postgres, ms: u64) -> Result<Option<Wanting>, Fault> {
@@ -203,6 +195,15 @@ fn wants_time(target: &mut Postgres, ms: u64) -> Result<Option<Wanting>, Fault> 
     let left = ms.saturating_sub(u64::try_from(passed).unwrap_or(0));
     let why = format!("{} more to pass", lasting(left));
     Ok((left > 0).then_some(Wanting { why, who: Vec::new() }))
+}
+
+/// What says that a gate may be passed.
+fn word_for(step: &Step) -> String {
+    match &step.action {
+        Action::Deploy(app) | Action::Retire(app) => app.to_string(),
+        Action::Confirm(text) => text.to_string(),
+        _ => gate_name(step),
+    }
 }
 
 /// A gate as a script writes it.

@@ -7,7 +7,6 @@ use serde_json::json;
 
 use super::args::DbArgs;
 use super::connection::{has_journal, open, told};
-use super::ended;
 use super::report::tag;
 use crate::cli::Exit;
 use crate::cli::output::Output;
@@ -37,7 +36,7 @@ pub struct HistoryArgs {
 pub fn execute(args: &HistoryArgs, out: &mut Output) -> io::Result<Exit> {
     let (rows, events) = match read(args) {
         Ok(read) => read,
-        Err(exit) => return ended(Err(exit)),
+        Err(exit) => return Ok(exit),
     };
     match args.format {
         RunFormat::Json => events.iter().try_for_each(|event| write_json(&rows, event, out))?,

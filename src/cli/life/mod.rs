@@ -13,15 +13,3 @@ pub mod resume;
 pub mod rollback;
 pub mod status;
 mod words;
-
-use std::io;
-
-use super::Exit;
-
-/// What a part of a command came to: a value to go on with, or the exit code to end with.
-type Step<T> = Result<T, Exit>;
-
-/// Ends a command with the code that stopped it.
-fn ended(step: Step<Exit>) -> io::Result<Exit> {
-    Ok(step.unwrap_or_else(|exit| exit))
-}

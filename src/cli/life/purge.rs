@@ -1,17 +1,16 @@
 //! `miglab purge`.
 
 use std::io::{self, Write};
-use std::ops::ControlFlow;
 
 use clap::Args;
 
 use super::args::{DbArgs, PaceArgs};
 use super::connection::{has_journal, open_alone, told};
+use super::drive::unless_interrupted;
 use super::ready::Ready;
 use super::resume::claimed;
 use crate::cli::output::{Output, complain};
 use crate::cli::{Exit, interrupt};
-use crate::target::Happening;
 use crate::target::postgres::Postgres;
 use crate::target::postgres::journal::runs::{self, RunRow, Status};
 use crate::target::postgres::session::Session;
@@ -78,10 +77,6 @@ fn purge(args: &PurgeArgs, mut session: Session, row: &RunRow) -> (Result<usize,
         Err(exit) => return (Err(exit), session),
     };
     let mut target = Postgres::new(session, ready.plan, fence, row.step, args.pace.rows());
-    let purged = target.purge(&mut |happening| watch(&happening));
+    let purged = target.purge(&mut unless_interrupted);
     (purged.map_err(|fault| told(&fault, Exit::Failed)), target.into_session())
-}
-
-fn watch(_happening: &Happening) -> ControlFlow<()> {
-    if interrupt::interrupted() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
 }

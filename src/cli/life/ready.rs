@@ -7,7 +7,8 @@ use serde::{Deserialize, Serialize};
 use crate::cli::Exit;
 use crate::cli::output::complain;
 use crate::cli::run::tell;
-use crate::live::{self, Opened, Refused};
+use crate::diagnostic::{Diagnostic, Severity};
+use crate::live::{self, Limits, Opened, Refused};
 use crate::plan::Plan;
 use crate::prove::Proof;
 use crate::source::Source;
@@ -47,7 +48,23 @@ impl Ready {
         let server = live::look(session.client(), &source).map_err(|fault| told(&fault, Exit::CouldNotRun))?;
         let opened = live::open(source, &server).map_err(|refused| refuse(&refused))?;
         tell(&opened.diagnostics, &opened.source);
+        Self::ask_whether_ready(session, &opened, &server)?;
         Self::new(opened, &server)
+    }
+
+    /// Asks the server whether the plan can be run on it now.
+    fn ask_whether_ready(session: &mut Session, opened: &Opened, server: &Server) -> Result<(), Exit> {
+        let found = live::preflight(session.client(), &opened.plan, server, Limits::default());
+        let found = found.map_err(|fault| told(&fault, Exit::CouldNotRun))?;
+        let mut found: Vec<Diagnostic> = found.into_iter().map(|found| found.at(&opened.script)).collect();
+        let lost = live::round_trips(session.client(), &opened.script, &opened.plan, server);
+        found.extend(lost.map_err(|fault| told(&fault, Exit::CouldNotRun))?);
+        tell(&found, &opened.source);
+        if found.iter().any(|finding| finding.severity == Severity::Error) {
+            complain("the database is not ready, so nothing was run", Some("`miglab explain preflight` says more"));
+            return Err(Exit::Failed);
+        }
+        Ok(())
     }
 
     /// The plan of a run, made again from what is kept of it.

@@ -98,10 +98,8 @@ fn is_halfway(session: &mut Session, row: &RunRow) -> Result<bool, Exit> {
 }
 
 fn find(session: &mut Session, args: &RollbackArgs) -> Result<RunRow, Exit> {
-    let rows = match has_journal(session)? {
-        true => runs::all(session.client()).map_err(|fault| told(&fault, Exit::CouldNotRun))?,
-        false => Vec::new(),
-    };
+    let rows = if has_journal(session)? { runs::all(session.client()) } else { Ok(Vec::new()) };
+    let rows = rows.map_err(|fault| told(&fault, Exit::CouldNotRun))?;
     let Some(row) = rows.iter().rfind(|row| row.status != Status::RolledBack) else {
         complain("there is nothing to undo: no migration was run in this database, or all are rolled back", None);
         return Err(Exit::CouldNotRun);

@@ -5,7 +5,7 @@ use crate::cli::life::args::DbArgs;
 /// `miglab resume --db …` with further arguments.
 #[must_use]
 pub fn command(verb: &str, db: &DbArgs, more: &[&str]) -> String {
-    let more: String = more.iter().map(|word| format!(" {}", shell(word))).collect();
+    let more = more.iter().fold(String::new(), |text, word| text + " " + &shell(word));
     let address = db.given().map_or_else(String::new, |given| format!(" {}", shell(&without_password(given))));
     format!("miglab {verb} --db{address}{more}")
 }
@@ -40,16 +40,16 @@ fn url_without_password(rest: &str) -> String {
 
 /// `key=value` pairs: values may be quoted, and there may be spaces around `=`.
 fn words_without_password(given: &str) -> String {
-    let (mut shown, mut rest) = (String::new(), given.trim_start());
+    let (mut shown, mut rest) = (Vec::new(), given.trim_start());
     while let Some((key, behind)) = rest.split_once('=') {
         let behind = behind.trim_start();
         let end = end_of_value(behind);
         if !matches!(key.trim(), "password" | "sslpassword") {
-            shown += &format!("{}{}={}", if shown.is_empty() { "" } else { " " }, key.trim(), &behind[..end]);
+            shown.push(format!("{}={}", key.trim(), &behind[..end]));
         }
         rest = behind[end..].trim_start();
     }
-    shown
+    shown.join(" ")
 }
 
 fn end_of_value(text: &str) -> usize {

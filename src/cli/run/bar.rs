@@ -19,7 +19,7 @@ const LEAST_ROWS: u64 = 50_000;
 pub struct Bar {
     draws: bool,
     tells: bool,
-    bar: Option<ProgressBar>,
+    drawn: Option<ProgressBar>,
     pace: Pace,
 }
 
@@ -27,7 +27,7 @@ impl Bar {
     /// A bar, where standard error is a terminal and one is `wanted`.
     pub fn new(wanted: bool) -> Self {
         let draws = wanted && std::io::stderr().is_terminal();
-        Self { draws, tells: wanted, bar: None, pace: Pace::default() }
+        Self { draws, tells: wanted, drawn: None, pace: Pace::default() }
     }
 
     fn begin(statement: &StatementEvent, rows: u64) -> ProgressBar {
@@ -51,7 +51,7 @@ impl Observer for Bar {
             return STOP;
         }
         if self.draws && batch.rows_total >= LEAST_ROWS {
-            let bar = self.bar.get_or_insert_with(|| Self::begin(statement, batch.rows_total));
+            let bar = self.drawn.get_or_insert_with(|| Self::begin(statement, batch.rows_total));
             bar.set_position(batch.rows_done);
         }
         ControlFlow::Continue(())
@@ -63,7 +63,7 @@ impl Observer for Bar {
         }
         if self.tells && self.pace.is_due(waiting) {
             let text = told(statement, waiting);
-            match &self.bar {
+            match &self.drawn {
                 Some(bar) => bar.println(text),
                 None => std::io::stderr().write_all(format!("{text}\n").as_bytes()).unwrap_or_default(),
             }
@@ -72,16 +72,20 @@ impl Observer for Bar {
     }
 
     fn finished(&mut self, _statement: &StatementEvent, _rows: Option<u64>) {
-        self.bar.take().inspect(ProgressBar::finish_and_clear);
+        self.drawn.take().inspect(ProgressBar::finish_and_clear);
+    }
+
+    fn undone(&mut self, _statement: &StatementEvent) {
+        self.drawn.take().inspect(ProgressBar::finish_and_clear);
     }
 
     fn failed(&mut self, _statement: &StatementEvent, _fault: &crate::target::Fault) {
-        self.bar.take().inspect(ProgressBar::finish_and_clear);
+        self.drawn.take().inspect(ProgressBar::finish_and_clear);
     }
 }
 
 fn told(statement: &StatementEvent, waiting: &Waiting) -> String {
-    let who: String = waiting.blockers.iter().map(|who| format!("\n  {who}")).collect();
+    let who = waiting.blockers.iter().fold(String::new(), |text, who| text + "\n  " + who);
     let text = format!("[{}] waits for {} ({}){who}", statement.title, waiting.what, lasting(waiting.waited_ms));
     clean(&text).into_owned()
 }

@@ -14,10 +14,13 @@ use super::perform::perform;
 use super::session::Session;
 use super::translate::{Scene, operations as translated};
 use super::{Lock, Server, Work, inspect, rows};
-use crate::ast::Name;
+use crate::ast::{Name, Phase};
 use crate::catalog::Catalog;
 use crate::plan::{Action, Plan, Step};
 use crate::target::{Applied, Fault, FaultKind, Target, Watch};
+
+/// Writes something down: in a transaction, behind a fence, of a statement of a phase.
+type Write<'a> = &'a mut dyn FnMut(&mut Transaction<'_>, &Fence, Option<Phase>) -> Result<(), Fault>;
 
 /// A database, and how far a plan has come on it. What was done, and what undoes it, lies in the database.
 pub struct Postgres {
@@ -113,10 +116,7 @@ impl Postgres {
         Ok(server)
     }
 
-    fn in_transaction(
-        &mut self,
-        write: &mut dyn FnMut(&mut Transaction<'_>, &Fence, Option<crate::ast::Phase>) -> Result<(), Fault>,
-    ) -> Result<(), Fault> {
+    fn in_transaction(&mut self, write: Write<'_>) -> Result<(), Fault> {
         let phase = self.plan.steps.get(self.position).and_then(|step| step.phase);
         let mut transaction = self.session.client().transaction().map_err(|error| fault(&error))?;
         write(&mut transaction, &self.fence, phase)?;

@@ -1,13 +1,16 @@
 //! How a server is reached: addresses, the environment, TLS as `sslmode` asks for it.
 
+mod common_name;
 mod environment;
 mod passfile;
 mod refusal;
 mod settings;
 mod tls;
+mod verifier;
 
 use std::fmt;
 use std::path::PathBuf;
+use std::sync::mpsc;
 use std::time::Duration;
 
 use postgres::config::{ChannelBinding, LoadBalanceHosts, SslNegotiation, TargetSessionAttrs};
@@ -16,7 +19,15 @@ use postgres::{CancelToken, Client, Config};
 use self::environment::Environment;
 use self::settings::{Settings, bad_value};
 use self::tls::Tls;
+use crate::target::postgres::fault::fault;
 use crate::target::{Fault, FaultKind};
+
+/// For a role called `miglab`, the schema in which runs are recorded would be the first on the usual search path, and its
+/// tables would stand for those of a script.
+const HIDE_OWN_SCHEMA: &str = "select pg_catalog.set_config('search_path', coalesce((
+         select string_agg(quote_ident(name), ', ' order by place)
+         from unnest(current_schemas(false)) with ordinality as path(name, place) where name <> 'miglab'), ''), false)
+     where session_user = 'miglab' or current_setting('search_path') like '%miglab%'";
 
 /// A database on a server, and how to get in. What is printed of it never shows the password.
 #[derive(Clone)]
@@ -63,7 +74,20 @@ impl Address {
     pub fn connect(&self, application_name: &str) -> Result<Client, Fault> {
         let mut config = self.config.clone();
         config.application_name(self.application_name.as_deref().unwrap_or(application_name));
-        self.tls.connect(config).map_err(|error| refusal::refusal(self, &error))
+        let mut client = self.in_time(config)?.map_err(|error| refusal::refusal(self, &error))?;
+        client.batch_execute(HIDE_OWN_SCHEMA).map_err(|error| fault(&error))?;
+        Ok(client)
+    }
+
+    /// Connects, but not for ever: the driver's own timeout ends where somebody has answered, be it a server or not.
+    fn in_time(&self, config: Config) -> Result<Result<Client, postgres::Error>, Fault> {
+        let hosts = u32::try_from(config.get_hosts().len().max(1)).unwrap_or(u32::MAX);
+        let limit = config.get_connect_timeout().copied().unwrap_or_default().saturating_mul(2).saturating_mul(hosts);
+        let (sender, receiver) = mpsc::channel();
+        let tls = self.tls.clone();
+        // Where nobody waits for it any more, the connection is closed as soon as there is one.
+        std::thread::spawn(move || sender.send(tls.connect(config)).is_ok());
+        receiver.recv_timeout(limit).map_err(|_| refusal::silent(self))
     }
 
     /// Asks the server to cancel what a connection is doing.
@@ -147,6 +171,11 @@ fn put_places(config: &mut Config, settings: &Settings) -> Result<(), Fault> {
     }
     for address in settings.get("hostaddr").into_iter().flat_map(|addresses| addresses.split(',')) {
         config.hostaddr(address.parse().map_err(|_| bad_value("hostaddr", address, "an IP address"))?);
+    }
+    if settings.get("host").is_none() {
+        config.get_hostaddrs().to_vec().iter().for_each(|address| {
+            config.host(&address.to_string());
+        });
     }
     for port in settings.get("port").unwrap_or_default().split(',') {
         let number = if port.is_empty() { Ok(5432) } else { port.parse() };

@@ -2,6 +2,8 @@
 
 use std::io;
 
+use rustls::CertificateError;
+
 use super::{Address, refused};
 use crate::target::Fault;
 use crate::target::postgres::fault;
@@ -10,6 +12,9 @@ use crate::target::postgres::fault;
 pub(super) fn refusal(address: &Address, error: &postgres::Error) -> Fault {
     if let Some(told) = error.as_db_error() {
         return told_by_server(address, told);
+    }
+    if is_tls(error) {
+        return without_tls(address, error);
     }
     if let Some(cause) = fault::io_cause(error) {
         return unreachable(address, cause);
@@ -40,15 +45,48 @@ fn told_by_server(address: &Address, told: &postgres::error::DbError) -> Fault {
             .with_help("raise `max_connections`, or let applications hold fewer, then try again"),
         "57P03" => refused(format!("`{address}` does not take connections yet: {said}"))
             .with_help("try again when the server has started"),
-        _ => {
-            let told = format!("`{address}` refuses the connection: {said}");
-            Fault { help: told_help(), ..refused(told) }
-        }
+        _ => refused(format!("`{address}` refuses the connection: {said}"))
+            .with_help("check the address, and what the server's log says"),
     }
 }
 
-fn told_help() -> Option<String> {
-    Some("check the address, and what the server's log says".into())
+/// Whether it is TLS that could not be agreed on.
+pub(super) fn is_tls(error: &postgres::Error) -> bool {
+    error.to_string().contains("TLS handshake")
+}
+
+fn without_tls(address: &Address, error: &postgres::Error) -> Fault {
+    let cause = fault::io_cause(error).and_then(|cause| cause.get_ref()?.downcast_ref::<rustls::Error>());
+    let (why, help) = match cause {
+        Some(rustls::Error::InvalidCertificate(wrong)) => return untrusted(address, wrong),
+        Some(rustls::Error::AlertReceived(alert)) => {
+            (format!("the server refuses it ({alert:?})"), "the server may want a certificate: `sslcert` and `sslkey`")
+        }
+        _ if fault::with_causes(error).contains("does not support TLS") => (
+            "the server does not offer it".to_owned(),
+            "set `ssl = on` on the server, or take `sslmode=disable` in a network that you trust",
+        ),
+        Some(other) => (other.to_string(), "check `sslmode`, and what the server's log says"),
+        None => (fault::with_causes(error), "check `sslmode`, and what the server's log says"),
+    };
+    refused(format!("`{address}` cannot be reached over TLS: {why}")).with_help(help)
+}
+
+fn untrusted(address: &Address, wrong: &CertificateError) -> Fault {
+    use CertificateError as Wrong;
+    let (why, help) = match wrong {
+        Wrong::UnknownIssuer | Wrong::BadSignature => (
+            "nobody who is trusted has signed it".to_owned(),
+            "give the root certificate of the server's with `sslrootcert=FILE`",
+        ),
+        Wrong::NotValidForName | Wrong::NotValidForNameContext { .. } => (
+            "it is for another host".to_owned(),
+            "write the host as in the certificate (`hostaddr` says where it is), or take `sslmode=verify-ca`",
+        ),
+        Wrong::Expired | Wrong::ExpiredContext { .. } => ("it has expired".to_owned(), "renew it on the server"),
+        other => (other.to_string(), "check the server's certificate and the file of `sslrootcert`"),
+    };
+    refused(format!("the certificate of `{address}` is not accepted: {why}")).with_help(help)
 }
 
 fn password_help(address: &Address) -> String {
@@ -57,6 +95,12 @@ fn password_help(address: &Address) -> String {
         Some(refused) => format!("{usual}; {refused}"),
         None => usual.into(),
     }
+}
+
+/// Somebody took the connection, and then said nothing.
+pub(super) fn silent(address: &Address) -> Fault {
+    refused(format!("`{address}` takes the connection, but does not answer"))
+        .with_help("check that it is a PostgreSQL server; `connect_timeout` says how long to wait")
 }
 
 fn unreachable(address: &Address, cause: &io::Error) -> Fault {

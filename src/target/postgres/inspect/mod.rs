@@ -3,6 +3,7 @@
 mod catalog;
 mod dependents;
 pub mod dump;
+pub mod expression;
 
 use std::collections::BTreeMap;
 
@@ -21,6 +22,20 @@ use crate::target::postgres::{Relation, Server};
 /// The server cannot be asked.
 pub fn inspect(client: &mut impl GenericClient, tables: &[Name]) -> Result<Server, Fault> {
     ask(client, tables).map_err(|error| fault(&error))
+}
+
+/// The names of all tables that can be named without a schema, partitions left out.
+///
+/// # Errors
+/// The server cannot be asked.
+pub fn names(client: &mut impl GenericClient) -> Result<Vec<Name>, Fault> {
+    let query = "select c.relname::text from pg_catalog.pg_class c
+                 join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+                 where c.relkind in ('r', 'p') and not c.relispartition and pg_catalog.pg_table_is_visible(c.oid)
+                 and n.nspname not in ('pg_catalog', 'information_schema', 'miglab') and n.nspname !~ '^pg_t'
+                 order by 1";
+    let rows = client.query(query, &[]).map_err(|error| fault(&error))?;
+    Ok(rows.iter().map(|row| row.get::<_, String>(0).into()).collect())
 }
 
 fn ask(client: &mut impl GenericClient, tables: &[Name]) -> Result<Server, postgres::Error> {

@@ -1,6 +1,6 @@
 //! Who is in the way of a lock.
 
-use postgres::{GenericClient, Row};
+use postgres::{GenericClient, Row, Statement};
 
 use super::tables::Locked;
 use crate::target::postgres::operation::LockMode;
@@ -29,6 +29,11 @@ impl Blocker {
     /// Whether it has its lock, and is the same as that one: something that lasts.
     pub(super) fn lasts_since(&self, before: &[Self]) -> bool {
         self.granted && before.iter().any(|other| other.pid == self.pid && other.transaction == self.transaction)
+    }
+
+    /// Whether it is one of the many that come and go on a busy table.
+    fn is_passing(&self) -> bool {
+        !self.autovacuum && self.seconds.is_some_and(|seconds| seconds < 0.1)
     }
 
     pub(super) fn pid(&self) -> Option<i32> {
@@ -62,6 +67,12 @@ impl Blocker {
     }
 }
 
+/// Those that are worth telling of: whoever comes and goes is left out, unless there is nobody else.
+pub(super) fn in_the_way(blockers: &[Blocker]) -> Vec<&Blocker> {
+    let lasting: Vec<&Blocker> = blockers.iter().filter(|blocker| !blocker.is_passing()).collect();
+    if lasting.is_empty() { blockers.iter().collect() } else { lasting }
+}
+
 fn duration(seconds: f64) -> String {
     let whole = seconds.max(0.0);
     if whole < 10.0 {
@@ -82,14 +93,28 @@ const SESSION: &str = "case when a.backend_type = 'autovacuum worker'
      coalesce(a.state, ''), coalesce(a.query, ''),
      extract(epoch from clock_timestamp() - coalesce(a.xact_start, a.query_start))::float8";
 
-/// Sessions that hold, or wait for, locks on tables (and their partitions) that are in the way of those locks.
-pub(super) fn of_tables(client: &mut impl GenericClient, tables: &[Locked]) -> Result<Vec<Blocker>, postgres::Error> {
-    if tables.is_empty() {
-        return Ok(Vec::new());
+/// The question who is in the way of locks on tables, asked again and again.
+pub(super) struct Question {
+    statement: Statement,
+    oids: Vec<u32>,
+    modes: Vec<String>,
+}
+
+impl Question {
+    pub(super) fn new(client: &mut impl GenericClient, tables: &[Locked]) -> Result<Self, postgres::Error> {
+        let oids = tables.iter().map(|table| table.oid).collect();
+        let modes = tables.iter().map(|table| conflicting(table.mode)).collect();
+        Ok(Self { statement: client.prepare(&of_tables())?, oids, modes })
     }
-    let oids: Vec<u32> = tables.iter().map(|table| table.oid).collect();
-    let modes: Vec<String> = tables.iter().map(|table| conflicting(table.mode)).collect();
-    let query = format!(
+
+    pub(super) fn ask(&self, client: &mut impl GenericClient) -> Result<Vec<Blocker>, postgres::Error> {
+        client.query(&self.statement, &[&self.oids, &self.modes])?.iter().map(blocker).collect()
+    }
+}
+
+/// Sessions that hold, or wait for, locks on tables (and their partitions) that are in the way of those locks.
+fn of_tables() -> String {
+    format!(
         "with wanted as (
              select relation, modes from unnest($1::oid[], $2::text[]) as given(relation, modes)
              union select part.relid, given.modes from unnest($1::oid[], $2::text[]) as given(relation, modes)
@@ -102,8 +127,7 @@ pub(super) fn of_tables(client: &mut impl GenericClient, tables: &[Locked]) -> R
          where l.locktype = 'relation' and l.pid is distinct from pg_backend_pid()
              and l.database = (select oid from pg_catalog.pg_database where datname = current_database())
          order by l.granted desc, l.pid, l.virtualtransaction"
-    );
-    client.query(&query, &[&oids, &modes])?.iter().map(blocker).collect()
+    )
 }
 
 /// Sessions that a session waits for.
@@ -164,7 +188,13 @@ fn conflicting(mode: LockMode) -> String {
             AccessExclusive,
         ],
     };
-    modes.iter().map(|mode| format!("{mode:?}Lock")).collect::<Vec<_>>().join(",")
+    modes.iter().map(|mode| lock_name(*mode)).collect::<Vec<_>>().join(",")
+}
+
+/// `AccessExclusiveLock`
+fn lock_name(mode: LockMode) -> String {
+    let capitalised = |word: &str| format!("{}{}", &word[..1], word[1..].to_lowercase());
+    format!("{}Lock", mode.name().split(' ').map(capitalised).collect::<Vec<_>>().concat())
 }
 
 #[cfg(test)]
@@ -187,7 +217,7 @@ mod tests {
             Exclusive,
             AccessExclusive,
         ];
-        let conflict = |one, other| conflicting(one).split(',').any(|name| name == format!("{other:?}Lock"));
+        let conflict = |one, other| conflicting(one).split(',').any(|name| name == lock_name(other));
         for one in all {
             for other in all {
                 assert_eq!(conflict(one, other), conflict(other, one), "{one:?} {other:?}");

@@ -20,15 +20,15 @@ pub(super) fn perform(
 ) -> Result<(), Fault> {
     let tables = tables::existing(session.client(), locks).map_err(|error| Failure::from(error).fault())?;
     let script = script(session, &tables, statements);
-    until_locked(session, &tables, watch, |session| attempt(session, &script, record))
+    until_locked(session, &tables, watch, |session, _| attempt(session, &script, record))
 }
 
 /// Everything that happens under locks, the commit included, goes to the server in one piece: no lock is held while
 /// something is on its way over the network, or while a commit is written to disk.
 fn script(session: &Session, tables: &[Locked], statements: &[String]) -> String {
-    let statements: String = statements.iter().map(|statement| format!("{statement};\n")).collect();
+    let statements = statements.join(";\n");
     format!(
-        "{}set local synchronous_commit = off;\n{}{statements}commit;\nbegin",
+        "{}set local synchronous_commit = off;\n{}{statements};\ncommit;\nbegin",
         limits(session, tables),
         tables::lock_statements(tables)
     )

@@ -1,7 +1,7 @@
 //! Indexes built and dropped while their table is used.
 
 use std::ops::ControlFlow;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use postgres::Client;
 use postgres::error::SqlState;
@@ -10,6 +10,7 @@ use super::attended::attended;
 use super::blockers::{self, Blocker};
 use super::failure::Failure;
 use super::patience::{Patience, interrupted};
+use super::scan::server_at_work;
 use crate::target::postgres::operation::Lock;
 use crate::target::postgres::session::{APPLICATION_NAME, Session};
 use crate::target::{BatchDone, Fault, FaultKind, Happening, Watch};
@@ -40,6 +41,15 @@ enum State {
     InWork(i32),
     /// It belongs to that other table.
     Elsewhere(String),
+}
+
+fn drop_statement(index: &str) -> String {
+    format!("drop index concurrently if exists {index}")
+}
+
+/// A quoted name as people write it.
+fn shown(name: &str) -> String {
+    name.replace('"', "")
 }
 
 /// Builds an index; one that is there and valid is left as it is.
@@ -91,24 +101,25 @@ fn state(client: &mut Client, building: &Building<'_>) -> Result<State, Fault> {
 }
 
 fn taken(index: &str, table: &str) -> Fault {
-    let (index, table) = (index.replace('"', ""), table.replace('"', ""));
+    let (index, table) = (shown(index), shown(table));
     Fault::new(FaultKind::Missing, format!("there is an index `{index}` already, on table `{table}`"))
         .with_help("give the new one another name, or rename the old one")
 }
 
 fn create(session: &mut Session, building: &Building<'_>, watch: Watch<'_>) -> Result<(), Failure> {
-    concurrently(session, building.create, format!("the index `{}`", building.index.replace('"', "")), watch)
+    concurrently(session, building.create, &format!("the index `{}`", shown(building.index)), watch)
 }
 
 /// Drops an index concurrently, if it is there.
 pub(super) fn remove(session: &mut Session, index: &str, watch: Watch<'_>) -> Result<(), Fault> {
-    let what = format!("the end of index `{}`", index.replace('"', ""));
-    concurrently(session, &format!("drop index concurrently if exists {index}"), what, watch).map_err(Failure::fault)
+    let what = format!("the end of index `{}`", shown(index));
+    concurrently(session, &drop_statement(index), &what, watch).map_err(Failure::fault)
 }
 
 /// Does a statement outside a transaction, and tells how far it is and whom it waits for. It waits for them without
 /// keeping applications waiting, but not for ever.
-fn concurrently(session: &mut Session, statement: &str, what: String, watch: Watch<'_>) -> Result<(), Failure> {
+fn concurrently(session: &mut Session, statement: &str, what: &str, watch: Watch<'_>) -> Result<(), Failure> {
+    let began = Instant::now();
     let pid: i32 = session.client().query_one("select pg_backend_pid()", &[])?.try_get(0)?;
     let (address, token, limits) = (session.address().clone(), session.client().cancel_token(), session.limits());
     let mut onlooker = None;
@@ -119,7 +130,7 @@ fn concurrently(session: &mut Session, statement: &str, what: String, watch: Wat
         let seen = onlooker.as_mut().and_then(|client| seen(client, pid).ok());
         match seen {
             Some(Seen { blockers, .. }) if !blockers.is_empty() => {
-                let patience = waits.get_or_insert_with(|| Patience::new(what.clone(), limits));
+                let patience = waits.get_or_insert_with(|| Patience::new(what.to_owned(), limits));
                 if patience.is_over() {
                     return ControlFlow::Break(patience.exhausted(&blockers));
                 }
@@ -127,8 +138,8 @@ fn concurrently(session: &mut Session, statement: &str, what: String, watch: Wat
             }
             seen => {
                 waits = None;
-                let done = seen.and_then(|seen| seen.done).unwrap_or(BatchDone { rows_done: 0, rows_total: 0 });
-                match watch(Happening::Batch(done)) {
+                let done = seen.and_then(|seen| seen.done).map(Happening::Batch);
+                match watch(done.unwrap_or_else(|| Happening::Waiting(server_at_work(began)))) {
                     ControlFlow::Continue(()) => Ok(()),
                     ControlFlow::Break(()) => Err(interrupted()),
                 }
@@ -170,7 +181,7 @@ fn seen(client: &mut Client, pid: i32) -> Result<Seen, postgres::Error> {
 
 /// Another session builds the same index, perhaps for a run that was killed: its work is not thrown away.
 fn wait_for_builder(session: &mut Session, building: &Building<'_>, pid: i32, watch: Watch<'_>) -> Result<(), Fault> {
-    let what = format!("pid {pid}, which builds index `{}`", building.index.replace('"', ""));
+    let what = format!("pid {pid}, which builds index `{}`", shown(building.index));
     let mut patience = Patience::new(what, session.limits());
     while matches!(state(session.client(), building)?, State::InWork(_)) {
         patience.tell(&[], watch)?;
@@ -185,7 +196,7 @@ fn cleaned_up(session: &mut Session, building: &Building<'_>, failure: Failure) 
     if fault.kind == FaultKind::Connection {
         return fault;
     }
-    let drop = format!("drop index concurrently if exists {}", building.index);
+    let drop = drop_statement(building.index);
     let client = session.client();
     let limited = |client: &mut Client| {
         client.batch_execute(&format!("set statement_timeout = '{CLEANING_UP}'"))?;
@@ -197,8 +208,11 @@ fn cleaned_up(session: &mut Session, building: &Building<'_>, failure: Failure) 
     if !left {
         return fault;
     }
-    let shown = building.index.replace('"', "");
     let message = fault.message.replace("; nothing of the statement is left", "");
     let help = format!("the next `miglab resume` removes what is left of the index, or `{drop}` does");
-    Fault { message: format!("{message}; index `{shown}` is left invalid"), help: Some(help), kind: fault.kind }
+    Fault {
+        message: format!("{message}; index `{}` is left invalid", shown(building.index)),
+        help: Some(help),
+        kind: fault.kind,
+    }
 }

@@ -4,9 +4,12 @@ use std::hash::{BuildHasher, RandomState};
 use std::ops::ControlFlow;
 use std::time::{Duration, Instant};
 
-use super::blockers::{self, Blocker};
+use postgres::Client;
+
+use super::blockers::{Blocker, Question, in_the_way};
 use super::failure::Failure;
 use super::tables::{self, Locked};
+use crate::target::postgres::fault::fault;
 use crate::target::postgres::session::{Limits, Session};
 use crate::target::{Fault, FaultKind, Happening, Waiting, Watch};
 
@@ -45,7 +48,7 @@ impl Patience {
         self.told = Some(Instant::now());
         let waiting = Waiting {
             what: self.what.clone(),
-            blockers: blockers.iter().map(Blocker::in_words).collect(),
+            blockers: in_the_way(blockers).into_iter().map(Blocker::in_words).collect(),
             waited_ms: self.waited_ms(),
         };
         match watch(Happening::Waiting(waiting)) {
@@ -57,13 +60,14 @@ impl Patience {
     /// What is said when it is over.
     pub(super) fn exhausted(&self, blockers: &[Blocker]) -> Fault {
         let waited = Duration::from_millis(self.waited_ms());
-        let who: Vec<String> = blockers.iter().map(Blocker::in_words).collect();
+        let blockers = in_the_way(blockers);
+        let who: Vec<String> = blockers.iter().map(|blocker| blocker.in_words()).collect();
         let in_the_way = match who.as_slice() {
-            [] => "those in the way change all the time".to_owned(),
+            [] => "who is in the way changes, or is not known".to_owned(),
             who => format!("in the way is {}", who.join("; ")),
         };
         let message = format!("{} was not to be had within {}: {in_the_way}", self.what, told_duration(waited));
-        Fault::new(FaultKind::Locked, message).with_help(help(blockers))
+        Fault::new(FaultKind::Locked, message).with_help(help(&blockers))
     }
 
     /// Half to one and a half times the pause between two tries.
@@ -81,14 +85,14 @@ fn told_duration(duration: Duration) -> String {
     }
 }
 
-fn help(blockers: &[Blocker]) -> String {
-    let ends = |blocker: &Blocker| blocker.pid().map(|pid| format!("`select pg_terminate_backend({pid})`"));
+fn help(blockers: &[&Blocker]) -> String {
+    let ends = |blocker: &&Blocker| blocker.pid().map(|pid| format!("`select pg_terminate_backend({pid})`"));
     let ends: Vec<String> = blockers.iter().filter_map(ends).collect();
     let end = match ends.as_slice() {
         [] => "wait until the table is used less".to_owned(),
         ends => format!("let it end, or end it with {}", ends.join(", ")),
     };
-    let autovacuum = if blockers.iter().any(Blocker::is_autovacuum) {
+    let autovacuum = if blockers.iter().any(|blocker| blocker.is_autovacuum()) {
         "; an autovacuum gives way to a role that may set `deadlock_timeout` (`grant set on parameter deadlock_timeout`)"
     } else {
         ""
@@ -105,11 +109,11 @@ pub(super) fn until_locked(
     session: &mut Session,
     tables: &[Locked],
     watch: Watch<'_>,
-    mut attempt: impl FnMut(&mut Session) -> Result<(), Failure>,
+    mut attempt: impl FnMut(&mut Session, Watch<'_>) -> Result<(), Failure>,
 ) -> Result<(), Fault> {
     let mut patience = Patience::new(format!("a lock on {}", tables::in_words(tables)), session.limits());
     loop {
-        match attempt(session) {
+        match attempt(session, watch) {
             Err(failure) if failure.is_for_a_lock() => wait_for_turn(session, tables, &mut patience, watch)?,
             ended => return ended.map_err(Failure::fault),
         }
@@ -124,19 +128,19 @@ fn wait_for_turn(
     patience: &mut Patience,
     watch: Watch<'_>,
 ) -> Result<(), Fault> {
-    let look = |session: &mut Session| {
-        blockers::of_tables(session.client(), tables).map_err(|error| Failure::from(error).fault())
-    };
-    let since = Instant::now();
     let may_send_away = session.sends_autovacuum_away();
-    let mut before = look(session)?;
+    let client = session.client();
+    let question = Question::new(client, tables).map_err(|error| fault(&error))?;
+    let look = |client: &mut Client| question.ask(client).map_err(|error| fault(&error));
+    let since = Instant::now();
+    let mut before = look(client)?;
     loop {
         patience.tell(&before, watch)?;
         if patience.is_over() {
             return Err(patience.exhausted(&before));
         }
         std::thread::sleep(patience.pause());
-        let now = look(session)?;
+        let now = look(client)?;
         let stays = |one: &Blocker| one.lasts_since(&before) && !(may_send_away && one.gives_way());
         if !now.iter().any(stays) || since.elapsed() >= TRY_AT_LEAST_EVERY {
             return Ok(());

@@ -1,6 +1,5 @@
 //! Statements and queries that look at many rows, and hinder nobody meanwhile.
 
-use std::ops::ControlFlow;
 use std::time::Instant;
 
 use postgres::Transaction;
@@ -24,11 +23,8 @@ pub(super) fn perform(
 ) -> Result<(), Fault> {
     let tables = tables::existing(session.client(), locks).map_err(|error| Failure::from(error).fault())?;
     let preparation = preparation(session, &tables);
-    let also_watch: &mut dyn FnMut(Happening) -> ControlFlow<()> = &mut *watch;
-    let watch = std::cell::RefCell::new(also_watch);
-    until_locked(session, &tables, &mut |happening| (watch.borrow_mut())(happening), |session| {
-        let look_after = &mut |happening| (watch.borrow_mut())(happening);
-        looked_after(session, look_after, record, |transaction| {
+    until_locked(session, &tables, watch, |session, watch| {
+        looked_after(session, watch, record, |transaction| {
             transaction.batch_execute(&preparation)?;
             Ok(transaction.batch_execute(statement)?)
         })
@@ -77,7 +73,7 @@ fn looked_after(
     let (address, token) = (session.address().clone(), session.client().cancel_token());
     let mut transaction = session.client().transaction()?;
     let began = Instant::now();
-    let look = || watch(Happening::Waiting(reading_rows(began)));
+    let look = || watch(Happening::Waiting(server_at_work(began)));
     let (result, stopped) = attended(&address, &token, || work(&mut transaction), look);
     match (result, stopped) {
         (Err(failure), Some(())) if failure.is_a_cancellation() => return Err(interrupted().into()),
@@ -87,7 +83,8 @@ fn looked_after(
     Ok(transaction.commit()?)
 }
 
-fn reading_rows(began: Instant) -> Waiting {
+/// There is nobody to wait for but the server itself.
+pub(super) fn server_at_work(began: Instant) -> Waiting {
     let waited_ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
-    Waiting { what: "the server, which looks at every row".into(), blockers: Vec::new(), waited_ms }
+    Waiting { what: "the server, which is at work on it".into(), blockers: Vec::new(), waited_ms }
 }

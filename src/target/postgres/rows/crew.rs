@@ -1,13 +1,17 @@
 //! The threads of a fill: its workers, who looks after the server's strain, and who vacuums. The calling thread hears
 //! what they tell.
 
-use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::thread::{self, Scope};
+use std::time::Duration;
 
 use super::shared::{Message, News, Shared, Teller};
 use super::{load, vacuum, worker};
 use crate::target::postgres::session::Session;
 use crate::target::{BatchDone, Fault, Happening, Watch};
+
+/// After so long without news the watcher is told again how far it is, so that it can stop the work.
+const SILENCE: Duration = Duration::from_millis(250);
 
 /// How far all of it is.
 #[derive(Clone, Copy, Debug)]
@@ -30,6 +34,10 @@ impl Progress {
         )]
         let rows = (seen as f64 * self.weight).round() as u64;
         self.done += rows;
+        self.now()
+    }
+
+    fn now(&self) -> BatchDone {
         BatchDone { rows_done: self.done.min(self.total), rows_total: self.total }
     }
 }
@@ -82,25 +90,28 @@ fn listen(
     watch: Watch<'_>,
 ) -> Result<(), Fault> {
     let mut outcome = Ok(());
-    for Message { worker, news } in hear {
-        let happening = match news {
-            News::Batch(seen) => Happening::Batch(progress.add(seen)),
-            News::Waiting(waiting) => Happening::Waiting(waiting),
-            News::Ended(ended) => {
+    loop {
+        let (answer, happening) = match hear.recv_timeout(SILENCE) {
+            Ok(Message { worker, news: News::Batch(seen) }) => {
+                (answers.get(worker), Happening::Batch(progress.add(seen)))
+            }
+            Ok(Message { worker, news: News::Waiting(waiting) }) => (answers.get(worker), Happening::Waiting(waiting)),
+            Ok(Message { news: News::Ended(ended), .. }) => {
                 if ended.is_err() {
                     shared.stop();
                 }
                 outcome = outcome.and(ended);
                 continue;
             }
+            Err(RecvTimeoutError::Timeout) => (None, Happening::Batch(progress.now())),
+            Err(RecvTimeoutError::Disconnected) => return outcome,
         };
         if !shared.is_stopped() && watch(happening).is_break() {
             shared.stop();
         }
-        if let Some(answer) = answers.get(worker) {
+        if let Some(answer) = answer {
             // A worker that has gone has told why.
             let _ = answer.send(());
         }
     }
-    outcome
 }

@@ -32,14 +32,6 @@ pub fn literals(key: &[KeyColumn], values: &KeyValues) -> String {
     format!("({})", list(key.iter().zip(values).map(literal)))
 }
 
-/// An array of texts as SQL; `null` for none.
-pub fn array(values: Option<&KeyValues>) -> String {
-    match values {
-        Some(values) => format!("array[{}]::text[]", list(values.iter().map(|value| quote::text(value)))),
-        None => "null".into(),
-    }
-}
-
 pub fn list(parts: impl Iterator<Item = String>) -> String {
     parts.collect::<Vec<_>>().join(", ")
 }

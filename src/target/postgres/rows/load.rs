@@ -34,9 +34,10 @@ pub fn nap(shared: &Shared<'_>, time: Duration) {
 }
 
 fn look(client: &mut Client, shared: &Shared<'_>) -> Result<(), postgres::Error> {
-    let pids: Vec<i32> = shared.backends().iter().map(|backend| backend.pid).collect();
+    let backends = shared.backends().clone();
+    let pids: Vec<i32> = backends.iter().map(|backend| backend.pid).collect();
     shared.set_strain(strain(client, shared.options, &pids)?);
-    for backend in shared.backends().clone().iter().filter(|backend| backend.stuck) {
+    for backend in backends.iter().filter(|backend| backend.stuck) {
         let found = blockers(client, backend.pid)?;
         if !found.is_empty() {
             shared.of_backend(backend.pid, |backend| backend.blockers = found);

@@ -10,7 +10,7 @@ use postgres::Client;
 use super::batch::{self, Outcome, Step};
 use super::pace::Pace;
 use super::range::Range;
-use super::shared::{Backend, News, Shared, Teller};
+use super::shared::{Backend, News, Shared, Teller, stopped};
 use super::statement::{self, Batch};
 use super::survey;
 use crate::target::postgres::fault::fault;
@@ -63,11 +63,18 @@ impl Worker<'_> {
             range.done = step.done;
             self.shared.seen.fetch_add(step.seen, Ordering::Relaxed);
             self.teller.tell(self.shared, News::Batch(step.seen))?;
-            if let Some(pause) = self.shared.work.pause_ms {
-                std::thread::sleep(Duration::from_millis(pause.into()));
-            }
+            self.pause()?;
         }
         Ok(())
+    }
+
+    /// The pause that the script asks for.
+    fn pause(&self) -> Result<(), Fault> {
+        let end = Instant::now() + Duration::from_millis(self.shared.work.pause_ms.unwrap_or(0).into());
+        while !self.shared.is_stopped() && Instant::now() < end {
+            std::thread::sleep(STRAIN.min(end.saturating_duration_since(Instant::now())));
+        }
+        if self.shared.is_stopped() { Err(stopped()) } else { Ok(()) }
     }
 
     /// The next batch of a range, tried until it is done.
@@ -123,7 +130,7 @@ impl Worker<'_> {
                 told = Some(Instant::now());
             }
             if self.shared.is_stopped() {
-                return Err(super::shared::stopped());
+                return Err(stopped());
             }
             std::thread::sleep(STRAIN);
         }

@@ -8,7 +8,7 @@ mod beside;
 mod cursor;
 mod index;
 mod table;
-mod tokens;
+pub(super) mod tokens;
 
 use std::collections::{BTreeMap, HashMap};
 

@@ -2,7 +2,7 @@
 
 /// What a token is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Kind {
+pub(in crate::target::postgres::inspect) enum Kind {
     /// A name without quotes, or a keyword.
     Word,
     /// A name between double quotes.
@@ -17,27 +17,27 @@ pub(super) enum Kind {
 
 /// A token, as it stands in the text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Token<'a> {
-    pub(super) kind: Kind,
-    pub(super) text: &'a str,
+pub(in crate::target::postgres::inspect) struct Token<'a> {
+    pub(in crate::target::postgres::inspect) kind: Kind,
+    pub(in crate::target::postgres::inspect) text: &'a str,
     /// What stands between it and the token before.
-    pub(super) before: &'a str,
+    pub(in crate::target::postgres::inspect) before: &'a str,
     /// Where it begins, in bytes.
-    pub(super) start: usize,
+    pub(in crate::target::postgres::inspect) start: usize,
 }
 
 impl Token<'_> {
     /// Whether it is this word; keywords are given in lower case.
-    pub(super) fn is_word(&self, word: &str) -> bool {
+    pub(in crate::target::postgres::inspect) fn is_word(&self, word: &str) -> bool {
         self.kind == Kind::Word && self.text.eq_ignore_ascii_case(word)
     }
 
-    pub(super) fn is_symbol(&self, symbol: &str) -> bool {
+    pub(in crate::target::postgres::inspect) fn is_symbol(&self, symbol: &str) -> bool {
         self.kind == Kind::Symbol && self.text == symbol
     }
 
     /// The name that it is, without its quotes.
-    pub(super) fn name(&self) -> Option<String> {
+    pub(in crate::target::postgres::inspect) fn name(&self) -> Option<String> {
         match self.kind {
             Kind::Word => Some(self.text.to_lowercase()),
             Kind::Quoted => Some(self.text[1..self.text.len() - 1].replace("\"\"", "\"")),
@@ -48,14 +48,14 @@ impl Token<'_> {
 
 /// A statement without its semicolon.
 #[derive(Debug)]
-pub(super) struct Statement<'a> {
-    pub(super) tokens: Vec<Token<'a>>,
+pub(in crate::target::postgres::inspect) struct Statement<'a> {
+    pub(in crate::target::postgres::inspect) tokens: Vec<Token<'a>>,
     /// The line where it begins, from 1.
-    pub(super) line: usize,
+    pub(in crate::target::postgres::inspect) line: usize,
 }
 
 /// The statements of a dump, one after the other. Commands of psql and the rows of `copy … from stdin` are left out.
-pub(super) struct Statements<'a> {
+pub(in crate::target::postgres::inspect) struct Statements<'a> {
     text: &'a str,
     at: usize,
     /// The line of `counted`.
@@ -64,7 +64,7 @@ pub(super) struct Statements<'a> {
 }
 
 impl<'a> Statements<'a> {
-    pub(super) fn of(text: &'a str) -> Self {
+    pub(in crate::target::postgres::inspect) fn of(text: &'a str) -> Self {
         Self { text, at: 0, line: 1, counted: 0 }
     }
 

@@ -1,0 +1,138 @@
+//! `miglab check --db` and `--schema`: scripts held against a database, which is not changed.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+use postgres::Client;
+
+use super::input::{self, InputError};
+use super::output::complain;
+use crate::ast::Name;
+use crate::check::CheckedScript;
+use crate::diagnostic::Diagnostic;
+use crate::live::{self, Limits, Looked};
+use crate::source::Source;
+use crate::syntax;
+use crate::target::Fault;
+use crate::target::postgres::Server;
+use crate::target::postgres::connect::Address;
+use crate::target::postgres::inspect::dump::{self, Dump};
+
+/// Where the schema is that scripts are held against.
+#[derive(Clone, Debug, Default, Args)]
+pub struct DatabaseArgs {
+    /// Hold the scripts against this database, and see whether it is ready: `postgres://user@host/name` or
+    /// `host=… dbname=…`; without a value `DATABASE_URL` and the `PG*` variables count
+    #[arg(long, value_name = "URL", num_args = 0..=1, default_missing_value = "", conflicts_with = "schema")]
+    pub(super) db: Option<String>,
+    /// Hold the scripts against a dump, written by `pg_dump --schema-only`
+    #[arg(long, value_name = "FILE")]
+    pub(super) schema: Option<PathBuf>,
+}
+
+/// A schema that was found.
+pub(super) enum Database {
+    /// A running server, with the connection to it.
+    Server(Box<Client>),
+    /// A dump, and where it is.
+    Dump(Dump, PathBuf),
+}
+
+impl DatabaseArgs {
+    pub(super) fn is_given(&self) -> bool {
+        self.db.is_some() || self.schema.is_some()
+    }
+
+    /// Connects, or reads the dump. What is wrong is said on standard error.
+    pub(super) fn open(&self) -> Option<Database> {
+        match (&self.schema, &self.db) {
+            (Some(path), _) => read_dump(path),
+            (None, url) => {
+                let given = url.as_deref().filter(|url| !url.is_empty());
+                let connected = Address::find(given).and_then(|address| address.connect("miglab"));
+                connected.map_err(|fault| complain_of(&fault)).ok().map(|client| Database::Server(Box::new(client)))
+            }
+        }
+    }
+}
+
+fn read_dump(path: &Path) -> Option<Database> {
+    // A dump of another format is not UTF-8; what it is tells more than where it is not.
+    let is_other = std::fs::read(path).is_ok_and(|bytes| bytes.starts_with(b"PGDMP"));
+    let read = if is_other {
+        dump::read("PGDMP")
+    } else {
+        let text = input::read(path).map_err(|error| error.complain()).ok()?.source;
+        dump::read(text.text())
+    };
+    let unread = |fault: Fault| {
+        complain(&format!("cannot read `{}`: {}", path.display(), fault.message), fault.help.as_deref());
+    };
+    read.map_err(unread).ok().map(|dump| Database::Dump(dump, path.to_owned()))
+}
+
+/// Says what a server, or the way to it, is at fault with.
+pub(super) fn complain_of(fault: &Fault) {
+    complain(&fault.message, fault.help.as_deref());
+}
+
+impl Database {
+    /// What is said of these tables; of a dump, of all.
+    pub(super) fn tables(&mut self, names: &[Name]) -> Result<Server, Fault> {
+        match self {
+            Self::Server(client) => crate::target::postgres::inspect::inspect(&mut **client, names),
+            Self::Dump(dump, _) => Ok(dump.server.clone()),
+        }
+    }
+
+    /// The names of all tables that a script can name without a schema.
+    pub(super) fn all(&mut self) -> Result<Vec<Name>, Fault> {
+        match self {
+            Self::Server(client) => crate::target::postgres::inspect::names(&mut **client),
+            Self::Dump(dump, _) => Ok(dump.server.relations.keys().cloned().collect()),
+        }
+    }
+
+    /// All that there is to say of a script.
+    ///
+    /// # Errors
+    /// The script cannot be read, or the server not be asked.
+    pub(super) fn check(&mut self, path: &Path) -> Result<CheckedScript, InputError> {
+        let source = input::read(path)?.source;
+        self.look(&source).map_err(|fault| InputError {
+            verb: "check",
+            path: path.display().to_string(),
+            why: fault.message,
+            help: fault.help,
+        })
+    }
+
+    fn look(&mut self, source: &Source) -> Result<CheckedScript, Fault> {
+        let used = live::tables(&syntax::parse(source.clone()).script);
+        let server = self.tables(&used)?;
+        let Looked { script, plan, mut diagnostics, mut notes } = live::look_at(source, &server);
+        match (self, plan) {
+            (Self::Server(client), Some(plan)) => {
+                let found = live::preflight(&mut **client, &plan, &server, Limits::default())?;
+                diagnostics.extend(found.into_iter().map(|found| found.at(&script)));
+                diagnostics.extend(live::round_trips(&mut **client, &script, &plan, &server)?);
+                diagnostics.sort_by_key(Diagnostic::span);
+            }
+            (Self::Dump(dump, path), _) => {
+                let concerns = dump.unread.iter().filter(|unread| used.iter().any(|name| **name == *unread.table));
+                let path = path.display();
+                let note = |unread: &dump::Unread| format!("not read: {path}:{}: `{} …`", unread.line, unread.what);
+                notes.extend(concerns.map(note));
+            }
+            _ => {}
+        }
+        Ok(CheckedScript { source: source.clone(), diagnostics, notes })
+    }
+}
+
+/// Prints what could not be reached or asked, as an error of the command.
+pub(super) fn failed(fault: &Fault) -> io::Result<super::Exit> {
+    complain_of(fault);
+    Ok(super::Exit::CouldNotRun)
+}
