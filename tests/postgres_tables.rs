@@ -210,7 +210,8 @@ fn a_policy_that_hides_rows_from_the_backfill_is_refused() {
 #[test]
 fn a_row_that_does_not_survive_the_way_there_and_back_is_named() {
     let server = TestServer::start();
-    let tables = "create table t (id integer primary key, price numeric not null); insert into t values (1, 2), (2, 17.25)";
+    let tables =
+        "create table t (id integer primary key, price numeric not null); insert into t values (1, 2), (2, 17.25)";
     let mut place = Place::new(&server, "forms", tables);
     let script = "migration \"Cents\" on t\n@app v1 { uses price }\napp v2 { uses cents }\n\
                   expand add column cents bigint\n\
