@@ -35,7 +35,7 @@ pub fn round_trips(
     let mut found = Vec::new();
     for (sync, span, catalog) in &syncs {
         let Some(trip) = Trip::of(sync, catalog, &syncs, plan, server) else { continue };
-        found.extend(trip.go(client)?.map(|message| finding(message, *span)));
+        found.extend(trip.go(client)?.map(|message| finding(&message, *span)));
     }
     Ok(found)
 }
@@ -142,7 +142,7 @@ fn shown(value: Option<String>) -> String {
     }
 }
 
-fn finding(message: String, span: Span) -> Diagnostic {
+fn finding(message: &str, span: Span) -> Diagnostic {
     let help = "let the translation keep such values, change these rows first, or, where it is meant so, say why: \
                 `allow lossy-translation because '…'`";
     let message = format!("{message}: a row of the database has such a value");
