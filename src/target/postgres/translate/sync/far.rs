@@ -97,6 +97,8 @@ impl Program<'_> {
         let (mut sets, mut names, mut values) = (Vec::new(), Vec::new(), Vec::new());
         for sync in &pair.syncs {
             let (column, value) = (name(sync.target)?, sync.value.to_sql(&|name| of_row("new", name)));
+            let target = partner.column_by_id(sync.target);
+            let value = target.map_or(value.clone(), |target| self.scene.assigned(&pair.table, target, &value));
             sets.push(format!("{column} = case when r{} then {value} else p.{column} end", sync.id.0));
             names.push(column);
             values.push(value);
