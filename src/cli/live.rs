@@ -1,6 +1,5 @@
 //! `miglab check --db` and `--schema`: scripts held against a database, which is not changed.
 
-use std::io;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
@@ -132,7 +131,7 @@ impl Database {
 }
 
 /// Prints what could not be reached or asked, as an error of the command.
-pub(super) fn failed(fault: &Fault) -> io::Result<super::Exit> {
+pub(super) fn failed(fault: &Fault) -> super::Exit {
     complain_of(fault);
-    Ok(super::Exit::CouldNotRun)
+    super::Exit::CouldNotRun
 }
