@@ -112,6 +112,7 @@ pub fn work(relation: &str, key: Vec<KeyColumn>, batch_rows: Option<u32>) -> Row
         relation: relation.into(),
         key,
         statement: format!("update {relation} r set d = upper(r.c) where {RANGE} and r.d is distinct from upper(r.c)"),
+        last_look: format!("update {relation} r set d = upper(r.c) where r.d is distinct from upper(r.c)"),
         batch_rows,
         pause_ms: None,
     }

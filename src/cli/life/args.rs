@@ -9,11 +9,14 @@ use crate::cli::output::complain;
 use crate::target::postgres::rows::Options;
 use crate::target::postgres::session::Limits;
 
+/// What `--db` without a value stands for. An empty value is a mistake: a variable that is not set.
+const ENVIRONMENT: &str = "<environment>";
+
 /// Which database.
 #[derive(Clone, Debug, Default, Args)]
 pub struct DbArgs {
     /// The database, as a URL or as `key=value` pairs; without one `DATABASE_URL`, else the `PG*` variables
-    #[arg(long, value_name = "URL", num_args = 0..=1, default_missing_value = "", hide_default_value = true)]
+    #[arg(long, value_name = "URL", num_args = 0..=1, default_missing_value = ENVIRONMENT, hide_default_value = true)]
     pub db: Option<String>,
 }
 
@@ -21,13 +24,19 @@ impl DbArgs {
     /// The address that was given.
     #[must_use]
     pub fn given(&self) -> Option<&str> {
-        self.db.as_deref().filter(|db| !db.is_empty())
+        self.db.as_deref().filter(|db| *db != ENVIRONMENT)
     }
 
     /// Whether what was given is an address, and not a script that was written behind `--db`; complains of that.
     #[must_use]
     pub fn is_address(&self) -> bool {
         let Some(given) = self.given() else { return true };
+        if given.trim().is_empty() {
+            let help =
+                "is a variable empty? For the database of `DATABASE_URL` or the `PG*` variables write `--db` alone";
+            complain("the address behind `--db` is empty", Some(help));
+            return false;
+        }
         let ends_in_mig = Path::new(given).extension().is_some_and(|ending| ending == "mig");
         if !ends_in_mig && !Path::new(given).exists() {
             return true;

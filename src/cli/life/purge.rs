@@ -71,7 +71,10 @@ fn finished(session: &mut Session) -> Result<Vec<RunRow>, Exit> {
 }
 
 fn purge(args: &PurgeArgs, mut session: Session, row: &RunRow) -> (Result<usize, Exit>, Session) {
-    let claimed = Ready::again(row).and_then(|ready| Ok((ready, claimed(&mut session, row, Status::Complete)?)));
+    let claimed = Ready::again(row).and_then(|ready| {
+        ready.stand_where_it_began(&mut session)?;
+        Ok((ready, claimed(&mut session, row, Status::Complete)?))
+    });
     let (ready, fence) = match claimed {
         Ok(claimed) => claimed,
         Err(exit) => return (Err(exit), session),

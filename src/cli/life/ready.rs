@@ -12,8 +12,11 @@ use crate::live::{self, Limits, Opened, Refused};
 use crate::plan::Plan;
 use crate::prove::Proof;
 use crate::source::Source;
+use crate::target::Fault;
+use crate::target::postgres::fault::fault;
 use crate::target::postgres::journal::runs::RunRow;
 use crate::target::postgres::session::Session;
+use crate::target::postgres::translate::OWN_SCHEMA;
 use crate::target::postgres::{Relation, Server};
 
 use super::connection::told;
@@ -30,9 +33,20 @@ pub struct Ready {
     pub known: String,
 }
 
+/// The schema and name of a table.
+const WHERE_IS: &str = "select n.nspname::text, c.relname::text from pg_catalog.pg_class c
+     join pg_catalog.pg_namespace n on n.oid = c.relnamespace where c.oid = $1";
+
+fn search_path(session: &mut Session) -> Result<String, Fault> {
+    let row = session.client().query_one("select current_setting('search_path')", &[]);
+    row.map(|row| row.get(0)).map_err(|error| fault(&error))
+}
+
 /// [`Server`] as it is kept with a run: the plan is made from it again when the run goes on.
 #[derive(Serialize, Deserialize)]
 struct Known {
+    /// Where names without a schema are looked for.
+    search_path: String,
     version: u32,
     schema: String,
     sets_deadlock_timeout: bool,
@@ -49,7 +63,8 @@ impl Ready {
         let opened = live::open(source, &server).map_err(|refused| refuse(&refused))?;
         tell(&opened.diagnostics, &opened.source);
         Self::ask_whether_ready(session, &opened, &server)?;
-        Self::new(opened, &server)
+        let search_path = search_path(session).map_err(|fault| told(&fault, Exit::CouldNotRun))?;
+        Self::new(opened, Known::of(&server, search_path))
     }
 
     /// Asks the server whether the plan can be run on it now.
@@ -80,12 +95,38 @@ impl Ready {
         })?;
         let server = known.server();
         let opened = live::open(source, &server).map_err(|refused| refuse(&refused))?;
-        Self::new(opened, &server)
+        Self::new(opened, known)
     }
 
-    fn new(opened: Opened, server: &Server) -> Result<Self, Exit> {
+    /// Lets names mean for a session what they meant when the run began, and sees that the tables are still the same.
+    ///
+    /// # Errors
+    /// The exit code to end with.
+    pub fn stand_where_it_began(&self, session: &mut Session) -> Result<(), Exit> {
+        let known: Known = serde_json::from_str(&self.known).map_err(|_| Exit::CouldNotRun)?;
+        let client = session.client();
+        let set = client.query("select set_config('search_path', $1, false)", &[&known.search_path]);
+        set.map_err(|error| told(&fault(&error), Exit::CouldNotRun))?;
+        for (name, relation) in &known.relations {
+            let found =
+                client.query_opt(WHERE_IS, &[&relation.oid]).map_err(|error| told(&fault(&error), Exit::Failed))?;
+            let is_now = found.map(|row| (row.get::<_, String>(0), row.get::<_, String>(1)));
+            let what = match is_now {
+                None => "was dropped".to_owned(),
+                Some((schema, _)) if schema == OWN_SCHEMA => continue,
+                Some((schema, table)) if schema == relation.schema && table == relation.name => continue,
+                Some((schema, table)) => format!("is now `{schema}.{table}`"),
+            };
+            let help = "give it back its name and schema, then go on";
+            complain(&format!("table `{name}` {what}, not by miglab, since the run began"), Some(help));
+            return Err(Exit::Failed);
+        }
+        Ok(())
+    }
+
+    fn new(opened: Opened, known: Known) -> Result<Self, Exit> {
         let Opened { source, plan, proof, .. } = opened;
-        let known = serde_json::to_string(&Known::of(server)).map_err(|error| {
+        let known = serde_json::to_string(&known).map_err(|error| {
             complain(&format!("what the database is like cannot be kept: {error}"), None);
             Exit::CouldNotRun
         })?;
@@ -94,9 +135,10 @@ impl Ready {
 }
 
 impl Known {
-    fn of(server: &Server) -> Self {
+    fn of(server: &Server, search_path: String) -> Self {
         let relations = server.relations.iter().map(|(name, relation)| (name.to_string(), relation.clone()));
         Self {
+            search_path,
             version: server.version,
             schema: server.schema.clone(),
             sets_deadlock_timeout: server.sets_deadlock_timeout,
@@ -104,10 +146,10 @@ impl Known {
         }
     }
 
-    fn server(self) -> Server {
-        let Self { version, schema, sets_deadlock_timeout, relations } = self;
-        let relations = relations.into_iter().map(|(name, relation)| (name.into(), relation)).collect();
-        Server { version, schema, sets_deadlock_timeout, run: 0, relations }
+    fn server(&self) -> Server {
+        let Self { version, sets_deadlock_timeout, .. } = *self;
+        let relations = self.relations.iter().map(|(name, relation)| (name.as_str().into(), relation.clone()));
+        Server { version, schema: self.schema.clone(), sets_deadlock_timeout, run: 0, relations: relations.collect() }
     }
 }
 

@@ -79,6 +79,7 @@ fn claim(args: &ResumeArgs) -> Result<(Session, Ready, Fence, RunRow), Exit> {
     let mut session = open_alone(&args.db, args.pace.limits())?;
     let row = find(&mut session, args)?;
     let ready = Ready::again(&row)?;
+    ready.stand_where_it_began(&mut session)?;
     know_gates(&ready, &args.gates, row.step, false)?;
     schema::install(session.client()).map_err(|fault| told(&fault, Exit::CouldNotRun))?;
     let fence = claimed(&mut session, &row, Status::Running)?;

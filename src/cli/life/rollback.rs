@@ -77,6 +77,7 @@ fn claim(args: &RollbackArgs) -> Result<(Session, Ready, Fence, RunRow), Exit> {
     let mut session = open_alone(&args.db, args.pace.limits())?;
     let row = find(&mut session, args)?;
     let ready = Ready::again(&row)?;
+    ready.stand_where_it_began(&mut session)?;
     know_gates(&ready, &args.gates, row.step, true)?;
     let halfway = is_halfway(&mut session, &row)?;
     let loses = ready.proof.no_return.as_ref().filter(|no| no.step < row.step + usize::from(halfway));

@@ -71,7 +71,9 @@ fn told_by_server(told: &DbError) -> Fault {
         Some(detail) => format!("{}: {}", message(told), as_clause(detail)),
         None => message(told),
     };
-    let help = help(told.code()).map(str::to_owned).or_else(|| told.hint().map(as_clause));
+    let help = help(told.code())
+        .map(str::to_owned)
+        .or_else(|| told.hint().filter(|hint| !hint.contains("CASCADE")).map(as_clause));
     Fault { kind, message, help }
 }
 

@@ -26,6 +26,16 @@ impl Operation {
         Self { title: title.into(), work, locks: vec![lock], cost, undo, purge: Vec::new() }
     }
 
+    /// Adds locks; of each table the strongest is kept.
+    pub fn lock_also(&mut self, locks: impl IntoIterator<Item = Lock>) {
+        for lock in locks {
+            match self.locks.iter_mut().find(|known| known.relation == lock.relation) {
+                Some(known) => known.mode = known.mode.max(lock.mode),
+                None => self.locks.push(lock),
+            }
+        }
+    }
+
     /// Something that is only recorded.
     #[must_use]
     pub fn nothing(title: impl Into<String>) -> Self {
@@ -94,6 +104,9 @@ pub struct RowsWork {
     /// comes as a parameter for each bound and key column: `$1 …` is what the range lies behind, then what it ends with.
     /// The rows that it gives back, or changes, are counted.
     pub statement: String,
+    /// What is done to the whole table when all ranges are done, for rows that have moved meanwhile to where it had been
+    /// already: an application may change their keys. It must be cheap where there are none.
+    pub last_look: String,
     /// Rows in a batch, where the script says.
     pub batch_rows: Option<u32>,
     /// Milliseconds between two batches, where the script says.

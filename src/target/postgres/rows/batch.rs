@@ -67,7 +67,8 @@ fn failed<T>(client: &mut Client, error: &postgres::Error) -> Result<Outcome<T>,
     match fault::code(error).map(postgres::error::SqlState::code) {
         Some(TAKEN_OVER) => Err(range::taken_over()),
         Some("55P03") => Ok(Outcome::Held),
-        Some("40P01" | "40001") => Ok(Outcome::GaveWay),
+        // Somebody cancelled the statement: it is tried again. Who wants the run to stop stops the run.
+        Some("40P01" | "40001" | "57014") => Ok(Outcome::GaveWay),
         _ if is_about_a_row(told.kind) => Ok(Outcome::Refused(told)),
         _ => Err(told),
     }

@@ -30,7 +30,7 @@ use crate::target::{BatchDone, Fault, Happening, Watch};
 /// Does the work, or what is left of it: it goes on from the ranges that the table `miglab.range` holds for this place.
 /// Gives the rows that were changed, those before a resumption included.
 ///
-/// Rows that appear behind the greatest key after it began are not looked at: a trigger takes care of those. The statement
+/// In the end the whole table is looked at once, since an application may give a row another key meanwhile. The statement
 /// may meet a row more than once, and must leave one alone that it has treated.
 ///
 /// # Errors
@@ -53,6 +53,8 @@ pub fn run(
     fill.go_over(session, ranges.clone(), &mut progress, watch)?;
     if work.key.is_empty() {
         fill.look_again(session, ranges, &mut progress, watch)?;
+    } else {
+        whole::look(session, work, place, watch)?;
     }
     let changed = range::sum(session.client(), place)?;
     let rows = progress.done;

@@ -132,7 +132,7 @@ pub fn last_block(range: &Range) -> u64 {
     range.last.first().and_then(|block| block.parse().ok()).unwrap_or(0)
 }
 
-/// The whole table in one statement, with the rows changed added to those of a range.
+/// The last look at the whole table in one statement, with the rows changed added to those of a range.
 pub fn whole(work: &RowsWork, place: Place<'_>, lock_timeout_ms: u32) -> String {
     let state = range::condition(place, 0);
     let block = format!(
@@ -143,7 +143,7 @@ pub fn whole(work: &RowsWork, place: Place<'_>, lock_timeout_ms: u32) -> String 
              update miglab.range g set rows = g.rows + miglab_changed where {state};
              {fence}
          end",
-        statement = quote::text(&work.statement.replace(RANGE, "true")),
+        statement = quote::text(&work.last_look),
         fence = fence(),
     );
     let block = quote::dollar(&block);

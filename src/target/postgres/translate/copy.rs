@@ -18,8 +18,11 @@ impl Scene<'_> {
         batches: Batches,
     ) -> Result<Vec<Operation>, Fault> {
         let insert = self.insertion(from, to, columns, filter)?;
+        let missing = self.missing(to, columns)?;
         let operation = |statement: String, undo: Vec<Work>| {
-            let work = Work::Rows(Box::new(self.over_rows(from, statement, batches)));
+            let mut rows = self.over_rows(from, statement, batches);
+            rows.last_look = rows.statement.replace(RANGE, &missing);
+            let work = Work::Rows(Box::new(rows));
             let lock = self.lock(from, LockMode::RowShare);
             let mut operation = Operation::new("copy the rows, range by range", work, lock, Cost::Batches, undo);
             operation.locks.push(self.lock(to, LockMode::RowExclusive));
@@ -42,6 +45,19 @@ impl Scene<'_> {
         );
         let undo = vec![Work::Rows(Box::new(self.over_rows(to, removing, Batches::default())))];
         Ok(vec![kept.creation(&[("new", "text")]), operation(keeping, undo)])
+    }
+
+    /// Of a row of the source, that there is none of its own in the target: so the last look need not copy all again.
+    fn missing(&self, to: &Name, columns: &[(ColumnId, Expression)]) -> Result<String, Fault> {
+        let target = self.table(to)?;
+        let given: Vec<ColumnId> = columns.iter().map(|(column, _)| *column).collect();
+        let Some(key) = identity(target, &given) else { return Ok("true".to_owned()) };
+        let same = columns.iter().filter(|(column, _)| key.contains(column)).filter_map(|(column, value)| {
+            let name = &target.column_by_id(*column)?.name;
+            Some(format!("{} = {}", of_row("t", name), value.to_sql(&|name| of_row("r", name))))
+        });
+        let same: Vec<String> = same.collect();
+        Ok(format!("not exists (select 1 from {} as t where {})", self.qualified(to), same.join(" and ")))
     }
 
     /// The rows that are read are locked, so that what a sync writes at the same time is not older.

@@ -71,6 +71,7 @@ impl Scene<'_> {
         RowsWork {
             relation: self.qualified(table),
             key: self.key_of(table),
+            last_look: statement.replace(RANGE, "true"),
             statement,
             batch_rows: batches.rows,
             pause_ms: batches.pause_ms,

@@ -40,8 +40,7 @@ impl Scene<'_> {
         undo.extend(nullable.restores);
         let title = "take the column away, with its syncs; its values are kept until they are purged";
         let mut operation = self.ddl(title, table, LockMode::AccessExclusive, statements, undo);
-        operation.locks.extend(gone.referred);
-        operation.locks.extend(self.sync_locks(action)?);
+        operation.lock_also(gone.referred.into_iter().chain(self.sync_locks(action)?));
         let purge = self.alter(table, &format!("drop column if exists {}", quote::ident(&parked)));
         operation.purge = vec![Work::Ddl(vec![purge])];
         Ok(vec![operation])
@@ -141,8 +140,7 @@ impl Scene<'_> {
         undo.extend(gone.restores);
         let title = "take the table away, with its syncs; its rows are kept until they are purged";
         let mut operation = self.ddl(title, table, LockMode::AccessExclusive, statements, undo);
-        operation.locks.extend(gone.referred);
-        operation.locks.extend(self.sync_locks(action)?);
+        operation.lock_also(gone.referred.into_iter().chain(self.sync_locks(action)?));
         operation.cost = Cost::Instant;
         operation.purge = vec![Work::Ddl(vec![format!("drop table if exists {kept}")])];
         Ok(vec![operation])

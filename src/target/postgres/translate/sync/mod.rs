@@ -116,8 +116,7 @@ impl Scene<'_> {
             statements.push(format!("{word} {} {}", piece.name, piece.create));
         }
         let gone = before.functions.iter().filter(|piece| !in_after(&after.functions, piece));
-        let own = gone.filter(|piece| piece.name != given_function());
-        statements.extend(own.map(|piece| format!("drop function if exists {}()", piece.name)));
+        statements.extend(gone.map(|piece| format!("drop function if exists {}()", piece.name)));
         statements
     }
 
@@ -142,10 +141,6 @@ impl Scene<'_> {
         let name = quote::made_name(&format!("sync_{kind}_{schema}{dot}{table}"));
         format!("{}.{}", quote::ident(OWN_SCHEMA), quote::ident(&name))
     }
-}
-
-fn given_function() -> String {
-    format!("{}.given", quote::ident(OWN_SCHEMA))
 }
 
 /// The program behind the triggers of one table.

@@ -8,7 +8,7 @@ use crate::catalog::{ColumnId, Sync};
 use crate::target::Fault;
 use crate::target::postgres::quote;
 use crate::target::postgres::translate::of_row;
-use crate::target::postgres::translate::sync::{Installation, NO_BACKFILL, Piece, Program, given_function};
+use crate::target::postgres::translate::sync::{Installation, NO_BACKFILL, Piece, Program};
 
 impl Program<'_> {
     pub(super) fn install_near(&self, syncs: &[&Arc<Sync>], into: &mut Installation) -> Result<(), Fault> {
@@ -20,7 +20,8 @@ impl Program<'_> {
             Self::settings(syncs),
             quote::dollar(&self.near_body(syncs, &columns)?)
         );
-        into.functions.push(Piece { name: given_function(), create: given() });
+        let given = self.scene.function_name(&self.table.name, "given");
+        into.functions.push(Piece { name: given.clone(), create: given_body(&given) });
         into.functions.push(Piece { name: function.clone(), create });
         let relation = self.scene.qualified(&self.table.name);
         let changes = self.changes(&columns)?;
@@ -29,8 +30,7 @@ impl Program<'_> {
             into.triggers.push(Piece {
                 name: quote::ident(&format!("zzz_miglab_1_given_{}", target.0)),
                 create: format!(
-                    "before update of {column} on {relation} for each row when ({changes}) execute function {}('{}')",
-                    given_function(),
+                    "before update of {column} on {relation} for each row when ({changes}) execute function {given}('{}')",
                     target.0
                 ),
             });
@@ -187,12 +187,8 @@ fn or_false(parts: &[String]) -> String {
 }
 
 /// Notes that an update gives a column, for the trigger that comes after it.
-fn given() -> String {
+fn given_body(function: &str) -> String {
     let body = "\nbegin\n    perform set_config('miglab.given', coalesce(nullif(current_setting('miglab.given', true), ''), ',') || tg_argv[0] || ',', \
                 true);\n    return new;\nend\n";
-    format!(
-        "create or replace function {}() returns trigger language plpgsql as {}",
-        given_function(),
-        quote::dollar(body)
-    )
+    format!("create or replace function {function}() returns trigger language plpgsql as {}", quote::dollar(body))
 }
