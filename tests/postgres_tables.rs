@@ -228,3 +228,82 @@ fn a_row_that_does_not_survive_the_way_there_and_back_is_named() {
     place.client.batch_execute("delete from t where id = 2").unwrap();
     assert!(!place.run(&["check", "plan.mig"]).out.contains("a row of the database"), "no such row is left");
 }
+
+const TWO_TABLES: &str = "create schema shop; \
+    create table item (id integer primary key, note text); insert into item values (1, 'public'); \
+    create table shop.item (id integer primary key, note text); insert into shop.item values (1, 'shop')";
+
+#[test]
+fn a_run_goes_on_with_the_table_that_it_began_with() {
+    let server = TestServer::start();
+    let mut place = Place::new(&server, "paths", TWO_TABLES);
+    place.script(&format!("migration \"Rename\" on item\n{}", RENAME.replace("t_remark_idx on t ", "i on item ")));
+    let before = place.picture();
+    let elsewhere = format!("{}&options=-c%20search_path%3Dshop,public", place.url);
+    assert_eq!(place.run_as(&elsewhere, &["run", "plan.mig"]).code, 4);
+    let done = place.run(&["resume", "--yes"]);
+    assert_eq!(done.code, 0, "{}{}", done.out, done.err);
+    assert_eq!(place.texts("select remark from shop.item"), ["shop"]);
+    assert_eq!(place.texts("select note from public.item"), ["public"]);
+    let back = place.run(&["rollback", "--yes", "--lose-writes"]);
+    assert_eq!(back.code, 0, "{}{}", back.out, back.err);
+    assert_eq!(place.picture(), before);
+}
+
+#[test]
+fn a_table_renamed_by_others_on_the_way_is_told() {
+    let server = TestServer::start();
+    let mut place = Place::new(&server, "renamed", TWO_TABLES);
+    place.script(&format!("migration \"Rename\" on item\n{}", RENAME.replace("t_remark_idx on t ", "i on item ")));
+    assert_eq!(place.run(&["run", "plan.mig"]).code, 4);
+    place.client.batch_execute("alter table item rename to thing").unwrap();
+    let refused = place.run(&["resume", "--yes"]);
+    assert_eq!(refused.code, 1, "{}", refused.out);
+    assert!(refused.err.contains("table `item` is now `public.thing`"), "{}", refused.err);
+}
+
+/// A row that gets another key while the backfill is under way is not where it will come by any more.
+#[test]
+fn rows_that_get_other_keys_during_a_backfill_are_filled() {
+    let server = TestServer::start();
+    let tables = "create table t (id integer primary key, note text); \
+                  insert into t select i, 'n' || i from generate_series(1, 2000) i";
+    let mut place = Place::new(&server, "keys", tables);
+    let slow = RENAME.replace("backfill remark from note", "backfill remark from note in batches of 100 pause 50ms");
+    place.script(&format!("migration \"Rename\" on t\n{slow}"));
+    let mut command = miglab(&["run", "plan.mig", "--db", &place.url]);
+    let mut running = command.current_dir(place.folder.path()).stdout(std::process::Stdio::null()).spawn().unwrap();
+    let begun =
+        "select count(*)::text from pg_class where relnamespace = to_regnamespace('miglab') and relname = 'range'";
+    let filled = "select (coalesce(sum(rows), 0) > 0)::text from miglab.range";
+    while place.texts(begun) != ["1"] || place.texts(filled) != ["true"] {
+        assert!(running.try_wait().unwrap().is_none(), "the run has ended before anything was filled");
+    }
+    place.client.batch_execute("update t set id = -id where id > 1900").unwrap();
+    assert_eq!(running.wait().unwrap().code(), Some(4));
+    is_filled(&mut place, "t");
+}
+
+#[test]
+fn a_trigger_of_the_application_is_told_of() {
+    let server = TestServer::start();
+    let tables = "create table t (id integer primary key, note text); \
+                  create function norm() returns trigger language plpgsql as \
+                      $$ begin new.note := lower(new.note); return new; end $$; \
+                  create trigger zzzz_norm before insert or update on t for each row execute function norm()";
+    let place = Place::new(&server, "triggers", tables);
+    place.script(&format!("migration \"Rename\" on t\n{RENAME}"));
+    let found = place.run(&["check", "plan.mig"]);
+    assert!(
+        found.out.contains("trigger `zzzz_norm` of table `t`") && found.out.contains("sorts behind"),
+        "{}",
+        found.out
+    );
+}
+
+#[test]
+fn an_empty_address_is_a_mistake() {
+    let ran = Ran::of(miglab(&["status", "--db", ""]).env("DATABASE_URL", "postgres://localhost/production"));
+    assert_eq!(ran.code, 2);
+    assert!(ran.err.contains("the address behind `--db` is empty"), "{}", ran.err);
+}

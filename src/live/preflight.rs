@@ -115,6 +115,7 @@ impl<C: GenericClient> Asked<'_, C> {
         self.slots()?;
         self.transactions(limits)?;
         self.event_triggers()?;
+        self.row_triggers()?;
         self.publications()
     }
 
@@ -132,7 +133,9 @@ impl<C: GenericClient> Asked<'_, C> {
     }
 
     fn writable(&mut self) -> Result<(), postgres::Error> {
-        let query = "select pg_is_in_recovery(), current_setting('transaction_read_only') = 'on'";
+        let query = "select pg_is_in_recovery(), current_setting('transaction_read_only') = 'on' or exists (
+                         select from pg_catalog.pg_settings
+                         where name = 'default_transaction_read_only' and reset_val = 'on')";
         let row = self.client.query_one(query, &[])?;
         if row.get(0) {
             self.found.push(Readiness::error(
@@ -318,6 +321,27 @@ impl<C: GenericClient> Asked<'_, C> {
             self.found.push(Readiness::warning(
                 format!("event trigger `{name}` runs at `{event}`"),
                 "it runs within the statements of the plan, under their locks, and may refuse them",
+            ));
+        }
+        Ok(())
+    }
+
+    /// What a trigger of the application makes of a value is nothing that the proof knows.
+    fn row_triggers(&mut self) -> Result<(), postgres::Error> {
+        let query = "select tgname::text, tgrelid::regclass::text from pg_catalog.pg_trigger
+                     where tgrelid = any ($1) and not tgisinternal and tgenabled <> 'D'
+                     and tgname not like 'zzz\\_miglab\\_%' and tgtype & 3 = 3 and tgtype & 20 <> 0 order by 2, 1";
+        let oids = self.oids();
+        for row in self.client.query(query, &[&oids])? {
+            let (name, table): (String, String) = (row.get(0), row.get(1));
+            let late = if name.as_str() > "zzz_miglab_3_update" {
+                "; it sorts behind the triggers of syncs, which do not see what it changes: rename it"
+            } else {
+                ""
+            };
+            self.found.push(Readiness::warning(
+                format!("trigger `{name}` of table `{table}` may change rows as they are written"),
+                format!("the proof does not know what it does: see that it does the same for every version{late}"),
             ));
         }
         Ok(())

@@ -27,7 +27,21 @@ impl SqlPlan {
         for (at, statement) in self.statements.iter().enumerate() {
             write_statement(out, at + 1, statement)?;
         }
-        Ok(())
+        self.write_purge(out)
+    }
+}
+
+impl SqlPlan {
+    /// What was taken away is still there, under another name.
+    fn write_purge(&self, out: &mut dyn Write) -> io::Result<()> {
+        let operations = self.statements.iter().flat_map(|statement| &statement.operations);
+        let purges: Vec<String> =
+            operations.flat_map(|operation| &operation.purge).flat_map(super::statements).collect();
+        if purges.is_empty() {
+            return Ok(());
+        }
+        writeln!(out, "\n-- When nothing is to be put back any more, this removes it for good:")?;
+        purges.iter().try_for_each(|sql| writeln!(out, "-- {sql};"))
     }
 }
 

@@ -21,7 +21,12 @@ use crate::target::postgres::{Relation, Server};
 /// # Errors
 /// The server cannot be asked.
 pub fn inspect(client: &mut impl GenericClient, tables: &[Name]) -> Result<Server, Fault> {
-    ask(client, tables).map_err(|error| fault(&error))
+    // Some of what is asked stands behind a lock on the table, where somebody holds it for long.
+    let patient = client.batch_execute("set lock_timeout = '5s'");
+    let answer = patient.and_then(|()| ask(client, tables));
+    // Where this fails the connection is lost, and the answer says so.
+    let _ = client.batch_execute("set lock_timeout = 0");
+    answer.map_err(|error| fault(&error))
 }
 
 /// The names of all tables that can be named without a schema, partitions left out.
