@@ -28,6 +28,7 @@ pub struct Table {
     made: AtomicI64,
     writes: AtomicUsize,
     stopped: AtomicBool,
+    back: AtomicBool,
     faults: Mutex<Vec<String>>,
 }
 
@@ -58,6 +59,7 @@ impl Table {
             made: AtomicI64::new(rows),
             writes: AtomicUsize::new(0),
             stopped: AtomicBool::new(false),
+            back: AtomicBool::new(false),
             faults: Mutex::new(Vec::new()),
         };
         let mut sql = table.creation();
@@ -110,9 +112,18 @@ impl Table {
         self.least.load(Ordering::SeqCst)
     }
 
-    /// Where the run may have been while something was done. `least` was asked for before that.
-    fn since(&self, least: usize) -> Bounds {
-        Bounds { least, most: self.most.load(Ordering::SeqCst) }
+    /// The end of the bounds from which the run goes away.
+    fn asked(&self) -> usize {
+        if self.back.load(Ordering::SeqCst) { self.most.load(Ordering::SeqCst) } else { self.least() }
+    }
+
+    /// Where the run may have been while something was done. It was asked before that, from where it went away.
+    fn since(&self, asked: usize) -> Bounds {
+        if self.back.load(Ordering::SeqCst) {
+            // Here it is the other way round: how far back the run may be is asked now, how far ahead was asked before.
+            return Bounds { least: self.least(), most: asked, back: true };
+        }
+        Bounds { least: asked, most: self.most.load(Ordering::SeqCst), back: false }
     }
 
     /// So many statements are done.
@@ -123,6 +134,30 @@ impl Table {
 
     /// The run may do statements up to this one.
     pub fn may_go_to(&self, step: usize) {
+        self.most.store(step, Ordering::SeqCst);
+    }
+
+    /// From here on the run goes back; nobody writes at this moment.
+    pub fn turns(&self) {
+        let rows = lock(&self.rows).clone();
+        let mut held: Vec<_> = rows.iter().map(|row| lock(row)).collect();
+        if lock(&self.rows).len() != rows.len() {
+            drop(held);
+            return self.turns();
+        }
+        let at = self.least();
+        held.iter_mut().for_each(|row| row.tracker.spread(Bounds { least: at, most: at, back: false }));
+        self.most.store(at, Ordering::SeqCst);
+        self.back.store(true, Ordering::SeqCst);
+    }
+
+    /// The run may undo statements down to this one.
+    pub fn may_go_back_to(&self, step: usize) {
+        self.least.store(step, Ordering::SeqCst);
+    }
+
+    /// It has come back so far.
+    pub fn is_back_at(&self, step: usize) {
         self.most.store(step, Ordering::SeqCst);
     }
 
@@ -246,30 +281,32 @@ impl Table {
         let mut values = Vec::new();
         for (column, held) in columns.into_iter().zip(held) {
             let value = match held {
-                Some(held) if self.may_rewrite() && dice(4) == 0 => value_of(&held, self.type_of(&column)),
+                Some(held) if self.may_rewrite(app, &column) && dice(4) == 0 => value_of(&held, self.type_of(&column)),
                 _ => self.new_value(&column),
             };
             values.push((column, value));
         }
-        let least = self.least();
+        let asked = self.asked();
         let sets: Vec<String> =
             values.iter().map(|(name, value)| format!("{} = {}", quote::ident(name), literal(value))).collect();
         let table = quote::ident(&self.schema.name);
         self.execute(client, &format!("update {table} set {} where id = {}", sets.join(", "), row.id))?;
-        let written = row.tracker.write(&app.name, &values, false, self.since(least));
+        let written = row.tracker.write(&app.name, &values, false, self.since(asked));
         written.map_err(|fault| format!("the model refuses {values:?}: {}", fault.message))
     }
 
-    /// Whether an application may write a value that is there already. The proof takes a write for a change, and where
-    /// `not null` comes before the backfill it hangs on that: the sync fires, and the row satisfies the check.
-    fn may_rewrite(&self) -> bool {
-        !self.plan.steps.iter().any(|step| matches!(step.action, Action::AddNotNull { .. }))
+    /// Whether an application may write a value that is there already, which it knows from reading it. The proof takes a
+    /// write for a change, and where `not null` comes before the backfill it hangs on that: the sync fires, and the row
+    /// satisfies the check.
+    fn may_rewrite(&self, app: &AppUse, column: &Name) -> bool {
+        let binds = self.plan.steps.iter().any(|step| matches!(step.action, Action::AddNotNull { .. }));
+        !binds && app.reads.iter().any(|read| read.column == *column)
     }
 
     /// Inserts a row where the model takes it in whatever state the run is.
     fn insert(&self, app: &AppUse, client: &mut Client, rows: usize) -> Result<(), String> {
         let columns = self.columns_of(app);
-        if rows > 400 || self.leaves_a_default(&columns) {
+        if rows > 400 || self.back.load(Ordering::SeqCst) || self.leaves_a_default(&columns) {
             return Ok(());
         }
         let id = self.made.fetch_add(1, Ordering::Relaxed) + 1;
@@ -277,12 +314,12 @@ impl Table {
             vec![("id".into(), Value::Integer(i32::try_from(id).expect("a small number")))];
         values.extend(columns.into_iter().map(|column| (column.clone(), self.new_value(&column))));
         let mut tracker = Tracker::new(&self.plan, &self.schema.name);
-        let least = self.least();
-        if !tracker.takes(&app.name, &values, Bounds { least: 0, most: self.plan.steps.len() }) {
+        let asked = self.asked();
+        if !tracker.takes(&app.name, &values, Bounds { least: 0, most: self.plan.steps.len(), back: false }) {
             return Ok(());
         }
         self.execute(client, &self.insertion(&values))?;
-        tracker.write(&app.name, &values, true, self.since(least)).map_err(|fault| fault.message)?;
+        tracker.write(&app.name, &values, true, self.since(asked)).map_err(|fault| fault.message)?;
         let mut row = Row { id, tracker };
         self.read_back(&mut row, client)?;
         lock(&self.rows).push(Arc::new(Mutex::new(row)));
@@ -321,9 +358,9 @@ impl Table {
         if columns.is_empty() {
             return Ok(());
         }
-        let least = self.least();
+        let asked = self.asked();
         let found = self.select(row.id, &columns, client)?;
-        row.tracker.read(&columns, &found, self.since(least))
+        row.tracker.read(&columns, &found, self.since(asked))
     }
 
     /// Every row is read by every live version once more.
