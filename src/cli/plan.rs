@@ -32,7 +32,7 @@ Examples:
 pub struct PlanArgs {
     /// The script, or `-` for standard input
     script: PathBuf,
-    /// Ask this database; without a value, the one of DATABASE_URL or of the PG* variables
+    /// Ask this database; without a value, that of `DATABASE_URL` or of the `PG*` variables
     #[arg(long, value_name = "URL", num_args = 0..=1, default_missing_value = "", conflicts_with = "schema")]
     db: Option<String>,
     /// Take the tables from a file of `pg_dump --schema-only`

@@ -25,4 +25,4 @@ pub use error::ValueError;
 pub use interval::Interval;
 pub use key::Key;
 pub use types::Type;
-pub use value::Value;
+pub use value::{Value, sql_text};

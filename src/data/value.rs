@@ -165,6 +165,13 @@ impl Value {
     }
 }
 
+/// A text as a literal of SQL. It means the same whatever `standard_conforming_strings` is.
+#[must_use]
+pub fn sql_text(text: &str) -> String {
+    let doubled = text.replace('\'', "''");
+    if text.contains('\\') { format!("E'{}'", doubled.replace('\\', "\\\\")) } else { format!("'{doubled}'") }
+}
+
 /// Where a text of more than `length` characters is to be cut; `None` if it is not that long.
 fn end_of(text: &str, length: u32) -> Option<usize> {
     let length = length as usize;

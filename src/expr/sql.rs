@@ -2,7 +2,7 @@
 //! [`Expression::eval`] does, whatever its `search_path` is.
 
 use crate::ast::Name;
-use crate::data::{Type, Value};
+use crate::data::{Type, Value, sql_text};
 use crate::expr::Expression;
 use crate::expr::node::{Case, Cast, Extreme, Node};
 use crate::expr::registry::Function;
@@ -128,14 +128,10 @@ impl Writer<'_> {
     }
 
     fn case(&mut self, case: &Case) -> String {
-        let mut sql = String::from("case");
-        for (when, then) in &case.arms {
-            sql += &format!(" when {} then {}", self.node(when), self.node(then));
-        }
-        if let Some(otherwise) = &case.otherwise {
-            sql += &format!(" else {}", self.node(otherwise));
-        }
-        format!("({sql} end)")
+        let arms: Vec<String> =
+            case.arms.iter().map(|(when, then)| format!("when {} then {}", self.node(when), self.node(then))).collect();
+        let otherwise = case.otherwise.as_ref().map(|node| format!(" else {}", self.node(node)));
+        format!("(case {}{} end)", arms.join(" "), otherwise.unwrap_or_default())
     }
 }
 
@@ -153,12 +149,6 @@ fn constant(value: &Value, ty: Type) -> String {
         (Value::Null, Type::Unknown) => "null".to_owned(),
         (Value::Null, ty) => format!("null::{ty}"),
         (Value::Boolean(value), _) => value.to_string(),
-        (value, ty) => format!("{}::{}", text(&value.to_string()), ty.unconstrained()),
+        (value, ty) => format!("{}::{}", sql_text(&value.to_string()), ty.unconstrained()),
     }
-}
-
-/// A text literal that means the same whatever `standard_conforming_strings` is.
-fn text(text: &str) -> String {
-    let doubled = text.replace('\'', "''");
-    if text.contains('\\') { format!("E'{}'", doubled.replace('\\', "\\\\")) } else { format!("'{doubled}'") }
 }

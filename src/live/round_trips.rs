@@ -35,7 +35,7 @@ pub fn round_trips(
     let mut found = Vec::new();
     for (sync, span, catalog) in &syncs {
         let Some(trip) = Trip::of(sync, catalog, &syncs, plan, server) else { continue };
-        found.extend(trip.go(client)?.map(|message| finding(message, *span)));
+        found.extend(trip.go(client)?.map(|message| finding(&message, *span)));
     }
     Ok(found)
 }
@@ -61,6 +61,8 @@ struct Trip {
     relation: String,
     column: String,
     back: String,
+    /// Values of its type can be compared; the text of others is.
+    has_equality: bool,
 }
 
 impl Trip {
@@ -91,15 +93,18 @@ impl Trip {
                 .map_or_else(|| plain(name), |into| typed(&into.value.to_sql(&|name| plain(name)), column)),
             None => plain(name),
         });
-        Some(Self { relation: relation.qualified(), column: plain(&target.name), back: typed(&back, target) })
+        let has_equality = !matches!(target.ty, Type::Json | Type::Unknown);
+        let (column, back) = (plain(&target.name), typed(&back, target));
+        Some(Self { relation: relation.qualified(), column, back, has_equality })
     }
 
     /// What is wrong, where something is.
     fn go(&self, client: &mut impl GenericClient) -> Result<Option<String>, Fault> {
-        let Self { relation, column, back } = self;
+        let Self { relation, column, back, has_equality } = self;
+        let equal = if *has_equality { "" } else { "::text" };
         let sql = format!(
             "select {column}::text, ({back})::text from (select r.* from {relation} as r limit {MOST_ROWS}) as r \
-             where ({column})::text is distinct from ({back})::text limit 1"
+             where ({column}){equal} is distinct from ({back}){equal} limit 1"
         );
         match client.query_opt(sql.as_str(), &[]) {
             Ok(None) => Ok(None),
@@ -137,7 +142,7 @@ fn shown(value: Option<String>) -> String {
     }
 }
 
-fn finding(message: String, span: Span) -> Diagnostic {
+fn finding(message: &str, span: Span) -> Diagnostic {
     let help = "let the translation keep such values, change these rows first, or, where it is meant so, say why: \
                 `allow lossy-translation because '…'`";
     let message = format!("{message}: a row of the database has such a value");

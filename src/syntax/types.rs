@@ -190,6 +190,11 @@ pub(super) fn near(words: &str) -> Option<&'static str> {
     best.filter(|(distance, name)| *distance <= 1 + name.len() / 4).map(|(_, name)| name)
 }
 
+/// The known type that a name is a slip of, so near that nobody would call a type of their own so.
+pub(super) fn slip_of(words: &str) -> Option<&'static str> {
+    near(words).filter(|name| strsim::damerau_levenshtein(words, name) <= 1 + name.len() / 8)
+}
+
 fn unknown(words: &str) -> Refused {
     let message = format!("there is no type `{words}`");
     if let Some(instead) = advised(words) {

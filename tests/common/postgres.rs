@@ -158,7 +158,7 @@ impl TestServer {
     #[allow(dead_code, reason = "not every test file needs it")]
     pub fn dump(&self, database: &str) -> String {
         let folder = self.folder.path().display().to_string();
-        let mut command = Command::new(programs().join("pg_dump"));
+        let mut command = Command::new(dump_program());
         command.args(["--schema-only", "-U", &self.user, "-h", &folder, "-d", database]);
         let output = command.output().expect("`pg_dump` can be run");
         assert!(output.status.success(), "pg_dump failed: {}", String::from_utf8_lossy(&output.stderr));
@@ -203,6 +203,16 @@ impl Drop for TestServer {
     fn drop(&mut self) {
         self.signal("-INT");
     }
+}
+
+/// `pg_dump` lies beside the server's own programs, unless only these are in a folder of their own.
+fn dump_program() -> PathBuf {
+    let mut folders = vec![programs()];
+    if let Ok(entries) = std::fs::read_dir("/usr/lib/postgresql") {
+        folders.extend(entries.flatten().map(|entry| entry.path().join("bin")));
+    }
+    let beside = folders.into_iter().map(|folder| folder.join("pg_dump")).find(|program| program.exists());
+    beside.unwrap_or_else(|| "pg_dump".into())
 }
 
 /// The folder with `initdb` and `postgres`; they are installed if they are missing.

@@ -31,7 +31,7 @@ alter table t add constraint nv check (a > 0) not valid;
 create unlogged table u (x int) with (fillfactor=70);
 create rule r as on update to u do instead nothing;
 create publication few for table t (id, name);
-create view "of all" as select count(*) from t, "Shop".t2 as other where other.p = t.id;
+create view "of all" as select count(*) from t, "Shop".t2 as o where o.p = t.id;
 create view on_view as select x from v;
 create trigger tw after update on t for each row when (old.a is distinct from new.a) execute function f();
 alter table t force row level security;

@@ -27,6 +27,14 @@ fn a_run_stops_at_each_gate_and_goes_on_behind_it() {
     assert!(world.connect().simple_query("select username from users").is_err());
 }
 
+#[test]
+fn a_gate_that_is_not_there_begins_nothing() {
+    let world = World::with(RENAME);
+    let ran = world.expect(2, &["run", "rename.mig", "--confirm", "v3"]);
+    assert!(ran.err.contains("`v3` is not a gate that is ahead"), "{}", ran.err);
+    assert_eq!(world.ask("select to_regnamespace('miglab')"), "null");
+}
+
 fn wait_and_resume(world: &World, said: &str) -> crate::common::Ran {
     assert!(said.contains("stopped before `wait 100 ms`"), "{said}");
     std::thread::sleep(std::time::Duration::from_millis(200));
@@ -41,6 +49,7 @@ fn several_gates_can_be_passed_at_once_and_each_is_named_once() {
     let ran = world.expect(2, &["resume", "--confirm", "v2"]);
     assert!(ran.err.contains("`v2` is not a gate that is ahead"), "{}", ran.err);
     assert!(ran.err.contains("ahead are `retire v1`"), "{}", ran.err);
+    assert_eq!(world.status()["current"]["stopped"], "gate", "nothing has changed");
     world.expect(0, &["resume", "--yes"]);
 }
 

@@ -9,9 +9,9 @@ app v2 { reads display_name, email  writes display_name, email }
 
 expand add column display_name text
 expand sync username <-> display_name
-expand add column visits integer default 0
-migrate seed visits from length(username) in batches of 50
+expand add column visits integer
 expand add index users_email on users (email)
+migrate seed visits from length(username) in batches of 50
 migrate backfill display_name from username in batches of 40
 deploy v2
 retire v1

@@ -7,7 +7,7 @@ use similar::TextDiff;
 
 use super::args::DbArgs;
 use super::connection::{has_journal, open, open_alone, runner, told};
-use super::drive::{Drive, Wish, in_transaction, row_of};
+use super::drive::{Drive, Wish, in_transaction, know_gates, row_of};
 use super::ready::Ready;
 use super::report::percent;
 use super::words::command;
@@ -132,6 +132,10 @@ fn wish(args: &RunArgs) -> Wish<'_> {
 
 fn begin(session: &mut Session, args: &RunArgs, name: &str, source: &Source) -> Result<(Ready, Fence, RunRow), Exit> {
     let ready = Ready::open(session, source.clone())?;
+    // Of several scripts each has gates of its own.
+    if Found::in_paths(&args.scripts).scripts.len() == 1 {
+        know_gates(&ready, &args.gates, 0, false)?;
+    }
     install(session)?;
     let options = format!("{:?} {:?}", args.pace, args.gates);
     let new = NewRun {

@@ -69,10 +69,6 @@ impl<'a> Drive<'a> {
     /// # Errors
     /// Writing to `out` failed.
     pub fn go(mut self, out: &mut Output) -> io::Result<(Exit, Session)> {
-        if let Some((name, help)) = self.gatekeeper.unknown(self.run.position()) {
-            complain(&format!("`{name}` is not a gate that is ahead"), Some(&help));
-            return Ok((Exit::CouldNotRun, self.run.into_target().into_session()));
-        }
         let outcome = match self.wish.format {
             RunFormat::Json => self.drive(&mut events::JsonLines::new(out)),
             RunFormat::Human => self.drive(&mut bar::Bar::new(!self.wish.quiet)),
@@ -231,6 +227,20 @@ impl<'a> Drive<'a> {
             Err(_) => {}
         }
         Ok(exit)
+    }
+}
+
+/// Whether every gate that was confirmed lies ahead; complains where one does not.
+///
+/// # Errors
+/// The exit code to end with.
+pub fn know_gates(ready: &Ready, gates: &GateArgs, position: usize, back: bool) -> Result<(), Exit> {
+    match Gatekeeper::new(Arc::clone(&ready.plan), gates, back).unknown(position) {
+        None => Ok(()),
+        Some((name, help)) => {
+            complain(&format!("`{name}` is not a gate that is ahead"), Some(&help));
+            Err(Exit::CouldNotRun)
+        }
     }
 }
 

@@ -8,7 +8,7 @@ use clap::Args;
 use super::args::{DbArgs, GateArgs, PaceArgs};
 use super::begin::{changed, differs, name_of, ways_on};
 use super::connection::{has_journal, open_alone, runner, told};
-use super::drive::{Drive, Wish, in_transaction, row_of};
+use super::drive::{Drive, Wish, in_transaction, know_gates, row_of};
 use super::ready::Ready;
 use super::words::command;
 use crate::ast::Phase;
@@ -79,6 +79,7 @@ fn claim(args: &ResumeArgs) -> Result<(Session, Ready, Fence, RunRow), Exit> {
     let mut session = open_alone(&args.db, args.pace.limits())?;
     let row = find(&mut session, args)?;
     let ready = Ready::again(&row)?;
+    know_gates(&ready, &args.gates, row.step, false)?;
     schema::install(session.client()).map_err(|fault| told(&fault, Exit::CouldNotRun))?;
     let fence = claimed(&mut session, &row, Status::Running)?;
     Ok((session, ready, fence, row))

@@ -8,7 +8,7 @@ use clap::Args;
 use super::args::{DbArgs, GateArgs, PaceArgs};
 use super::begin::name_of;
 use super::connection::{has_journal, open_alone, told};
-use super::drive::{Drive, Wish, in_transaction, row_of};
+use super::drive::{Drive, Wish, in_transaction, know_gates, row_of};
 use super::ready::Ready;
 use super::resume::claimed;
 use crate::cli::output::{Output, complain};
@@ -77,6 +77,7 @@ fn claim(args: &RollbackArgs) -> Result<(Session, Ready, Fence, RunRow), Exit> {
     let mut session = open_alone(&args.db, args.pace.limits())?;
     let row = find(&mut session, args)?;
     let ready = Ready::again(&row)?;
+    know_gates(&ready, &args.gates, row.step, true)?;
     let halfway = is_halfway(&mut session, &row)?;
     let loses = ready.proof.no_return.as_ref().filter(|no| no.step < row.step + usize::from(halfway));
     if let Some(no_return) = loses.filter(|_| row.status != Status::RollingBack && !args.lose_writes) {

@@ -17,7 +17,7 @@ impl SqlPlan {
         match &self.database {
             Some(database) => writeln!(out, "{} on {}", self.file, clean(database))?,
             None => {
-                writeln!(out, "{}; no database was asked, so sizes and what only it knows are left out", self.file)?
+                writeln!(out, "{}; no database was asked, so sizes and what only it knows are left out", self.file)?;
             }
         }
         for table in &self.tables {

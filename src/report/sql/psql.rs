@@ -62,7 +62,9 @@ fn write_operation(out: &mut dyn Write, operation: &Operation) -> io::Result<()>
 
 /// A block that tries again until it gets its locks; what it holds it gives up in between.
 fn patient(statements: &[String]) -> String {
-    let body: String = statements.iter().map(|sql| format!("            execute {};\n", quote::dollar(sql))).collect();
+    let body: Vec<String> =
+        statements.iter().map(|sql| format!("            execute {};\n", quote::dollar(sql))).collect();
+    let body = body.concat();
     let block = format!(
         "\nbegin\n    for attempt in 1 .. 12000 loop\n        begin\n            \
          perform set_config('lock_timeout', '3ms', true);\n{body}            return;\n        \
@@ -94,12 +96,14 @@ fn over_rows(rows: &RowsWork) -> String {
     let variables = |prefix: &str| (1..=columns.len()).map(|at| format!("miglab_{prefix}_{at}")).collect::<Vec<_>>();
     let (after, last) = (variables("after"), variables("last"));
     let declared = after.iter().zip(&last).zip(&rows.key);
-    let declared: String =
+    let declared: Vec<String> =
         declared.map(|((a, l), column)| format!("    {a} {ty};\n    {l} {ty};\n", ty = column.ty)).collect();
+    let declared = declared.concat();
     let row = |names: &[String]| format!("({})", names.join(", "));
     let behind = format!("({} is null or {} > {})", after[0], row(&columns), row(&after));
     let range = format!("{behind} and ({} is null or {} <= {})", last[0], row(&columns), row(&last));
-    let moves: String = after.iter().zip(&last).map(|(a, l)| format!("        {a} := {l};\n")).collect();
+    let moves: Vec<String> = after.iter().zip(&last).map(|(a, l)| format!("        {a} := {l};\n")).collect();
+    let moves = moves.concat();
     let batch = rows.batch_rows.unwrap_or(BATCH_ROWS).max(1);
     let pause = rows.pause_ms.map_or_else(String::new, |ms| format!("        perform pg_sleep({ms} / 1000.0);\n"));
     let block = format!(

@@ -1,5 +1,7 @@
 //! Names and texts as PostgreSQL reads them, whatever they contain.
 
+pub use crate::data::sql_text as text;
+
 /// The longest name that PostgreSQL keeps, in bytes (`NAMEDATALEN` less one).
 pub const MOST_NAME_BYTES: usize = 63;
 
@@ -13,13 +15,6 @@ pub fn ident(name: &str) -> String {
 #[must_use]
 pub fn idents<'a>(names: impl IntoIterator<Item = &'a str>) -> String {
     names.into_iter().map(ident).collect::<Vec<_>>().join(", ")
-}
-
-/// A text literal. It means the same whatever `standard_conforming_strings` is.
-#[must_use]
-pub fn text(text: &str) -> String {
-    let doubled = text.replace('\'', "''");
-    if text.contains('\\') { format!("E'{}'", doubled.replace('\\', "\\\\")) } else { format!("'{doubled}'") }
 }
 
 /// A body between dollar quotes whose tag does not occur in it.

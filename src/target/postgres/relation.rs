@@ -83,6 +83,7 @@ pub struct Relation {
 }
 
 /// A column.
+#[allow(clippy::struct_excessive_bools, reason = "each is a property of its own, as the database has it")]
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct RelationColumn {
     /// Its name.

@@ -34,7 +34,7 @@ pub fn begin(client: &mut impl GenericClient, new: &NewRun<'_>, runner: &Runner)
     let insert = "
         insert into miglab.run (name, title, script, hash, known, options, statements, owner, host, pid, os_user, version)
         values ($1, $2, $3, encode(sha256(convert_to($3, 'UTF8')), 'hex'), $4, $5, $6,
-                md5(random()::text || clock_timestamp()::text || pg_backend_pid()), $7, $8, $9, $10)
+                encode(sha256(convert_to(random()::text || clock_timestamp() || pg_backend_pid(), 'UTF8')), 'hex'), $7, $8, $9, $10)
         returning id, owner";
     let statements = number(new.statements);
     let pid = i64::from(runner.pid);
@@ -62,8 +62,9 @@ pub fn begin(client: &mut impl GenericClient, new: &NewRun<'_>, runner: &Runner)
 /// The server refused.
 pub fn claim(client: &mut impl GenericClient, run: i64, runner: &Runner, status: Status) -> Result<Fence, Fault> {
     let update = "
-        update miglab.run set owner = md5(random()::text || clock_timestamp()::text || pg_backend_pid()), host = $2,
-               pid = $3, os_user = $4, version = $5, role = current_user, status = $6, stopped = null, reason = null,
+        update miglab.run
+           set owner = encode(sha256(convert_to(random()::text || clock_timestamp() || pg_backend_pid(), 'UTF8')), 'hex'),
+               host = $2, pid = $3, os_user = $4, version = $5, role = current_user, status = $6, stopped = null, reason = null,
                ended_at = case when $6 = 'complete' then ended_at end
         where id = $1 returning owner, coalesce(phase, 'pending')";
     let pid = i64::from(runner.pid);

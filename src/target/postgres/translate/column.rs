@@ -36,14 +36,10 @@ impl Scene<'_> {
 
     /// A column as `create table` and `add column` take it.
     pub(super) fn definition(&self, table: &str, column: &Column) -> String {
-        let mut sql = format!("{} {}", quote::ident(&column.name), self.type_of(table, column));
-        if let Some(default) = &column.default {
-            sql += &format!(" default {}", default.to_sql(&|name| quote::ident(name)));
-        }
-        if column.not_null == NotNull::Yes {
-            sql += " not null";
-        }
-        sql
+        let default = column.default.as_ref().map(|default| format!(" default {}", written(default)));
+        let not_null = if column.not_null == NotNull::Yes { " not null" } else { "" };
+        let (name, ty) = (quote::ident(&column.name), self.type_of(table, column));
+        format!("{name} {ty}{}{not_null}", default.unwrap_or_default())
     }
 
     pub(super) fn set_default(

@@ -54,7 +54,11 @@ impl Scene<'_> {
     ) -> Result<String, Fault> {
         let target = self.table(to)?;
         let given: Vec<ColumnId> = columns.iter().map(|(column, _)| *column).collect();
-        let values: Vec<String> = columns.iter().map(|(_, value)| value.to_sql(&|name| of_row("r", name))).collect();
+        let value = |(column, value): &(ColumnId, Expression)| {
+            let sql = value.to_sql(&|name| of_row("r", name));
+            target.column_by_id(*column).map_or_else(|| sql.clone(), |column| self.assigned(to, column, &sql))
+        };
+        let values: Vec<String> = columns.iter().map(value).collect();
         let filter = filter.map(|filter| format!(" and {}", filter.to_sql(&|name| of_row("r", name))));
         Ok(format!(
             "insert into {relation} as t ({names}) select {values} from (select r.* from {source} as r \

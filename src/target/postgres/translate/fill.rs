@@ -27,7 +27,7 @@ impl Scene<'_> {
         let filling = Filling {
             relation: self.qualified(table),
             name: quote::ident(&column.name),
-            value: value.to_sql(&|name| of_row("r", name)),
+            value: self.assigned(table, column, &value.to_sql(&|name| of_row("r", name))),
             condition: self.condition(kind, table, column, value, filter),
         };
         let kept = if self.is_from_start(table, id) { self.kept(table) } else { None };
@@ -52,7 +52,7 @@ impl Scene<'_> {
         filter: Option<&Expression>,
     ) -> String {
         let name = of_row("r", &column.name);
-        let sql = value.to_sql(&|name| of_row("r", name));
+        let sql = self.assigned(table, column, &value.to_sql(&|name| of_row("r", name)));
         let ty = self.type_of(table, column);
         let mut parts = vec![match kind {
             FillKind::Seed => format!("{name} is null and {sql} is not null"),

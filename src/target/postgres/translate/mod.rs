@@ -113,6 +113,14 @@ impl<'a> Scene<'a> {
         }
     }
 
+    /// A value as a column takes it: into a type that the language does not know, it is cast to what that is.
+    fn assigned(&self, table: &str, column: &Column, value: &str) -> String {
+        match column.ty {
+            Type::Unknown => format!("({value})::{}", self.type_of(table, column)),
+            _ => value.to_owned(),
+        }
+    }
+
     /// The primary key of a table, as far as anybody knows it.
     fn key_of(&self, table: &str) -> Vec<KeyColumn> {
         let Ok(schema) = self.table(table) else { return Vec::new() };

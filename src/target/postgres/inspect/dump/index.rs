@@ -76,7 +76,9 @@ fn read(relation: &Relation, cursor: &mut Cursor<'_, '_>, schema: &str) -> Optio
     if cursor.words("include") {
         also_reads.extend(Cursor::names(cursor.group()?));
     }
-    cursor.until(|token| token.is_word("where"));
+    if !cursor.at_word("where") {
+        cursor.until(|token| token.is_word("where"));
+    }
     let filter = cursor.rest.split_first().filter(|(first, _)| first.is_word("where")).map(|(_, rest)| rest);
     also_reads.extend(filter.into_iter().flat_map(|filter| columns_in(filter, is_column)));
     also_reads.retain(|name| !columns.iter().flatten().any(|column| column == name));

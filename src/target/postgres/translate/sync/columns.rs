@@ -1,6 +1,7 @@
 //! What a write did to each column: whether it changed, and whether the application gave it.
 
 use std::collections::BTreeSet;
+use std::fmt::Write as _;
 
 use crate::catalog::{Column, ColumnId};
 use crate::target::Fault;
@@ -32,9 +33,9 @@ impl Program<'_> {
         for id in columns {
             let column = self.column(*id)?;
             let (number, new) = (id.0, self.compared("new", column));
-            given += &format!("        x{number} := {};\n", self.differs_from_default(column));
-            present += &format!("            x{number} := {new} is not null;\n");
-            updated += &format!("        x{number} := {new} is distinct from {};\n", self.compared("old", column));
+            writeln!(given, "        x{number} := {};", self.differs_from_default(column)).ok();
+            writeln!(present, "            x{number} := {new} is not null;").ok();
+            writeln!(updated, "        x{number} := {new} is distinct from {};", self.compared("old", column)).ok();
         }
         let any: Vec<String> = columns.iter().map(|id| format!("x{}", id.0)).collect();
         let any = any.join(" or ");

@@ -57,7 +57,7 @@ impl Program<'_> {
         }
         body += "begin\n";
         body += &self.changed(columns)?;
-        body += &self.event(columns);
+        body += &event(columns);
         for sync in syncs {
             writeln!(body, "    r{} := {};", sync.id.0, self.reaches(sync, columns)).ok();
         }
@@ -66,21 +66,6 @@ impl Program<'_> {
         }
         body += "    return null;\nend\n";
         Ok(body)
-    }
-
-    /// What is known of the write so far: what the application wrote (`w`), and what is not to be set again (`s`).
-    fn event(&self, columns: &BTreeSet<ColumnId>) -> String {
-        let mut text = String::from("    mine := case when event = '' then ',' else event end;\n");
-        for column in columns {
-            let number = column.0;
-            writeln!(
-                text,
-                "    if x{number} then\n        mine := mine || case when event = '' then 'w{number},' else '' end || \
-                 's{number},';\n    end if;"
-            )
-            .ok();
-        }
-        text
     }
 
     fn reaches(&self, sync: &Sync, columns: &BTreeSet<ColumnId>) -> String {
@@ -112,15 +97,18 @@ impl Program<'_> {
         let (mut sets, mut names, mut values) = (Vec::new(), Vec::new(), Vec::new());
         for sync in &pair.syncs {
             let (column, value) = (name(sync.target)?, sync.value.to_sql(&|name| of_row("new", name)));
+            let target = partner.column_by_id(sync.target);
+            let value = target.map_or(value.clone(), |target| self.scene.assigned(&pair.table, target, &value));
             sets.push(format!("{column} = case when r{} then {value} else p.{column} end", sync.id.0));
             names.push(column);
             values.push(value);
         }
-        let set_again: String = pair
+        let set_again: Vec<String> = pair
             .syncs
             .iter()
             .map(|sync| format!(" || case when r{} then 's{},' else '' end", sync.id.0, sync.target.0))
             .collect();
+        let set_again = set_again.concat();
         let (sets, names, values) = (sets.join(", "), names.join(", "), values.join(", "));
         let insert = if pair.join.inserts {
             format!(
@@ -150,4 +138,19 @@ fn pairs<'a>(syncs: &[&'a Arc<Sync>]) -> Vec<Pair<'a>> {
         }
     }
     pairs
+}
+
+/// What is known of the write so far: what the application wrote (`w`), and what is not to be set again (`s`).
+fn event(columns: &BTreeSet<ColumnId>) -> String {
+    let mut text = String::from("    mine := case when event = '' then ',' else event end;\n");
+    for column in columns {
+        let number = column.0;
+        writeln!(
+            text,
+            "    if x{number} then\n        mine := mine || case when event = '' then 'w{number},' else '' end || \
+             's{number},';\n    end if;"
+        )
+        .ok();
+    }
+    text
 }

@@ -142,8 +142,9 @@ impl Program<'_> {
         }
         let awaited = |sync: &Sync| {
             let feeds = |other: &&&Arc<Sync>| other.id != sync.id && sync.source_columns.contains(&other.target);
-            let feeding: String = syncs.iter().filter(feeds).map(|other| format!(" and not r{}", other.id.0)).collect();
-            (format!("r{}{feeding}", sync.id.0), !feeding.is_empty())
+            let feeding: Vec<String> =
+                syncs.iter().filter(feeds).map(|other| format!(" and not r{}", other.id.0)).collect();
+            (format!("r{}{}", sync.id.0, feeding.concat()), !feeding.is_empty())
         };
         let first = syncs.iter().map(|sync| (awaited(sync).0, *sync));
         let then = syncs.iter().filter(|sync| awaited(sync).1).map(|sync| (format!("r{}", sync.id.0), *sync));
