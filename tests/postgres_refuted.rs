@@ -2,7 +2,6 @@
 //! on the in-memory table, with the same values, leave the same rows and end in the same anomaly.
 
 #[path = "common/postgres.rs"]
-#[allow(dead_code, reason = "each test file uses a part of this")]
 mod postgres_server;
 
 #[path = "prove_brute_force/generator.rs"]

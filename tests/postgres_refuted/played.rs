@@ -141,12 +141,12 @@ impl Stage<'_> {
                 self.execute(&format!("delete from {} where id = {key}", quote::ident(table)))
             }
         };
-        self.judge(&done, played, anomaly, when);
+        Self::judge(&done, played, anomaly, when);
         Ok(())
     }
 
     /// What memory refuses PostgreSQL refuses for the same reason, and nothing else.
-    fn judge(&self, done: &Result<(), String>, played: &Played, anomaly: &Anomaly, when: &str) {
+    fn judge(done: &Result<(), String>, played: &Played, anomaly: &Anomaly, when: &str) {
         let Some(refused) = &played.refused else {
             return assert!(done.is_ok(), "PostgreSQL refuses what memory takes: {done:?}\n{when}");
         };

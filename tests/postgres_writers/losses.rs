@@ -258,7 +258,7 @@ fn hold(case: &Case) {
 /// The same by hand, as a careless tool does it.
 fn carelessly(mut program: Program, case: &Case) -> Vec<String> {
     let mut client = program.table.connect();
-    let mut execute = |program: &Program, client: &mut Client, statements: &[&str]| {
+    let execute = |program: &Program, client: &mut Client, statements: &[&str]| {
         for sql in statements {
             program.writers.let_work(40);
             client.batch_execute(sql).unwrap_or_else(|error| panic!("{sql}: {error:?}"));

@@ -50,7 +50,7 @@ impl Program {
     }
 
     /// How many statements are done, where the run has begun, and whether it is complete.
-    fn position(&self, client: &mut Client) -> Option<(usize, bool)> {
+    fn position(client: &mut Client) -> Option<(usize, bool)> {
         let begun = client.query_one("select to_regclass('miglab.run') is not null", &[]).expect("it is asked");
         let sql = "select step, status = 'complete' from miglab.run";
         let row = begun.get::<_, bool>(0).then(|| client.query_opt(sql, &[]).expect("it is asked")).flatten()?;
@@ -80,7 +80,7 @@ impl Program {
         self.writers.let_work(5);
         let mut passed = None;
         loop {
-            let at = self.position(&mut client);
+            let at = Self::position(&mut client);
             if at.is_some_and(|(_, complete)| complete) {
                 break;
             }
@@ -95,7 +95,7 @@ impl Program {
             match ran.code {
                 0 => break,
                 4 => {
-                    let (at, _) = self.position(&mut client).expect("it has begun");
+                    let (at, _) = Self::position(&mut client).expect("it has begun");
                     self.table.is_at(at);
                     if at == last {
                         return Ok(self.killed);
@@ -119,12 +119,12 @@ impl Program {
     pub fn take_back(&mut self, kills: &mut dyn FnMut() -> Option<u64>) -> Result<bool, String> {
         let mut client = self.table.connect();
         let give_up = Instant::now() + Duration::from_secs(120);
-        let (mut from, _) = self.position(&mut client).expect("it has begun");
+        let (mut from, _) = Self::position(&mut client).expect("it has begun");
         let mut confirmed: Option<String> = None;
         self.table.turns();
         self.table.may_go_back_to(self.stretch_back(from));
         loop {
-            let at_gate = self.position(&mut client).is_some_and(|(at, _)| at == from);
+            let at_gate = Self::position(&mut client).is_some_and(|(at, _)| at == from);
             let mut args = vec!["rollback"];
             if let Some(word) = confirmed.as_ref().filter(|_| at_gate) {
                 args.extend(["--confirm", word]);
@@ -134,7 +134,7 @@ impl Program {
                 0 => break,
                 1 if ran.err.contains("the point of no return is passed") => return Ok(false),
                 4 => {
-                    (from, _) = self.position(&mut client).expect("it has begun");
+                    (from, _) = Self::position(&mut client).expect("it has begun");
                     self.table.is_back_at(from);
                     confirmed = Some(self.switch_back(from));
                     self.table.may_go_back_to(self.stretch_back(from - 1));

@@ -29,11 +29,11 @@ fn first_seed() -> u64 {
 
 /// The same with fills of several batches.
 fn in_batches(text: &str) -> String {
-    let line = |line: &str| match line.starts_with("migrate backfill") || line.starts_with("migrate seed") {
-        true => format!("{line} in batches of 9 pause 2ms\n"),
-        false => format!("{line}\n"),
-    };
-    text.lines().map(line).collect()
+    let fills = |line: &str| line.starts_with("migrate backfill") || line.starts_with("migrate seed");
+    let pace = |line: &str| if fills(line) { " in batches of 9 pause 2ms" } else { "" };
+    let line = |line: &str| format!("{line}{}\n", pace(line));
+    let lines: Vec<String> = text.lines().map(line).collect();
+    lines.concat()
 }
 
 /// The next plan from this seed on that is proved and moves values, with its number.

@@ -217,27 +217,27 @@ impl Table {
         used.map_err(|fault| self.fault(format!("{} in row {}: {fault}", app.name, row.id))).is_ok()
     }
 
-    fn columns_of(&self, app: &AppUse) -> Vec<Name> {
+    fn columns_of(app: &AppUse) -> Vec<Name> {
         app.writes.iter().filter(|column| &*column.column != "id").map(|column| column.column.clone()).collect()
     }
 
     /// Some columns with all that the application must write together with them, as they carry the same facts.
     fn with_linked(&self, app: &AppUse, chosen: &[Name]) -> Vec<Name> {
-        let facts = |name: &Name| {
-            let mut all = self.schema.columns().chain(self.added());
-            all.find(|column| column.name == *name).map_or(Vec::new(), |column| match self.plan.facts.of(column.id) {
-                [] => vec![column.id],
-                facts => facts.to_vec(),
-            })
-        };
-        let (mut columns, all) = (chosen.to_vec(), self.columns_of(app));
+        let (mut columns, all) = (chosen.to_vec(), Self::columns_of(app));
         loop {
-            let carried: BTreeSet<_> = columns.iter().flat_map(facts).collect();
-            let linked =
-                |name: &&Name| !columns.contains(name) && facts(name).iter().any(|fact| carried.contains(fact));
+            let linked = |name: &&Name| !columns.contains(name) && columns.iter().any(|one| self.are_linked(one, name));
             let Some(found) = all.iter().find(linked).cloned() else { return columns };
             columns.push(found);
         }
+    }
+
+    /// Two columns are the same data in two forms. (Parts of one thing are written apart.)
+    fn are_linked(&self, one: &Name, other: &Name) -> bool {
+        let id = |name: &Name| self.schema.columns().chain(self.added()).find(|column| column.name == *name);
+        let (Some(one), Some(other)) = (id(one), id(other)) else { return false };
+        let facts = &self.plan.facts;
+        let shared = facts.of(one.id).iter().any(|fact| facts.of(other.id).contains(fact));
+        shared && one.id != other.id && !facts.are_parts(one.id, other.id)
     }
 
     /// The columns that the plan adds.
@@ -271,7 +271,7 @@ impl Table {
         client: &mut Client,
         dice: &mut dyn FnMut(usize) -> usize,
     ) -> Result<(), String> {
-        let chosen: Vec<Name> = self.columns_of(app).into_iter().filter(|_| dice(3) > 0).collect();
+        let chosen: Vec<Name> = Self::columns_of(app).into_iter().filter(|_| dice(3) > 0).collect();
         let columns = self.with_linked(app, &chosen);
         if columns.is_empty() {
             return Ok(());
@@ -290,22 +290,23 @@ impl Table {
         let sets: Vec<String> =
             values.iter().map(|(name, value)| format!("{} = {}", quote::ident(name), literal(value))).collect();
         let table = quote::ident(&self.schema.name);
-        self.execute(client, &format!("update {table} set {} where id = {}", sets.join(", "), row.id))?;
+        Self::execute(client, &format!("update {table} set {} where id = {}", sets.join(", "), row.id))?;
         let written = row.tracker.write(&app.name, &values, false, self.since(asked));
         written.map_err(|fault| format!("the model refuses {values:?}: {}", fault.message))
     }
 
-    /// Whether an application may write a value that is there already, which it knows from reading it. The proof takes a
-    /// write for a change, and where `not null` comes before the backfill it hangs on that: the sync fires, and the row
-    /// satisfies the check.
+    /// Whether an application may write a value that is there already: it knows it from reading it, and writes it in one
+    /// form only. The proof takes a write for a change, and where `not null` comes before the backfill it hangs on that: the
+    /// sync fires, and the row satisfies the check.
     fn may_rewrite(&self, app: &AppUse, column: &Name) -> bool {
         let binds = self.plan.steps.iter().any(|step| matches!(step.action, Action::AddNotNull { .. }));
-        !binds && app.reads.iter().any(|read| read.column == *column)
+        let is_read = app.reads.iter().any(|read| read.column == *column);
+        !binds && is_read && !app.writes.iter().any(|other| self.are_linked(column, &other.column))
     }
 
     /// Inserts a row where the model takes it in whatever state the run is.
     fn insert(&self, app: &AppUse, client: &mut Client, rows: usize) -> Result<(), String> {
-        let columns = self.columns_of(app);
+        let columns = Self::columns_of(app);
         if rows > 400 || self.back.load(Ordering::SeqCst) || self.leaves_a_default(&columns) {
             return Ok(());
         }
@@ -318,7 +319,7 @@ impl Table {
         if !tracker.takes(&app.name, &values, Bounds { least: 0, most: self.plan.steps.len(), back: false }) {
             return Ok(());
         }
-        self.execute(client, &self.insertion(&values))?;
+        Self::execute(client, &self.insertion(&values))?;
         tracker.write(&app.name, &values, true, self.since(asked)).map_err(|fault| fault.message)?;
         let mut row = Row { id, tracker };
         self.read_back(&mut row, client)?;
@@ -332,7 +333,7 @@ impl Table {
         all.any(|column| column.default.is_some() && !columns.contains(&column.name))
     }
 
-    fn execute(&self, client: &mut Client, sql: &str) -> Result<(), String> {
+    fn execute(client: &mut Client, sql: &str) -> Result<(), String> {
         client.batch_execute(sql).map_err(|error| format!("rejected: {sql}: {error:?}"))
     }
 
