@@ -2,7 +2,6 @@
 //! applications between them, are done there and on PostgreSQL, and all rows are compared after each.
 
 #[path = "common/postgres.rs"]
-#[allow(dead_code, reason = "each test file uses a part of this")]
 mod postgres_server;
 
 #[path = "common/mod.rs"]

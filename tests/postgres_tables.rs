@@ -3,7 +3,6 @@
 
 mod common;
 #[path = "common/postgres.rs"]
-#[allow(dead_code, reason = "each test file uses a part of this")]
 mod postgres_server;
 
 use common::{Ran, miglab};

@@ -2,7 +2,6 @@
 
 mod common;
 #[path = "common/postgres.rs"]
-#[allow(dead_code, reason = "each test file uses a part of this")]
 mod postgres_server;
 
 /// What the README runs on a database finds the table that its plan starts from.

@@ -1,12 +1,12 @@
 //! `miglab check --db` and `--schema`: scripts held against a database, which is not changed.
 
-use std::io;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
 use postgres::Client;
 
 use super::input::{self, InputError};
+use super::life::args::DbArgs;
 use super::output::complain;
 use crate::ast::Name;
 use crate::check::CheckedScript;
@@ -18,41 +18,43 @@ use crate::target::Fault;
 use crate::target::postgres::Server;
 use crate::target::postgres::connect::Address;
 use crate::target::postgres::inspect::dump::{self, Dump};
+use crate::target::postgres::session::APPLICATION_NAME;
 
 /// Where the schema is that scripts are held against.
 #[derive(Clone, Debug, Default, Args)]
 pub struct DatabaseArgs {
-    /// Hold the scripts against this database, and see whether it is ready: `postgres://user@host/name` or
-    /// `host=… dbname=…`; without a value `DATABASE_URL` and the `PG*` variables count
-    #[arg(long, value_name = "URL", num_args = 0..=1, default_missing_value = "", conflicts_with = "schema")]
-    pub(super) db: Option<String>,
-    /// Hold the scripts against a dump, written by `pg_dump --schema-only`
-    #[arg(long, value_name = "FILE")]
+    #[command(flatten)]
+    pub(super) db: DbArgs,
+    /// In place of a database, a dump of its schema, written by `pg_dump --schema-only`
+    #[arg(long, value_name = "FILE", conflicts_with = "db")]
     pub(super) schema: Option<PathBuf>,
 }
 
 /// A schema that was found.
 pub(super) enum Database {
-    /// A running server, with the connection to it.
-    Server(Box<Client>),
+    /// A running server, with the connection to it, and what it is called.
+    Server(Box<Client>, String),
     /// A dump, and where it is.
     Dump(Dump, PathBuf),
 }
 
 impl DatabaseArgs {
     pub(super) fn is_given(&self) -> bool {
-        self.db.is_some() || self.schema.is_some()
+        self.db.db.is_some() || self.schema.is_some()
     }
 
     /// Connects, or reads the dump. What is wrong is said on standard error.
     pub(super) fn open(&self) -> Option<Database> {
-        match (&self.schema, &self.db) {
-            (Some(path), _) => read_dump(path),
-            (None, url) => {
-                let given = url.as_deref().filter(|url| !url.is_empty());
-                let connected = Address::find(given).and_then(|address| address.connect("miglab"));
-                connected.map_err(|fault| complain_of(&fault)).ok().map(|client| Database::Server(Box::new(client)))
+        match &self.schema {
+            Some(path) => read_dump(path),
+            None if self.db.is_address() => {
+                let address = Address::find(self.db.given());
+                let connected =
+                    address.and_then(|address| Ok((address.connect(APPLICATION_NAME)?, address.to_string())));
+                let (client, name) = connected.map_err(|fault| complain_of(&fault)).ok()?;
+                Some(Database::Server(Box::new(client), name))
             }
+            None => None,
         }
     }
 }
@@ -78,10 +80,18 @@ pub(super) fn complain_of(fault: &Fault) {
 }
 
 impl Database {
+    /// What a server is called: `shop@db.example.com:5432/shop`.
+    pub(super) fn name(&self) -> Option<String> {
+        match self {
+            Self::Server(_, name) => Some(name.clone()),
+            Self::Dump(..) => None,
+        }
+    }
+
     /// What is said of these tables; of a dump, of all.
     pub(super) fn tables(&mut self, names: &[Name]) -> Result<Server, Fault> {
         match self {
-            Self::Server(client) => crate::target::postgres::inspect::inspect(&mut **client, names),
+            Self::Server(client, _) => crate::target::postgres::inspect::inspect(&mut **client, names),
             Self::Dump(dump, _) => Ok(dump.server.clone()),
         }
     }
@@ -89,7 +99,7 @@ impl Database {
     /// The names of all tables that a script can name without a schema.
     pub(super) fn all(&mut self) -> Result<Vec<Name>, Fault> {
         match self {
-            Self::Server(client) => crate::target::postgres::inspect::names(&mut **client),
+            Self::Server(client, _) => crate::target::postgres::inspect::names(&mut **client),
             Self::Dump(dump, _) => Ok(dump.server.relations.keys().cloned().collect()),
         }
     }
@@ -113,7 +123,7 @@ impl Database {
         let server = self.tables(&used)?;
         let Looked { script, plan, mut diagnostics, mut notes } = live::look_at(source, &server);
         match (self, plan) {
-            (Self::Server(client), Some(plan)) => {
+            (Self::Server(client, _), Some(plan)) => {
                 let found = live::preflight(&mut **client, &plan, &server, Limits::default())?;
                 diagnostics.extend(found.into_iter().map(|found| found.at(&script)));
                 diagnostics.extend(live::round_trips(&mut **client, &script, &plan, &server)?);
@@ -132,7 +142,7 @@ impl Database {
 }
 
 /// Prints what could not be reached or asked, as an error of the command.
-pub(super) fn failed(fault: &Fault) -> io::Result<super::Exit> {
+pub(super) fn failed(fault: &Fault) -> super::Exit {
     complain_of(fault);
-    Ok(super::Exit::CouldNotRun)
+    super::Exit::CouldNotRun
 }

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
+use super::live::{DatabaseArgs, failed};
 use super::output::{Output, complain};
 use super::{Exit, input};
 use crate::diagnostic::Diagnostic;
@@ -13,11 +14,10 @@ use crate::plan::{Action, Plan, Step};
 use crate::report::sql::{SqlPlan, SqlStatement, TableSize};
 use crate::report::{Terminal, render};
 use crate::source::Source;
+use crate::syntax;
 use crate::target::Fault;
-use crate::target::postgres::connect::Address;
-use crate::target::postgres::session::APPLICATION_NAME;
+use crate::target::postgres::Server;
 use crate::target::postgres::translate::{Scene, operations};
-use crate::target::postgres::{Server, inspect};
 
 /// Print every SQL statement of a plan, with its locks, its cost and what undoes it
 ///
@@ -32,12 +32,8 @@ Examples:
 pub struct PlanArgs {
     /// The script, or `-` for standard input
     script: PathBuf,
-    /// Ask this database; without a value, that of `DATABASE_URL` or of the `PG*` variables
-    #[arg(long, value_name = "URL", num_args = 0..=1, default_missing_value = "", conflicts_with = "schema")]
-    db: Option<String>,
-    /// Take the tables from a file of `pg_dump --schema-only`
-    #[arg(long, value_name = "FILE")]
-    schema: Option<PathBuf>,
+    #[command(flatten)]
+    database: DatabaseArgs,
     /// How to print it
     #[arg(long, value_enum, default_value_t = PlanFormat::Human)]
     format: PlanFormat,
@@ -70,7 +66,8 @@ pub enum PlanFormat {
 
 impl From<&SqlArgs> for PlanArgs {
     fn from(args: &SqlArgs) -> Self {
-        Self { script: args.script.clone(), db: None, schema: args.schema.clone(), format: PlanFormat::Sql }
+        let database = DatabaseArgs { schema: args.schema.clone(), ..DatabaseArgs::default() };
+        Self { script: args.script.clone(), database, format: PlanFormat::Sql }
     }
 }
 
@@ -128,25 +125,16 @@ fn print(plan: &SqlPlan, format: PlanFormat, out: &mut Output) -> io::Result<()>
     }
 }
 
-/// What is known of the tables: from a database, from a file, or nothing.
+/// What is known of the tables, from a database or from a file, and what the database is called; nothing where neither is
+/// given.
 fn server_of(args: &PlanArgs, source: &Source) -> Result<(Option<Server>, Option<String>), Exit> {
-    let refuse = |fault: Fault| {
-        complain(&fault.message, fault.help.as_deref());
-        Exit::CouldNotRun
-    };
-    if let Some(url) = &args.db {
-        let address = Address::find(Some(url.as_str()).filter(|url| !url.is_empty())).map_err(refuse)?;
-        let mut client = address.connect(APPLICATION_NAME).map_err(refuse)?;
-        let server = live::look(&mut client, source).map_err(refuse)?;
-        return Ok((Some(server), Some(address.to_string())));
+    if !args.database.is_given() {
+        return Ok((None, None));
     }
-    let Some(path) = &args.schema else { return Ok((None, None)) };
-    let text = input::read(path).map_err(|error| {
-        error.complain();
-        Exit::CouldNotRun
-    })?;
-    let read = inspect::dump::read(text.source.text()).map_err(refuse)?;
-    Ok((Some(read.server), None))
+    let mut database = args.database.open().ok_or(Exit::CouldNotRun)?;
+    let used = live::tables(&syntax::parse(source.clone()).script);
+    let server = database.tables(&used).map_err(|fault| failed(&fault))?;
+    Ok((Some(server), database.name()))
 }
 
 /// The plan, and findings that do not stand in its way.
@@ -158,7 +146,7 @@ fn opened(
         let opened = live::open(source.clone(), server).map_err(|refused| refused.diagnostics)?;
         return Ok((opened.plan, opened.diagnostics));
     }
-    let parsed = crate::syntax::parse(source.clone());
+    let parsed = syntax::parse(source.clone());
     let (diagnostics, _) = crate::check::check(&parsed, &[]);
     if diagnostics.iter().any(|finding| finding.severity == crate::diagnostic::Severity::Error) {
         return Err(diagnostics);

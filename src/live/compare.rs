@@ -338,11 +338,11 @@ fn canonical(name: &str) -> String {
 /// What a constraint holds, by names.
 #[derive(Debug, PartialEq, Eq)]
 enum Key {
-    PrimaryKey(BTreeSet<String>),
+    Primary(BTreeSet<String>),
     Unique(BTreeSet<String>),
     PartlyUnique(Vec<String>),
     Check(BTreeSet<String>),
-    ForeignKey(String, Name, String),
+    Foreign(String, Name, String),
     Index(Vec<String>),
 }
 
@@ -354,16 +354,16 @@ impl Key {
     /// Whether one stands for the other: a unique constraint for a primary key's.
     fn holds_as(&self, other: &Self) -> bool {
         match (self, other) {
-            (Self::PrimaryKey(one), Self::Unique(other)) | (Self::Unique(one), Self::PrimaryKey(other)) => one == other,
+            (Self::Primary(one), Self::Unique(other)) | (Self::Unique(one), Self::Primary(other)) => one == other,
             _ => self == other,
         }
     }
 
     fn columns(&self) -> Vec<&String> {
         match self {
-            Self::PrimaryKey(columns) | Self::Unique(columns) | Self::Check(columns) => columns.iter().collect(),
+            Self::Primary(columns) | Self::Unique(columns) | Self::Check(columns) => columns.iter().collect(),
             Self::PartlyUnique(columns) | Self::Index(columns) => columns.iter().collect(),
-            Self::ForeignKey(column, _, _) => vec![column],
+            Self::Foreign(column, _, _) => vec![column],
         }
     }
 }
@@ -371,7 +371,7 @@ impl Key {
 fn key(table: &Table, constraint: &Constraint) -> Key {
     let names = |ids: &[_]| table.column_names(ids).into_iter().map(str::to_owned).collect::<Vec<_>>();
     match &constraint.kind {
-        ConstraintKind::PrimaryKey(columns) => Key::PrimaryKey(names(columns).into_iter().collect()),
+        ConstraintKind::PrimaryKey(columns) => Key::Primary(names(columns).into_iter().collect()),
         ConstraintKind::Unique(columns) | ConstraintKind::Index { columns, unique: true, filter: None } => {
             Key::Unique(names(columns).into_iter().collect())
         }
@@ -379,7 +379,7 @@ fn key(table: &Table, constraint: &Constraint) -> Key {
         ConstraintKind::Index { columns, .. } => Key::Index(names(columns)),
         ConstraintKind::Check { columns, .. } => Key::Check(names(columns).into_iter().collect()),
         ConstraintKind::ForeignKey { column, table: to, .. } => {
-            Key::ForeignKey(names(&[*column]).concat(), to.clone(), String::new())
+            Key::Foreign(names(&[*column]).concat(), to.clone(), String::new())
         }
     }
 }
@@ -403,12 +403,12 @@ fn additions(plan: &Plan, server: &Server) -> Vec<Diagnostic> {
                     found.push(differs(message, step.span, format!("it is {}", has.ty)).help(help));
                 }
             }
-            Action::AddTable(table) if plan.start.table(&table.name).is_none() => {
-                if server.relation(&table.name).is_some() {
-                    let message = format!("the database has a table `{}` already", table.name);
-                    let help = "choose another name, or leave the statement out if it is the same table";
-                    found.push(differs(message, step.span, "a table of this name is there").help(help));
-                }
+            Action::AddTable(table)
+                if plan.start.table(&table.name).is_none() && server.relation(&table.name).is_some() =>
+            {
+                let message = format!("the database has a table `{}` already", table.name);
+                let help = "choose another name, or leave the statement out if it is the same table";
+                found.push(differs(message, step.span, "a table of this name is there").help(help));
             }
             Action::AddConstraint { table, constraint } => {
                 let is_known =

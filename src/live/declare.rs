@@ -44,8 +44,9 @@ pub fn views(server: &Server) -> String {
         }
     }
     let views = views.into_iter().filter(|(_, reads)| !reads.is_empty());
-    let text: String =
+    let lines: Vec<String> =
         views.map(|(name, reads)| format!("view {} {{ reads {} }}\n", view_name(name), reads.join(", "))).collect();
+    let text = lines.concat();
     syntax::format(&Source::new("", text.as_str())).unwrap_or(text)
 }
 
@@ -176,19 +177,12 @@ impl Writer<'_> {
         if index.constraint.is_some() {
             return;
         }
-        let line = self.index_line(index).filter(|line| index.valid && self.is_accepted_with_columns(line));
+        let line = index_line(index).filter(|line| index.valid && self.is_accepted_with_columns(line));
         match line {
             Some(line) => self.lines.push(line),
             None if index.valid => self.left_out.push(format!("index `{}`: `{}`", index.name, index.definition)),
             None => self.left_out.push(format!("index `{}` is not valid: its build failed", index.name)),
         }
-    }
-
-    fn index_line(&self, index: &RelationIndex) -> Option<String> {
-        let columns: Vec<String> = index.columns.iter().cloned().collect::<Option<_>>()?;
-        let unique = if index.unique { " unique" } else { "" };
-        let filter = index.filter.as_ref().map_or(String::new(), |filter| format!(" where {}", simplified(filter)));
-        Some(format!("index {} ({}){unique}{filter}", quote_ident(&index.name), names(&columns)))
     }
 
     /// Whether the language can read a line of a table that has these columns.
@@ -215,4 +209,12 @@ fn is_accepted(lines: &str) -> bool {
     let parsed = syntax::parse(Source::new("", format!("table t {{\n{lines}\n}}")));
     let no_error = parsed.diagnostics.iter().all(|found| found.severity < Severity::Error);
     no_error && Plan::resolve(&parsed.script, &[]).is_ok()
+}
+
+/// An index as a line of a table, where the language can say it.
+fn index_line(index: &RelationIndex) -> Option<String> {
+    let columns: Vec<String> = index.columns.iter().cloned().collect::<Option<_>>()?;
+    let unique = if index.unique { " unique" } else { "" };
+    let filter = index.filter.as_ref().map_or(String::new(), |filter| format!(" where {}", simplified(filter)));
+    Some(format!("index {} ({}){unique}{filter}", quote_ident(&index.name), names(&columns)))
 }

@@ -54,12 +54,11 @@ impl Planner<'_> {
             format!("changing the type of `{}` in place rewrites the table while everybody waits", column.name);
         let help = format!(
             "add a column of the new type beside the old one:\n\
-             expand   add column {new} {}\n\
-             expand   sync {new} from {old}::{}\n\
-             migrate  backfill {new} from {old}::{} in batches of 1000\n\
+             expand   add column {new} {new_type}\n\
+             expand   sync {new} from {old}::{new_type}\n\
+             migrate  backfill {new} from {old}::{new_type} in batches of 1000\n\
              # deploy the version that uses {new}, retire the one that uses {old}, then\n\
-             contract drop column {old}",
-            new_type, new_type, new_type
+             contract drop column {old}"
         );
         Err(Box::new(Diagnostic::new(Code::BigBang, message, span, "not one change, but three phases").help(help)))
     }

@@ -214,10 +214,10 @@ impl Both {
                    order by 1";
         self.client.query(sql, &[]).unwrap().iter().map(|row| row.get(0)).collect()
     }
+}
 
-    pub fn key_of(&self, table: &Table) -> Option<ColumnId> {
-        table.primary_key().and_then(|key| key.first().copied())
-    }
+pub fn key_of(table: &Table) -> Option<ColumnId> {
+    table.primary_key().and_then(|key| key.first().copied())
 }
 
 pub fn literal(value: &Value, ty: &str) -> String {

@@ -49,7 +49,8 @@ const EDGES: &[(&str, &[&str])] = &[
 
 /// A table with two columns of each type: the first goes by way of a sync and a backfill, the second by `copy`.
 fn script() -> String {
-    let columns: String = TYPES.iter().enumerate().map(|(at, ty)| format!("    c{at} {ty}\n")).collect();
+    let columns: Vec<String> = TYPES.iter().enumerate().map(|(at, ty)| format!("    c{at} {ty}\n")).collect();
+    let columns = columns.concat();
     let each = |line: &dyn Fn(usize, &str) -> String| -> String {
         TYPES.iter().enumerate().map(|(at, ty)| line(at, ty)).collect()
     };

@@ -9,7 +9,7 @@ use miglab::plan::AppUse;
 use miglab::target::memory::AppState;
 use miglab::target::postgres::quote;
 
-use crate::both::{Both, literal};
+use crate::both::{Both, key_of, literal};
 
 /// Numbers that look random and are the same each time.
 pub struct Dice(pub u64);
@@ -51,9 +51,13 @@ impl Both {
     }
 
     fn update(&mut self, app: &AppUse, table: &Table, dice: &mut Dice) {
-        let Some(key) = self.key_of(table) else { return };
+        let Some(key) = key_of(table) else { return };
         let key = table.column_by_id(key).unwrap().clone();
-        let rows = self.memory.select(None, &table.name, Some(&[key.name.clone()]), None, usize::MAX).unwrap().rows;
+        let rows = self
+            .memory
+            .select(None, &table.name, Some(std::slice::from_ref(&key.name)), None, usize::MAX)
+            .unwrap()
+            .rows;
         if rows.is_empty() {
             return;
         }
@@ -93,8 +97,7 @@ impl Both {
 
     fn insert(&mut self, app: &AppUse, table: &Table, dice: &mut Dice) {
         let tables: std::collections::BTreeSet<&Name> = app.writes.iter().map(|column| &column.table).collect();
-        let Some(key) = self.key_of(table).filter(|_| tables.len() == 1 && table.foreign_keys().next().is_none())
-        else {
+        let Some(key) = key_of(table).filter(|_| tables.len() == 1 && table.foreign_keys().next().is_none()) else {
             return;
         };
         let key = table.column_by_id(key).unwrap().clone();
@@ -137,12 +140,12 @@ fn fresh(ty: Type, dice: &mut Dice) -> Value {
         Type::Varchar(Some(length)) if length < 12 => "ABCDEFGHIJKL".chars().take(length as usize).collect(),
         Type::SmallInt => (number % 10_000).to_string(),
         _ if ty.is_numeric() => number.to_string(),
-        Type::Boolean => (number % 2 == 0).to_string(),
+        Type::Boolean => number.is_multiple_of(2).to_string(),
         Type::Date => "2020-02-29".to_owned(),
         Type::Timestamp | Type::TimestampTz => "2020-02-29 12:00:00".to_owned(),
         Type::Uuid => format!("00000000-0000-0000-0000-{number:012}"),
         Type::Json | Type::Jsonb => format!("{{\"n\": {number}}}"),
-        Type::Bytea => format!("\\x{:06x}", number),
+        Type::Bytea => format!("\\x{number:06x}"),
         _ => format!("N{number} van W{number}@x"),
     };
     Value::parse(&text, ty).unwrap()

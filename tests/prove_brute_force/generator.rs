@@ -336,9 +336,8 @@ fn any_statement(random: &mut Random, known: &mut Vec<&str>, idle: &mut Vec<Stri
         13 => bind(random, target),
         14 => {
             let other = random.pick(known);
-            random
-                .pick(&[&format!("contract drop sync {target} <-> {other}"), &format!("contract drop sync {target}")])
-                .to_string()
+            let forms = [format!("contract drop sync {target} <-> {other}"), format!("contract drop sync {target}")];
+            random.pick(&forms).clone()
         }
         _ => format!("expand drop not null {target}"),
     }

@@ -82,7 +82,7 @@ impl Reading {
         let name = column.name.clone();
         self.tables.get_mut(table)?.columns.push(column);
         if !generated_from.is_empty() {
-            self.note_generated(table, name, &generated_from)?;
+            self.note_generated(table, &name, &generated_from)?;
         }
         understood.then_some(())
     }
@@ -121,9 +121,9 @@ impl Reading {
         Some(())
     }
 
-    fn note_generated(&mut self, table: &Qualified, column: String, from: &[String]) -> Option<()> {
+    fn note_generated(&mut self, table: &Qualified, column: &str, from: &[String]) -> Option<()> {
         let relation = self.tables.get_mut(table)?;
-        let dependent = Dependent { kind: "generated column".to_owned(), name: plain(&column), columns: from.to_vec() };
+        let dependent = Dependent { kind: "generated column".to_owned(), name: plain(column), columns: from.to_vec() };
         relation.dependents.push(dependent);
         Some(())
     }

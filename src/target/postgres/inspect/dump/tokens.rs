@@ -69,7 +69,7 @@ impl<'a> Statements<'a> {
     }
 
     fn line_of(&mut self, at: usize) -> usize {
-        self.line += self.text.as_bytes()[self.counted..at].iter().filter(|byte| **byte == b'\n').count();
+        self.line += self.text[self.counted..at].matches('\n').count();
         self.counted = at;
         self.line
     }
@@ -189,6 +189,7 @@ fn quoted(text: &str, quote: char, escapes: bool) -> Option<usize> {
 }
 
 /// The length of `$tag$…$tag$`: `None` where no tag stands there, `Some(None)` where it is not closed.
+#[allow(clippy::option_option, reason = "the two ways to have no length are different")]
 fn dollar(text: &str) -> Option<Option<usize>> {
     let end = text[1..].find('$')? + 2;
     let tag = &text[..end];
