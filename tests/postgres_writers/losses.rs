@@ -63,7 +63,7 @@ deploy v2
 retire v1
 contract drop column name
 ",
-    rows: 60,
+    rows: 24,
     values: word,
     careless: [
         &[
@@ -76,7 +76,7 @@ contract drop column name
             ),
             "update t set code = upper(name)",
         ],
-        &["drop trigger careless on t", "alter table t drop column name"],
+        &["drop trigger careless on t; alter table t drop column name"],
     ],
     noticed_as: "they may be",
 };
@@ -103,7 +103,7 @@ deploy v2
 retire v1
 contract drop column full_name
 ",
-    rows: 60,
+    rows: 24,
     values: name,
     careless: [
         &[
@@ -119,7 +119,7 @@ contract drop column full_name
             ),
             "update t set full_name = full_name",
         ],
-        &["drop trigger careless on t", "alter table t drop column full_name"],
+        &["drop trigger careless on t; alter table t drop column full_name"],
     ],
     noticed_as: "they may be",
 };
@@ -185,7 +185,7 @@ const OVERWRITTEN: Case = Case {
             "set careless.fills to on;
              update t set display_name = seen.username from seen where seen.id = t.id",
         ],
-        &["drop trigger careless on t", "alter table t drop column username"],
+        &["drop trigger careless on t; alter table t drop column username"],
     ],
     noticed_as: "they may be",
 };
@@ -210,7 +210,8 @@ contract drop column username
     careless: [
         &[
             "alter table t add column display_name text",
-            "update t set display_name = username; alter table t alter column display_name set not null",
+            "begin; lock table t; update t set display_name = username;
+             alter table t alter column display_name set not null; commit",
             recomputing!("new.display_name := new.username;"),
         ],
         &[],
@@ -271,7 +272,7 @@ fn carelessly(mut program: Program, case: &Case) -> Vec<String> {
     program.table.may_go_to(deploys);
     execute(&program, &mut client, case.careless[0]);
     program.switch(deploys);
-    program.writers.let_work(60);
+    program.writers.let_work(300);
     program.table.is_at(deploys + 1);
     let retires = position(&|action| matches!(action, Action::Retire(_))).expect("v1 is retired");
     program.switch(retires);
