@@ -2,7 +2,6 @@
 //! does nothing twice; and it goes back to where it began.
 
 #[path = "common/postgres.rs"]
-#[allow(dead_code, reason = "each test file uses a part of this")]
 mod postgres_server;
 
 #[path = "common/mod.rs"]

@@ -2,7 +2,6 @@
 //! on the in-memory table, with the same values, leave the same rows and end in the same anomaly.
 
 #[path = "common/postgres.rs"]
-#[allow(dead_code, reason = "each test file uses a part of this")]
 mod postgres_server;
 
 #[path = "prove_brute_force/generator.rs"]
@@ -35,6 +34,8 @@ use crate::random::Random;
 
 /// How many refuted plans are played.
 const PLANS: usize = 300;
+/// How many rollbacks behind a point of no return.
+const ROLLBACKS: usize = 60;
 
 fn plan_of(text: &str) -> Option<Arc<Plan>> {
     let parsed = syntax::parse(Source::new("random.mig", text));
@@ -72,4 +73,28 @@ fn what_a_refutation_says_happens_on_postgresql() {
     }
     let (shown, apart): (usize, usize) = (shown.values().sum(), apart.values().sum());
     assert!(apart * 10 < shown, "{apart} were not played to the end, {shown} were");
+}
+
+#[test]
+fn what_is_lost_behind_the_point_of_no_return_is_lost_on_postgresql() {
+    let server = TestServer::start();
+    let (mut shown, mut apart) = (0, BTreeMap::new());
+    for seed in 0.. {
+        if shown == ROLLBACKS {
+            break;
+        }
+        let draft = draft(&mut Random::new(seed));
+        let Some(plan) = plan_of(&draft.text()) else { continue };
+        let proof = prove(&plan);
+        let Some(no_return) = proof.no_return.as_ref().filter(|_| proof.verdict() == Verdict::Proved) else { continue };
+        let name =
+            format!("seed {seed}: rolling back from {} loses {}\n{}", no_return.step, no_return.lost, draft.text());
+        let replay = Replay::of_no_return(&plan, no_return, None).unwrap_or_else(|fault| panic!("{name}: {fault:?}"));
+        match play(&plan, replay, &no_return.schedule, database(&server, "no_return"), &name) {
+            Ended::Shown => shown += 1,
+            Ended::Apart(why) => *apart.entry(why).or_insert(0) += 1,
+        }
+    }
+    println!("{shown} rollbacks, apart: {apart:?}");
+    assert!(apart.values().sum::<usize>() * 5 < shown, "{apart:?} were not played to the end, {shown} were");
 }

@@ -2,7 +2,6 @@
 //! read is stale, nothing that they write is refused or lost, whatever happens to the run.
 
 #[path = "common/postgres.rs"]
-#[allow(dead_code, reason = "each test file uses a part of this")]
 mod postgres_server;
 
 #[path = "common/mod.rs"]

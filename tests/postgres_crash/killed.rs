@@ -96,7 +96,7 @@ impl Crash {
     }
 
     /// How far a run is that was killed, once nobody works at it any more.
-    fn status(&self, both: &mut Both) -> Option<String> {
+    fn status(both: &mut Both) -> Option<String> {
         let give_up = Instant::now() + Duration::from_secs(30);
         let others =
             "select count(*) from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()
@@ -144,7 +144,7 @@ impl Crash {
     pub fn killed_and_resumed(&mut self, line: usize, end: &End) -> bool {
         let mut both = self.begin();
         self.kill_behind(line);
-        let status = self.status(&mut both);
+        let status = Self::status(&mut both);
         match status.as_deref() {
             None => self.run(&["run", "plan.mig", "--yes"]),
             Some("complete") => {}
@@ -162,7 +162,7 @@ impl Crash {
         let mut both = self.begin();
         let before = both.picture();
         self.kill_behind(line);
-        let Some(status) = self.status(&mut both) else { return false };
+        let Some(status) = Self::status(&mut both) else { return false };
         self.run(&["rollback", "--yes", "--lose-writes"]);
         let when = format!("killed behind line {line}, when it was {status}, and rolled back");
         both.compare(&format!("{when}: {}", self.name));

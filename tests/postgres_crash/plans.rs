@@ -3,7 +3,8 @@
 const ROWS: usize = 25;
 
 fn rows(values: &dyn Fn(usize) -> String) -> String {
-    (1..=ROWS).map(|id| format!("    ({id}, {})\n", values(id))).collect()
+    let lines: Vec<String> = (1..=ROWS).map(|id| format!("    ({id}, {})\n", values(id))).collect();
+    lines.concat()
 }
 
 pub fn rename() -> String {

@@ -65,7 +65,7 @@ fn hidden(sql: &str) -> String {
         let is_inside_word = made.chars().last().is_some_and(|c| c.is_alphanumeric() || c == '_');
         let length = if is_inside_word { None } else { constant_length(rest, &made) };
         if let Some(length) = length {
-            made += &format!("(select {})", &rest[..length]);
+            made.extend(["(select ", &rest[..length], ")"]);
             rest = &rest[length..];
             continue;
         }

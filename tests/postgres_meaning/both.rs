@@ -171,7 +171,7 @@ impl Both {
         }
     }
 
-    fn rows_in_memory(&self, table: &Table) -> Vec<Vec<Option<String>>> {
+    pub fn rows_in_memory(&self, table: &Table) -> Vec<Vec<Option<String>>> {
         let rows = self.memory.select(None, &table.name, None, None, usize::MAX).unwrap().rows;
         let text = |value: &Value| (!value.is_null()).then(|| value.to_string());
         let mut rows: Vec<Vec<_>> =

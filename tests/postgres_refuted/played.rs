@@ -3,12 +3,12 @@
 use std::sync::Arc;
 
 use miglab::ast::Name;
-use miglab::catalog::Catalog;
+use miglab::catalog::{Catalog, Table};
 use miglab::data::Value;
 use miglab::plan::{Action, ColumnName, Plan};
 use miglab::prove::{Anomaly, AnomalyKind, Event, EventKind, Schedule};
 use miglab::replay::{Outcome, Played, Replay};
-use miglab::target::postgres::{Work, quote};
+use miglab::target::postgres::{Operation, Work, quote};
 use postgres::Client;
 
 use crate::both::{Both, literal};
@@ -26,7 +26,17 @@ pub fn play(plan: &Arc<Plan>, replay: Replay, schedule: &Schedule, client: Clien
     let both = Both::start(Arc::clone(plan), replay.memory().clone(), client);
     let keys = Keys::at_start(&replay, schedule);
     let catalog = plan.start.clone();
-    let mut stage = Stage { both, catalog, done: 0, begun: false, visited: Vec::new(), keys, name };
+    let mut stage = Stage {
+        both,
+        catalog,
+        done: 0,
+        begun: false,
+        visited: Vec::new(),
+        undos: Vec::new(),
+        keys,
+        rolls_back: false,
+        name,
+    };
     stage.both.compare(&format!("at the start of {name}"));
     stage.play(replay, schedule)
 }
@@ -68,7 +78,10 @@ struct Stage<'a> {
     begun: bool,
     /// The keys of those rows.
     visited: Vec<String>,
+    /// The statements that have begun, each with what it did and the schema before it.
+    undos: Vec<(usize, Vec<Operation>, Catalog)>,
     keys: Keys,
+    rolls_back: bool,
     name: &'a str,
 }
 
@@ -94,13 +107,34 @@ impl Stage<'_> {
                 return Ended::Apart(why);
             }
             self.both.memory = replay.memory().clone();
-            if played.refused.is_none() {
-                self.both.compare(&when);
+            self.rolls_back |= matches!(event.kind, EventKind::Undo(_));
+            match (&played.refused, self.rolls_back) {
+                (Some(_), _) => {}
+                (None, false) => self.both.compare(&when),
+                (None, true) => self.compare_start(&when),
             }
         }
         match replay.outcome().expect("the last event was played") {
             Outcome::Confirmed { visible: Some(false), .. } => Ended::Apart("the values do not show it"),
             _ => Ended::Shown,
+        }
+    }
+
+    /// In a rollback what a fill has filled stands until its column goes: only the columns of the start are compared.
+    fn compare_start(&mut self, when: &str) {
+        let start: Vec<Arc<Table>> = self.both.plan.start.tables().cloned().collect();
+        for table in start {
+            let Some(now) = self.both.memory.catalog().table(&table.name).cloned() else { continue };
+            let from_start: Vec<bool> = now.columns().map(|column| table.column_by_id(column.id).is_some()).collect();
+            let only = |rows: Vec<Vec<Option<String>>>| -> Vec<Vec<Option<String>>> {
+                let cells = |row: Vec<Option<String>>| {
+                    row.into_iter().zip(&from_start).filter(|(_, kept)| **kept).map(|(cell, _)| cell).collect()
+                };
+                rows.into_iter().map(cells).collect()
+            };
+            let expected = only(self.both.rows_in_memory(&now));
+            let found = only(self.both.rows_in_postgres(&now));
+            assert_eq!(found, expected, "PostgreSQL (left) and memory differ in `{}` {when}", table.name);
         }
     }
 
@@ -128,7 +162,7 @@ impl Stage<'_> {
                 self.end(*step)
             }
             EventKind::Visit { step, .. } => self.visit(*step, &key),
-            EventKind::Undo(_) => return Err("a rollback"),
+            EventKind::Undo(step) => self.undo(*step),
             EventKind::Read { app, column } => self.read(app, column, &key, played, when),
             EventKind::Write { app, .. } => self.update(app, &key, played),
             EventKind::Insert { app, table, .. } => {
@@ -141,12 +175,12 @@ impl Stage<'_> {
                 self.execute(&format!("delete from {} where id = {key}", quote::ident(table)))
             }
         };
-        self.judge(&done, played, anomaly, when);
+        Self::judge(&done, played, anomaly, when);
         Ok(())
     }
 
     /// What memory refuses PostgreSQL refuses for the same reason, and nothing else.
-    fn judge(&self, done: &Result<(), String>, played: &Played, anomaly: &Anomaly, when: &str) {
+    fn judge(done: &Result<(), String>, played: &Played, anomaly: &Anomaly, when: &str) {
         let Some(refused) = &played.refused else {
             return assert!(done.is_ok(), "PostgreSQL refuses what memory takes: {done:?}\n{when}");
         };
@@ -166,10 +200,30 @@ impl Stage<'_> {
         }
     }
 
-    fn works(&self, step: usize) -> Vec<Work> {
+    /// What is left to do of a statement.
+    fn works(&mut self, step: usize) -> Vec<Work> {
         let action = &self.both.plan.steps[step].action;
         let all = self.both.translated(action, &self.catalog, step);
-        all.unwrap_or_else(|fault| panic!("{fault:?}\nin {}", self.name)).into_iter().map(|done| done.work).collect()
+        let all = all.unwrap_or_else(|fault| panic!("{fault:?}\nin {}", self.name));
+        let works = all.iter().map(|operation| operation.work.clone());
+        let works = works.filter(|work| matches!(work, Work::Rows(_)) || !self.begun).collect();
+        if !self.begun {
+            self.undos.push((step, all, self.catalog.clone()));
+        }
+        works
+    }
+
+    /// Rolls a statement back, and those after it.
+    fn undo(&mut self, step: usize) -> Result<(), String> {
+        while let Some((_, all, catalog)) = self.undos.pop_if(|(of, ..)| *of >= step) {
+            for work in all.iter().rev().flat_map(|operation| &operation.undo) {
+                self.both.perform_over(work, "true")?;
+            }
+            self.catalog = catalog;
+        }
+        (self.done, self.begun) = (step, false);
+        self.visited.clear();
+        Ok(())
     }
 
     /// Ends a statement: of a fill, the rows that it has not come by yet.
@@ -177,9 +231,7 @@ impl Stage<'_> {
         let left: Vec<String> = self.visited.iter().map(|key| format!("r.id <> {key}")).collect();
         let range = if left.is_empty() { "true".to_owned() } else { left.join(" and ") };
         for work in self.works(step) {
-            if matches!(work, Work::Rows(_)) || !self.begun {
-                self.both.perform_over(&work, &range)?;
-            }
+            self.both.perform_over(&work, &range)?;
         }
         self.catalog.apply(&self.both.plan.steps[step].action);
         self.done = step + 1;
@@ -191,9 +243,7 @@ impl Stage<'_> {
     /// A fill comes by a row.
     fn visit(&mut self, step: usize, key: &str) -> Result<(), String> {
         for work in self.works(step) {
-            if matches!(work, Work::Rows(_)) || !self.begun {
-                self.both.perform_over(&work, &format!("r.id = {key}"))?;
-            }
+            self.both.perform_over(&work, &format!("r.id = {key}"))?;
         }
         self.begun = true;
         self.visited.push(key.to_owned());

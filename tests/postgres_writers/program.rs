@@ -18,7 +18,8 @@ pub struct Program {
     pub table: Arc<Table>,
     pub writers: Writers,
     folder: tempfile::TempDir,
-    killed: usize,
+    /// How many processes were killed.
+    pub killed: usize,
 }
 
 /// The plan of a script that may be run, or what is wrong with it.
@@ -49,7 +50,7 @@ impl Program {
     }
 
     /// How many statements are done, where the run has begun, and whether it is complete.
-    fn position(&self, client: &mut Client) -> Option<(usize, bool)> {
+    fn position(client: &mut Client) -> Option<(usize, bool)> {
         let begun = client.query_one("select to_regclass('miglab.run') is not null", &[]).expect("it is asked");
         let sql = "select step, status = 'complete' from miglab.run";
         let row = begun.get::<_, bool>(0).then(|| client.query_opt(sql, &[]).expect("it is asked")).flatten()?;
@@ -69,12 +70,17 @@ impl Program {
     /// Runs it to its end, gate by gate; at each, writers are switched. `kills` says after how many milliseconds a process
     /// is killed, if at all.
     pub fn carry_out(&mut self, kills: &mut dyn FnMut() -> Option<u64>) -> Result<usize, String> {
+        self.carry_to(usize::MAX, kills)
+    }
+
+    /// The same, but it is left at this gate.
+    pub fn carry_to(&mut self, last: usize, kills: &mut dyn FnMut() -> Option<u64>) -> Result<usize, String> {
         let mut client = self.table.connect();
         let give_up = Instant::now() + Duration::from_secs(120);
         self.writers.let_work(5);
         let mut passed = None;
         loop {
-            let at = self.position(&mut client);
+            let at = Self::position(&mut client);
             if at.is_some_and(|(_, complete)| complete) {
                 break;
             }
@@ -89,8 +95,11 @@ impl Program {
             match ran.code {
                 0 => break,
                 4 => {
-                    let (at, _) = self.position(&mut client).expect("it has begun");
+                    let (at, _) = Self::position(&mut client).expect("it has begun");
                     self.table.is_at(at);
+                    if at == last {
+                        return Ok(self.killed);
+                    }
                     self.switch(at);
                     passed = Some(at);
                 }
@@ -103,6 +112,67 @@ impl Program {
         self.table.is_at(self.table.plan.steps.len());
         self.writers.let_work(5);
         Ok(self.killed)
+    }
+
+    /// Takes it back from a gate to its start, gate by gate; at each, writers are switched. Tells whether it could: behind
+    /// the point of no return it is refused.
+    pub fn take_back(&mut self, kills: &mut dyn FnMut() -> Option<u64>) -> Result<bool, String> {
+        let mut client = self.table.connect();
+        let give_up = Instant::now() + Duration::from_secs(120);
+        let (mut from, _) = Self::position(&mut client).expect("it has begun");
+        let mut confirmed: Option<String> = None;
+        self.table.turns();
+        self.table.may_go_back_to(self.stretch_back(from));
+        loop {
+            let at_gate = Self::position(&mut client).is_some_and(|(at, _)| at == from);
+            let mut args = vec!["rollback"];
+            if let Some(word) = confirmed.as_ref().filter(|_| at_gate) {
+                args.extend(["--confirm", word]);
+            }
+            let Some(ran) = self.attempt(&args, kills()) else { continue };
+            match ran.code {
+                0 => break,
+                1 if ran.err.contains("the point of no return is passed") => return Ok(false),
+                4 => {
+                    (from, _) = Self::position(&mut client).expect("it has begun");
+                    self.table.is_back_at(from);
+                    confirmed = Some(self.switch_back(from));
+                    self.table.may_go_back_to(self.stretch_back(from - 1));
+                }
+                _ if ran.err.contains("there is nothing to undo") && self.killed > 0 => break,
+                _ if of_a_killed_one(&ran.err) && Instant::now() < give_up => {
+                    std::thread::sleep(Duration::from_millis(20));
+                }
+                code => return Err(format!("{args:?} ended with {code}\n{}\n{}", ran.out, ran.err)),
+            }
+        }
+        self.table.is_back_at(0);
+        self.writers.let_work(5);
+        Ok(true)
+    }
+
+    /// How many statements are done at the gate that a way back comes to next, or at the start.
+    fn stretch_back(&self, from: usize) -> usize {
+        let is_gate = |at: &usize| matches!(self.table.plan.steps[*at].action, Action::Deploy(_) | Action::Retire(_));
+        (0..from).rev().find(is_gate).map_or(0, |at| at + 1)
+    }
+
+    /// Switches writers where the statement before this position is to be undone; gives what confirms that.
+    fn switch_back(&mut self, from: usize) -> String {
+        let word = match &self.table.plan.steps[from - 1].action.clone() {
+            Action::Deploy(app) => {
+                self.writers.retire(app);
+                app.to_string()
+            }
+            Action::Retire(app) => {
+                self.table.may_go_back_to(from - 1);
+                self.writers.deploy(app, from as u64 + 177);
+                app.to_string()
+            }
+            other => panic!("{other:?} is no gate"),
+        };
+        self.writers.let_work(8);
+        word
     }
 
     /// Lets it run; none where it was killed.

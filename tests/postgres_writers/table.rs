@@ -28,6 +28,7 @@ pub struct Table {
     made: AtomicI64,
     writes: AtomicUsize,
     stopped: AtomicBool,
+    back: AtomicBool,
     faults: Mutex<Vec<String>>,
 }
 
@@ -58,6 +59,7 @@ impl Table {
             made: AtomicI64::new(rows),
             writes: AtomicUsize::new(0),
             stopped: AtomicBool::new(false),
+            back: AtomicBool::new(false),
             faults: Mutex::new(Vec::new()),
         };
         let mut sql = table.creation();
@@ -110,9 +112,18 @@ impl Table {
         self.least.load(Ordering::SeqCst)
     }
 
-    /// Where the run may have been while something was done. `least` was asked for before that.
-    fn since(&self, least: usize) -> Bounds {
-        Bounds { least, most: self.most.load(Ordering::SeqCst) }
+    /// The end of the bounds from which the run goes away.
+    fn asked(&self) -> usize {
+        if self.back.load(Ordering::SeqCst) { self.most.load(Ordering::SeqCst) } else { self.least() }
+    }
+
+    /// Where the run may have been while something was done. It was asked before that, from where it went away.
+    fn since(&self, asked: usize) -> Bounds {
+        if self.back.load(Ordering::SeqCst) {
+            // Here it is the other way round: how far back the run may be is asked now, how far ahead was asked before.
+            return Bounds { least: self.least(), most: asked, back: true };
+        }
+        Bounds { least: asked, most: self.most.load(Ordering::SeqCst), back: false }
     }
 
     /// So many statements are done.
@@ -123,6 +134,30 @@ impl Table {
 
     /// The run may do statements up to this one.
     pub fn may_go_to(&self, step: usize) {
+        self.most.store(step, Ordering::SeqCst);
+    }
+
+    /// From here on the run goes back; nobody writes at this moment.
+    pub fn turns(&self) {
+        let rows = lock(&self.rows).clone();
+        let mut held: Vec<_> = rows.iter().map(|row| lock(row)).collect();
+        if lock(&self.rows).len() != rows.len() {
+            drop(held);
+            return self.turns();
+        }
+        let at = self.least();
+        held.iter_mut().for_each(|row| row.tracker.spread(Bounds { least: at, most: at, back: false }));
+        self.most.store(at, Ordering::SeqCst);
+        self.back.store(true, Ordering::SeqCst);
+    }
+
+    /// The run may undo statements down to this one.
+    pub fn may_go_back_to(&self, step: usize) {
+        self.least.store(step, Ordering::SeqCst);
+    }
+
+    /// It has come back so far.
+    pub fn is_back_at(&self, step: usize) {
         self.most.store(step, Ordering::SeqCst);
     }
 
@@ -182,27 +217,27 @@ impl Table {
         used.map_err(|fault| self.fault(format!("{} in row {}: {fault}", app.name, row.id))).is_ok()
     }
 
-    fn columns_of(&self, app: &AppUse) -> Vec<Name> {
+    fn columns_of(app: &AppUse) -> Vec<Name> {
         app.writes.iter().filter(|column| &*column.column != "id").map(|column| column.column.clone()).collect()
     }
 
     /// Some columns with all that the application must write together with them, as they carry the same facts.
     fn with_linked(&self, app: &AppUse, chosen: &[Name]) -> Vec<Name> {
-        let facts = |name: &Name| {
-            let mut all = self.schema.columns().chain(self.added());
-            all.find(|column| column.name == *name).map_or(Vec::new(), |column| match self.plan.facts.of(column.id) {
-                [] => vec![column.id],
-                facts => facts.to_vec(),
-            })
-        };
-        let (mut columns, all) = (chosen.to_vec(), self.columns_of(app));
+        let (mut columns, all) = (chosen.to_vec(), Self::columns_of(app));
         loop {
-            let carried: BTreeSet<_> = columns.iter().flat_map(facts).collect();
-            let linked =
-                |name: &&Name| !columns.contains(name) && facts(name).iter().any(|fact| carried.contains(fact));
+            let linked = |name: &&Name| !columns.contains(name) && columns.iter().any(|one| self.are_linked(one, name));
             let Some(found) = all.iter().find(linked).cloned() else { return columns };
             columns.push(found);
         }
+    }
+
+    /// Two columns are the same data in two forms. (Parts of one thing are written apart.)
+    fn are_linked(&self, one: &Name, other: &Name) -> bool {
+        let id = |name: &Name| self.schema.columns().chain(self.added()).find(|column| column.name == *name);
+        let (Some(one), Some(other)) = (id(one), id(other)) else { return false };
+        let facts = &self.plan.facts;
+        let shared = facts.of(one.id).iter().any(|fact| facts.of(other.id).contains(fact));
+        shared && one.id != other.id && !facts.are_parts(one.id, other.id)
     }
 
     /// The columns that the plan adds.
@@ -236,7 +271,7 @@ impl Table {
         client: &mut Client,
         dice: &mut dyn FnMut(usize) -> usize,
     ) -> Result<(), String> {
-        let chosen: Vec<Name> = self.columns_of(app).into_iter().filter(|_| dice(3) > 0).collect();
+        let chosen: Vec<Name> = Self::columns_of(app).into_iter().filter(|_| dice(3) > 0).collect();
         let columns = self.with_linked(app, &chosen);
         if columns.is_empty() {
             return Ok(());
@@ -246,30 +281,33 @@ impl Table {
         let mut values = Vec::new();
         for (column, held) in columns.into_iter().zip(held) {
             let value = match held {
-                Some(held) if self.may_rewrite() && dice(4) == 0 => value_of(&held, self.type_of(&column)),
+                Some(held) if self.may_rewrite(app, &column) && dice(4) == 0 => value_of(&held, self.type_of(&column)),
                 _ => self.new_value(&column),
             };
             values.push((column, value));
         }
-        let least = self.least();
+        let asked = self.asked();
         let sets: Vec<String> =
             values.iter().map(|(name, value)| format!("{} = {}", quote::ident(name), literal(value))).collect();
         let table = quote::ident(&self.schema.name);
-        self.execute(client, &format!("update {table} set {} where id = {}", sets.join(", "), row.id))?;
-        let written = row.tracker.write(&app.name, &values, false, self.since(least));
+        Self::execute(client, &format!("update {table} set {} where id = {}", sets.join(", "), row.id))?;
+        let written = row.tracker.write(&app.name, &values, false, self.since(asked));
         written.map_err(|fault| format!("the model refuses {values:?}: {}", fault.message))
     }
 
-    /// Whether an application may write a value that is there already. The proof takes a write for a change, and where
-    /// `not null` comes before the backfill it hangs on that: the sync fires, and the row satisfies the check.
-    fn may_rewrite(&self) -> bool {
-        !self.plan.steps.iter().any(|step| matches!(step.action, Action::AddNotNull { .. }))
+    /// Whether an application may write a value that is there already: it knows it from reading it, and writes it in one
+    /// form only. The proof takes a write for a change, and where `not null` comes before the backfill it hangs on that: the
+    /// sync fires, and the row satisfies the check.
+    fn may_rewrite(&self, app: &AppUse, column: &Name) -> bool {
+        let binds = self.plan.steps.iter().any(|step| matches!(step.action, Action::AddNotNull { .. }));
+        let is_read = app.reads.iter().any(|read| read.column == *column);
+        !binds && is_read && !app.writes.iter().any(|other| self.are_linked(column, &other.column))
     }
 
     /// Inserts a row where the model takes it in whatever state the run is.
     fn insert(&self, app: &AppUse, client: &mut Client, rows: usize) -> Result<(), String> {
-        let columns = self.columns_of(app);
-        if rows > 400 || self.leaves_a_default(&columns) {
+        let columns = Self::columns_of(app);
+        if rows > 400 || self.back.load(Ordering::SeqCst) || self.leaves_a_default(&columns) {
             return Ok(());
         }
         let id = self.made.fetch_add(1, Ordering::Relaxed) + 1;
@@ -277,12 +315,12 @@ impl Table {
             vec![("id".into(), Value::Integer(i32::try_from(id).expect("a small number")))];
         values.extend(columns.into_iter().map(|column| (column.clone(), self.new_value(&column))));
         let mut tracker = Tracker::new(&self.plan, &self.schema.name);
-        let least = self.least();
-        if !tracker.takes(&app.name, &values, Bounds { least: 0, most: self.plan.steps.len() }) {
+        let asked = self.asked();
+        if !tracker.takes(&app.name, &values, Bounds { least: 0, most: self.plan.steps.len(), back: false }) {
             return Ok(());
         }
-        self.execute(client, &self.insertion(&values))?;
-        tracker.write(&app.name, &values, true, self.since(least)).map_err(|fault| fault.message)?;
+        Self::execute(client, &self.insertion(&values))?;
+        tracker.write(&app.name, &values, true, self.since(asked)).map_err(|fault| fault.message)?;
         let mut row = Row { id, tracker };
         self.read_back(&mut row, client)?;
         lock(&self.rows).push(Arc::new(Mutex::new(row)));
@@ -295,7 +333,7 @@ impl Table {
         all.any(|column| column.default.is_some() && !columns.contains(&column.name))
     }
 
-    fn execute(&self, client: &mut Client, sql: &str) -> Result<(), String> {
+    fn execute(client: &mut Client, sql: &str) -> Result<(), String> {
         client.batch_execute(sql).map_err(|error| format!("rejected: {sql}: {error:?}"))
     }
 
@@ -321,9 +359,9 @@ impl Table {
         if columns.is_empty() {
             return Ok(());
         }
-        let least = self.least();
+        let asked = self.asked();
         let found = self.select(row.id, &columns, client)?;
-        row.tracker.read(&columns, &found, self.since(least))
+        row.tracker.read(&columns, &found, self.since(asked))
     }
 
     /// Every row is read by every live version once more.

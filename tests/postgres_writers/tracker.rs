@@ -7,7 +7,7 @@ use std::sync::Arc;
 use miglab::ast::Name;
 use miglab::data::Value;
 use miglab::plan::{Action, ColumnName, Plan};
-use miglab::target::memory::{CellState, Memory};
+use miglab::target::memory::{CellState, Memory, MemoryUndo};
 use miglab::target::{Fault, FaultKind, Target};
 
 /// A row, in every state that it may be in.
@@ -24,20 +24,23 @@ pub struct Tracker {
 struct State {
     at: usize,
     memory: Memory,
+    /// Where it was before each thing that was done, and what undoes that.
+    past: Vec<(usize, Option<MemoryUndo>)>,
 }
 
-/// How many statements are done at least and at most.
+/// How many statements are done at least and at most, and whether the run goes back.
 #[derive(Clone, Copy, Debug)]
 pub struct Bounds {
     pub least: usize,
     pub most: usize,
+    pub back: bool,
 }
 
 impl Tracker {
     /// No row yet.
     pub fn new(plan: &Arc<Plan>, table: &Name) -> Self {
         let memory = Memory::new(plan.start.clone(), Arc::clone(&plan.facts), plan.apps.to_vec(), 0);
-        Self { plan: Arc::clone(plan), table: table.clone(), states: vec![State { at: 0, memory }] }
+        Self { plan: Arc::clone(plan), table: table.clone(), states: vec![State { at: 0, memory, past: Vec::new() }] }
     }
 
     /// A row that is there before the first statement.
@@ -48,34 +51,54 @@ impl Tracker {
     }
 
     /// Everything that may have happened to the row by now.
-    fn spread(&mut self, bounds: Bounds) {
+    pub fn spread(&mut self, bounds: Bounds) {
         let mut waiting = std::mem::take(&mut self.states);
         let mut seen = BTreeSet::new();
         while let Some(state) = waiting.pop() {
-            if seen.insert((state.at, self.text(&state.memory))) {
-                waiting.extend(self.next(&state, bounds.most));
+            let left = if bounds.back { state.past.len() } else { 0 };
+            if seen.insert((state.at, left, self.text(&state.memory))) {
+                waiting.extend(if bounds.back {
+                    Self::before(&state, bounds.least)
+                } else {
+                    self.behind(&state, bounds.most)
+                });
                 self.states.push(state);
             }
         }
-        self.states.retain(|state| state.at >= 2 * bounds.least);
+        self.states.retain(|state| state.at >= 2 * bounds.least && state.at <= 2 * bounds.most);
     }
 
-    fn next(&self, state: &State, most: usize) -> Vec<State> {
+    /// What the run may do next.
+    fn behind(&self, state: &State, most: usize) -> Vec<State> {
         let step = state.at / 2;
         if step >= most {
             return Vec::new();
         }
         let action = &self.plan.steps[step].action;
         let mut memory = state.memory.clone();
-        let done = memory.apply(action, &mut |_| ControlFlow::Continue(())).is_ok();
+        let done = memory.apply(action, &mut |_| ControlFlow::Continue(()));
         let is_fill = matches!(action, Action::Fill { .. } | Action::Copy { .. });
-        let treated = State { at: state.at + if is_fill { (state.at + 1) % 2 } else { 2 }, memory };
-        let over = State { at: state.at + 1, memory: state.memory.clone() };
-        let mut next = if done { vec![treated] } else { Vec::new() };
+        let with = |undo: Option<MemoryUndo>| [state.past.as_slice(), &[(state.at, undo)]].concat();
+        let mut next = Vec::new();
+        if let Ok(applied) = done {
+            let at = state.at + if is_fill { (state.at + 1) % 2 } else { 2 };
+            next.push(State { at, memory, past: with(Some(applied.undo)) });
+        }
         if is_fill && state.at % 2 == 1 {
-            next.push(over);
+            next.push(State { at: state.at + 1, memory: state.memory.clone(), past: with(None) });
         }
         next
+    }
+
+    /// The same with the last thing undone.
+    fn before(state: &State, least: usize) -> Vec<State> {
+        let mut undone = state.clone();
+        let Some((at, undo)) = undone.past.pop().filter(|_| state.at > 2 * least) else { return Vec::new() };
+        undone.at = at;
+        if let Some(undo) = undo {
+            undone.memory.undo(undo).expect("what was done last can be undone");
+        }
+        vec![undone]
     }
 
     fn text(&self, memory: &Memory) -> Vec<Option<String>> {

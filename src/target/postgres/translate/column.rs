@@ -22,9 +22,16 @@ impl Scene<'_> {
         let scene = Scene { catalog: &with_column, ..*self };
         let add = format!("add column {}", scene.definition(table, column));
         let name = quote::ident(&column.name);
-        let undo = vec![Work::Ddl(vec![self.alter(table, &format!("drop column {name}"))])];
-        let statements = vec![self.alter(table, &add)];
-        let mut all = vec![self.ddl("add the column", table, LockMode::AccessExclusive, statements, undo)];
+        // Syncs that are there look at the new column, too, where it carries their facts; and no more once it is gone.
+        let mut statements = vec![self.alter(table, &add)];
+        statements.extend(self.reinstall_all(self.catalog, &with_column)?);
+        let mut back = self.reinstall_all(&with_column, self.catalog)?;
+        back.push(self.alter(table, &format!("drop column {name}")));
+        let undo = vec![Work::Ddl(back)];
+        let mut add = self.ddl("add the column", table, LockMode::AccessExclusive, statements, undo);
+        let others = self.locks_of_changed(self.catalog, &with_column)?;
+        add.locks.extend(others.into_iter().filter(|lock| lock.relation != self.qualified(table)));
+        let mut all = vec![add];
         for constraint in constraints {
             all.extend(scene.add_constraint(table, &unvalidated(constraint))?);
             if matches!(constraint.kind, ConstraintKind::Check { .. } | ConstraintKind::ForeignKey { .. }) {

@@ -75,11 +75,17 @@ impl Scene<'_> {
     pub(super) fn sync_locks(&self, action: &Action) -> Result<Vec<Lock>, Fault> {
         let mut after = self.catalog.clone();
         after.apply(action);
-        let changed = self.changed_installations(self.catalog, &after)?;
+        self.locks_of_changed(self.catalog, &after)
+    }
+
+    /// The tables whose triggers are others in one catalog than in the other.
+    pub(super) fn locks_of_changed(&self, from: &Catalog, to: &Catalog) -> Result<Vec<Lock>, Fault> {
+        let changed = self.changed_installations(from, to)?;
         Ok(changed.iter().map(|(table, ..)| self.lock(table, LockMode::AccessExclusive)).collect())
     }
 
-    fn reinstall_all(&self, from: &Catalog, to: &Catalog) -> Result<Vec<String>, Fault> {
+    /// What brings the triggers from those of one catalog to those of another.
+    pub(super) fn reinstall_all(&self, from: &Catalog, to: &Catalog) -> Result<Vec<String>, Fault> {
         let changed = self.changed_installations(from, to)?;
         Ok(changed.iter().flat_map(|(table, before, after)| self.reinstall(table, before, after)).collect())
     }
