@@ -196,7 +196,7 @@ begin
     for attempt in 1 .. 12000 loop
         begin
             perform set_config('lock_timeout', '3ms', true);
-            execute $miglab0$create or replace function "miglab".given() returns trigger language plpgsql as $$
+            execute $miglab0$create or replace function "miglab"."sync_given_people"() returns trigger language plpgsql as $$
 begin
     perform set_config('miglab.given', coalesce(nullif(current_setting('miglab.given', true), ''), ',') || tg_argv[0] || ',', true);
     return new;
@@ -259,7 +259,7 @@ begin
     return new;
 end
 $$$miglab0$;
-            execute $$create or replace trigger "zzz_miglab_1_given_9" before update of "birth_year" on "people" for each row when ((old."born" is distinct from new."born" or old."birth_year" is distinct from new."birth_year") and current_setting('miglab.backfill', true) is distinct from 'on') execute function "miglab".given('9')$$;
+            execute $$create or replace trigger "zzz_miglab_1_given_9" before update of "birth_year" on "people" for each row when ((old."born" is distinct from new."born" or old."birth_year" is distinct from new."birth_year") and current_setting('miglab.backfill', true) is distinct from 'on') execute function "miglab"."sync_given_people"('9')$$;
             execute $$create or replace trigger "zzz_miglab_2_insert" before insert on "people" for each row when (current_setting('miglab.backfill', true) is distinct from 'on') execute function "miglab"."sync_near_people"()$$;
             execute $$create or replace trigger "zzz_miglab_2_update" before update on "people" for each row when ((old."born" is distinct from new."born" or old."birth_year" is distinct from new."birth_year") and current_setting('miglab.backfill', true) is distinct from 'on') execute function "miglab"."sync_near_people"()$$;
             return;
@@ -452,6 +452,7 @@ begin
             execute $$drop trigger if exists "zzz_miglab_1_given_9" on "people"$$;
             execute $$drop trigger if exists "zzz_miglab_2_insert" on "people"$$;
             execute $$drop trigger if exists "zzz_miglab_2_update" on "people"$$;
+            execute $$drop function if exists "miglab"."sync_given_people"()$$;
             execute $$drop function if exists "miglab"."sync_near_people"()$$;
             return;
         exception when lock_not_available or deadlock_detected then
@@ -501,3 +502,8 @@ $miglab0$;
 -- 28. contract Drop index 'people_city_idx' on people
 -- drop the index concurrently
 drop index concurrently if exists "people_city_idx";
+
+-- When nothing is to be put back any more, this removes it for good:
+-- drop table if exists "miglab"."before_0_14";
+-- alter table "people" drop column if exists "miglab_dropped_0_born";
+-- alter table "people" drop column if exists "miglab_dropped_0_old_note";
