@@ -27,7 +27,9 @@ fn a_row_that_somebody_holds_is_done_in_the_end() {
             other.batch_execute("update t set n = n + 1 where id in (699, 701)").unwrap();
             waits += 1;
             if waits == 3 {
-                free.take().map(|mut holder| holder.batch_execute("commit").unwrap());
+                if let Some(mut holder) = free.take() {
+                    holder.batch_execute("commit").unwrap();
+                }
             }
         }
         ControlFlow::Continue(())
@@ -107,9 +109,9 @@ fn fill_in_company(database: &mut Database, work: &RowsWork, options: &Options) 
     let (stop, writes) = (AtomicBool::new(false), AtomicU32::new(0));
     let mut clients: Vec<Client> = (0..3).map(|_| database.another()).collect();
     thread::scope(|scope| {
-        for (number, client) in clients.iter_mut().enumerate() {
+        for (number, client) in (0_i32..).zip(&mut clients) {
             let (stop, writes) = (&stop, &writes);
-            scope.spawn(move || writes.fetch_add(write(client, stop, 7 + number as i32 * 1_000), Ordering::Relaxed));
+            scope.spawn(move || writes.fetch_add(write(client, stop, 7 + number * 1_000), Ordering::Relaxed));
         }
         let told = database.fill(work, options);
         thread::sleep(Duration::from_millis(20));

@@ -64,7 +64,7 @@ impl Ready {
         tell(&opened.diagnostics, &opened.source);
         Self::ask_whether_ready(session, &opened, &server)?;
         let search_path = search_path(session).map_err(|fault| told(&fault, Exit::CouldNotRun))?;
-        Self::new(opened, Known::of(&server, search_path))
+        Self::new(opened, &Known::of(&server, search_path))
     }
 
     /// Asks the server whether the plan can be run on it now.
@@ -95,7 +95,7 @@ impl Ready {
         })?;
         let server = known.server();
         let opened = live::open(source, &server).map_err(|refused| refuse(&refused))?;
-        Self::new(opened, known)
+        Self::new(opened, &known)
     }
 
     /// Lets names mean for a session what they meant when the run began, and sees that the tables are still the same.
@@ -124,9 +124,9 @@ impl Ready {
         Ok(())
     }
 
-    fn new(opened: Opened, known: Known) -> Result<Self, Exit> {
+    fn new(opened: Opened, known: &Known) -> Result<Self, Exit> {
         let Opened { source, plan, proof, .. } = opened;
-        let known = serde_json::to_string(&known).map_err(|error| {
+        let known = serde_json::to_string(known).map_err(|error| {
             complain(&format!("what the database is like cannot be kept: {error}"), None);
             Exit::CouldNotRun
         })?;

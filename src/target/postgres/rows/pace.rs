@@ -86,7 +86,7 @@ mod tests {
     fn it_recovers_from_rows_that_are_held() {
         let mut pace = Pace::new(10, Some(100));
         assert!(pace.halve(100) && pace.rows() == 50);
-        assert!(pace.halve(1) == false && pace.rows() == 1);
+        assert!(!pace.halve(1) && pace.rows() == 1);
         let sizes: Vec<u32> = (0..8)
             .map(|_| {
                 pace.done(1, Duration::from_millis(1));

@@ -23,7 +23,7 @@ const PATIENTLY_MS: u32 = 500;
 /// How often it looks whether the server is still under strain.
 const STRAIN: Duration = Duration::from_millis(50);
 /// How often a wait is told of.
-const TELL: Duration = Duration::from_millis(1_000);
+const TELL: Duration = Duration::from_secs(1);
 
 /// Settings that make it sure that a range is found by the key's index, whatever the table's statistics say.
 const SETTINGS: &str =
