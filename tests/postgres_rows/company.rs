@@ -26,10 +26,10 @@ fn a_row_that_somebody_holds_is_done_in_the_end() {
             // The rows before it are done, and those around it are free.
             other.batch_execute("update t set n = n + 1 where id in (699, 701)").unwrap();
             waits += 1;
-            if waits == 3 {
-                if let Some(mut holder) = free.take() {
-                    holder.batch_execute("commit").unwrap();
-                }
+            if waits == 3
+                && let Some(mut holder) = free.take()
+            {
+                holder.batch_execute("commit").unwrap();
             }
         }
         ControlFlow::Continue(())
