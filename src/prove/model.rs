@@ -146,8 +146,8 @@ pub(super) enum Happening {
     Step(usize),
     /// A fill comes by the row.
     Visit { step: usize, treats: bool },
-    /// An application updates the row.
-    Write { app: usize, columns: Vec<ColumnId>, null: Vec<ColumnId> },
+    /// An application updates the row; `as_is` with the values that are there.
+    Write { app: usize, columns: Vec<ColumnId>, null: Vec<ColumnId>, as_is: bool },
     /// An application inserts the row.
     Insert { app: usize, table: usize, columns: Vec<ColumnId>, null: Vec<ColumnId> },
     /// An application deletes the row.
