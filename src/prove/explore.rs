@@ -322,6 +322,9 @@ impl<W: Word> Search<'_, W> {
             return None;
         }
         let next = act.code.run(word);
+        if act.is_avoided(next) {
+            return None;
+        }
         let mut refused = false;
         for (_, wrong) in act.refused.iter().filter(|(pattern, _)| pattern.matches(next)) {
             self.report(place, *wrong, last);

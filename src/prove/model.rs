@@ -57,10 +57,19 @@ pub(super) struct Act<W> {
     pub(super) happening: usize,
     /// It is refused where the state after it matches: what is wrong then.
     pub(super) refused: Vec<(Pattern<W>, usize)>,
+    /// It does not happen where the state after it matches: the application knows what would refuse it.
+    pub(super) avoided: Vec<Pattern<W>>,
     /// It hangs on a condition that is not known, by its place among the group's.
     pub(super) undecided: Option<usize>,
     /// The run stops before it where the state matches: a gate is there for that.
     pub(super) stopped: Vec<Pattern<W>>,
+}
+
+impl<W: Word> Act<W> {
+    /// Whether the application does without it, because of the state that it would lead to.
+    pub(super) fn is_avoided(&self, next: W) -> bool {
+        self.avoided.iter().any(|avoided| avoided.matches(next))
+    }
 }
 
 /// An event of another row that is refused where this row still holds what the other one is about to get.

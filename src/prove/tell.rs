@@ -172,7 +172,8 @@ impl<W: Word> Teller<'_, W> {
         let layer = &self.model.layers[at];
         let does = |act: &&Act<W>| {
             let next = act.code.run(from);
-            act.guard.matches(from) && next == to && !act.refused.iter().any(|(pattern, _)| pattern.matches(next))
+            let is_taken = !act.is_avoided(next) && !act.refused.iter().any(|(pattern, _)| pattern.matches(next));
+            act.guard.matches(from) && next == to && is_taken
         };
         let Some(act) = layer.acts.iter().chain(&layer.visits).find(does) else { return };
         let kind = self.kind(act.happening, &way.visited);

@@ -232,8 +232,10 @@ fn not_null_before_the_backfill_rejects_a_write_that_changes_nothing() {
 fn who_does_not_read_a_null_does_not_write_it_back() {
     proved(
         "table t { id integer primary key, a text not null }
+        app v1 { reads a }
         app v2 { reads a  writes a, d }
         expand add column d text
+        deploy v2
         expand add not null d
         migrate backfill d from a where d is null",
     );

@@ -554,7 +554,8 @@ impl<'s> World<'s> {
                     false
                 }
                 FaultKind::Unique | FaultKind::Check | FaultKind::ForeignKey => {
-                    let constraint = fault.message.split("constraint `").nth(1).and_then(|rest| rest.split('`').next());
+                    let behind = if fault.kind == FaultKind::Check { "fails check `" } else { "constraint `" };
+                    let constraint = fault.message.split(behind).nth(1).and_then(|rest| rest.split('`').next());
                     constraint.is_some_and(|name| {
                         let tables = self.subject.catalogs.iter().flat_map(Catalog::tables);
                         let mut having = tables.filter(|table| table.constraint(name).is_some());

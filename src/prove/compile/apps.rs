@@ -125,7 +125,7 @@ impl<W: Word> Doing<'_, '_, W> {
         let refused = constraints::held(scene, self.app, &image, self.record);
         let (columns, null, as_is) = (component.to_vec(), Vec::new(), true);
         let happening = self.record.happening(Happening::Write { app: self.app, columns, null, as_is });
-        let act = Act { guard, code: image.code, happening, refused, undecided: None, stopped: Vec::new() };
+        let act = Act { guard, code: image.code, happening, refused, avoided: Vec::new(), undecided: None, stopped: Vec::new() };
         push_act(self.acts, act);
     }
 
@@ -140,7 +140,8 @@ impl<W: Word> Doing<'_, '_, W> {
                 guessed.then(|| self.record.undecided(None, "whether the result of an expression is null".to_owned()));
             let happening = self.record.happening(happening.clone());
             let refused = constraints::refusals(self.scene, (self.app, happening), &image, &written, self.record);
-            let act = Act { guard: self.rows.0, code: image.code, happening, refused, undecided, stopped: Vec::new() };
+            let avoided = constraints::avoided(self.scene, self.app, &image, &written);
+            let act = Act { guard: self.rows.0, code: image.code, happening, refused, avoided, undecided, stopped: Vec::new() };
             push_act(self.acts, act);
             if !guessed {
                 return;
@@ -258,7 +259,7 @@ impl<W: Word> Doing<'_, '_, W> {
         }
         let code: Code<W> = image.code;
         let happening = self.record.happening(Happening::Delete { app: self.app, table });
-        self.acts.push(Act { guard: self.rows.0, code, happening, refused, undecided: None, stopped: Vec::new() });
+        self.acts.push(Act { guard: self.rows.0, code, happening, refused, avoided: Vec::new(), undecided: None, stopped: Vec::new() });
     }
 }
 

@@ -88,6 +88,40 @@ pub(super) fn held<W: Word>(
     refused
 }
 
+/// Where an application does without a write, because a check that it knows refuses what it would give.
+pub(super) fn avoided<W: Word>(
+    scene: Scene<'_>,
+    app: usize,
+    image: &Image<'_, W>,
+    written: &[ColumnId],
+) -> Vec<Pattern<W>> {
+    let mut avoided = Vec::new();
+    for schema in image.stored.iter().filter_map(|table| scene.table(*table)) {
+        for constraint in schema.constraints() {
+            let write = Write { scene, app, happening: 0, schema, constraint, written, synced: image.synced() };
+            let columns = constraint.kind.columns();
+            if write.concerns(columns) && write.is_known(columns) {
+                avoided.extend(broken_by_nulls(scene, schema, constraint));
+            }
+        }
+    }
+    avoided
+}
+
+/// Where nulls alone make a check false; nowhere where it is about no column of the group.
+pub(super) fn broken_by_nulls<W: Word>(
+    scene: Scene<'_>,
+    schema: &Table,
+    constraint: &Constraint,
+) -> Vec<Pattern<W>> {
+    let ConstraintKind::Check { condition, columns, .. } = &constraint.kind else { return Vec::new() };
+    if columns.iter().all(|column| scene.bits(*column).is_none()) {
+        return Vec::new();
+    }
+    let patterns = by_nulls(scene, condition, &schema.name).into_iter();
+    patterns.filter(|(_, known)| *known == Known::NotNull(Some(false))).map(|(pattern, _)| pattern).collect()
+}
+
 fn refuse_nulls<W: Word>(
     scene: Scene<'_>,
     app: usize,
@@ -147,14 +181,11 @@ impl Write<'_> {
     /// A check that the plan adds binds rows that it was never held against, whatever a write gives a value. Of its
     /// condition only nulls are known to break it.
     fn hold<W: Word>(&self, record: &mut Record<W>, refused: &mut Vec<(Pattern<W>, usize)>) {
-        let ConstraintKind::Check { condition, columns, .. } = &self.constraint.kind else { return };
         if self.step().is_none() {
             return;
         }
-        for (pattern, known) in by_nulls(self.scene, condition, &self.schema.name) {
-            if known == Known::NotNull(Some(false)) {
-                self.refuse(pattern, columns.first().copied(), None, record, refused);
-            }
+        for pattern in broken_by_nulls(self.scene, self.schema, self.constraint) {
+            self.refuse(pattern, self.constraint.kind.columns().first().copied(), None, record, refused);
         }
     }
 

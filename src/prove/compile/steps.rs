@@ -29,7 +29,7 @@ pub(super) fn ends<W: Word>(scene: Scene<'_>, step: usize, record: &mut Record<W
         let refused = failures(scene, action, &exists, record);
         let stopped = gate(scene, step, &exists);
         let happening = record.happening(Happening::Step(step));
-        ends.push(Act { guard, code, happening, refused, undecided: None, stopped });
+        ends.push(Act { guard, code, happening, refused, avoided: Vec::new(), undecided: None, stopped });
     }
     ends
 }
@@ -52,7 +52,7 @@ fn assume<W: Word>(scene: Scene<'_>, step: usize, record: &mut Record<W>) {
 /// The end of a step that changes nothing for the group.
 pub(super) fn passing<W: Word>(step: usize, record: &mut Record<W>) -> Act<W> {
     let happening = record.happening(Happening::Step(step));
-    Act { guard: Pattern::ANY, code: Code::new(), happening, refused: Vec::new(), undecided: None, stopped: Vec::new() }
+    Act { guard: Pattern::ANY, code: Code::new(), happening, refused: Vec::new(), avoided: Vec::new(), undecided: None, stopped: Vec::new() }
 }
 
 fn add_column<W: Word>(scene: Scene<'_>, column: &Column, exists: &[bool], code: &mut Code<W>) {
@@ -169,7 +169,7 @@ pub(super) fn undo<W: Word>(scene: Scene<'_>, step: usize, record: &mut Record<W
     }
     code.push(Op::assign(scene.layout.visited, true));
     let happening = record.happening(Happening::Undo(step));
-    vec![Act { guard: Pattern::ANY, code, happening, refused: Vec::new(), undecided: None, stopped: Vec::new() }]
+    vec![Act { guard: Pattern::ANY, code, happening, refused: Vec::new(), avoided: Vec::new(), undecided: None, stopped: Vec::new() }]
 }
 
 /// Sets the mark of a visit as it is when a layer begins whose step goes over the rows of a table.
