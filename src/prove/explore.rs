@@ -356,7 +356,12 @@ impl<W: Word> Search<'_, W> {
         }
         self.explored.wrongs.insert(wrong);
         let what = &self.model.wrongs[wrong];
-        let rank = Rank { inserted: place.inserted, length: place.length, kind: what.kind, as_is: last.is_as_is(self.model, place.layer) };
+        let rank = Rank {
+            inserted: place.inserted,
+            length: place.length,
+            kind: what.kind,
+            as_is: last.is_as_is(self.model, place.layer),
+        };
         if self.explored.found.is_none_or(|found| rank < found.rank) {
             self.explored.found = Some(Found { rank, node: place.node, layer: place.layer, wrong, last });
         }

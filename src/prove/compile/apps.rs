@@ -115,7 +115,8 @@ impl<W: Word> Doing<'_, '_, W> {
         }
         // Who does not read a null gives one only where it writes null.
         let nullable = self.nullable(component);
-        let reads = |column: &ColumnId| scene.shares[self.app].reads.iter().any(|name| scene.named(name) == Some(*column));
+        let reads =
+            |column: &ColumnId| scene.shares[self.app].reads.iter().any(|name| scene.named(name) == Some(*column));
         let never_null = component.iter().filter(|column| !nullable.contains(column) && !reads(column));
         let never_null = never_null.filter_map(|column| scene.bits(*column));
         let guard = never_null.fold(self.rows.0, |guard, bits| guard.and(bits.null, false));
@@ -125,7 +126,15 @@ impl<W: Word> Doing<'_, '_, W> {
         let refused = constraints::held(scene, self.app, &image, self.record);
         let (columns, null, as_is) = (component.to_vec(), Vec::new(), true);
         let happening = self.record.happening(Happening::Write { app: self.app, columns, null, as_is });
-        let act = Act { guard, code: image.code, happening, refused, avoided: Vec::new(), undecided: None, stopped: Vec::new() };
+        let act = Act {
+            guard,
+            code: image.code,
+            happening,
+            refused,
+            avoided: Vec::new(),
+            undecided: None,
+            stopped: Vec::new(),
+        };
         push_act(self.acts, act);
     }
 
@@ -141,7 +150,15 @@ impl<W: Word> Doing<'_, '_, W> {
             let happening = self.record.happening(happening.clone());
             let refused = constraints::refusals(self.scene, (self.app, happening), &image, &written, self.record);
             let avoided = constraints::avoided(self.scene, self.app, &image, &written);
-            let act = Act { guard: self.rows.0, code: image.code, happening, refused, avoided, undecided, stopped: Vec::new() };
+            let act = Act {
+                guard: self.rows.0,
+                code: image.code,
+                happening,
+                refused,
+                avoided,
+                undecided,
+                stopped: Vec::new(),
+            };
             push_act(self.acts, act);
             if !guessed {
                 return;
@@ -259,7 +276,15 @@ impl<W: Word> Doing<'_, '_, W> {
         }
         let code: Code<W> = image.code;
         let happening = self.record.happening(Happening::Delete { app: self.app, table });
-        self.acts.push(Act { guard: self.rows.0, code, happening, refused, avoided: Vec::new(), undecided: None, stopped: Vec::new() });
+        self.acts.push(Act {
+            guard: self.rows.0,
+            code,
+            happening,
+            refused,
+            avoided: Vec::new(),
+            undecided: None,
+            stopped: Vec::new(),
+        });
     }
 }
 

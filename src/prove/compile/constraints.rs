@@ -109,11 +109,7 @@ pub(super) fn avoided<W: Word>(
 }
 
 /// Where nulls alone make a check false; nowhere where it is about no column of the group.
-pub(super) fn broken_by_nulls<W: Word>(
-    scene: Scene<'_>,
-    schema: &Table,
-    constraint: &Constraint,
-) -> Vec<Pattern<W>> {
+pub(super) fn broken_by_nulls<W: Word>(scene: Scene<'_>, schema: &Table, constraint: &Constraint) -> Vec<Pattern<W>> {
     let ConstraintKind::Check { condition, columns, .. } = &constraint.kind else { return Vec::new() };
     if columns.iter().all(|column| scene.bits(*column).is_none()) {
         return Vec::new();

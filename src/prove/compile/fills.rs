@@ -163,7 +163,15 @@ impl<W: Word> Visiting<'_, '_, W> {
             image.code.push(Op::assign(self.scene.layout.visited, true));
             let happening = self.record.happening(Happening::Visit { step: self.step, treats: true });
             self.note_meetings(happening);
-            self.acts.push(Act { guard, code: image.code, happening, refused, avoided: Vec::new(), undecided, stopped: Vec::new() });
+            self.acts.push(Act {
+                guard,
+                code: image.code,
+                happening,
+                refused,
+                avoided: Vec::new(),
+                undecided,
+                stopped: Vec::new(),
+            });
             if !guessed {
                 return;
             }
@@ -238,7 +246,15 @@ impl<W: Word> Visiting<'_, '_, W> {
         let mut code = Code::new();
         code.push(Op::assign(self.scene.layout.visited, true));
         let happening = self.record.happening(Happening::Visit { step: self.step, treats: false });
-        self.acts.push(Act { guard, code, happening, refused: Vec::new(), avoided: Vec::new(), undecided, stopped: Vec::new() });
+        self.acts.push(Act {
+            guard,
+            code,
+            happening,
+            refused: Vec::new(),
+            avoided: Vec::new(),
+            undecided,
+            stopped: Vec::new(),
+        });
     }
 }
 

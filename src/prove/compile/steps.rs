@@ -52,7 +52,15 @@ fn assume<W: Word>(scene: Scene<'_>, step: usize, record: &mut Record<W>) {
 /// The end of a step that changes nothing for the group.
 pub(super) fn passing<W: Word>(step: usize, record: &mut Record<W>) -> Act<W> {
     let happening = record.happening(Happening::Step(step));
-    Act { guard: Pattern::ANY, code: Code::new(), happening, refused: Vec::new(), avoided: Vec::new(), undecided: None, stopped: Vec::new() }
+    Act {
+        guard: Pattern::ANY,
+        code: Code::new(),
+        happening,
+        refused: Vec::new(),
+        avoided: Vec::new(),
+        undecided: None,
+        stopped: Vec::new(),
+    }
 }
 
 fn add_column<W: Word>(scene: Scene<'_>, column: &Column, exists: &[bool], code: &mut Code<W>) {
@@ -169,7 +177,15 @@ pub(super) fn undo<W: Word>(scene: Scene<'_>, step: usize, record: &mut Record<W
     }
     code.push(Op::assign(scene.layout.visited, true));
     let happening = record.happening(Happening::Undo(step));
-    vec![Act { guard: Pattern::ANY, code, happening, refused: Vec::new(), avoided: Vec::new(), undecided: None, stopped: Vec::new() }]
+    vec![Act {
+        guard: Pattern::ANY,
+        code,
+        happening,
+        refused: Vec::new(),
+        avoided: Vec::new(),
+        undecided: None,
+        stopped: Vec::new(),
+    }]
 }
 
 /// Sets the mark of a visit as it is when a layer begins whose step goes over the rows of a table.
