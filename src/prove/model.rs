@@ -57,7 +57,8 @@ pub(super) struct Act<W> {
     pub(super) happening: usize,
     /// It is refused where the state after it matches: what is wrong then.
     pub(super) refused: Vec<(Pattern<W>, usize)>,
-    /// It does not happen where the state after it matches: the application knows what would refuse it.
+    /// It does not happen where the state after it matches: the application knows what would refuse it, or there are no
+    /// such rows.
     pub(super) avoided: Vec<Pattern<W>>,
     /// It hangs on a condition that is not known, by its place among the group's.
     pub(super) undecided: Option<usize>,
@@ -66,7 +67,7 @@ pub(super) struct Act<W> {
 }
 
 impl<W: Word> Act<W> {
-    /// Whether the application does without it, because of the state that it would lead to.
+    /// Whether it does not happen, because of the state that it would lead to.
     pub(super) fn is_avoided(&self, next: W) -> bool {
         self.avoided.iter().any(|avoided| avoided.matches(next))
     }
