@@ -148,6 +148,12 @@ fn cases() -> Vec<(Rule, String, &'static str, &'static str)> {
             "failing step",
             proved,
         ),
+        (
+            Rule::ValuesMayStay,
+            format!("{USERS}{V1}{TWO_WAY}expand add not null display_name\n{BACKFILL}"),
+            "rejected write",
+            proved,
+        ),
     ]
 }
 

@@ -75,9 +75,13 @@ fn event(plan: &Plan, position: &mut usize, text: &str, row: RowView) -> Event {
             EventKind::Undo(*position)
         }
         [_, "reads", name] => EventKind::Read { app, column: column(plan, name) },
+        [_, "keeps", rest @ ..] => {
+            let (columns, null) = columns(rest);
+            EventKind::Write { app, columns, null, as_is: true }
+        }
         [_, "writes", rest @ ..] => {
             let (columns, null) = columns(rest);
-            EventKind::Write { app, columns, null }
+            EventKind::Write { app, columns, null, as_is: false }
         }
         [_, "inserts", table, rest @ ..] => {
             let (columns, null) = columns(rest);

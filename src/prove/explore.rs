@@ -10,7 +10,7 @@ mod seen;
 use rustc_hash::{FxHashMap, FxHashSet};
 pub(super) use seen::Seen;
 
-use crate::prove::model::{Act, Layer, Model};
+use crate::prove::model::{Act, Happening, Layer, Model};
 use crate::prove::proof::AnomalyKind;
 use crate::prove::word::{Pattern, Word};
 
@@ -61,12 +61,14 @@ pub(super) struct Found {
     pub(super) last: Last,
 }
 
-/// How schedules are preferred: on rows that are there from the start, short, and by kind.
+/// How schedules are preferred: on rows that are there from the start, short, by kind, and with new values.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Rank {
     inserted: bool,
     length: usize,
     pub(super) kind: AnomalyKind,
+    /// The last event writes values as they are.
+    as_is: bool,
 }
 
 /// What to make of something that goes wrong.
@@ -117,6 +119,13 @@ pub(super) enum Last {
 }
 
 impl Last {
+    /// Whether it writes values as they are.
+    fn is_as_is<W>(self, model: &Model<W>, layer: usize) -> bool {
+        let Self::Act(at) = self else { return false };
+        let act = model.layers[layer].acts.get(at);
+        act.is_some_and(|act| matches!(model.happenings[act.happening], Happening::Write { as_is: true, .. }))
+    }
+
     /// Whether it is a statement's own doing.
     pub(super) fn is_in_step<W>(self, layer: &Layer<W>) -> bool {
         match self {
@@ -313,6 +322,9 @@ impl<W: Word> Search<'_, W> {
             return None;
         }
         let next = act.code.run(word);
+        if act.is_avoided(next) {
+            return None;
+        }
         let mut refused = false;
         for (_, wrong) in act.refused.iter().filter(|(pattern, _)| pattern.matches(next)) {
             self.report(place, *wrong, last);
@@ -344,7 +356,12 @@ impl<W: Word> Search<'_, W> {
         }
         self.explored.wrongs.insert(wrong);
         let what = &self.model.wrongs[wrong];
-        let rank = Rank { inserted: place.inserted, length: place.length, kind: what.kind };
+        let rank = Rank {
+            inserted: place.inserted,
+            length: place.length,
+            kind: what.kind,
+            as_is: last.is_as_is(self.model, place.layer),
+        };
         if self.explored.found.is_none_or(|found| rank < found.rank) {
             self.explored.found = Some(Found { rank, node: place.node, layer: place.layer, wrong, last });
         }

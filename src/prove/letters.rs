@@ -61,7 +61,7 @@ impl<'a> Tracker<'a> {
             EventKind::Undo(step) => step,
             _ => event.position,
         };
-        if let EventKind::Write { columns, .. } | EventKind::Insert { columns, .. } = &event.kind
+        if let EventKind::Write { columns, as_is: false, .. } | EventKind::Insert { columns, .. } = &event.kind
             && !event.other_row
         {
             self.write(columns, after);

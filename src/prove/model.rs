@@ -57,10 +57,20 @@ pub(super) struct Act<W> {
     pub(super) happening: usize,
     /// It is refused where the state after it matches: what is wrong then.
     pub(super) refused: Vec<(Pattern<W>, usize)>,
+    /// It does not happen where the state after it matches: the application knows what would refuse it, or there are no
+    /// such rows.
+    pub(super) avoided: Vec<Pattern<W>>,
     /// It hangs on a condition that is not known, by its place among the group's.
     pub(super) undecided: Option<usize>,
     /// The run stops before it where the state matches: a gate is there for that.
     pub(super) stopped: Vec<Pattern<W>>,
+}
+
+impl<W: Word> Act<W> {
+    /// Whether it does not happen, because of the state that it would lead to.
+    pub(super) fn is_avoided(&self, next: W) -> bool {
+        self.avoided.iter().any(|avoided| avoided.matches(next))
+    }
 }
 
 /// An event of another row that is refused where this row still holds what the other one is about to get.
@@ -146,8 +156,8 @@ pub(super) enum Happening {
     Step(usize),
     /// A fill comes by the row.
     Visit { step: usize, treats: bool },
-    /// An application updates the row.
-    Write { app: usize, columns: Vec<ColumnId>, null: Vec<ColumnId> },
+    /// An application updates the row; `as_is` with the values that are there.
+    Write { app: usize, columns: Vec<ColumnId>, null: Vec<ColumnId>, as_is: bool },
     /// An application inserts the row.
     Insert { app: usize, table: usize, columns: Vec<ColumnId>, null: Vec<ColumnId> },
     /// An application deletes the row.

@@ -183,10 +183,13 @@ pub enum EventKind {
     Write {
         /// The application.
         app: Name,
-        /// The columns that it gives a new value.
+        /// The columns that it gives a value.
         columns: Vec<ColumnName>,
         /// Those of them that it sets to null.
         null: Vec<ColumnName>,
+        /// It gives them the values that they have, so that nothing changes and nothing follows. Otherwise the values are
+        /// new.
+        as_is: bool,
     },
     /// An application inserts the row.
     Insert {

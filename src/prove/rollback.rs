@@ -92,7 +92,7 @@ impl<W: Word> Retreat<'_, W> {
         let layer = &model.layers[state.layer];
         for act in layer.acts.iter().filter(|act| act.guard.matches(state.word)) {
             let next = act.code.run(state.word);
-            if !act.refused.iter().any(|(pattern, _)| pattern.matches(next)) {
+            if !act.is_avoided(next) && !act.refused.iter().any(|(pattern, _)| pattern.matches(next)) {
                 self.add(next, state.layer, Origin::Back(at));
             }
         }

@@ -37,11 +37,13 @@ pub enum Rule {
     DistinctLeavesOutNothing,
     /// Two rows may meet in a unique constraint.
     RowsMeet,
+    /// An application may write the values that are there already.
+    ValuesMayStay,
 }
 
 impl Rule {
     /// All rules.
-    pub const ALL: [Self; 17] = [
+    pub const ALL: [Self; 18] = [
         Self::WriteMakesStale,
         Self::SyncFires,
         Self::DualWrite,
@@ -59,5 +61,6 @@ impl Rule {
         Self::CopyCompletes,
         Self::DistinctLeavesOutNothing,
         Self::RowsMeet,
+        Self::ValuesMayStay,
     ];
 }

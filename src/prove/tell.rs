@@ -79,7 +79,7 @@ impl<W: Word> Teller<'_, W> {
         if wrong.reads {
             EventKind::Read { app, column }
         } else {
-            EventKind::Write { app, columns: vec![column], null: Vec::new() }
+            EventKind::Write { app, columns: vec![column], null: Vec::new(), as_is: false }
         }
     }
 
@@ -115,8 +115,8 @@ impl<W: Word> Teller<'_, W> {
             Happening::Visit { step, treats } => {
                 EventKind::Visit { step: *step, again: visited.contains(step), treats: *treats }
             }
-            Happening::Write { app, columns, null } => {
-                EventKind::Write { app: self.app(*app), columns: names(columns), null: names(null) }
+            Happening::Write { app, columns, null, as_is } => {
+                EventKind::Write { app: self.app(*app), columns: names(columns), null: names(null), as_is: *as_is }
             }
             Happening::Insert { app, table, columns, null } => EventKind::Insert {
                 app: self.app(*app),
@@ -172,7 +172,8 @@ impl<W: Word> Teller<'_, W> {
         let layer = &self.model.layers[at];
         let does = |act: &&Act<W>| {
             let next = act.code.run(from);
-            act.guard.matches(from) && next == to && !act.refused.iter().any(|(pattern, _)| pattern.matches(next))
+            let is_taken = !act.is_avoided(next) && !act.refused.iter().any(|(pattern, _)| pattern.matches(next));
+            act.guard.matches(from) && next == to && is_taken
         };
         let Some(act) = layer.acts.iter().chain(&layer.visits).find(does) else { return };
         let kind = self.kind(act.happening, &way.visited);

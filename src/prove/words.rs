@@ -69,7 +69,11 @@ impl<'a> Words<'a> {
                 }
             }
             EventKind::Read { app, column } => format!("`{app}` reads {}", self.column(column)),
-            EventKind::Write { app, columns, null } => {
+            EventKind::Write { app, columns, as_is: true, .. } => {
+                let stay = if columns.len() == 1 { "as it is" } else { "as they are" };
+                format!("`{app}` writes {} {stay}", self.columns(columns))
+            }
+            EventKind::Write { app, columns, null, .. } => {
                 let other = if event.other_row { " in another row" } else { "" };
                 let values: Vec<ColumnName> = columns.iter().filter(|column| !null.contains(column)).cloned().collect();
                 match (values.is_empty(), null.is_empty()) {

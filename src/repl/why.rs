@@ -170,7 +170,10 @@ impl Session {
                 Some((_, value)) => format!("`{app}` reads {}: {}", self.words().column(column), value.literal()),
                 None => format!("`{app}` reads {}", self.words().column(column)),
             },
-            EventKind::Write { app, .. } => format!("`{app}` writes {}", self.assigned(&played.values)),
+            EventKind::Write { app, as_is, .. } => {
+                let stay = if *as_is { ", as before" } else { "" };
+                format!("`{app}` writes {}{stay}", self.assigned(&played.values))
+            }
             EventKind::Insert { app, table, .. } => {
                 format!("`{app}` inserts the row into `{table}`: {}", self.assigned(&played.values))
             }

@@ -51,6 +51,23 @@ impl Stage {
         (values, outcome)
     }
 
+    /// Writes the values that are there.
+    pub(super) fn write_as_is(
+        &mut self,
+        owner: Owner,
+        app: &Name,
+        columns: &[ColumnName],
+    ) -> (Values, Result<(), Fault>) {
+        let there = |column: &ColumnName| Some((column.clone(), self.value(owner, &column.table, &column.column)?));
+        let values: Values = columns.iter().filter_map(there).collect();
+        let before = self.memory.clone();
+        let outcome = self.update(owner, app, &values);
+        if outcome.is_err() {
+            self.memory = before;
+        }
+        (values, outcome)
+    }
+
     fn attempt(
         &mut self,
         owner: Owner,

@@ -175,7 +175,8 @@ impl Replay {
                 Ok(value) => (vec![(column.clone(), value)], Ok(())),
                 Err(fault) => (Vec::new(), Err(fault)),
             },
-            EventKind::Write { app, columns, null } => {
+            EventKind::Write { app, columns, as_is: true, .. } => stage.write_as_is(owner, app, columns),
+            EventKind::Write { app, columns, null, .. } => {
                 stage.write(owner, Write { app, into: None, columns, null, to_be_refused, collides })
             }
             EventKind::Insert { app, table, columns, null } => {

@@ -176,6 +176,10 @@ fn describe(world: &World, moment: &Moment, event: Event) -> String {
             let columns = acting(app).components[component].iter().map(|column| &column.name).collect();
             format!("{} writes {}{}", acting(app).app, names(columns), null(is_null))
         }
+        Event::WriteAsIs { app, component, .. } => {
+            let columns = acting(app).components[component].iter().map(|column| &column.name).collect();
+            format!("{} writes {} as it is", acting(app).app, names(columns))
+        }
         Event::Insert { app, table, null: is_null, .. } => {
             format!("{} inserts into {}{}", acting(app).app, acting(app).inserts[table].table, null(is_null))
         }

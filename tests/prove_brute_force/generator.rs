@@ -141,6 +141,13 @@ fn rename(random: &mut Random) -> Draft {
             statements.insert(1, "expand add not null d".into());
             statements.push("migrate validate not null d".into());
         }
+        3 => {
+            let at = random.below(statements.len()) + 1;
+            statements.insert(at, "expand add check given_d (d is not null)".into());
+            if random.chance(60) {
+                statements.push("migrate validate check given_d".into());
+            }
+        }
         2 => statements.push("contract drop not null a".into()),
         _ => {}
     }
@@ -351,6 +358,8 @@ fn bind(random: &mut Random, target: &str) -> String {
         "expand drop not null {}",
         "expand set default {} 'k'",
         "contract drop default {}",
+        "expand add check given_{} ({} is not null)",
+        "migrate validate check given_{}",
     ]);
     form.replace("{}", target)
 }

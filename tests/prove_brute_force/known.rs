@@ -213,3 +213,44 @@ fn a_merge_with_syncs_both_ways_is_proved() {
         contract drop column last",
     );
 }
+
+#[test]
+fn not_null_before_the_backfill_rejects_a_write_that_changes_nothing() {
+    refuted(
+        AnomalyKind::RejectedWrite,
+        4,
+        "table t { id integer primary key, a text not null }
+        app v1 { uses a }
+        expand add column d text
+        expand sync a <-> d
+        expand add not null d
+        migrate backfill d from a",
+    );
+}
+
+#[test]
+fn who_does_not_read_a_null_does_not_write_it_back() {
+    proved(
+        "table t { id integer primary key, a text not null }
+        app v1 { reads a }
+        app v2 { reads a  writes a, d }
+        expand add column d text
+        deploy v2
+        expand add not null d
+        migrate backfill d from a where d is null",
+    );
+}
+
+#[test]
+fn a_check_rejects_a_write_that_changes_nothing() {
+    refuted(
+        AnomalyKind::RejectedWrite,
+        4,
+        "table t { id integer primary key, a text not null }
+        app v1 { uses a }
+        expand add column d text
+        expand sync a <-> d
+        expand add check given (d is not null)
+        migrate backfill d from a",
+    );
+}

@@ -66,6 +66,7 @@ pub enum Event {
     Visit { entity: usize },
     Read { entity: usize, app: usize, column: usize },
     Write { entity: usize, app: usize, component: usize, null: bool },
+    WriteAsIs { entity: usize, app: usize, component: usize },
     Missing { app: usize, column: usize },
     Insert { entity: usize, app: usize, table: usize, null: bool },
     Delete { entity: usize, app: usize, table: usize },
@@ -79,6 +80,7 @@ impl Event {
             Self::Visit { entity }
             | Self::Read { entity, .. }
             | Self::Write { entity, .. }
+            | Self::WriteAsIs { entity, .. }
             | Self::Insert { entity, .. }
             | Self::Delete { entity, .. } => Some(entity),
         }
@@ -250,6 +252,10 @@ impl<'s> World<'s> {
                 let acting = self.people.acting[moment.position][app].clone();
                 self.write(moment, entity, &acting, component, null)
             }
+            Event::WriteAsIs { entity, app, component } => {
+                let acting = self.people.acting[moment.position][app].clone();
+                self.write_as_is(moment, entity, &acting, component)
+            }
             Event::Insert { entity, app, table, null } => {
                 let acting = self.people.acting[moment.position][app].clone();
                 self.insert(moment, entity, &acting, &acting.inserts[table], null)
@@ -406,6 +412,32 @@ impl<'s> World<'s> {
         }
     }
 
+    /// Writes what is there: nothing is left of it, unless it is refused. Null is written by who reads it there, or may
+    /// write it anyway. The values are not the application's choice, so that it helps nothing to know a constraint.
+    fn write_as_is(&mut self, moment: &Moment, entity: usize, acting: &Acting, component: usize) -> Outcome {
+        let rows = &moment.entities[entity].rows;
+        let mut updates: Vec<(Name, usize, Vec<(Name, Value)>)> = Vec::new();
+        self.memory.restore(moment.snapshot.clone());
+        for column in &acting.components[component] {
+            let Some((table, slot)) = rows.iter().find(|(table, _)| *table == column.name.table) else { continue };
+            let value = self.memory.value(table, *slot, &column.name.column).expect("a column that is there");
+            if value.is_null() && !column.may_be_null && !acting.reads.contains(&column.name) {
+                return Outcome::Nothing;
+            }
+            let set = (column.name.column.clone(), value);
+            match updates.iter_mut().find(|(known, _, _)| known == table) {
+                Some((_, _, values)) => values.push(set),
+                None => updates.push((table.clone(), *slot, vec![set])),
+            }
+        }
+        let attempt = |memory: &mut Memory| {
+            updates
+                .iter()
+                .try_for_each(|(table, slot, values)| memory.update_row(Some(&acting.app), table, *slot, values))
+        };
+        self.attempt(moment, &acting.app, &[], &attempt).unwrap_or(Outcome::Nothing)
+    }
+
     fn value(&mut self, column: &Written, null: bool) -> Value {
         if null && column.may_be_null { Value::Null } else { self.fresh(&column.name.column, column.ty) }
     }
@@ -522,7 +554,8 @@ impl<'s> World<'s> {
                     false
                 }
                 FaultKind::Unique | FaultKind::Check | FaultKind::ForeignKey => {
-                    let constraint = fault.message.split("constraint `").nth(1).and_then(|rest| rest.split('`').next());
+                    let behind = if fault.kind == FaultKind::Check { "fails check `" } else { "constraint `" };
+                    let constraint = fault.message.split(behind).nth(1).and_then(|rest| rest.split('`').next());
                     constraint.is_some_and(|name| {
                         let tables = self.subject.catalogs.iter().flat_map(Catalog::tables);
                         let mut having = tables.filter(|table| table.constraint(name).is_some());
@@ -664,6 +697,7 @@ fn add_events(events: &mut Vec<Event>, acting: &Acting, entity: usize, app: usiz
     events.extend((0..acting.reads.len()).map(|column| Event::Read { entity, app, column }));
     for (component, columns) in acting.components.iter().enumerate() {
         events.push(Event::Write { entity, app, component, null: false });
+        events.push(Event::WriteAsIs { entity, app, component });
         if columns.iter().any(|column| column.may_be_null) {
             events.push(Event::Write { entity, app, component, null: true });
         }

@@ -63,6 +63,7 @@ impl<W: Word> Doing<'_, '_, W> {
             let component: Vec<ColumnId> = component.into_iter().filter(there).collect();
             if !component.is_empty() {
                 self.update(&component);
+                self.update_as_is(&component);
             }
         }
     }
@@ -90,7 +91,8 @@ impl<W: Word> Doing<'_, '_, W> {
 
     fn update(&mut self, component: &[ColumnId]) {
         for null in variants(self.nullable(component)) {
-            let happening = Happening::Write { app: self.app, columns: component.to_vec(), null: null.clone() };
+            let (columns, as_is) = (component.to_vec(), false);
+            let happening = Happening::Write { app: self.app, columns, null: null.clone(), as_is };
             // What is null already is not written anew.
             let nulls = null.iter().filter_map(|column| self.scene.bits(*column));
             let guard = nulls.fold(self.rows.0, |guard, bits| guard.and(bits.null, false));
@@ -105,6 +107,37 @@ impl<W: Word> Doing<'_, '_, W> {
         }
     }
 
+    /// A write that leaves the values as they are. Nothing follows, and yet the row is held against its constraints.
+    fn update_as_is(&mut self, component: &[ColumnId]) {
+        let scene = self.scene;
+        if !scene.has(Rule::ValuesMayStay) {
+            return;
+        }
+        // Who does not read a null gives one only where it writes null.
+        let nullable = self.nullable(component);
+        let reads =
+            |column: &ColumnId| scene.shares[self.app].reads.iter().any(|name| scene.named(name) == Some(*column));
+        let never_null = component.iter().filter(|column| !nullable.contains(column) && !reads(column));
+        let never_null = never_null.filter_map(|column| scene.bits(*column));
+        let guard = never_null.fold(self.rows.0, |guard, bits| guard.and(bits.null, false));
+        let mut image = Image::new(scene, &self.rows.1, Guess::Value);
+        component.iter().for_each(|column| image.keep(*column));
+        image.settle(guard);
+        let refused = constraints::held(scene, self.app, &image, self.record);
+        let (columns, null, as_is) = (component.to_vec(), Vec::new(), true);
+        let happening = self.record.happening(Happening::Write { app: self.app, columns, null, as_is });
+        let act = Act {
+            guard,
+            code: image.code,
+            happening,
+            refused,
+            avoided: Vec::new(),
+            undecided: None,
+            stopped: Vec::new(),
+        };
+        push_act(self.acts, act);
+    }
+
     /// Compiles an event once, or twice where it is not known whether a value that it computes is null.
     fn both_guesses(&mut self, happening: &Happening, work: impl Fn(&mut Image<'_, W>) -> Vec<ColumnId>) {
         for guess in [Guess::Value, Guess::Null] {
@@ -116,7 +149,16 @@ impl<W: Word> Doing<'_, '_, W> {
                 guessed.then(|| self.record.undecided(None, "whether the result of an expression is null".to_owned()));
             let happening = self.record.happening(happening.clone());
             let refused = constraints::refusals(self.scene, (self.app, happening), &image, &written, self.record);
-            let act = Act { guard: self.rows.0, code: image.code, happening, refused, undecided, stopped: Vec::new() };
+            let avoided = constraints::avoided(self.scene, self.app, &image, &written);
+            let act = Act {
+                guard: self.rows.0,
+                code: image.code,
+                happening,
+                refused,
+                avoided,
+                undecided,
+                stopped: Vec::new(),
+            };
             push_act(self.acts, act);
             if !guessed {
                 return;
@@ -182,7 +224,8 @@ impl<W: Word> Doing<'_, '_, W> {
         }
         let others: Vec<ColumnId> =
             self.usage.writes.iter().filter(elsewhere).filter_map(|name| scene.named(name)).collect();
-        let happening = Happening::Write { app: self.app, columns: others.clone(), null: Vec::new() };
+        let (columns, null, as_is) = (others.clone(), Vec::new(), false);
+        let happening = Happening::Write { app: self.app, columns, null, as_is };
         self.both_guesses(&happening, |image| {
             image.stored.push(table);
             image.fire(&others);
@@ -233,7 +276,15 @@ impl<W: Word> Doing<'_, '_, W> {
         }
         let code: Code<W> = image.code;
         let happening = self.record.happening(Happening::Delete { app: self.app, table });
-        self.acts.push(Act { guard: self.rows.0, code, happening, refused, undecided: None, stopped: Vec::new() });
+        self.acts.push(Act {
+            guard: self.rows.0,
+            code,
+            happening,
+            refused,
+            avoided: Vec::new(),
+            undecided: None,
+            stopped: Vec::new(),
+        });
     }
 }
 

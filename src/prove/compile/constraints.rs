@@ -55,15 +55,7 @@ pub(super) fn refusals<W: Word>(
     let mut refused = Vec::new();
     for table in &image.stored {
         let Some(schema) = scene.table(*table) else { continue };
-        for (column, bits) in scene.columns_of(*table).filter(|(column, _)| is_not_null(schema, column)) {
-            let null = Pattern::ANY.and(bits.null, true);
-            if null.meet(image.after).is_none() {
-                continue;
-            }
-            let constraint = Some(not_null_name(scene, column.id));
-            let wrong = wrong(AnomalyKind::RejectedWrite, Some(app), Some(column.id), constraint);
-            refused.push((null, record.wrong(wrong)));
-        }
+        refuse_nulls(scene, app, image, (*table, schema), record, &mut refused);
         for parent in partners(scene, *table).filter(|parent| !image.exists[*parent]) {
             let constraint = Some(format!("foreign key to `{}`", scene.group.tables[parent]));
             let wrong = wrong(AnomalyKind::RejectedWrite, Some(app), None, constraint);
@@ -75,6 +67,74 @@ pub(super) fn refusals<W: Word>(
         }
     }
     refused
+}
+
+/// Where a write is refused that leaves the values as they are: the row breaks what holds of every row that is written.
+pub(super) fn held<W: Word>(
+    scene: Scene<'_>,
+    app: usize,
+    image: &Image<'_, W>,
+    record: &mut Record<W>,
+) -> Vec<(Pattern<W>, usize)> {
+    let mut refused = Vec::new();
+    for table in &image.stored {
+        let Some(schema) = scene.table(*table) else { continue };
+        refuse_nulls(scene, app, image, (*table, schema), record, &mut refused);
+        for constraint in schema.constraints() {
+            let write = Write { scene, app, happening: 0, schema, constraint, written: &[], synced: Vec::new() };
+            write.judge(record, &mut refused);
+        }
+    }
+    refused
+}
+
+/// Where an application does without a write, because a check that it knows refuses what it would give.
+pub(super) fn avoided<W: Word>(
+    scene: Scene<'_>,
+    app: usize,
+    image: &Image<'_, W>,
+    written: &[ColumnId],
+) -> Vec<Pattern<W>> {
+    let mut avoided = Vec::new();
+    for schema in image.stored.iter().filter_map(|table| scene.table(*table)) {
+        for constraint in schema.constraints() {
+            let write = Write { scene, app, happening: 0, schema, constraint, written, synced: image.synced() };
+            let columns = constraint.kind.columns();
+            if write.concerns(columns) && write.is_known(columns) {
+                avoided.extend(broken_by_nulls(scene, schema, constraint));
+            }
+        }
+    }
+    avoided
+}
+
+/// Where nulls alone make a check false; nowhere where it is about no column of the group.
+pub(super) fn broken_by_nulls<W: Word>(scene: Scene<'_>, schema: &Table, constraint: &Constraint) -> Vec<Pattern<W>> {
+    let ConstraintKind::Check { condition, columns, .. } = &constraint.kind else { return Vec::new() };
+    if columns.iter().all(|column| scene.bits(*column).is_none()) {
+        return Vec::new();
+    }
+    let patterns = by_nulls(scene, condition, &schema.name).into_iter();
+    patterns.filter(|(_, known)| *known == Known::NotNull(Some(false))).map(|(pattern, _)| pattern).collect()
+}
+
+fn refuse_nulls<W: Word>(
+    scene: Scene<'_>,
+    app: usize,
+    image: &Image<'_, W>,
+    (table, schema): (usize, &Table),
+    record: &mut Record<W>,
+    refused: &mut Vec<(Pattern<W>, usize)>,
+) {
+    for (column, bits) in scene.columns_of(table).filter(|(column, _)| is_not_null(schema, column)) {
+        let null = Pattern::ANY.and(bits.null, true);
+        if null.meet(image.after).is_none() {
+            continue;
+        }
+        let constraint = Some(not_null_name(scene, column.id));
+        let wrong = wrong(AnomalyKind::RejectedWrite, Some(app), Some(column.id), constraint);
+        refused.push((null, record.wrong(wrong)));
+    }
 }
 
 /// A write, held against one constraint on values.
@@ -93,8 +153,11 @@ impl Write<'_> {
     fn judge<W: Word>(&self, record: &mut Record<W>, refused: &mut Vec<(Pattern<W>, usize)>) {
         let columns = self.constraint.kind.columns();
         let is_of_group = columns.iter().any(|column| self.scene.bits(*column).is_some());
-        if !is_of_group || !self.is_about_values() || !self.concerns(columns) {
+        if !is_of_group || !self.is_about_values() {
             return;
+        }
+        if !self.concerns(columns) {
+            return self.hold(record, refused);
         }
         if self.is_known(columns) {
             return self.assume(record);
@@ -108,6 +171,17 @@ impl Write<'_> {
                 self.judge_reference(*column, table, record, refused);
             }
             ConstraintKind::PrimaryKey(_) | ConstraintKind::Index { .. } => {}
+        }
+    }
+
+    /// A check that the plan adds binds rows that it was never held against, whatever a write gives a value. Of its
+    /// condition only nulls are known to break it.
+    fn hold<W: Word>(&self, record: &mut Record<W>, refused: &mut Vec<(Pattern<W>, usize)>) {
+        if self.step().is_none() {
+            return;
+        }
+        for pattern in broken_by_nulls(self.scene, self.schema, self.constraint) {
+            self.refuse(pattern, self.constraint.kind.columns().first().copied(), None, record, refused);
         }
     }
 

@@ -1,14 +1,14 @@
 //! The visits of `backfill`, `seed` and `copy`, row by row.
 
 use crate::ast::Name;
-use crate::catalog::{ColumnId, Constraint, NotNull};
+use crate::catalog::{ColumnId, Constraint, NotNull, Table};
 use crate::expr::{Expression, Known};
 use crate::plan::{Action, FillKind};
 use crate::prove::compile::constraints::{
-    by_nulls, by_nulls_with, collision, is_not_null, is_unique, not_null_name, wrong,
+    broken_by_nulls, by_nulls, by_nulls_with, collision, is_not_null, is_unique, not_null_name, wrong,
 };
 use crate::prove::compile::image::{Guess, Image};
-use crate::prove::compile::record::Record;
+use crate::prove::compile::record::{Record, added_by};
 use crate::prove::compile::scene::Scene;
 use crate::prove::model::{Act, Happening, Wrong};
 use crate::prove::proof::AnomalyKind;
@@ -163,7 +163,15 @@ impl<W: Word> Visiting<'_, '_, W> {
             image.code.push(Op::assign(self.scene.layout.visited, true));
             let happening = self.record.happening(Happening::Visit { step: self.step, treats: true });
             self.note_meetings(happening);
-            self.acts.push(Act { guard, code: image.code, happening, refused, undecided, stopped: Vec::new() });
+            self.acts.push(Act {
+                guard,
+                code: image.code,
+                happening,
+                refused,
+                avoided: Vec::new(),
+                undecided,
+                stopped: Vec::new(),
+            });
             if !guessed {
                 return;
             }
@@ -188,8 +196,28 @@ impl<W: Word> Visiting<'_, '_, W> {
                     refused.push((Pattern::ANY.and(bits.null, true), self.record.wrong(wrong)));
                 }
             }
+            self.refuse_checks(schema, &mut refused);
         }
         refused
+    }
+
+    /// Checks that the plan adds, and those of the column that is filled.
+    fn refuse_checks(&mut self, schema: &Table, refused: &mut Vec<(Pattern<W>, usize)>) {
+        let scene = self.scene;
+        for constraint in schema.constraints() {
+            let columns = constraint.kind.columns();
+            let is_own = match &scene.plan.steps[self.step].action {
+                Action::Fill { column, .. } => columns == [*column],
+                _ => false,
+            };
+            if is_own || added_by(scene.plan, &schema.name, &constraint.name).is_some() {
+                let column = columns.first().copied();
+                let name = format!("check `{}`", constraint.name);
+                let wrong = wrong(AnomalyKind::FailingStep, None, column, Some(name));
+                let broken = broken_by_nulls(scene, schema, constraint);
+                refused.extend(broken.into_iter().map(|pattern| (pattern, self.record.wrong(wrong.clone()))));
+            }
+        }
     }
 
     /// A row that is filled may come to a value that another row has: the same one for all, or one that it still holds.
@@ -218,7 +246,15 @@ impl<W: Word> Visiting<'_, '_, W> {
         let mut code = Code::new();
         code.push(Op::assign(self.scene.layout.visited, true));
         let happening = self.record.happening(Happening::Visit { step: self.step, treats: false });
-        self.acts.push(Act { guard, code, happening, refused: Vec::new(), undecided, stopped: Vec::new() });
+        self.acts.push(Act {
+            guard,
+            code,
+            happening,
+            refused: Vec::new(),
+            avoided: Vec::new(),
+            undecided,
+            stopped: Vec::new(),
+        });
     }
 }
 

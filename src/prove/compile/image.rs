@@ -82,6 +82,13 @@ impl<'a, W: Word> Image<'a, W> {
         self.store(bits.table);
     }
 
+    /// Gives a column the value that it has.
+    pub(super) fn keep(&mut self, column: ColumnId) {
+        if let Some(bits) = self.scene.bits(column) {
+            self.store(bits.table);
+        }
+    }
+
     /// Gives a column the value of an expression over the row of `table`, with the freshness of what it reads.
     pub(super) fn compute(&mut self, column: ColumnId, value: &Expression, table: &str) {
         let Some(bits) = self.scene.bits(column) else { return };

@@ -167,6 +167,10 @@ impl<'a> Finder<'a> {
         }
         let mut groups: BTreeSet<usize> = columns.iter().filter_map(|id| self.by_column.get(id)).copied().collect();
         match action {
+            // Until then its writers touch the row, whatever else is in it.
+            Action::DropColumn { table, column } if self.is_written(&self.survey.name(*column), catalog) => {
+                self.add_table(table, &mut groups);
+            }
             Action::AddTable(table) => self.add_table(&table.name, &mut groups),
             Action::DropTable(table) => self.add_table(table, &mut groups),
             Action::Copy { to, .. } => self.add_table(to, &mut groups),
@@ -198,6 +202,11 @@ impl<'a> Finder<'a> {
             _ => {}
         }
         groups
+    }
+
+    /// Whether a live application writes a column.
+    fn is_written(&self, column: &ColumnName, catalog: &Catalog) -> bool {
+        self.plan.apps.iter().any(|app| app.writes.contains(column) && catalog.is_live(&app.name))
     }
 
     fn add_table(&self, table: &Name, groups: &mut BTreeSet<usize>) {

@@ -1,6 +1,6 @@
 //! The end of a statement: what it does to a row, where it fails, and how it is undone.
 
-use crate::catalog::{Column, ColumnId, Constraint};
+use crate::catalog::{Column, ColumnId, Constraint, NotNull};
 use crate::expr::{Expression, Known};
 use crate::plan::Action;
 use crate::prove::compile::constraints::{by_nulls, wrong};
@@ -29,9 +29,19 @@ pub(super) fn ends<W: Word>(scene: Scene<'_>, step: usize, record: &mut Record<W
         let refused = failures(scene, action, &exists, record);
         let stopped = gate(scene, step, &exists);
         let happening = record.happening(Happening::Step(step));
-        ends.push(Act { guard, code, happening, refused, undecided: None, stopped });
+        let avoided = without_rows(scene, action, &exists);
+        ends.push(Act { guard, code, happening, refused, avoided, undecided: None, stopped });
     }
     ends
+}
+
+/// A column that is not null and has no default can be added only where there is no row. `check` says so; who allows it
+/// knows that there is none.
+fn without_rows<W: Word>(scene: Scene<'_>, action: &Action, exists: &[bool]) -> Vec<Pattern<W>> {
+    let Action::AddColumn { column, .. } = action else { return Vec::new() };
+    let fails = column.not_null != NotNull::No && !scene.has_default(column);
+    let bits = scene.bits(column.id).filter(|bits| fails && exists[bits.table]);
+    bits.map(|bits| Pattern::ANY.and(bits.null, true)).into_iter().collect()
 }
 
 /// Notes what old rows are taken to satisfy when a statement holds them against a constraint.
@@ -52,7 +62,15 @@ fn assume<W: Word>(scene: Scene<'_>, step: usize, record: &mut Record<W>) {
 /// The end of a step that changes nothing for the group.
 pub(super) fn passing<W: Word>(step: usize, record: &mut Record<W>) -> Act<W> {
     let happening = record.happening(Happening::Step(step));
-    Act { guard: Pattern::ANY, code: Code::new(), happening, refused: Vec::new(), undecided: None, stopped: Vec::new() }
+    Act {
+        guard: Pattern::ANY,
+        code: Code::new(),
+        happening,
+        refused: Vec::new(),
+        avoided: Vec::new(),
+        undecided: None,
+        stopped: Vec::new(),
+    }
 }
 
 fn add_column<W: Word>(scene: Scene<'_>, column: &Column, exists: &[bool], code: &mut Code<W>) {
@@ -169,7 +187,15 @@ pub(super) fn undo<W: Word>(scene: Scene<'_>, step: usize, record: &mut Record<W
     }
     code.push(Op::assign(scene.layout.visited, true));
     let happening = record.happening(Happening::Undo(step));
-    vec![Act { guard: Pattern::ANY, code, happening, refused: Vec::new(), undecided: None, stopped: Vec::new() }]
+    vec![Act {
+        guard: Pattern::ANY,
+        code,
+        happening,
+        refused: Vec::new(),
+        avoided: Vec::new(),
+        undecided: None,
+        stopped: Vec::new(),
+    }]
 }
 
 /// Sets the mark of a visit as it is when a layer begins whose step goes over the rows of a table.

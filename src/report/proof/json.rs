@@ -205,10 +205,11 @@ fn details(event: &EventKind, say: &mut dyn FnMut(&str, Value)) {
             say("app", json!(app.to_string()));
             say("columns", json!([column.to_string()]));
         }
-        EventKind::Write { app, columns, null } => {
+        EventKind::Write { app, columns, null, as_is } => {
             say("app", json!(app.to_string()));
             say("columns", json!(strings(columns)));
             say("null", json!(strings(null)));
+            say("as_is", json!(as_is));
         }
         EventKind::Insert { app, table, columns, null } => {
             say("app", json!(app.to_string()));
