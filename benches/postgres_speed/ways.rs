@@ -110,6 +110,7 @@ expand  add column display_name text
 expand  sync display_name from reverse(name)
 expand  sync name from reverse(display_name)
 migrate backfill display_name from reverse(name)
+deploy  v2
 ";
 
 fn miglab(scene: &Scene<'_>, jobs: u32) {

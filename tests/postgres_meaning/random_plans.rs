@@ -40,7 +40,7 @@ fn random_plans_mean_the_same_on_both() {
     let mut played = 0;
     for seed in 0..PLANS {
         let draft = draft(&mut Random::new(seed));
-        let Some((plan, memory)) = plan_of(&draft.text()) else { continue };
+        let Some((plan, memory)) = plan_of(&draft.text()).filter(|_| !draft.adds_a_check()) else { continue };
         let mut both = Both::start(plan, memory, database(&server, "random"));
         play(&mut both, &mut Dice(seed), &format!("seed {seed}\n{}", draft.text()));
         played += 1;
