@@ -165,11 +165,15 @@ impl Value {
     }
 }
 
-/// A text as a literal of SQL. It means the same whatever `standard_conforming_strings` is.
+/// A text as a literal of SQL, without a comment in it. It means the same whatever `standard_conforming_strings` is.
 #[must_use]
 pub fn sql_text(text: &str) -> String {
     let doubled = text.replace('\'', "''");
-    if text.contains('\\') { format!("E'{}'", doubled.replace('\\', "\\\\")) } else { format!("'{doubled}'") }
+    if !text.contains('\\') && !text.contains("/*") {
+        return format!("'{doubled}'");
+    }
+    // Nothing in a text may look like a comment to who puts statements together.
+    format!("E'{}'", doubled.replace('\\', "\\\\").replace("/*", "/\\x2a"))
 }
 
 /// Where a text of more than `length` characters is to be cut; `None` if it is not that long.

@@ -5,10 +5,14 @@ pub use crate::data::sql_text as text;
 /// The longest name that PostgreSQL keeps, in bytes (`NAMEDATALEN` less one).
 pub const MOST_NAME_BYTES: usize = 63;
 
-/// A name, always quoted.
+/// A name, always quoted, and without a comment in it.
 #[must_use]
 pub fn ident(name: &str) -> String {
-    format!("\"{}\"", name.replace('"', "\"\""))
+    let doubled = name.replace('"', "\"\"");
+    if !name.contains("/*") {
+        return format!("\"{doubled}\"");
+    }
+    format!("U&\"{}\"", doubled.replace('\\', "\\\\").replace("/*", "/\\002a"))
 }
 
 /// Names, quoted, with commas between.
@@ -54,6 +58,8 @@ mod tests {
         assert_eq!(ident("we\"ird; drop"), "\"we\"\"ird; drop\"");
         assert_eq!(text("it's \\ here"), "E'it''s \\\\ here'");
         assert_eq!(dollar("a $$ b"), "$miglab0$a $$ b$miglab0$");
+        assert_eq!(text("/*range*/ \\"), "E'/\\x2arange*/ \\\\'");
+        assert_eq!(ident("/*range*/ \\"), "U&\"/\\002arange*/ \\\\\"");
     }
 
     #[test]
