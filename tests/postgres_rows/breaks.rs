@@ -94,9 +94,10 @@ fn resumed_with_more_workers_it_goes_on_with_each_range() {
 fn done_twice_it_changes_nothing_more() {
     let mut database = plain("done twice", 100);
     assert_eq!(database.fill(&plain_work(None), &jobs(2)).rows(), 100);
-    database.client.batch_execute("update t set d = 'mine'").unwrap();
+    let places = "select sum(hashtext(id || ' ' || ctid::text)) from t";
+    let before = database.number(places);
     assert_eq!(database.fill(&plain_work(None), &jobs(2)).rows(), 100);
-    assert_eq!(database.number("select count(*) from t where d = 'mine'"), 100, "it was done already");
+    assert_eq!(database.number(places), before, "no row is written again");
 }
 
 #[test]
@@ -135,6 +136,7 @@ fn a_row_that_cannot_be_done_is_named() {
         .unwrap();
     let mut work = plain_work(None);
     work.statement = work.statement.replace("upper(r.c)", "(100 / r.n)::text");
+    work.last_look = work.last_look.replace("upper(r.c)", "(100 / r.n)::text");
     let fault = database.fill(&work, &jobs(1)).fault();
     assert_eq!(fault.kind, FaultKind::Value);
     assert!(fault.message.contains("division by zero") && fault.message.contains("(row id = 321)"), "{fault:?}");

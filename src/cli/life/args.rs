@@ -10,7 +10,7 @@ use crate::target::postgres::rows::Options;
 use crate::target::postgres::session::Limits;
 
 /// What `--db` without a value stands for. An empty value is a mistake: a variable that is not set.
-const ENVIRONMENT: &str = "<environment>";
+pub(super) const ENVIRONMENT: &str = "<environment>";
 
 /// Which database.
 #[derive(Clone, Debug, Default, Args)]

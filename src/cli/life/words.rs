@@ -70,6 +70,7 @@ fn end_of_value(text: &str) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::cli::life::args::ENVIRONMENT;
 
     fn resume(db: &str, more: &[&str]) -> String {
         command("resume", &DbArgs { db: Some(db.to_owned()) }, more)
@@ -77,8 +78,11 @@ mod tests {
 
     #[test]
     fn a_command_can_be_pasted() {
-        assert_eq!(resume("", &["--confirm", "v2"]), "miglab resume --db --confirm v2");
-        assert_eq!(resume("", &["--confirm", "it's at 100 %"]), "miglab resume --db --confirm 'it'\\''s at 100 %'");
+        assert_eq!(resume(ENVIRONMENT, &["--confirm", "v2"]), "miglab resume --db --confirm v2");
+        assert_eq!(
+            resume(ENVIRONMENT, &["--confirm", "it's at 100 %"]),
+            "miglab resume --db --confirm 'it'\\''s at 100 %'"
+        );
     }
 
     #[test]
