@@ -108,6 +108,10 @@ fn every_counterexample_of_the_scripts_of_this_package_is_true() {
         if plan.apps.is_empty() && !path.starts_with("scripts") {
             continue;
         }
+        // What stands there is to be read as SQL; its rows refer to a table that has none.
+        if path.starts_with("tests/cases/plan") {
+            continue;
+        }
         let assumed = if plan.apps.is_empty() { assumed(&plan) } else { None };
         let is_assumed = assumed.is_some();
         let plan = assumed.map_or(plan.clone(), |assumed| Arc::new(plan_with(&plan, &assumed).plan));

@@ -12,7 +12,7 @@ fn nodes_stay_small() {
         ("Ident", size_of::<Ident>(), 24),
         ("ColumnRef", size_of::<ColumnRef>(), 32),
         ("Expr", size_of::<Expr>(), 32),
-        ("ColumnDef", size_of::<ColumnDef>(), 64),
+        ("ColumnDef", size_of::<ColumnDef>(), 72),
         ("Backfill", size_of::<Backfill>(), 96),
         ("AddIndex", size_of::<AddIndex>(), 64),
         ("Column", size_of::<Column>(), 64),

@@ -26,6 +26,7 @@ impl Draft {
 
     /// It adds a check. A backfill of PostgreSQL leaves a row alone that holds the value already, so that nothing is held
     /// against the check there, where memory looks at the row.
+    #[allow(dead_code, reason = "only the tests on PostgreSQL ask")]
     pub fn adds_a_check(&self) -> bool {
         self.statements.iter().any(|line| line.contains("add check"))
     }
