@@ -143,11 +143,12 @@ const RESHAPE: &str = r#"
 type = "alter_column"
 table = "users"
 column = "name"
-up = "reverse(users.name)"
-down = "reverse(users.display_name)"
+up = "reverse(name)"
+down = "reverse(name)"
 
     [actions.changes]
     name = "display_name"
+    type = "TEXT"
 "#;
 
 fn reshape(scene: &Scene<'_>) {
