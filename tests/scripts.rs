@@ -7,6 +7,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use common::kinds::KINDS;
 use common::{Ran, miglab};
 use miglab::diagnostic::Severity;
 use miglab::execute::{Run, Silent, State};
@@ -15,27 +16,6 @@ use miglab::plan::Plan;
 use miglab::source::Source;
 use miglab::syntax;
 use miglab::target::memory::Memory;
-
-/// What `new` is asked for, a kind each.
-const KINDS: &[&[&str]] = &[
-    &["add-column", "users.nickname", "text"],
-    &["add-column", "users.nickname", "text", "--from", "lower(username)"],
-    &["rename-column", "users.username", "display_name"],
-    &["split-column", "users.full_name", "first_name", "last_name"],
-    &["merge-columns", "users.first_name", "users.last_name", "full_name"],
-    &["change-type", "orders.total", "bigint"],
-    &["drop-column", "users.legacy"],
-    &["add-not-null", "users.email"],
-    &["add-unique", "users.email"],
-    &["add-check", "products.price", "price >= 0", "--type", "numeric"],
-    &["add-foreign-key", "orders.user_id", "users.id"],
-    &["add-index", "users.email"],
-    &["set-default", "users.plan", "free"],
-    &["add-table", "invoices", "number text not null", "total:numeric(12, 2)"],
-    &["drop-table", "audit_log"],
-    &["rename-table", "users", "accounts"],
-    &["split-table", "users", "addresses", "street", "city"],
-];
 
 fn scripts() -> Vec<PathBuf> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("scripts");

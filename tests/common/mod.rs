@@ -1,6 +1,7 @@
 //! Runs the built program.
 #![allow(dead_code, reason = "each test file uses a part of this")]
 
+pub mod kinds;
 pub mod schema;
 
 use std::io::Write;
