@@ -8,13 +8,13 @@ use chrono::{DateTime, Utc};
 use crate::ast::{Name, Rows, RowsFrom, Script};
 use crate::check;
 use crate::diagnostic::{Diagnostic, Severity};
+use crate::engine::Fault;
+use crate::engine::memory::Memory;
 use crate::explain::Code;
 use crate::plan::{Action, KnownTable, Plan, nearest};
 use crate::rows;
 use crate::source::{Source, Span};
 use crate::syntax;
-use crate::target::Fault;
-use crate::target::memory::Memory;
 
 /// Rows for a table from a file, in place of the script's own.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -2,11 +2,11 @@
 //! accepted one is free of errors and warnings.
 
 use miglab::check::check_script;
+use miglab::database;
 use miglab::diagnostic::{Diagnostic, Severity};
+use miglab::engine::postgres::inspect::dump;
 use miglab::explain::Code;
-use miglab::live;
 use miglab::source::Source;
-use miglab::target::postgres::inspect::dump;
 
 /// The fenced blocks of a page with this info string.
 fn blocks<'p>(page: &'p str, info: &str) -> Vec<&'p str> {
@@ -19,7 +19,7 @@ fn blocks<'p>(page: &'p str, info: &str) -> Vec<&'p str> {
 fn findings(code: Code, text: &str) -> Vec<Diagnostic> {
     let source = Source::new(code.name(), text);
     match blocks(code.page(), "sql database").first() {
-        Some(database) => live::look_at(&source, &dump::read(database).unwrap().server).diagnostics,
+        Some(database) => database::look_at(&source, &dump::read(database).unwrap().server).diagnostics,
         None => check_script(source).diagnostics,
     }
 }

@@ -10,8 +10,8 @@ mod tls;
 
 use std::process::Command;
 
-use miglab::target::postgres::connect::Address;
-use miglab::target::{Fault, FaultKind};
+use miglab::engine::postgres::connect::Address;
+use miglab::engine::{Fault, FaultKind};
 
 use self::server::{TestServer, free_port};
 

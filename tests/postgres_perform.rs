@@ -16,11 +16,11 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use miglab::target::postgres::connect::Address;
-use miglab::target::postgres::perform::perform;
-use miglab::target::postgres::session::{Limits, Session};
-use miglab::target::postgres::{Lock, LockMode, Work};
-use miglab::target::{Fault, Happening, Waiting};
+use miglab::engine::postgres::connect::Address;
+use miglab::engine::postgres::perform::perform;
+use miglab::engine::postgres::session::{Limits, Session};
+use miglab::engine::postgres::{Lock, LockMode, Work};
+use miglab::engine::{Fault, Happening, Waiting};
 use postgres::{Client, NoTls};
 
 use self::server::TestServer;
@@ -160,7 +160,7 @@ fn work_and_its_record_are_one() {
 fn what_cannot_be_recorded_is_not_done() {
     let place = Place::new("unrecorded");
     let mut session = place.session();
-    let refuse = || Fault::new(miglab::target::FaultKind::Server, "no");
+    let refuse = || Fault::new(miglab::engine::FaultKind::Server, "no");
     let works = [
         ddl(&["alter table t add column x int"]),
         Work::Scan("alter table t add constraint c check (v > 0)".into()),
@@ -197,7 +197,7 @@ fn a_gate_lets_through_what_has_no_row() {
     done(&mut session, &gate("select 'id = ' || id from t where v < 0"), &[], told).unwrap();
     let fault =
         done(&mut session, &gate("select 'id = ' || id from t where v < 5 order by id"), &[], told).unwrap_err();
-    assert_eq!(fault.kind, miglab::target::FaultKind::Check);
+    assert_eq!(fault.kind, miglab::engine::FaultKind::Check);
     assert_eq!(fault.message, "`verify` fails for row id = 1");
     assert_eq!(place.recorded(), "1");
 }

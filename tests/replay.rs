@@ -3,13 +3,13 @@
 use std::sync::Arc;
 
 use miglab::ast::{Name, RowsFrom};
+use miglab::engine::memory::{CellState, Memory};
 use miglab::plan::{ColumnName, Plan};
 use miglab::prove::{Anomaly, AnomalyKind, CellView, Content, Event, EventKind, Refutation, RowView, Schedule};
 use miglab::replay::{Outcome, Replay};
 use miglab::rows;
 use miglab::source::Source;
 use miglab::syntax;
-use miglab::target::memory::{CellState, Memory};
 
 /// A plan, and its tables with the script's rows.
 fn open(script: &str) -> (Arc<Plan>, Memory) {
@@ -139,12 +139,12 @@ fn told(mut replay: Replay) -> Told {
 
 /// The rows: values by `|`, `~` marks a stale cell, `?` one that is unset.
 fn shown(replay: &Replay) -> String {
-    let cell = |cell: &miglab::target::memory::Cell| match cell.state {
+    let cell = |cell: &miglab::engine::memory::Cell| match cell.state {
         CellState::Fresh => cell.value.to_string(),
         CellState::Stale(_) => format!("{}~", cell.value),
         CellState::Unset(_) => "?".to_owned(),
     };
-    let row = |row: &miglab::target::memory::Row| row.cells.iter().map(cell).collect::<Vec<_>>().join("|");
+    let row = |row: &miglab::engine::memory::Row| row.cells.iter().map(cell).collect::<Vec<_>>().join("|");
     let tables = replay.rows();
     let rows = tables.iter().flat_map(|(_, selected)| selected.rows.iter().map(row));
     rows.collect::<Vec<_>>().join(" / ")

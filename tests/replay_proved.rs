@@ -5,13 +5,13 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use miglab::engine::memory::Memory;
 use miglab::plan::Plan;
 use miglab::plan::assumed::{assumed, plan_with};
 use miglab::prove::{AnomalyKind, Proof, Schedule, prove};
 use miglab::replay::{Outcome, Replay};
 use miglab::source::Source;
 use miglab::syntax;
-use miglab::target::memory::Memory;
 
 fn resolve(name: &str, text: &str) -> Option<Arc<Plan>> {
     let parsed = syntax::parse(Source::new(name, text));
@@ -19,7 +19,7 @@ fn resolve(name: &str, text: &str) -> Option<Arc<Plan>> {
 }
 
 /// Plays a replay to its end; gives what is not as it should be.
-fn faults(replay: Result<Replay, miglab::target::Fault>) -> Vec<String> {
+fn faults(replay: Result<Replay, miglab::engine::Fault>) -> Vec<String> {
     let mut replay = match replay {
         Ok(replay) => replay,
         Err(fault) => return vec![format!("it cannot start: {}", fault.message)],

@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use miglab::catalog::{Catalog, Column, ColumnId, Constraint, ConstraintKind, NotNull, Table};
 use miglab::data::{Type, Value};
+use miglab::engine::Fault;
+use miglab::engine::memory::Memory;
 use miglab::rows::{infer_types, listed, load_csv, load_generated};
-use miglab::target::Fault;
-use miglab::target::memory::Memory;
 
 fn column(id: u32, name: &str, ty: Type) -> Column {
     Column { id: ColumnId(id), name: name.into(), ty, written_type: None, not_null: NotNull::No, default: None }

@@ -10,12 +10,12 @@ use std::sync::Arc;
 use common::kinds::KINDS;
 use common::{Ran, miglab};
 use miglab::diagnostic::Severity;
+use miglab::engine::memory::Memory;
 use miglab::execute::{Run, Silent, State};
 use miglab::lab::{self, Lab};
 use miglab::plan::Plan;
 use miglab::source::Source;
 use miglab::syntax;
-use miglab::target::memory::Memory;
 
 fn scripts() -> Vec<PathBuf> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("scripts");

@@ -13,10 +13,10 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
-use miglab::target::postgres::connect::Address;
-use miglab::target::postgres::perform::perform;
-use miglab::target::postgres::session::{Limits, Session};
-use miglab::target::postgres::{Lock, LockMode, Work};
+use miglab::engine::postgres::connect::Address;
+use miglab::engine::postgres::perform::perform;
+use miglab::engine::postgres::session::{Limits, Session};
+use miglab::engine::postgres::{Lock, LockMode, Work};
 use postgres::{Client, NoTls};
 
 use self::server::TestServer;

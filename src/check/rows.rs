@@ -6,11 +6,11 @@ use std::sync::Arc;
 use crate::ast::{RowsFrom, Script};
 use crate::catalog::Catalog;
 use crate::diagnostic::{Code, Diagnostic};
+use crate::engine::Fault;
+use crate::engine::memory::Memory;
 use crate::plan::Facts;
 use crate::rows;
 use crate::source::Span;
-use crate::target::Fault;
-use crate::target::memory::Memory;
 
 /// More rows than this are not generated.
 const MOST_GENERATED: u64 = 100_000_000;

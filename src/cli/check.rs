@@ -8,10 +8,10 @@ use std::rc::Rc;
 
 use clap::{Args, ValueEnum};
 
+use super::database::DatabaseArgs;
 use super::files::Found;
 use super::inferences::{Inference, Inferences};
 use super::input::{self, BYTE_ORDER_MARK, Input, InputError, STDIN};
-use super::live::DatabaseArgs;
 use super::output::{Output, complain, reason};
 use super::{Exit, diff, parallel, write};
 use crate::check::{CheckedScript, check_script};

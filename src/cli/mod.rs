@@ -1,6 +1,7 @@
 //! The command line. One file per command; what they share is beside them.
 
 pub mod check;
+pub mod database;
 mod diff;
 pub mod explain;
 pub mod files;
@@ -9,7 +10,6 @@ mod inferences;
 pub mod input;
 pub mod interrupt;
 pub mod life;
-pub mod live;
 pub mod new;
 pub mod output;
 mod parallel;

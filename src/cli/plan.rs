@@ -5,19 +5,19 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
-use super::live::{DatabaseArgs, failed};
+use super::database::{DatabaseArgs, failed};
 use super::output::{Output, complain};
 use super::{Exit, input};
+use crate::database;
 use crate::diagnostic::Diagnostic;
-use crate::live;
+use crate::engine::Fault;
+use crate::engine::postgres::Server;
+use crate::engine::postgres::translate::{Scene, operations};
 use crate::plan::{Action, Plan, Step};
 use crate::report::sql::{SqlPlan, SqlStatement, TableSize};
 use crate::report::{Terminal, render};
 use crate::source::Source;
 use crate::syntax;
-use crate::target::Fault;
-use crate::target::postgres::Server;
-use crate::target::postgres::translate::{Scene, operations};
 
 /// Print every SQL statement of a plan, with its locks, its cost and what undoes it
 ///
@@ -132,7 +132,7 @@ fn server_of(args: &PlanArgs, source: &Source) -> Result<(Option<Server>, Option
         return Ok((None, None));
     }
     let mut database = args.database.open().ok_or(Exit::CouldNotRun)?;
-    let used = live::tables(&syntax::parse(source.clone()).script);
+    let used = database::tables(&syntax::parse(source.clone()).script);
     let server = database.tables(&used).map_err(|fault| failed(&fault))?;
     Ok((Some(server), database.name()))
 }
@@ -143,7 +143,7 @@ fn opened(
     server: Option<&Server>,
 ) -> Result<(std::sync::Arc<Plan>, Vec<Diagnostic>), Vec<Diagnostic>> {
     if let Some(server) = server {
-        let opened = live::open(source.clone(), server).map_err(|refused| refused.diagnostics)?;
+        let opened = database::open(source.clone(), server).map_err(|refused| refused.diagnostics)?;
         return Ok((opened.plan, opened.diagnostics));
     }
     let parsed = syntax::parse(source.clone());

@@ -3,8 +3,8 @@
 use serde_json::{Map, Value as Json};
 
 use crate::data::Value;
+use crate::engine::memory::{self, Selected};
 use crate::report::table::{Cell, CellState, Table};
-use crate::target::memory::{self, Selected};
 
 /// Rows for a person.
 #[must_use]

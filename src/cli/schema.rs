@@ -5,12 +5,12 @@ use std::io::{self, Write};
 use clap::Args;
 
 use super::Exit;
-use super::live::{DatabaseArgs, failed};
+use super::database::{DatabaseArgs, failed};
 use super::output::{Output, complain};
 use crate::ast::Name;
-use crate::live;
+use crate::database;
+use crate::engine::postgres::Server;
 use crate::plan::nearest;
-use crate::target::postgres::Server;
 
 /// Print the tables of a database as a script declares them
 ///
@@ -67,13 +67,13 @@ fn print(server: &Server, wanted: &[Name], out: &mut Output) -> io::Result<Exit>
         if index > 0 {
             writeln!(out)?;
         }
-        let declaration = live::declaration(name, relation, server);
+        let declaration = database::declaration(name, relation, server);
         for line in &declaration.left_out {
             writeln!(out, "# left out: {}", line.replace('\n', " "))?;
         }
         write!(out, "{}", declaration.text)?;
     }
-    let views = live::view_declarations(&only);
+    let views = database::view_declarations(&only);
     if !views.is_empty() {
         write!(out, "\n{views}")?;
     }

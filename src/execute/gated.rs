@@ -4,9 +4,9 @@ use std::ops::ControlFlow;
 use std::sync::Arc;
 
 use crate::ast::Phase;
+use crate::engine::{Fault, FaultKind, Target, Watch};
 use crate::execute::{Failure, History, Observer, Progress, Run, State};
 use crate::plan::{Plan, Step};
-use crate::target::{Fault, FaultKind, Target, Watch};
 
 /// Is asked before each statement whether it may be done, or undone. `Break` stops the run before it. It may wait, and
 /// tells of that.

@@ -17,9 +17,9 @@ pub use observer::{BatchEvent, Observer, Silent, StatementEvent};
 pub use state::State;
 
 use crate::ast::Phase;
+use crate::engine::{Applied, Fault, FaultKind, Target};
 use crate::plan::{Action, Plan, Step};
 use crate::source::Span;
-use crate::target::{Applied, Fault, FaultKind, Target};
 
 /// A plan on its way over a target.
 #[derive(Debug)]

@@ -3,8 +3,8 @@
 use std::ops::ControlFlow;
 
 use crate::ast::Phase;
+use crate::engine::{BatchDone, Fault, Happening, Waiting};
 use crate::execute::State;
-use crate::target::{BatchDone, Fault, Happening, Waiting};
 
 /// A statement of a run.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -3,6 +3,7 @@
 use crate::ast::{ColumnRef, Delete, Dml, Expr, Ident, Insert, Name, Select, Update};
 use crate::data::{Type, Value, compare};
 use crate::diagnostic::Diagnostic;
+use crate::engine::memory::Selected;
 use crate::expr::{Expression, NoColumns};
 use crate::plan::{AppUse, TableScope};
 use crate::repl::reading::Act;
@@ -13,7 +14,6 @@ use crate::repl::wording::{Complaint, listed, rows};
 use crate::report::render;
 use crate::report::terminal::Paint;
 use crate::source::Source;
-use crate::target::memory::Selected;
 
 /// Why nothing was done.
 enum Refusal {

@@ -4,11 +4,11 @@ use std::sync::Arc;
 
 use crate::ast::{Name, Script};
 use crate::diagnostic::Diagnostic;
+use crate::engine::memory::{Memory, MemoryUndo};
 use crate::execute::{Mark, Progress, Run};
 use crate::lab::Lab;
 use crate::plan::{KnownTable, Plan};
 use crate::source::Source;
-use crate::target::memory::{Memory, MemoryUndo};
 
 /// A script that was read, checked and planned.
 #[derive(Debug)]

@@ -4,10 +4,10 @@ use std::fmt;
 
 use crate::ast::Name;
 use crate::catalog::ColumnId;
+use crate::engine::memory::{Cell, CellState, Memory, Selected};
 use crate::plan::{AppUse, ColumnName, Facts};
 use crate::repl::present::Present;
 use crate::repl::wording::{listed, rows};
-use crate::target::memory::{Cell, CellState, Memory, Selected};
 
 /// How many rows of a table a survey looks at.
 const MOST_SURVEYED: usize = 10_000;
@@ -107,7 +107,7 @@ pub(super) fn explained(present: &Present, table: &str, selected: &Selected) -> 
             _ => None,
         };
         for word in ["stale", "unset"] {
-            let is = |row: &&crate::target::memory::Row| row.cells.get(at).and_then(state) == Some(word);
+            let is = |row: &&crate::engine::memory::Row| row.cells.get(at).and_then(state) == Some(word);
             if let Some(row) = selected.rows.iter().find(is) {
                 lines.push(explanation(word, column, &fresh_beside(present, table, row.number, column)));
             }

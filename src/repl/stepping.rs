@@ -3,6 +3,7 @@
 use std::ops::ControlFlow;
 
 use crate::ast::Phase;
+use crate::engine::memory::AppState;
 use crate::execute::{BatchEvent, Failure, Observer, STOP, State, StatementEvent};
 use crate::plan::{Action, Step};
 use crate::repl::Host;
@@ -12,7 +13,6 @@ use crate::repl::session::{Said, Session};
 use crate::repl::wording::{Complaint, listed};
 use crate::report::counted;
 use crate::report::terminal::Paint;
-use crate::target::memory::AppState;
 
 /// How many moments are kept to go back to: each holds what it does not share with those around it.
 const MOST_MOMENTS: usize = 500;

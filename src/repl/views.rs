@@ -1,6 +1,7 @@
 //! What a session shows: the plan, tables, history, applications, syncs, findings.
 
 use crate::data::Type;
+use crate::engine::memory::{self, AppState, Selected};
 use crate::plan::{AppUse, ColumnName};
 use crate::repl::session::{Said, Session};
 use crate::repl::staleness;
@@ -8,7 +9,6 @@ use crate::repl::wording::{Complaint, listed, rows};
 use crate::report::table::{Cell, CellState, Table};
 use crate::report::terminal::Paint;
 use crate::report::{clean, counted, render};
-use crate::target::memory::{self, AppState, Selected};
 
 /// How many rows of a table are shown unless a `limit` says otherwise.
 pub(super) const MOST_ROWS: usize = 40;

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use crate::ast::Name;
 use crate::check;
 use crate::data::Value;
+use crate::engine::memory::Selected;
 use crate::plan::{ColumnName, Plan};
 use crate::prove::{AnomalyKind, EventKind, NoReturn, Place, Proof, Refutation, Verdict, Words};
 use crate::repl::commands::Why;
@@ -16,7 +17,6 @@ use crate::replay::{Outcome, Played, Replay};
 use crate::report::table::Table;
 use crate::report::terminal::Paint;
 use crate::report::{clean, counted};
-use crate::target::memory::Selected;
 
 /// A counterexample under way.
 pub(super) struct Counterexample {

@@ -1,8 +1,8 @@
 //! How a session says things.
 
+use crate::engine::Fault;
 use crate::report::terminal::Paint;
 use crate::report::{Terminal, clean};
-use crate::target::Fault;
 
 /// Why a line was refused. The message follows the rules of diagnostics: lower case, no full stop.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -3,11 +3,11 @@
 use crate::ast::Name;
 use crate::catalog::{Column, ColumnId, NotNull};
 use crate::data::Value;
+use crate::engine::Fault;
 use crate::plan::{AppUse, ColumnName};
 use crate::replay::known::bare;
 use crate::replay::stage::{Owner, Stage, hangs_on_values, is_constraint, missing};
 use crate::replay::values::{KINDS, new_value};
-use crate::target::Fault;
 
 /// Columns with the values that they are given.
 pub(super) type Values = Vec<(ColumnName, Value)>;

@@ -2,13 +2,13 @@
 
 use crate::ast::Name;
 use crate::data::Value;
+use crate::engine::memory::AppState;
+use crate::engine::{Fault, FaultKind};
 use crate::plan::{ColumnName, FactId};
 use crate::prove::{Anomaly, AnomalyKind};
 use crate::replay::acts::Values;
 use crate::replay::known::bare;
 use crate::replay::stage::{Owner, Stage, bits, id_of, is_constraint};
-use crate::target::memory::AppState;
-use crate::target::{Fault, FaultKind};
 
 /// How a replay ended.
 #[derive(Clone, Debug, PartialEq, Eq)]

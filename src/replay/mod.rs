@@ -19,10 +19,10 @@ pub use judge::Outcome;
 
 use crate::ast::Name;
 use crate::data::Value;
+use crate::engine::memory::{Memory, Selected};
+use crate::engine::{Fault, FaultKind};
 use crate::plan::{ColumnName, Plan};
 use crate::prove::{Anomaly, AnomalyKind, Event, EventKind, NoReturn, Refutation, RowView, Schedule};
-use crate::target::memory::{Memory, Selected};
-use crate::target::{Fault, FaultKind};
 use acts::{Values, Write};
 use judge::Last;
 use known::Known;

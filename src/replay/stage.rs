@@ -6,13 +6,13 @@ use std::sync::Arc;
 use crate::ast::{BinaryOp, ColumnRef, Expr, ExprKind, Ident, Literal, Name};
 use crate::catalog::{Column, ColumnId, ConstraintKind, Table};
 use crate::data::{Type, Value};
+use crate::engine::memory::{CellState, Memory, MemoryUndo, Selected};
+use crate::engine::{Fault, FaultKind};
 use crate::expr::Expression;
 use crate::plan::{ColumnName, Plan, TableScope};
 use crate::replay::known::Known;
 use crate::replay::values::new_value;
 use crate::source::Span;
-use crate::target::memory::{CellState, Memory, MemoryUndo, Selected};
-use crate::target::{Fault, FaultKind};
 
 /// Whose row it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

@@ -3,13 +3,13 @@
 use crate::ast::Name;
 use crate::catalog::{Column, Table};
 use crate::data::{Chunk, Value};
+use crate::engine::Fault;
+use crate::engine::memory::Memory;
 use crate::plan::ColumnName;
 use crate::prove::{CellView, Content, EventKind, RowView, Schedule};
 use crate::replay::stage::{Collide, Owner, Stage};
 use crate::replay::values::new_value;
 use crate::rows::{GenerateSpec, generate};
-use crate::target::Fault;
-use crate::target::memory::Memory;
 
 /// How many rows of the script are looked at for one that fits.
 const MOST_LOOKED_AT: usize = 1_000;
@@ -69,7 +69,7 @@ impl Stage {
     /// A row of the script that is null where the view says so, and nowhere else.
     fn fitting_row(&self, script: &Memory, table: &Name, view: &RowView) -> Option<Vec<Value>> {
         let selected = script.select(None, table, None, None, MOST_LOOKED_AT).ok()?;
-        let fits = |row: &&crate::target::memory::Row| {
+        let fits = |row: &&crate::engine::memory::Row| {
             selected.columns.iter().zip(&row.cells).all(|(name, cell)| match content(view, table, name) {
                 None => true,
                 Some(content) => cell.value.is_null() == (content != Content::Value),

@@ -4,10 +4,10 @@ use std::ops::ControlFlow;
 
 use crate::ast::Name;
 use crate::data::{Type, Value};
+use crate::engine::{Fault, Target};
 use crate::expr::Expression;
 use crate::plan::Action;
 use crate::replay::stage::{Owner, Stage, missing};
-use crate::target::{Fault, Target};
 
 /// What a visit did to its row.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

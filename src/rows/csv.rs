@@ -10,9 +10,9 @@ use csv::{ByteRecord, ReaderBuilder};
 use crate::ast::Name;
 use crate::catalog::Table;
 use crate::data::{CHUNK_ROWS, Chunk, Type, Value};
+use crate::engine::memory::Columns;
+use crate::engine::{Fault, FaultKind};
 use crate::rows::raw::RawRecord;
-use crate::target::memory::Columns;
-use crate::target::{Fault, FaultKind};
 
 const BOM: &[u8] = b"\xef\xbb\xbf";
 

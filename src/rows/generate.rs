@@ -9,10 +9,10 @@ use std::sync::Arc;
 use crate::ast::Name;
 use crate::catalog::{Column, ColumnId, ConstraintKind, NotNull, Table};
 use crate::data::{CHUNK_ROWS, Chunk, Type, Value};
+use crate::engine::memory::{Columns, Memory};
+use crate::engine::{Fault, FaultKind};
 use crate::expr::{Batch, Expression};
 use crate::rows::values::{Dice, Manner, distinct, scalar};
-use crate::target::memory::{Columns, Memory};
-use crate::target::{Fault, FaultKind};
 
 /// How often a row that fails a check is drawn again.
 const ATTEMPTS: u64 = 1_000;

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use crate::ast::Name;
 use crate::data::{Type, Value};
+use crate::engine::Fault;
 use crate::rows::csv::{Records, read_header};
-use crate::target::Fault;
 
 /// From narrow to wide; a column has the first of them that reads all its values, and `text` if none does.
 const CANDIDATES: [Type; 6] =

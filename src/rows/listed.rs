@@ -4,9 +4,9 @@ use crate::ast::{Expr, Name};
 use crate::catalog::{Column, Table};
 use crate::data::{CHUNK_ROWS, Chunk, Value};
 use crate::diagnostic::{Code, Diagnostic};
+use crate::engine::memory::Columns;
 use crate::expr::{Expression, NoColumns};
 use crate::source::Span;
-use crate::target::memory::Columns;
 
 /// Rows as chunks of the table's columns.
 #[derive(Clone, Debug)]

@@ -1,5 +1,5 @@
 //! Where the rows of a table come from: a CSV file, a generator, or the script itself. Each gives chunks of columns
-//! that [`crate::target::memory::Memory::load`] takes.
+//! that [`crate::engine::memory::Memory::load`] takes.
 
 pub mod csv;
 mod generate;
@@ -14,8 +14,8 @@ pub use infer::infer_types;
 pub use listed::{ListedRows, listed};
 
 use crate::ast::Name;
-use crate::target::Fault;
-use crate::target::memory::{Columns, Memory};
+use crate::engine::Fault;
+use crate::engine::memory::{Columns, Memory};
 
 /// Loads rows from a CSV file's bytes; `file` is what messages call it. Gives how many.
 ///
@@ -23,7 +23,7 @@ use crate::target::memory::{Columns, Memory};
 /// A file that is not CSV, a header that names no column, a value of the wrong type (with its line), a constraint.
 pub fn load_csv(memory: &mut Memory, table: &Name, file: &str, bytes: &[u8]) -> Result<u64, Fault> {
     let schema = memory.catalog().table(table).cloned();
-    let schema = schema.ok_or_else(|| Fault::new(crate::target::FaultKind::Missing, missing_table(table)))?;
+    let schema = schema.ok_or_else(|| Fault::new(crate::engine::FaultKind::Missing, missing_table(table)))?;
     let rows = CsvRows::open(file, bytes, &schema)?;
     let columns = rows.columns().to_vec();
     memory.load(table, &columns, &mut rows.into_iter()).map_err(|fault| in_file(file, fault))

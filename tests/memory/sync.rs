@@ -1,7 +1,7 @@
 //! Syncs, freshness, and what applications see.
 
 use crate::table::{Table, message};
-use miglab::target::memory::AppState;
+use miglab::engine::memory::AppState;
 
 const RENAME: &str = "
 table users { id integer primary key, username text not null, email text }

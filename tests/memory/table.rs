@@ -6,13 +6,13 @@ use std::sync::Arc;
 use miglab::ast::{ColumnRef, Expr, Name, RowsFrom, StatementKind};
 use miglab::data::{Type, Value};
 use miglab::diagnostic::Diagnostic;
+use miglab::engine::memory::{CellState, Memory, MemoryUndo};
+use miglab::engine::{Fault, Target};
 use miglab::expr::{Expression, NoColumns, Scope};
 use miglab::plan::Plan;
 use miglab::rows;
 use miglab::source::Source;
 use miglab::syntax;
-use miglab::target::memory::{CellState, Memory, MemoryUndo};
-use miglab::target::{Fault, Target};
 
 /// A plan and the table that it is played on.
 #[derive(Clone)]
@@ -94,7 +94,7 @@ impl Table {
     /// All rows of a table as text: values by `|`, rows by a new line; `~` marks a stale cell, `?` one that is unset.
     pub fn show(&self, table: &str) -> String {
         let selected = self.memory.select(None, &table.into(), None, None, usize::MAX).unwrap();
-        let cell = |cell: &miglab::target::memory::Cell| {
+        let cell = |cell: &miglab::engine::memory::Cell| {
             let mark = match cell.state {
                 CellState::Fresh => "",
                 CellState::Stale(_) => "~",
@@ -102,7 +102,7 @@ impl Table {
             };
             format!("{}{mark}", cell.value)
         };
-        let row = |row: &miglab::target::memory::Row| row.cells.iter().map(cell).collect::<Vec<_>>().join("|");
+        let row = |row: &miglab::engine::memory::Row| row.cells.iter().map(cell).collect::<Vec<_>>().join("|");
         selected.rows.iter().map(row).collect::<Vec<_>>().join("\n")
     }
 

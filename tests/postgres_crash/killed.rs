@@ -6,7 +6,7 @@ use std::process::{Command, Stdio};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use miglab::target::Target;
+use miglab::engine::Target;
 
 use crate::both::{Both, database, url_of};
 use crate::common::{Ran, miglab};

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use miglab::ast::Name;
-use miglab::target::postgres::{Relation, Server, inspect};
+use miglab::engine::postgres::{Relation, Server, inspect};
 use postgres::{Client, NoTls};
 
 use crate::server::TestServer;

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use miglab::ast::Name;
-use miglab::target::postgres::Relation;
-use miglab::target::postgres::inspect::{self, dump};
+use miglab::engine::postgres::Relation;
+use miglab::engine::postgres::inspect::{self, dump};
 
 use crate::database::Database;
 

@@ -1,7 +1,7 @@
 //! Every part of a table.
 
-use miglab::target::postgres::Relation;
-use miglab::target::postgres::relation::{Dependent, RelationConstraintKind};
+use miglab::engine::postgres::Relation;
+use miglab::engine::postgres::relation::{Dependent, RelationConstraintKind};
 
 use crate::database::Database;
 

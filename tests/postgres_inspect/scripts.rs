@@ -1,7 +1,7 @@
 //! Scripts held against a database.
 
+use miglab::database::{self, Limits, Looked};
 use miglab::diagnostic::{Diagnostic, Severity};
-use miglab::live::{self, Limits, Looked};
 use miglab::plan::Plan;
 use miglab::source::Source;
 
@@ -15,8 +15,8 @@ fn lines(source: &Source, diagnostics: &[Diagnostic]) -> Vec<String> {
 
 fn look(database: &mut Database, script: &str) -> (Vec<String>, Looked) {
     let source = Source::new("x.mig", script);
-    let server = live::look(&mut database.client, &source).unwrap();
-    let looked = live::look_at(&source, &server);
+    let server = database::look(&mut database.client, &source).unwrap();
+    let looked = database::look_at(&source, &server);
     (lines(&source, &looked.diagnostics), looked)
 }
 
@@ -37,8 +37,8 @@ fn tables_that_a_script_does_not_declare_are_as_the_database_has_them() {
         "create table users (id uuid primary key, username varchar(30) not null, age int check (age > 0));",
     );
     let source = Source::new("x.mig", RENAME);
-    let server = live::look(&mut database.client, &source).unwrap();
-    let opened = live::open(source, &server).unwrap();
+    let server = database::look(&mut database.client, &source).unwrap();
+    let opened = database::open(source, &server).unwrap();
     let table = opened.plan.start.table("users").unwrap();
     assert!(table.declared && table.primary_key().is_some());
     let miglab::plan::Action::AddColumn { column, .. } = &opened.plan.steps[0].action else { panic!() };
@@ -190,13 +190,13 @@ fn what_the_language_cannot_say_is_noted() {
 #[test]
 fn declarations_of_any_database_can_be_read_back() {
     let mut database = Database::with(include_str!("everything.sql"));
-    let names = miglab::target::postgres::inspect::names(&mut database.client).unwrap();
-    let server = miglab::target::postgres::inspect::inspect(&mut database.client, &names).unwrap();
+    let names = miglab::engine::postgres::inspect::names(&mut database.client).unwrap();
+    let server = miglab::engine::postgres::inspect::inspect(&mut database.client, &names).unwrap();
     let mut text = String::new();
     for (name, relation) in &server.relations {
-        text += &live::declaration(name, relation, &server).text;
+        text += &database::declaration(name, relation, &server).text;
     }
-    text += &live::view_declarations(&server);
+    text += &database::view_declarations(&server);
     let parsed = miglab::syntax::parse(Source::new("x.mig", text.as_str()));
     assert_eq!(parsed.diagnostics, [], "{text}");
     Plan::resolve(&parsed.script, &[]).unwrap();
@@ -206,10 +206,10 @@ fn declarations_of_any_database_can_be_read_back() {
 /// What is not ready for the plan, errors first.
 fn unready(database: &mut Database, script: &str) -> Vec<String> {
     let source = Source::new("x.mig", script);
-    let server = live::look(&mut database.client, &source).unwrap();
-    let plan = live::look_at(&source, &server).plan.unwrap();
+    let server = database::look(&mut database.client, &source).unwrap();
+    let plan = database::look_at(&source, &server).plan.unwrap();
     let limits = Limits { long_transaction_ms: 0 };
-    let found = live::preflight(&mut database.client, &plan, &server, limits).unwrap();
+    let found = database::preflight(&mut database.client, &plan, &server, limits).unwrap();
     let mut lines: Vec<_> = found.into_iter().map(|found| format!("{:?}: {}", found.severity, found.message)).collect();
     lines.retain(|line| !line.contains("connections left") && !line.contains("is in a transaction"));
     lines
@@ -268,10 +268,10 @@ fn what_would_disturb_a_run_is_told() {
     let mut other = postgres::Client::connect(&database.url, postgres::NoTls).unwrap();
     other.batch_execute("set application_name = 'slow'; begin; select 1").unwrap();
     let source = Source::new("x.mig", RENAME);
-    let server = live::look(&mut database.client, &source).unwrap();
-    let plan = live::look_at(&source, &server).plan.unwrap();
+    let server = database::look(&mut database.client, &source).unwrap();
+    let plan = database::look_at(&source, &server).plan.unwrap();
     let limits = Limits { long_transaction_ms: 0 };
-    let found = live::preflight(&mut database.client, &plan, &server, limits).unwrap();
+    let found = database::preflight(&mut database.client, &plan, &server, limits).unwrap();
     let told = found.iter().find(|found| found.message.contains("(slow) is in a transaction for ")).unwrap();
     assert!(told.severity == Severity::Warning && told.message.contains("(idle in transaction): `"), "{told:?}");
 }

@@ -4,14 +4,14 @@ use std::sync::Arc;
 
 use miglab::catalog::{Catalog, ColumnId, Table};
 use miglab::data::Value;
+use miglab::engine::memory::Memory;
+use miglab::engine::postgres::operation::RANGE;
+use miglab::engine::postgres::translate::{Scene, operations};
+use miglab::engine::postgres::{Operation, Server, Work, quote};
+use miglab::engine::{Fault, Target};
 use miglab::lab;
 use miglab::plan::{Action, Plan};
 use miglab::source::Source;
-use miglab::target::memory::Memory;
-use miglab::target::postgres::operation::RANGE;
-use miglab::target::postgres::translate::{Scene, operations};
-use miglab::target::postgres::{Operation, Server, Work, quote};
-use miglab::target::{Fault, Target};
 use postgres::Client;
 
 use crate::postgres_server::TestServer;

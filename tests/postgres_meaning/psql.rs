@@ -3,7 +3,7 @@
 use std::ops::ControlFlow;
 use std::process::Command;
 
-use miglab::target::Target;
+use miglab::engine::Target;
 
 use crate::both::{Both, database, url_of};
 use crate::common::{Ran, miglab};

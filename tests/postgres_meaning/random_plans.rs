@@ -4,10 +4,10 @@ use std::sync::Arc;
 
 use miglab::ast::Name;
 use miglab::data::Value;
+use miglab::engine::memory::Memory;
 use miglab::plan::Plan;
 use miglab::source::Source;
 use miglab::syntax;
-use miglab::target::memory::Memory;
 
 use crate::both::{Both, database};
 use crate::generator::draft;

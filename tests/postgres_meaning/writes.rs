@@ -5,9 +5,9 @@ use std::sync::Arc;
 use miglab::ast::Name;
 use miglab::catalog::{ConstraintKind, Table};
 use miglab::data::{Type, Value};
+use miglab::engine::memory::AppState;
+use miglab::engine::postgres::quote;
 use miglab::plan::AppUse;
-use miglab::target::memory::AppState;
-use miglab::target::postgres::quote;
 
 use crate::both::{Both, key_of, literal};
 

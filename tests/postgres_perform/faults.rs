@@ -4,10 +4,10 @@ use std::ops::ControlFlow;
 use std::process::{Command, Stdio};
 use std::sync::Arc;
 
-use miglab::target::postgres::perform::perform;
-use miglab::target::postgres::session::{Limits, Session};
-use miglab::target::postgres::{Work, connect::Address};
-use miglab::target::{FaultKind, Happening};
+use miglab::engine::postgres::perform::perform;
+use miglab::engine::postgres::session::{Limits, Session};
+use miglab::engine::postgres::{Work, connect::Address};
+use miglab::engine::{FaultKind, Happening};
 
 use super::{Place, TestServer, ddl, done, exclusive, until};
 

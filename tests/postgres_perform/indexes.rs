@@ -3,9 +3,9 @@
 use std::ops::ControlFlow;
 use std::time::Duration;
 
-use miglab::target::postgres::Work;
-use miglab::target::postgres::perform::perform;
-use miglab::target::{FaultKind, Happening};
+use miglab::engine::postgres::Work;
+use miglab::engine::postgres::perform::perform;
+use miglab::engine::{FaultKind, Happening};
 
 use super::{Place, done, exclusive, until};
 

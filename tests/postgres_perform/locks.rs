@@ -3,11 +3,11 @@
 use std::ops::ControlFlow;
 use std::time::Duration;
 
-use miglab::target::postgres::connect::Address;
-use miglab::target::postgres::perform::perform;
-use miglab::target::postgres::session::{Limits, Session};
-use miglab::target::postgres::{Lock, LockMode, Work};
-use miglab::target::{FaultKind, Happening};
+use miglab::engine::postgres::connect::Address;
+use miglab::engine::postgres::perform::perform;
+use miglab::engine::postgres::session::{Limits, Session};
+use miglab::engine::postgres::{Lock, LockMode, Work};
+use miglab::engine::{FaultKind, Happening};
 
 use super::{Place, Reader, ddl, done, exclusive, until};
 

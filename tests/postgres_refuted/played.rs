@@ -5,10 +5,10 @@ use std::sync::Arc;
 use miglab::ast::Name;
 use miglab::catalog::{Catalog, Table};
 use miglab::data::Value;
+use miglab::engine::postgres::{Operation, Work, quote};
 use miglab::plan::{Action, ColumnName, Plan};
 use miglab::prove::{Anomaly, AnomalyKind, Event, EventKind, Schedule};
 use miglab::replay::{Outcome, Played, Replay};
-use miglab::target::postgres::{Operation, Work, quote};
 use postgres::Client;
 
 use crate::both::{Both, literal};

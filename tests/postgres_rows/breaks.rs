@@ -2,8 +2,8 @@
 
 use std::ops::ControlFlow;
 
-use miglab::target::postgres::rows::{self, Place};
-use miglab::target::{FaultKind, Happening};
+use miglab::engine::postgres::rows::{self, Place};
+use miglab::engine::{FaultKind, Happening};
 
 use crate::fill::{OWNER, PLACE, WRONG, jobs, plain, plain_work, work};
 

@@ -6,8 +6,8 @@ use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::thread;
 use std::time::Duration;
 
-use miglab::target::postgres::operation::RowsWork;
-use miglab::target::postgres::rows::Options;
+use miglab::engine::postgres::operation::RowsWork;
+use miglab::engine::postgres::rows::Options;
 use postgres::Client;
 
 use crate::fill::{Database, WRONG, jobs, plain, plain_setup, plain_work, work};
@@ -22,7 +22,7 @@ fn a_row_that_somebody_holds_is_done_in_the_end() {
     other.batch_execute("set lock_timeout = '5s'").unwrap();
     let (mut waits, mut free) = (0, Some(holder));
     let told = database.fill_until(&plain_work(None), &jobs(1), |happening| {
-        if let miglab::target::Happening::Waiting(_) = happening {
+        if let miglab::engine::Happening::Waiting(_) = happening {
             // The rows before it are done, and those around it are free.
             other.batch_execute("update t set n = n + 1 where id in (699, 701)").unwrap();
             waits += 1;
@@ -46,10 +46,10 @@ fn while_it_waits_for_a_row_it_can_be_stopped() {
     let mut holder = database.another();
     holder.batch_execute("begin; update t set n = n + 1 where id = 50").unwrap();
     let told = database.fill_until(&plain_work(None), &jobs(2), |happening| match happening {
-        miglab::target::Happening::Waiting(_) => ControlFlow::Break(()),
-        miglab::target::Happening::Batch(_) => ControlFlow::Continue(()),
+        miglab::engine::Happening::Waiting(_) => ControlFlow::Break(()),
+        miglab::engine::Happening::Batch(_) => ControlFlow::Continue(()),
     });
-    assert_eq!(told.fault().kind, miglab::target::FaultKind::Interrupted);
+    assert_eq!(told.fault().kind, miglab::engine::FaultKind::Interrupted);
     holder.batch_execute("commit").unwrap();
     assert_eq!(database.fill(&plain_work(None), &jobs(2)).rows(), 100);
     assert_eq!(database.number(WRONG), 0);
@@ -169,7 +169,7 @@ fn it_waits_while_too_many_sessions_are_active() {
     let options = Options { max_active: Some(0), ..jobs(2) };
     let work = RowsWork { pause_ms: Some(20), ..plain_work(Some(50)) };
     let told = database.fill_until(&work, &options, |happening| {
-        if let miglab::target::Happening::Waiting(_) = happening {
+        if let miglab::engine::Happening::Waiting(_) = happening {
             killer.execute("select pg_terminate_backend($1)", &[&pid]).unwrap();
         }
         ControlFlow::Continue(())

@@ -3,11 +3,11 @@
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
-use miglab::target::postgres::connect::Address;
-use miglab::target::postgres::operation::{KeyColumn, RANGE, RowsWork};
-use miglab::target::postgres::rows::{self, Options, Place};
-use miglab::target::postgres::session::{Limits, Session};
-use miglab::target::{BatchDone, Fault, Happening, Waiting};
+use miglab::engine::postgres::connect::Address;
+use miglab::engine::postgres::operation::{KeyColumn, RANGE, RowsWork};
+use miglab::engine::postgres::rows::{self, Options, Place};
+use miglab::engine::postgres::session::{Limits, Session};
+use miglab::engine::{BatchDone, Fault, Happening, Waiting};
 use postgres::{Client, NoTls};
 
 use crate::server::TestServer;

@@ -3,7 +3,7 @@
 
 use std::time::{Duration, Instant};
 
-use miglab::target::postgres::session::APPLICATION_NAME;
+use miglab::engine::postgres::session::APPLICATION_NAME;
 use postgres::{Client, NoTls};
 
 use crate::postgres_server::TestServer;

@@ -7,8 +7,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use miglab::ast::Name;
 use miglab::catalog::{Column, NotNull, Table as Schema};
 use miglab::data::{Type, Value};
+use miglab::engine::postgres::quote;
 use miglab::plan::{Action, AppUse, ColumnName, Plan};
-use miglab::target::postgres::quote;
 use postgres::Client;
 
 use crate::tracker::{Bounds, Tracker};

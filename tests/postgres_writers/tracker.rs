@@ -6,9 +6,9 @@ use std::sync::Arc;
 
 use miglab::ast::Name;
 use miglab::data::Value;
+use miglab::engine::memory::{CellState, Memory, MemoryUndo};
+use miglab::engine::{Fault, FaultKind, Target};
 use miglab::plan::{Action, ColumnName, Plan};
-use miglab::target::memory::{CellState, Memory, MemoryUndo};
-use miglab::target::{Fault, FaultKind, Target};
 
 /// A row, in every state that it may be in.
 #[derive(Clone)]

@@ -9,13 +9,13 @@ use miglab::ast::{ColumnRef, Expr, ExprKind, Name, StatementKind};
 use miglab::catalog::{Catalog, ColumnId, ConstraintKind, NotNull};
 use miglab::data::{Type, Value};
 use miglab::diagnostic::Diagnostic;
+use miglab::engine::memory::{CellState, Memory, Snapshot};
+use miglab::engine::{Fault, FaultKind, Target};
 use miglab::expr::{Expression, Scope};
 use miglab::plan::{Action, ColumnName};
 use miglab::prove::AnomalyKind;
 use miglab::source::Source;
 use miglab::syntax;
-use miglab::target::memory::{CellState, Memory, Snapshot};
-use miglab::target::{Fault, FaultKind, Target};
 
 use crate::people::{self, Acting, Inserting, People, Written};
 use crate::subject::Subject;

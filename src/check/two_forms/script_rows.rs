@@ -8,9 +8,9 @@ use crate::ast::{Name, RowsFrom, Script};
 use crate::catalog::{Catalog, ColumnId, Sync};
 use crate::check::two_forms::round::{Place, Round};
 use crate::data::Value;
+use crate::engine::memory::Memory;
 use crate::plan::Facts;
 use crate::rows;
-use crate::target::memory::Memory;
 
 /// So many rows of a table are looked at.
 const MOST_ROWS: usize = 400;

@@ -8,11 +8,11 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::check::Checker;
+use crate::engine::memory::Memory;
 use crate::execute::{Run, Silent};
 use crate::plan::Plan;
 use crate::source::Source;
 use crate::syntax;
-use crate::target::memory::Memory;
 
 /// The losses of a script whose syncs are all in force at its end.
 fn losses(text: &str) -> Vec<Loss> {

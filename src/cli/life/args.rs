@@ -6,8 +6,8 @@ use std::str::FromStr;
 use clap::Args;
 
 use crate::cli::output::complain;
-use crate::target::postgres::rows::Options;
-use crate::target::postgres::session::Limits;
+use crate::engine::postgres::rows::Options;
+use crate::engine::postgres::session::Limits;
 
 /// What `--db` without a value stands for. An empty value is a mistake: a variable that is not set.
 pub(super) const ENVIRONMENT: &str = "<environment>";

@@ -16,14 +16,14 @@ use crate::cli::files::Found;
 use crate::cli::output::{Output, complain};
 use crate::cli::run::{RunArgs, RunFormat};
 use crate::cli::{Exit, input, interrupt};
+use crate::engine::memory::Memory;
+use crate::engine::postgres::journal::record::{self, NewRun};
+use crate::engine::postgres::journal::runs::{self, RunRow, Status, Stopped};
+use crate::engine::postgres::journal::{Fence, schema};
+use crate::engine::postgres::session::Session;
 use crate::execute::{Entry, Run};
 use crate::report::run::RunReport;
 use crate::source::Source;
-use crate::target::memory::Memory;
-use crate::target::postgres::journal::record::{self, NewRun};
-use crate::target::postgres::journal::runs::{self, RunRow, Status, Stopped};
-use crate::target::postgres::journal::{Fence, schema};
-use crate::target::postgres::session::Session;
 
 /// Runs the scripts on the database.
 ///

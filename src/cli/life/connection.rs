@@ -6,11 +6,11 @@ use super::args::DbArgs;
 use super::words::command;
 use crate::cli::Exit;
 use crate::cli::output::complain;
-use crate::target::postgres::connect::Address;
-use crate::target::postgres::journal::lock::{self, Holder};
-use crate::target::postgres::journal::{Runner, runs, schema};
-use crate::target::postgres::session::{Limits, Session};
-use crate::target::{Fault, FaultKind};
+use crate::engine::postgres::connect::Address;
+use crate::engine::postgres::journal::lock::{self, Holder};
+use crate::engine::postgres::journal::{Runner, runs, schema};
+use crate::engine::postgres::session::{Limits, Session};
+use crate::engine::{Fault, FaultKind};
 
 /// Connects; complains where that fails.
 ///

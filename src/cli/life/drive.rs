@@ -16,15 +16,15 @@ use crate::ast::Phase;
 use crate::cli::output::{Output, complain};
 use crate::cli::run::{RunFormat, bar, events};
 use crate::cli::{Exit, interrupt};
+use crate::engine::postgres::Postgres;
+use crate::engine::postgres::journal::Fence;
+use crate::engine::postgres::journal::record;
+use crate::engine::postgres::journal::runs::{self, RunRow, Stopped};
+use crate::engine::postgres::rows::Options;
+use crate::engine::postgres::session::Session;
+use crate::engine::{Fault, FaultKind, Happening};
 use crate::execute::{Failure, Observer, Reached, Run, STOP};
 use crate::plan::Step;
-use crate::target::postgres::Postgres;
-use crate::target::postgres::journal::Fence;
-use crate::target::postgres::journal::record;
-use crate::target::postgres::journal::runs::{self, RunRow, Stopped};
-use crate::target::postgres::rows::Options;
-use crate::target::postgres::session::Session;
-use crate::target::{Fault, FaultKind, Happening};
 
 /// What a command wants of a run.
 #[derive(Clone, Debug)]
@@ -84,7 +84,7 @@ impl<'a> Drive<'a> {
     fn drive(&mut self, observer: &mut dyn Observer) -> Result<Reached, Box<Failure>> {
         let gatekeeper = &mut self.gatekeeper;
         let mut gate =
-            |target: &mut Postgres, step: &Step, watch: crate::target::Watch<'_>| gatekeeper.pass(target, step, watch);
+            |target: &mut Postgres, step: &Step, watch: crate::engine::Watch<'_>| gatekeeper.pass(target, step, watch);
         if !self.back {
             return self.run.advance(self.wish.until, &mut gate, observer);
         }
@@ -267,7 +267,7 @@ pub fn in_transaction(
     session: &mut Session,
     write: &mut dyn FnMut(&mut postgres::Transaction<'_>) -> Result<(), Fault>,
 ) -> Result<(), Fault> {
-    let failed = |error: postgres::Error| crate::target::postgres::fault::fault(&error);
+    let failed = |error: postgres::Error| crate::engine::postgres::fault::fault(&error);
     let mut transaction = session.client().transaction().map_err(failed)?;
     write(&mut transaction)?;
     transaction.commit().map_err(failed)

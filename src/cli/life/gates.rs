@@ -7,11 +7,11 @@ use std::time::{Duration, Instant};
 
 use super::args::{GateArgs, lasting};
 use crate::ast::{Name, Phase};
+use crate::engine::postgres::Postgres;
+use crate::engine::postgres::journal::runs;
+use crate::engine::postgres::sessions::{Connected, connected_as};
+use crate::engine::{Fault, FaultKind, Happening, Waiting, Watch};
 use crate::plan::{Action, AppUse, Plan, Step};
-use crate::target::postgres::Postgres;
-use crate::target::postgres::journal::runs;
-use crate::target::postgres::sessions::{Connected, connected_as};
-use crate::target::{Fault, FaultKind, Happening, Waiting, Watch};
 
 /// How often a gate that is waited for is looked at.
 const LOOK_EVERY: Duration = Duration::from_millis(500);

@@ -11,9 +11,9 @@ use super::report::tag;
 use crate::cli::Exit;
 use crate::cli::output::Output;
 use crate::cli::run::RunFormat;
+use crate::engine::postgres::journal::runs::{self, Event, RunRow};
+use crate::engine::postgres::session::Limits;
 use crate::report::clean;
-use crate::target::postgres::journal::runs::{self, Event, RunRow};
-use crate::target::postgres::session::Limits;
 
 /// Tell what was done to a database, with every time
 #[derive(Debug, Args)]

@@ -11,9 +11,9 @@ use super::ready::Ready;
 use super::resume::claimed;
 use crate::cli::output::{Output, complain};
 use crate::cli::{Exit, interrupt};
-use crate::target::postgres::Postgres;
-use crate::target::postgres::journal::runs::{self, RunRow, Status};
-use crate::target::postgres::session::Session;
+use crate::engine::postgres::Postgres;
+use crate::engine::postgres::journal::runs::{self, RunRow, Status};
+use crate::engine::postgres::session::Session;
 
 /// Remove what finished migrations keep in a database for their rollback
 #[derive(Debug, Args)]

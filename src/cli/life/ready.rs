@@ -7,17 +7,17 @@ use serde::{Deserialize, Serialize};
 use crate::cli::Exit;
 use crate::cli::output::complain;
 use crate::cli::run::tell;
+use crate::database::{self, Limits, Opened, Refused};
 use crate::diagnostic::{Diagnostic, Severity};
-use crate::live::{self, Limits, Opened, Refused};
+use crate::engine::Fault;
+use crate::engine::postgres::fault::fault;
+use crate::engine::postgres::journal::runs::RunRow;
+use crate::engine::postgres::session::Session;
+use crate::engine::postgres::translate::OWN_SCHEMA;
+use crate::engine::postgres::{Relation, Server};
 use crate::plan::Plan;
 use crate::prove::Proof;
 use crate::source::Source;
-use crate::target::Fault;
-use crate::target::postgres::fault::fault;
-use crate::target::postgres::journal::runs::RunRow;
-use crate::target::postgres::session::Session;
-use crate::target::postgres::translate::OWN_SCHEMA;
-use crate::target::postgres::{Relation, Server};
 
 use super::connection::told;
 
@@ -59,8 +59,8 @@ impl Ready {
     /// # Errors
     /// The exit code to end with.
     pub fn open(session: &mut Session, source: Source) -> Result<Self, Exit> {
-        let server = live::look(session.client(), &source).map_err(|fault| told(&fault, Exit::CouldNotRun))?;
-        let opened = live::open(source, &server).map_err(|refused| refuse(&refused))?;
+        let server = database::look(session.client(), &source).map_err(|fault| told(&fault, Exit::CouldNotRun))?;
+        let opened = database::open(source, &server).map_err(|refused| refuse(&refused))?;
         tell(&opened.diagnostics, &opened.source);
         Self::ask_whether_ready(session, &opened, &server)?;
         let search_path = search_path(session).map_err(|fault| told(&fault, Exit::CouldNotRun))?;
@@ -69,10 +69,10 @@ impl Ready {
 
     /// Asks the server whether the plan can be run on it now.
     fn ask_whether_ready(session: &mut Session, opened: &Opened, server: &Server) -> Result<(), Exit> {
-        let found = live::preflight(session.client(), &opened.plan, server, Limits::default());
+        let found = database::preflight(session.client(), &opened.plan, server, Limits::default());
         let found = found.map_err(|fault| told(&fault, Exit::CouldNotRun))?;
         let mut found: Vec<Diagnostic> = found.into_iter().map(|found| found.at(&opened.script)).collect();
-        let lost = live::round_trips(session.client(), &opened.script, &opened.plan, server);
+        let lost = database::round_trips(session.client(), &opened.script, &opened.plan, server);
         found.extend(lost.map_err(|fault| told(&fault, Exit::CouldNotRun))?);
         tell(&found, &opened.source);
         if found.iter().any(|finding| finding.severity == Severity::Error) {
@@ -94,7 +94,7 @@ impl Ready {
             Exit::CouldNotRun
         })?;
         let server = known.server();
-        let opened = live::open(source, &server).map_err(|refused| refuse(&refused))?;
+        let opened = database::open(source, &server).map_err(|refused| refuse(&refused))?;
         Self::new(opened, &known)
     }
 

@@ -1,10 +1,10 @@
 //! What a run in a database has done, as the report of any run.
 
+use crate::engine::Fault;
+use crate::engine::postgres::journal::runs::{self, RunRow, Status};
+use crate::engine::postgres::session::Session;
 use crate::execute::State;
 use crate::report::run::RunReport;
-use crate::target::Fault;
-use crate::target::postgres::journal::runs::{self, RunRow, Status};
-use crate::target::postgres::session::Session;
 
 /// The report of a run.
 ///

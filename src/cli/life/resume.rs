@@ -15,9 +15,9 @@ use crate::ast::Phase;
 use crate::cli::output::{Output, complain};
 use crate::cli::run::{PhaseArg, RunFormat};
 use crate::cli::{Exit, input, interrupt};
-use crate::target::postgres::journal::runs::{self, RunRow, Status};
-use crate::target::postgres::journal::{Fence, record, schema};
-use crate::target::postgres::session::Session;
+use crate::engine::postgres::journal::runs::{self, RunRow, Status};
+use crate::engine::postgres::journal::{Fence, record, schema};
+use crate::engine::postgres::session::Session;
 
 /// Go on with a migration that has stopped in a database
 #[derive(Debug, Args)]

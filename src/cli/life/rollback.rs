@@ -14,11 +14,11 @@ use super::resume::claimed;
 use crate::cli::output::{Output, complain};
 use crate::cli::run::RunFormat;
 use crate::cli::{Exit, interrupt};
+use crate::engine::postgres::journal::operations::{self, Progress};
+use crate::engine::postgres::journal::runs::{self, RunRow, Status};
+use crate::engine::postgres::journal::{Fence, record};
+use crate::engine::postgres::session::Session;
 use crate::prove::NoReturn;
-use crate::target::postgres::journal::operations::{self, Progress};
-use crate::target::postgres::journal::runs::{self, RunRow, Status};
-use crate::target::postgres::journal::{Fence, record};
-use crate::target::postgres::session::Session;
 
 /// Undo a migration in a database
 #[derive(Debug, Args)]

@@ -13,13 +13,13 @@ use super::report::{percent, state_of};
 use super::words::command;
 use crate::cli::Exit;
 use crate::cli::output::Output;
+use crate::engine::Fault;
+use crate::engine::postgres::journal::lock::{self, Holder};
+use crate::engine::postgres::journal::progress::{self, Filled};
+use crate::engine::postgres::journal::runs::{self, RunRow, Status, Stopped};
+use crate::engine::postgres::session::{Limits, Session};
 use crate::plan::Action;
 use crate::report::clean;
-use crate::target::Fault;
-use crate::target::postgres::journal::lock::{self, Holder};
-use crate::target::postgres::journal::progress::{self, Filled};
-use crate::target::postgres::journal::runs::{self, RunRow, Status, Stopped};
-use crate::target::postgres::session::{Limits, Session};
 
 /// Say what runs in a database, how far it is, and how to go on
 #[derive(Debug, Args)]

@@ -8,9 +8,9 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use super::pace::Pace;
 use crate::cli::interrupt;
 use crate::cli::life::args::lasting;
+use crate::engine::Waiting;
 use crate::execute::{BatchEvent, Observer, STOP, StatementEvent};
 use crate::report::clean;
-use crate::target::Waiting;
 
 /// Fewer rows than this are done before a bar could be seen.
 const LEAST_ROWS: u64 = 50_000;
@@ -79,7 +79,7 @@ impl Observer for Bar {
         self.drawn.take().inspect(ProgressBar::finish_and_clear);
     }
 
-    fn failed(&mut self, _statement: &StatementEvent, _fault: &crate::target::Fault) {
+    fn failed(&mut self, _statement: &StatementEvent, _fault: &crate::engine::Fault) {
         self.drawn.take().inspect(ProgressBar::finish_and_clear);
     }
 }

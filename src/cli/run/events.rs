@@ -9,9 +9,9 @@ use super::pace::Pace;
 use crate::cli::interrupt;
 use crate::cli::output::Output;
 use crate::cli::rows::json_rows;
+use crate::engine::memory::Selected;
+use crate::engine::{Fault, Waiting};
 use crate::execute::{BatchEvent, Observer, STOP, StatementEvent};
-use crate::target::memory::Selected;
-use crate::target::{Fault, Waiting};
 
 /// Writes each event as a line.
 pub struct JsonLines<'a> {

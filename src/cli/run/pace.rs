@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use crate::target::Waiting;
+use crate::engine::Waiting;
 
 /// The same wait is told again after this.
 const AGAIN: Duration = Duration::from_secs(10);

@@ -3,9 +3,9 @@
 use std::io::{self, Write};
 
 use super::{SqlPlan, SqlStatement, TableSize, phase_word, statements};
+use crate::engine::postgres::{Cost, Lock, Operation, Work};
 use crate::report::terminal::Paint;
 use crate::report::{Terminal, clean};
-use crate::target::postgres::{Cost, Lock, Operation, Work};
 
 impl SqlPlan {
     /// Writes it for people.

@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use serde_json::{Value, json};
 
 use super::{SqlPlan, SqlStatement, phase_word, statements};
-use crate::target::postgres::{Lock, Operation, Work};
+use crate::engine::postgres::{Lock, Operation, Work};
 
 impl SqlPlan {
     /// Writes it as one JSON document.

@@ -5,8 +5,8 @@ mod json;
 mod psql;
 
 use crate::ast::Phase;
-use crate::target::postgres::operation::{RANGE, RowsWork};
-use crate::target::postgres::{Operation, Work};
+use crate::engine::postgres::operation::{RANGE, RowsWork};
+use crate::engine::postgres::{Operation, Work};
 
 /// A plan, translated.
 #[derive(Clone, Debug)]

@@ -7,8 +7,8 @@
 use std::io::{self, Write};
 
 use super::{SqlPlan, SqlStatement, phase_word};
-use crate::target::postgres::operation::{RANGE, RowsWork};
-use crate::target::postgres::{Operation, Work, quote};
+use crate::engine::postgres::operation::{RANGE, RowsWork};
+use crate::engine::postgres::{Operation, Work, quote};
 
 /// Rows in a batch where the script does not say.
 const BATCH_ROWS: u32 = 1000;

@@ -1,0 +1,148 @@
+//! `miglab check --db` and `--schema`: scripts held against a database, which is not changed.
+
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+use postgres::Client;
+
+use super::input::{self, InputError};
+use super::life::args::DbArgs;
+use super::output::complain;
+use crate::ast::Name;
+use crate::check::CheckedScript;
+use crate::database::{self, Limits, Looked};
+use crate::diagnostic::Diagnostic;
+use crate::engine::Fault;
+use crate::engine::postgres::Server;
+use crate::engine::postgres::connect::Address;
+use crate::engine::postgres::inspect::dump::{self, Dump};
+use crate::engine::postgres::session::APPLICATION_NAME;
+use crate::source::Source;
+use crate::syntax;
+
+/// Where the schema is that scripts are held against.
+#[derive(Clone, Debug, Default, Args)]
+pub struct DatabaseArgs {
+    #[command(flatten)]
+    pub(super) db: DbArgs,
+    /// In place of a database, a dump of its schema, written by `pg_dump --schema-only`
+    #[arg(long, value_name = "FILE", conflicts_with = "db")]
+    pub(super) schema: Option<PathBuf>,
+}
+
+/// A schema that was found.
+pub(super) enum Database {
+    /// A running server, with the connection to it, and what it is called.
+    Server(Box<Client>, String),
+    /// A dump, and where it is.
+    Dump(Dump, PathBuf),
+}
+
+impl DatabaseArgs {
+    pub(super) fn is_given(&self) -> bool {
+        self.db.db.is_some() || self.schema.is_some()
+    }
+
+    /// Connects, or reads the dump. What is wrong is said on standard error.
+    pub(super) fn open(&self) -> Option<Database> {
+        match &self.schema {
+            Some(path) => read_dump(path),
+            None if self.db.is_address() => {
+                let address = Address::find(self.db.given());
+                let connected =
+                    address.and_then(|address| Ok((address.connect(APPLICATION_NAME)?, address.to_string())));
+                let (client, name) = connected.map_err(|fault| complain_of(&fault)).ok()?;
+                Some(Database::Server(Box::new(client), name))
+            }
+            None => None,
+        }
+    }
+}
+
+fn read_dump(path: &Path) -> Option<Database> {
+    // A dump of another format is not UTF-8; what it is tells more than where it is not.
+    let is_other = std::fs::read(path).is_ok_and(|bytes| bytes.starts_with(b"PGDMP"));
+    let read = if is_other {
+        dump::read("PGDMP")
+    } else {
+        let text = input::read(path).map_err(|error| error.complain()).ok()?.source;
+        dump::read(text.text())
+    };
+    let unread = |fault: Fault| {
+        complain(&format!("cannot read `{}`: {}", path.display(), fault.message), fault.help.as_deref());
+    };
+    read.map_err(unread).ok().map(|dump| Database::Dump(dump, path.to_owned()))
+}
+
+/// Says what a server, or the way to it, is at fault with.
+pub(super) fn complain_of(fault: &Fault) {
+    complain(&fault.message, fault.help.as_deref());
+}
+
+impl Database {
+    /// What a server is called: `shop@db.example.com:5432/shop`.
+    pub(super) fn name(&self) -> Option<String> {
+        match self {
+            Self::Server(_, name) => Some(name.clone()),
+            Self::Dump(..) => None,
+        }
+    }
+
+    /// What is said of these tables; of a dump, of all.
+    pub(super) fn tables(&mut self, names: &[Name]) -> Result<Server, Fault> {
+        match self {
+            Self::Server(client, _) => crate::engine::postgres::inspect::inspect(&mut **client, names),
+            Self::Dump(dump, _) => Ok(dump.server.clone()),
+        }
+    }
+
+    /// The names of all tables that a script can name without a schema.
+    pub(super) fn all(&mut self) -> Result<Vec<Name>, Fault> {
+        match self {
+            Self::Server(client, _) => crate::engine::postgres::inspect::names(&mut **client),
+            Self::Dump(dump, _) => Ok(dump.server.relations.keys().cloned().collect()),
+        }
+    }
+
+    /// All that there is to say of a script.
+    ///
+    /// # Errors
+    /// The script cannot be read, or the server not be asked.
+    pub(super) fn check(&mut self, path: &Path) -> Result<CheckedScript, InputError> {
+        let source = input::read(path)?.source;
+        self.look(&source).map_err(|fault| InputError {
+            verb: "check",
+            path: path.display().to_string(),
+            why: fault.message,
+            help: fault.help,
+        })
+    }
+
+    fn look(&mut self, source: &Source) -> Result<CheckedScript, Fault> {
+        let used = database::tables(&syntax::parse(source.clone()).script);
+        let server = self.tables(&used)?;
+        let Looked { script, plan, mut diagnostics, mut notes } = database::look_at(source, &server);
+        match (self, plan) {
+            (Self::Server(client, _), Some(plan)) => {
+                let found = database::preflight(&mut **client, &plan, &server, Limits::default())?;
+                diagnostics.extend(found.into_iter().map(|found| found.at(&script)));
+                diagnostics.extend(database::round_trips(&mut **client, &script, &plan, &server)?);
+                diagnostics.sort_by_key(Diagnostic::span);
+            }
+            (Self::Dump(dump, path), _) => {
+                let concerns = dump.unread.iter().filter(|unread| used.iter().any(|name| **name == *unread.table));
+                let path = path.display();
+                let note = |unread: &dump::Unread| format!("not read: {path}:{}: `{} …`", unread.line, unread.what);
+                notes.extend(concerns.map(note));
+            }
+            _ => {}
+        }
+        Ok(CheckedScript { source: source.clone(), diagnostics, notes })
+    }
+}
+
+/// Prints what could not be reached or asked, as an error of the command.
+pub(super) fn failed(fault: &Fault) -> super::Exit {
+    complain_of(fault);
+    super::Exit::CouldNotRun
+}

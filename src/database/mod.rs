@@ -1,0 +1,157 @@
+//! A script opened on a real database: read, held against what the database has, checked and proved.
+
+mod compare;
+mod declare;
+mod drops;
+mod preflight;
+mod round_trips;
+mod uses;
+
+use std::sync::Arc;
+
+use postgres::GenericClient;
+
+pub use declare::{Declaration, table as declaration, views as view_declarations};
+pub use preflight::{Limits, Readiness, preflight, readiness_of_plan};
+pub use round_trips::round_trips;
+
+use crate::ast::{Name, Script};
+use crate::check;
+use crate::diagnostic::{Code, Diagnostic, Severity};
+use crate::engine::Fault;
+use crate::engine::postgres::{Server, inspect};
+use crate::plan::{KnownTable, Plan};
+use crate::prove::Proof;
+use crate::source::{Source, Span};
+use crate::syntax;
+use uses::Uses;
+
+/// A script that fits a database.
+#[derive(Debug)]
+pub struct Opened {
+    /// Its text, as the author wrote it; every span lies in it.
+    pub source: Source,
+    /// Its tree.
+    pub script: Script,
+    /// What it will do, against the schema that the database has.
+    pub plan: Arc<Plan>,
+    /// Findings that do not stand in the way.
+    pub diagnostics: Vec<Diagnostic>,
+    /// What was taken for granted.
+    pub notes: Vec<String>,
+    /// What is proved of it.
+    pub proof: Proof,
+}
+
+/// A script that does not fit, or has errors of its own.
+#[derive(Debug)]
+pub struct Refused {
+    /// Its text.
+    pub source: Source,
+    /// All findings; some are errors.
+    pub diagnostics: Vec<Diagnostic>,
+    /// What was taken for granted.
+    pub notes: Vec<String>,
+}
+
+/// Asks a database for the tables that a script speaks of.
+///
+/// # Errors
+/// The server cannot be asked.
+pub fn look(client: &mut impl GenericClient, source: &Source) -> Result<Server, Fault> {
+    let script = syntax::parse(source.clone()).script;
+    inspect::inspect(client, &tables(&script))
+}
+
+/// The tables that a script speaks of, those that it adds included.
+#[must_use]
+pub fn tables(script: &Script) -> Vec<Name> {
+    Uses::of(script).tables.into_iter().map(|(name, _)| name).collect()
+}
+
+/// Holds a script against a database in which it has not begun. Tables that the script does not declare are as the
+/// database has them.
+///
+/// # Errors
+/// There are errors in the script, or it says of the database what is not so.
+pub fn open(source: Source, server: &Server) -> Result<Opened, Refused> {
+    let looked = look_at(&source, server);
+    let is_error = |found: &Diagnostic| found.severity == Severity::Error;
+    let Looked { script, plan, diagnostics, notes } = looked;
+    match plan.filter(|_| !diagnostics.iter().any(is_error)) {
+        Some(plan) => {
+            let proof = check::proof(&script, &plan);
+            Ok(Opened { source, script, plan: Arc::new(plan), diagnostics, notes, proof })
+        }
+        None => Err(Refused { source, diagnostics, notes }),
+    }
+}
+
+/// A script held against a database.
+#[derive(Debug)]
+pub struct Looked {
+    /// Its tree.
+    pub script: Script,
+    /// What it would do, where it can be made out.
+    pub plan: Option<Plan>,
+    /// All findings, in the order of places.
+    pub diagnostics: Vec<Diagnostic>,
+    /// What was taken for granted.
+    pub notes: Vec<String>,
+}
+
+/// Everything that there is to say of a script and a database.
+#[must_use]
+pub fn look_at(source: &Source, server: &Server) -> Looked {
+    let parsed = syntax::parse(source.clone());
+    let (known, mut remarks) = known_tables(&parsed.script, server);
+    let (mut diagnostics, mut notes) = check::check(&parsed, &known);
+    let script = parsed.script;
+    let missing = missing_tables(&script, server, &known);
+    diagnostics.extend(missing);
+    let plan = Plan::resolve(&script, &known).ok();
+    if let Some(plan) = &plan {
+        let differences = compare::compare(&script, plan, server);
+        diagnostics.extend(differences.diagnostics);
+        remarks.extend(differences.notes);
+        drops::refuse(plan, server, &mut diagnostics);
+        diagnostics.extend(readiness_of_plan(plan, server).into_iter().map(|found| found.at(&script)));
+    }
+    diagnostics.sort_by_key(Diagnostic::span);
+    notes.extend(remarks);
+    Looked { script, plan, diagnostics, notes }
+}
+
+/// The tables that a script uses and neither declares nor adds, as the database has them.
+fn known_tables(script: &Script, server: &Server) -> (Vec<KnownTable>, Vec<String>) {
+    let uses = Uses::of(script);
+    let (mut known, mut notes) = (Vec::new(), Vec::new());
+    let declared = |name: &Name| script.tables.iter().any(|table| table.name.name == *name);
+    for (name, _) in uses.tables.iter().filter(|(name, _)| !declared(name) && !uses.added.contains(name)) {
+        let Some(relation) = server.relation(name) else { continue };
+        let (definition, left_out) = declare::definition(name, relation, server);
+        notes.extend(left_out.into_iter().map(|line| format!("not looked at in table `{name}`: {line}")));
+        known.push(KnownTable { name: name.clone(), columns: Vec::new(), definition: definition.map(Arc::new) });
+    }
+    (known, notes)
+}
+
+/// Where no table is declared, a table that is not there would be taken to exist.
+fn missing_tables(script: &Script, server: &Server, known: &[KnownTable]) -> Vec<Diagnostic> {
+    if !script.tables.is_empty() || !known.is_empty() {
+        return Vec::new();
+    }
+    let uses = Uses::of(script);
+    let missing = uses.tables.iter().filter(|(name, _)| !uses.added.contains(name) && server.relation(name).is_none());
+    missing.map(|(name, span)| compare::no_table(name, *span, server)).collect()
+}
+
+/// Where something is told that has no place of its own: the header, or the beginning.
+fn head(script: &Script) -> Span {
+    let first = script.statements.first().map(|statement| statement.span);
+    script.header.as_ref().map(|header| header.span).or(first).unwrap_or_default()
+}
+
+fn differs(message: impl Into<String>, span: Span, label: impl Into<String>) -> Diagnostic {
+    Diagnostic::new(Code::SchemaDiffers, message, span, label)
+}

@@ -1,0 +1,87 @@
+//! Columns that come, and their defaults.
+
+use crate::ast::Name;
+use crate::catalog::{Column, ColumnId, Constraint, ConstraintKind, NotNull};
+use crate::engine::Fault;
+use crate::engine::postgres::translate::Scene;
+use crate::engine::postgres::{LockMode, Operation, Work, quote};
+use crate::expr::Expression;
+
+impl Scene<'_> {
+    /// The column first, its unique constraints by concurrent indexes, its other constraints validated apart.
+    pub(super) fn add_column(
+        &self,
+        table: &Name,
+        column: &Column,
+        constraints: &[Constraint],
+    ) -> Result<Vec<Operation>, Fault> {
+        let mut with_column = self.catalog.clone();
+        if let Some(table) = with_column.table_mut(table) {
+            table.add_column(column.clone());
+        }
+        let scene = Scene { catalog: &with_column, ..*self };
+        let add = format!("add column {}", scene.definition(table, column));
+        let name = quote::ident(&column.name);
+        // Syncs that are there look at the new column, too, where it carries their facts; and no more once it is gone.
+        let mut statements = vec![self.alter(table, &add)];
+        statements.extend(self.reinstall_all(self.catalog, &with_column)?);
+        let mut back = self.reinstall_all(&with_column, self.catalog)?;
+        back.push(self.alter(table, &format!("drop column {name}")));
+        let undo = vec![Work::Ddl(back)];
+        let mut add = self.ddl("add the column", table, LockMode::AccessExclusive, statements, undo);
+        let others = self.locks_of_changed(self.catalog, &with_column)?;
+        add.locks.extend(others.into_iter().filter(|lock| lock.relation != self.qualified(table)));
+        let mut all = vec![add];
+        for constraint in constraints {
+            all.extend(scene.add_constraint(table, &unvalidated(constraint))?);
+            if matches!(constraint.kind, ConstraintKind::Check { .. } | ConstraintKind::ForeignKey { .. }) {
+                all.push(scene.validation(table, &constraint.name));
+            }
+        }
+        Ok(all)
+    }
+
+    /// A column as `create table` and `add column` take it.
+    pub(super) fn definition(&self, table: &str, column: &Column) -> String {
+        let default = column.default.as_ref().map(|default| format!(" default {}", written(default)));
+        let not_null = if column.not_null == NotNull::Yes { " not null" } else { "" };
+        let (name, ty) = (quote::ident(&column.name), self.type_of(table, column));
+        format!("{name} {ty}{}{not_null}", default.unwrap_or_default())
+    }
+
+    pub(super) fn set_default(
+        &self,
+        table: &Name,
+        column: ColumnId,
+        default: Option<&Expression>,
+    ) -> Result<Vec<Operation>, Fault> {
+        let column = self.column(table, column)?;
+        let known = self.server.relation(table).and_then(|relation| relation.column(&column.name));
+        let before = match known {
+            Some(known) => known.default.clone(),
+            None => column.default.as_ref().map(written),
+        };
+        let change = |default: Option<String>| {
+            let set = default.map_or_else(|| "drop default".to_owned(), |default| format!("set default {default}"));
+            vec![self.alter(table, &format!("alter column {} {set}", quote::ident(&column.name)))]
+        };
+        let undo = vec![Work::Ddl(change(before))];
+        let title = if default.is_some() { "set the default" } else { "drop the default" };
+        let statements = change(default.map(written));
+        Ok(vec![self.ddl(title, table, LockMode::AccessExclusive, statements, undo)])
+    }
+}
+
+fn written(default: &Expression) -> String {
+    default.to_sql(&|name| quote::ident(name))
+}
+
+/// A constraint as it is added first: binding new writes only.
+fn unvalidated(constraint: &Constraint) -> Constraint {
+    let mut constraint = constraint.clone();
+    if let ConstraintKind::Check { validated, .. } | ConstraintKind::ForeignKey { validated, .. } = &mut constraint.kind
+    {
+        *validated = false;
+    }
+    constraint
+}

@@ -1,0 +1,130 @@
+//! `backfill` and `seed`. In READ COMMITTED an `update` that has waited for a row computes its value from the newest
+//! version of it, so no write of an application is overwritten with an older one
+//! (<https://www.postgresql.org/docs/current/transaction-iso.html>).
+
+use crate::ast::{Batches, Name};
+use crate::catalog::{Column, ColumnId};
+use crate::engine::Fault;
+use crate::engine::postgres::operation::{RANGE, RowsWork};
+use crate::engine::postgres::translate::kept::Kept;
+use crate::engine::postgres::translate::{Scene, comparable, of_row};
+use crate::engine::postgres::{Cost, LockMode, Operation, Work, quote};
+use crate::expr::Expression;
+use crate::plan::FillKind;
+
+impl Scene<'_> {
+    pub(super) fn fill(
+        &self,
+        kind: FillKind,
+        table: &Name,
+        column: ColumnId,
+        value: &Expression,
+        filter: Option<&Expression>,
+        batches: Batches,
+    ) -> Result<Vec<Operation>, Fault> {
+        let id = column;
+        let column = self.column(table, id)?;
+        let filling = Filling {
+            relation: self.qualified(table),
+            name: quote::ident(&column.name),
+            value: self.assigned(table, column, &value.to_sql(&|name| of_row("r", name))),
+            condition: self.condition(kind, table, column, value, filter),
+        };
+        let kept = if self.is_from_start(table, id) { self.kept(table) } else { None };
+        let Some(kept) = kept else {
+            let rows = self.over_rows(table, filling.statement(), batches);
+            return Ok(vec![self.rows_operation(kind, table, rows, Vec::new())]);
+        };
+        let ty = self.type_of(table, column);
+        let restored = self.over_rows(table, filling.restoring(&kept, &ty), Batches::default());
+        let rows = self.over_rows(table, filling.keeping(&kept), batches);
+        let undo = vec![Work::Rows(Box::new(restored))];
+        Ok(vec![kept.creation(&[("old", &ty), ("new", &ty)]), self.rows_operation(kind, table, rows, undo)])
+    }
+
+    /// Which rows are rewritten: those that the script selects and that do not hold the value already.
+    fn condition(
+        &self,
+        kind: FillKind,
+        table: &str,
+        column: &Column,
+        value: &Expression,
+        filter: Option<&Expression>,
+    ) -> String {
+        let name = of_row("r", &column.name);
+        let sql = self.assigned(table, column, &value.to_sql(&|name| of_row("r", name)));
+        let ty = self.type_of(table, column);
+        let mut parts = vec![match kind {
+            FillKind::Seed => format!("{name} is null and {sql} is not null"),
+            FillKind::Backfill => {
+                format!("{} is distinct from {}", comparable(&ty, &name), comparable(&ty, &sql))
+            }
+        }];
+        if let Some(filter) = filter {
+            parts.push(filter.to_sql(&|name| of_row("r", name)));
+        }
+        parts.join(" and ")
+    }
+
+    /// A statement over the rows of a table, by its key.
+    pub(super) fn over_rows(&self, table: &str, statement: String, batches: Batches) -> RowsWork {
+        RowsWork {
+            relation: self.qualified(table),
+            key: self.key_of(table),
+            last_look: statement.replace(RANGE, "true"),
+            statement,
+            batch_rows: batches.rows,
+            pause_ms: batches.pause_ms,
+        }
+    }
+
+    fn rows_operation(&self, kind: FillKind, table: &str, rows: RowsWork, undo: Vec<Work>) -> Operation {
+        let title = match kind {
+            FillKind::Backfill => "fill the column, range by range",
+            FillKind::Seed => "fill the column where it is null, range by range",
+        };
+        let lock = self.lock(table, LockMode::RowExclusive);
+        Operation::new(title, Work::Rows(Box::new(rows)), lock, Cost::Batches, undo)
+    }
+}
+
+/// The parts of the statements that fill a column.
+struct Filling {
+    relation: String,
+    name: String,
+    value: String,
+    condition: String,
+}
+
+impl Filling {
+    fn statement(&self) -> String {
+        let Self { relation, name, value, condition } = self;
+        format!("update {relation} as r set {name} = {value} where {RANGE} and {condition}")
+    }
+
+    /// The same, and what was there before is kept. The rows are locked first, so that old and new belong together.
+    fn keeping(&self, kept: &Kept) -> String {
+        let Self { relation, name, value, condition } = self;
+        let (side, columns, key) = (&kept.name, kept.columns(), kept.key_of("r"));
+        format!(
+            "with old as materialized (select {key}, r.{name} as old from {relation} as r \
+             where {RANGE} and {condition} for no key update of r), \
+             changed as (update {relation} as r set {name} = {value} from old where {same} \
+             returning {key}, old.old as old, r.{name} as new) \
+             insert into {side} ({columns}, old, new) select {columns}, old, new from changed on conflict do nothing",
+            same = kept.same_row("r", "old"),
+        )
+    }
+
+    /// Puts back what was there, but for rows that hold something else by now.
+    fn restoring(&self, kept: &Kept, ty: &str) -> String {
+        let Self { relation, name, .. } = self;
+        let (held, new) = (comparable(ty, &format!("r.{name}")), comparable(ty, "s.new"));
+        format!(
+            "update {relation} as r set {name} = s.old from {side} as s \
+             where {RANGE} and {same} and {held} is not distinct from {new}",
+            side = kept.name,
+            same = kept.same_row("r", "s"),
+        )
+    }
+}

@@ -1,0 +1,74 @@
+//! What is kept so that a rollback can restore it, and under which names.
+
+use crate::engine::postgres::operation::KeyColumn;
+use crate::engine::postgres::translate::{OWN_SCHEMA, Scene};
+use crate::engine::postgres::{Cost, Lock, LockMode, Operation, Work, quote};
+
+/// A table in miglab's own schema that holds the values that a statement has replaced.
+pub(super) struct Kept {
+    /// Its name, quoted and with its schema.
+    pub(super) name: String,
+    /// The key of the table whose values it holds.
+    pub(super) key: Vec<KeyColumn>,
+}
+
+impl Scene<'_> {
+    /// The name of a dropped column until it is purged.
+    pub(super) fn parked_column(&self, column: &str) -> String {
+        quote::made_name(&format!("miglab_dropped_{}_{column}", self.server.run))
+    }
+
+    /// The name of a dropped table, in miglab's own schema, until it is purged.
+    pub(super) fn parked_table(&self, table: &str) -> String {
+        quote::made_name(&format!("dropped_{}_{table}", self.server.run))
+    }
+
+    /// Where the values that this statement replaces in a table are kept; nowhere without a key to find the rows by.
+    pub(super) fn kept(&self, table: &str) -> Option<Kept> {
+        let key = self.key_of(table);
+        let name = format!("before_{}_{}", self.server.run, self.step + 1);
+        let name = format!("{}.{}", quote::ident(OWN_SCHEMA), quote::ident(&name));
+        (!key.is_empty()).then_some(Kept { name, key })
+    }
+}
+
+impl Kept {
+    /// The table is made before anything is replaced.
+    pub(super) fn creation(&self, columns: &[(&str, &str)]) -> Operation {
+        let key = self.key.iter().enumerate().map(|(at, column)| format!("k{} {} not null", at + 1, column.ty));
+        let rest = columns.iter().map(|(name, ty)| format!("{name} {ty}"));
+        let primary: Vec<String> = (1..=self.key.len()).map(|at| format!("k{at}")).collect();
+        let parts: Vec<String> = key.chain(rest).chain([format!("primary key ({})", primary.join(", "))]).collect();
+        let create = format!("create table {} ({})", self.name, parts.join(", "));
+        let drop = Work::Ddl(vec![format!("drop table if exists {}", self.name)]);
+        let lock = Lock { relation: self.name.clone(), mode: LockMode::AccessExclusive };
+        Operation {
+            purge: vec![drop.clone()],
+            ..Operation::new(
+                "make a table for the values that are replaced",
+                Work::Ddl(vec![create]),
+                lock,
+                Cost::Instant,
+                vec![drop],
+            )
+        }
+    }
+
+    /// `k1, k2`
+    pub(super) fn columns(&self) -> String {
+        (1..=self.key.len()).map(|at| format!("k{at}")).collect::<Vec<_>>().join(", ")
+    }
+
+    /// The row of one alias is the row kept in another: `r."id" = s.k1`.
+    pub(super) fn same_row(&self, row: &str, kept: &str) -> String {
+        let pairs =
+            self.key.iter().enumerate().map(|(at, column)| format!("{row}.{} = {kept}.k{}", column.name, at + 1));
+        pairs.collect::<Vec<_>>().join(" and ")
+    }
+
+    /// The key of a row: `r."id" as k1`.
+    pub(super) fn key_of(&self, row: &str) -> String {
+        let parts = self.key.iter().enumerate().map(|(at, column)| format!("{row}.{} as k{}", column.name, at + 1));
+        parts.collect::<Vec<_>>().join(", ")
+    }
+}
