@@ -166,7 +166,7 @@ fn know_each_table(script: &Script, files: &[RowsFile]) -> Result<(), OpenError>
     for (at, file) in files.iter().enumerate() {
         if files[..at].iter().any(|before| before.table == file.table) {
             let message = format!("rows for `{}` are given twice", file.table);
-            let help = "put them into one file".to_owned();
+            let help = "put them in one file".to_owned();
             return Err(OpenError::Rows { message, help: Some(help) });
         }
     }

@@ -56,7 +56,7 @@ fn write_file(script: &str, path: &Path, force: bool) -> Exit {
     };
     let path = path.display();
     if error.kind() == io::ErrorKind::AlreadyExists {
-        complain(&format!("`{path}` exists already"), Some("`--force` replaces it"));
+        complain(&format!("`{path}` already exists"), Some("`--force` replaces it"));
     } else {
         complain(&format!("cannot write `{path}`: {}", reason(&error)), None);
     }

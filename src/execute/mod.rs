@@ -199,7 +199,7 @@ impl<T: Target> Run<T> {
         let event = self.event(&step);
         observer.started(&event);
         let applied = if observer.stops() {
-            Err(Fault::new(FaultKind::Interrupted, "stopped; it was not begun"))
+            Err(Fault::new(FaultKind::Interrupted, "stopped before it began"))
         } else {
             self.target.apply(&step.action, &mut |happening| observer.happening(&event, happening))
         };

@@ -15,7 +15,7 @@ impl Topic {
     /// Every topic.
     pub const ALL: &[Self] = &[Self {
         name: "model",
-        summary: "what `check` proves, and how: one counterexample from its start to its end",
+        summary: "what `check` proves, and how: one counterexample from start to end",
         page: include_str!("../../docs/model.md"),
     }];
 

@@ -47,9 +47,9 @@ pub struct NoColumns;
 
 impl Scope for NoColumns {
     fn column(&self, column: &ColumnRef) -> Result<(Name, Type), Box<Diagnostic>> {
-        let message = format!("`{}` is a column, and only a fixed value can stand here", column.column.name);
+        let message = format!("`{}` is a column, and only a fixed value can be used here", column.column.name);
         let found = Diagnostic::new(Code::UnknownName, message, column.span(), "no column can be read here");
-        Err(Box::new(found.help(format!("for a text, write single quotes: `'{}'`", column.column.name))))
+        Err(Box::new(found.help(format!("write text in single quotes: `'{}'`", column.column.name))))
     }
 }
 

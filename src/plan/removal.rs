@@ -24,10 +24,13 @@ impl Planner<'_> {
         let table = self.table(name)?;
         let from_elsewhere = self.catalog.references_to(&table).find(|(from, _)| from.name != table);
         if let Some((from, key)) = from_elsewhere {
-            let message = format!("table `{table}` is still referred to by `{}`", from.name);
+            let message = format!("table `{table}` is still referenced by `{}`", from.name);
             let needed =
                 Diagnostic::new(Code::StillNeeded, message, name.span, format!("foreign key `{}` needs it", key.name))
-                    .help(format!("`contract drop foreign key {}` first, or drop the column that refers", key.name));
+                    .help(format!(
+                        "`contract drop foreign key {}` first, or drop the column that refers to it",
+                        key.name
+                    ));
             self.diagnostics.push(needed);
         } else if let Some((view, span)) = self.view_over(&table, None) {
             let needed = view_needs(&format!("table `{table}`"), &view, name.span, span);
@@ -51,11 +54,11 @@ impl Planner<'_> {
             let message = format!("column `{name}` is still needed by {noun} `{}`", constraint.name);
             let why = match constraint.kind {
                 ConstraintKind::PrimaryKey(_) => "it is in the key of the table".to_owned(),
-                _ => format!("the {noun} is over several columns"),
+                _ => format!("the {noun} spans several columns"),
             };
             Diagnostic::new(Code::StillNeeded, message, span, why).help(drop_hint(constraint))
         } else if let Some((from, key)) = referring() {
-            let message = format!("column `{name}` is still referred to by `{}`", from.name);
+            let message = format!("column `{name}` is still referenced by `{}`", from.name);
             Diagnostic::new(Code::StillNeeded, message, span, format!("foreign key `{}` needs it", key.name))
                 .help(format!("`contract drop foreign key {}` first", key.name))
         } else {

@@ -160,7 +160,7 @@ impl Drafts<'_> {
             if let Action::DropSyncs(_) = &self.plan.steps[*at].action {
                 let mut steps = self.plan.steps.clone();
                 steps.remove(*at);
-                let text = "leave the `drop sync` out: a sync leaves with its column, in the same instant".to_owned();
+                let text = "leave the `drop sync` out: a sync goes with its column, at the same moment".to_owned();
                 found.push(Draft { steps, text, place: None });
             }
         }

@@ -116,7 +116,8 @@ pub const COMMANDS: &[CommandSpec] = &[
         name: "back",
         aliases: &["b", "undo"],
         arguments: "[N]",
-        summary: "travel back before the last statement, or the last N; writes since then, and statements typed since then, go too",
+        summary: "go back before the last statement, or the last N; writes since then, and statements typed since \
+                  then, go too",
         completes: Completes::Nothing,
         read: |rest| Ok(Command::Back(count("back", rest)?)),
     },
@@ -306,7 +307,7 @@ fn count(name: &str, rest: &str) -> Result<usize, Complaint> {
     match rest.parse() {
         _ if rest.is_empty() => Ok(1),
         Ok(count) if count > 0 => Ok(count),
-        _ => Err(Complaint::new(format!("`{rest}` is no number of statements")).help(format!("as in `{name} 2`"))),
+        _ => Err(Complaint::new(format!("`{rest}` is not a number of statements")).help(format!("as in `{name} 2`"))),
     }
 }
 
@@ -317,7 +318,7 @@ fn why(rest: &str) -> Result<Why, Complaint> {
             Ok(number) if number > 0 && why.number.is_none() && !why.next => why.number = Some(number),
             _ if word.eq_ignore_ascii_case("next") && !why.next => why.next = true,
             _ => {
-                let complaint = Complaint::new(format!("`{word}` is no number of a counterexample"));
+                let complaint = Complaint::new(format!("`{word}` is not the number of a counterexample"));
                 return Err(complaint.help("as in `why`, `why 2`, `why next` or `why 2 next`"));
             }
         }

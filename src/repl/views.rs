@@ -66,7 +66,7 @@ impl Session {
         let help = match crate::plan::nearest(name, names.iter().map(String::as_str)) {
             Some(near) => format!("did you mean `{near}`?"),
             None if names.is_empty() => "declare it: `table users { … }`".to_owned(),
-            None => format!("there is: {}", listed(&names)),
+            None => format!("known: {}", listed(&names)),
         };
         Complaint::new(format!("there is no table `{name}`")).help(help)
     }

@@ -257,7 +257,7 @@ fn visited(visited: Result<Visited, Fault>, treats: bool, is_last: bool) -> Resu
     if treated == treats || is_last {
         return Ok(());
     }
-    let said = if treats { "the statement leaves the row out" } else { "the statement treats the row" };
+    let said = if treats { "the statement skips the row" } else { "the statement processes the row" };
     Err(Fault::new(FaultKind::Value, said))
 }
 

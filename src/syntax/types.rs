@@ -115,7 +115,7 @@ fn number(digits: &str) -> i64 {
 fn array_refused(words: &str) -> Refused {
     (
         format!("columns cannot be arrays of `{words}`"),
-        Some("write a table of its own for the elements, or `jsonb`".to_owned()),
+        Some("use a separate table for the elements, or `jsonb`".to_owned()),
     )
 }
 
@@ -205,7 +205,7 @@ fn unknown(words: &str) -> Refused {
         Some(name) => format!("did you mean `{name}`?"),
         None => {
             "types are `text`, `varchar(n)`, `integer`, `bigint`, `numeric`, `boolean`, `date`, `timestamptz`, `uuid`, \
-              `jsonb` and their like"
+              `jsonb` and the like"
                 .to_owned()
         }
     };

@@ -249,7 +249,7 @@ impl Target for Postgres {
 
     fn apply(&mut self, action: &Action, watch: Watch<'_>) -> Result<Applied<usize>, Fault> {
         if self.position >= self.plan.steps.len() {
-            return Err(Fault::new(FaultKind::Server, "the plan has no further statement"));
+            return Err(Fault::new(FaultKind::Server, "the plan has no more statements"));
         }
         let step = self.position;
         let planned = self.planned(action)?;

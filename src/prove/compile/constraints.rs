@@ -280,7 +280,7 @@ impl Write<'_> {
             }
             Some(_) => self.refuse(pattern, column, None, record, refused),
             None => {
-                let what = format!("whether two rows come to the same value in {}", self.name());
+                let what = format!("whether two rows end up with the same value in {}", self.name());
                 self.refuse(pattern, column, Some(what), record, refused);
             }
         }

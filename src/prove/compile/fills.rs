@@ -232,7 +232,7 @@ impl<W: Word> Visiting<'_, '_, W> {
         for constraint in schema.constraints().filter(own).filter(|_| scene.has(Rule::RowsMeet)) {
             let name = format!("{} `{}`", constraint.kind.noun(), constraint.name);
             let wrong = wrong(AnomalyKind::FailingStep, None, Some(*column), Some(name.clone()));
-            let what = format!("whether two rows come to the same value in {name}");
+            let what = format!("whether two rows end up with the same value in {name}");
             let same_for_all = value.inputs().is_empty() || source.is_some();
             let undecided = (!same_for_all).then(|| self.record.undecided(Some(self.step), what));
             let wrong = Wrong { undecided: undecided.filter(|_| !copies_unique), ..wrong };

@@ -55,7 +55,7 @@ fn assume<W: Word>(scene: Scene<'_>, step: usize, record: &mut Record<W>) {
         _ => return,
     };
     let (noun, name) = (held.kind.noun(), &held.name);
-    let what = format!("the rows that are there satisfy {noun} `{name}`; else the run stops there and loses nothing");
+    let what = format!("existing rows satisfy {noun} `{name}`; otherwise the run stops there and loses nothing");
     record.assume(Some(step), what);
 }
 

@@ -6,7 +6,7 @@ use std::path::Path;
 pub(super) fn password(path: &Path, wanted: &[&str; 4]) -> Result<Option<String>, String> {
     if open_to_others(path) {
         return Err(format!(
-            "`{}` is not read, as others may read it too: `chmod 600 {}`",
+            "`{}` is ignored, because others can read it: `chmod 600 {}`",
             path.display(),
             path.display()
         ));

@@ -149,7 +149,7 @@ fn explained(fault: Fault) -> Fault {
     if fault.kind != FaultKind::Privilege {
         return fault;
     }
-    let message = format!("schema `miglab`, where a run is kept, cannot be made: {}", fault.message);
+    let message = format!("schema `miglab`, where a run is kept, cannot be created: {}", fault.message);
     Fault::new(FaultKind::Privilege, message)
         .with_help("grant the role `create` on the database, or let its owner `create schema miglab authorization …`")
 }

@@ -49,7 +49,7 @@ pub fn perform(
             recorded(session.client(), record)?;
         }
         Work::Gate { query, message } => scan::gate(session, query, message, record, watch)?,
-        Work::Rows(_) => return Err(Fault::new(FaultKind::Server, "rows are gone over in batches, not as one piece")),
+        Work::Rows(_) => return Err(Fault::new(FaultKind::Server, "rows are filled in batches, not as one piece")),
     }
     Ok(None)
 }

@@ -99,5 +99,5 @@ pub fn condition(place: Place<'_>, part: i32) -> String {
 /// What is said to a run whose ranges belong to another by now.
 pub fn taken_over() -> Fault {
     Fault::new(FaultKind::Server, "another run of miglab has taken this one over")
-        .with_help("`miglab status` tells who runs it now")
+        .with_help("`miglab status` says who runs it now")
 }

@@ -159,7 +159,7 @@ struct Program<'a> {
 
 impl Program<'_> {
     fn column(&self, id: ColumnId) -> Result<&Column, Fault> {
-        let missing = || Fault::new(FaultKind::Missing, format!("a column of `{}` is not there", self.table.name));
+        let missing = || Fault::new(FaultKind::Missing, format!("a column of `{}` does not exist", self.table.name));
         self.table.column_by_id(id).ok_or_else(missing)
     }
 
