@@ -36,7 +36,7 @@ pub struct Lab {
     pub plan: Arc<Plan>,
     /// The table, with its rows.
     pub memory: Memory,
-    /// Findings that do not stand in the way.
+    /// Findings that do not stop it.
     pub diagnostics: Vec<Diagnostic>,
     /// What was taken for granted.
     pub notes: Vec<String>,
@@ -66,7 +66,7 @@ pub fn open(source: Source, files: &[RowsFile]) -> Result<Lab, OpenError> {
     open_unless(source, files, &|finding| finding.severity == Severity::Error)
 }
 
-/// Opens a script that is to be played by hand: that the plan is unsafe does not stand in the way, so that one can see
+/// Opens a script that is to be played by hand: that the plan is unsafe does not stop it, so that one can see
 /// how it comes to harm.
 ///
 /// # Errors

@@ -164,7 +164,7 @@ pub struct Backfill {
     pub value: Expr,
     /// Which rows; all of them without it.
     pub filter: Option<Box<Expr>>,
-    /// How it goes over the table.
+    /// How it goes through the table.
     pub batches: Batches,
 }
 
@@ -188,7 +188,7 @@ pub struct Copy {
     pub columns: Vec<(Ident, Expr)>,
     /// Which rows; all of them without it.
     pub filter: Option<Expr>,
-    /// How it goes over the table.
+    /// How it goes through the table.
     pub batches: Batches,
 }
 

@@ -1,4 +1,4 @@
-//! `miglab check --db` and `--schema`: scripts held against a database, which is not changed.
+//! `miglab check --db` and `--schema`: scripts compared with a database, which is not changed.
 
 use std::path::{Path, PathBuf};
 

@@ -40,7 +40,7 @@ pub fn execute(args: &NewArgs, out: &mut Output) -> io::Result<Exit> {
     }
 }
 
-/// The script, unless what was asked for cannot be right: a default that is no value of the type, say.
+/// The script, unless what was asked for cannot be right: a default that is not a value of the type, say.
 fn sound_script(kind: &Kind) -> Result<String, String> {
     let script = scaffold::script(kind)?;
     let checked = check_script(Source::new("new", script.as_str()));

@@ -46,7 +46,7 @@ impl Readiness {
     }
 }
 
-/// From when on something is told.
+/// From when on something is reported.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
     /// Transactions that have run for longer are told, in milliseconds.
@@ -375,7 +375,7 @@ impl<C: GenericClient> Asked<'_, C> {
     }
 }
 
-/// The tables whose rows are gone over.
+/// The tables whose rows are processed.
 fn filled(plan: &Plan) -> Vec<Name> {
     tables_of(plan, |action| match action {
         Action::Fill { table, .. } => Some(table.clone()),

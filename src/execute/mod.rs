@@ -169,7 +169,7 @@ impl<T: Target> Run<T> {
         self.progress.history.truncate(mark.entries);
     }
 
-    /// Adds a statement to the plan, behind those that are done.
+    /// Adds a statement to the plan, after those that are done.
     pub fn extend(&mut self, plan: Arc<Plan>) {
         self.plan = plan;
         if self.progress.state == State::Complete && self.next().is_some() {

@@ -19,7 +19,7 @@ impl Topic {
         page: include_str!("../../docs/model.md"),
     }];
 
-    /// The topic of this name.
+    /// The topic with this name.
     #[must_use]
     pub fn named(name: &str) -> Option<Self> {
         Self::ALL.iter().copied().find(|topic| topic.name == name)

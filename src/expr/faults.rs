@@ -17,7 +17,7 @@ fn mismatch(message: impl Into<String>, span: Span, label: impl Into<String>) ->
     Diagnostic::new(Code::TypeMismatch, message, span, label)
 }
 
-/// A literal that is no value of its type.
+/// A literal that is not a value of its type.
 pub(super) fn value(error: &ValueError, span: Span) -> Fault {
     Box::new(mismatch(error.message.clone(), span, "this value"))
 }

@@ -216,7 +216,7 @@ impl Expression {
     /// gives, in microseconds since 2000-01-01 UTC.
     ///
     /// # Errors
-    /// Overflow, division by zero, text that is no value of the type asked for.
+    /// Overflow, division by zero, text that is not a value of the type asked for.
     pub fn eval(&self, row: &[Value], now_micros: i64) -> Result<Value, ValueError> {
         row::Row::new(row, Context { now_micros }).value(&self.0.node)
     }

@@ -115,7 +115,7 @@ impl Planner<'_> {
         Ok(Action::DropConstraint { table, name: name.name.clone() })
     }
 
-    /// The table that has a constraint of this name and kind.
+    /// The table that has a constraint with this name and kind.
     fn constraint(&mut self, name: &Ident, noun: &str) -> Resolved<Name> {
         let has = |table: &Table| table.constraint(&name.name).is_some_and(|found| found.kind.noun() == noun);
         let own = self.default_table.as_ref().and_then(|table| self.catalog.table(table)).filter(|table| has(table));

@@ -1,4 +1,4 @@
-//! Columns and tables that go, and what may still hang on them.
+//! Columns and tables that go, and what may still depend on them.
 
 use crate::ast::{ColumnRef, Ident, Name};
 use crate::catalog::{Column, Constraint, ConstraintKind};
@@ -9,7 +9,7 @@ use crate::plan::planner::{Planner, Resolved};
 use crate::source::Span;
 
 impl Planner<'_> {
-    /// `drop column`. Constraints that only this column is in go with it; what else needs it stands in the way.
+    /// `drop column`. Constraints that only this column is in go with it; what else needs it is in the way.
     pub(super) fn drop_column(&mut self, column: &ColumnRef) -> Resolved<Action> {
         let span = column.span();
         let (table, column) = self.column(column)?;
@@ -79,7 +79,7 @@ impl Planner<'_> {
     }
 }
 
-/// Whether a constraint stands in the way of dropping one of its columns.
+/// Whether a constraint is in the way of dropping one of its columns.
 fn outlives(constraint: &Constraint) -> bool {
     matches!(constraint.kind, ConstraintKind::PrimaryKey(_)) || constraint.kind.columns().len() > 1
 }

@@ -1,4 +1,4 @@
-//! Changes of a plan that may mend what was found. Each is tried: the changed plan is proved as any other.
+//! Changes of a plan that may fix what was found. Each is tried: the changed plan is proved as any other.
 
 use std::sync::Arc;
 

@@ -17,7 +17,7 @@ pub struct CommandSpec {
     pub arguments: &'static str,
     /// What it does, in one line.
     pub summary: &'static str,
-    /// What TAB offers behind it.
+    /// What TAB offers after it.
     pub completes: Completes,
     read: fn(&str) -> Result<Command, Complaint>,
 }
@@ -254,7 +254,7 @@ pub const COMMANDS: &[CommandSpec] = &[
 /// Reads a line as a command. `None` where it is none: a statement, a declaration, SQL.
 ///
 /// # Errors
-/// It is a command with the wrong arguments, or an unknown one behind a `:`.
+/// It is a command with the wrong arguments, or an unknown one after a `:`.
 pub fn parse(line: &str) -> Option<Result<Command, Complaint>> {
     let line = line.trim();
     let (text, is_command) = line.strip_prefix(':').map_or((line, false), |rest| (rest.trim_start(), true));
@@ -273,7 +273,7 @@ pub fn find(word: &str) -> Option<&'static CommandSpec> {
     COMMANDS.iter().find(|spec| is(spec.name) || spec.aliases.iter().any(|alias| is(alias)))
 }
 
-/// What to say where a word is no command.
+/// What to say where a word is not a command.
 #[must_use]
 pub fn unknown(word: &str) -> Complaint {
     let names = COMMANDS.iter().flat_map(|spec| spec.aliases.iter().chain([&spec.name]));

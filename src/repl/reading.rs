@@ -74,7 +74,7 @@ fn read_as(text: &str, rest: &str) -> Input {
     read_sql(Some(app.into()), text, text.trim_end().len() - operation.len())
 }
 
-/// The name that a text begins with, folded, and what stands behind it.
+/// The name that a text begins with, folded, and what stands after it.
 fn split_name(text: &str) -> (String, &str) {
     let quoted = text.strip_prefix('"').and_then(|inner| inner.split_once('"'));
     if let Some((name, rest)) = quoted {

@@ -129,7 +129,7 @@ impl Session {
         Ok((text, moment))
     }
 
-    /// Completes the migration behind its last statement.
+    /// Completes the migration after its last statement.
     fn finish(&mut self) -> Said {
         match self.present.run.step(&mut Watch(&*self.host)) {
             Ok(()) => Ok(self.newest_entries(1)),

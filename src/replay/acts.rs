@@ -181,7 +181,7 @@ impl Stage {
         Ok(new_value(&column, who, self.made, kind, self.known.hints(column.id), &current))
     }
 
-    /// The value of the other row, where the two shall meet.
+    /// The value of the other row, where the two are to meet.
     fn colliding(&self, owner: Owner, name: &ColumnName, column: ColumnId) -> Option<Value> {
         if !self.known.is_ever_unique(column) {
             return None;

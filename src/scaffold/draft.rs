@@ -89,7 +89,7 @@ impl TableDraft {
         self.columns.push(ColumnDraft { name: name.to_owned(), definition: definition.to_owned(), values });
     }
 
-    /// Makes sure that a column of this name can be added.
+    /// Makes sure that a column with this name can be added.
     ///
     /// # Errors
     /// The table has that column.
@@ -177,7 +177,7 @@ impl<'a> Draft<'a> {
         self.step(why, &format!("deploy {new}")).step(&both, &format!("retire {old}"))
     }
 
-    /// How a backfill or a copy goes over the table.
+    /// How a backfill or a copy goes through the table.
     #[must_use]
     pub fn batches(&self) -> String {
         format!("in batches of {}", self.options.batch)

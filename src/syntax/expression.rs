@@ -119,7 +119,7 @@ impl Build<'_> {
         self.climb(first, &mut nodes, 0).whole()
     }
 
-    /// The operand that starts with `first`, with every operator behind it that binds more tightly than `least`.
+    /// The operand that starts with `first`, with every operator after it that binds more tightly than `least`.
     fn climb<'i>(&mut self, first: Node<'i>, nodes: &mut Nodes<'i>, least: u8) -> Draft {
         let mut left = Draft::Whole(match binding(first.as_rule()) {
             Some((_, level)) => {

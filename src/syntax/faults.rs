@@ -112,7 +112,7 @@ pub(super) fn block_missing(word: &str, span: Span) -> Diagnostic {
         .help(format!("write `{form}`"))
 }
 
-/// `expand` and nothing behind it.
+/// `expand` and nothing after it.
 pub(super) fn phase_alone(phase: Phase, span: Span) -> Diagnostic {
     let word = phase.keyword();
     syntax(format!("`{word}` needs a statement or a block"), span, "expected a statement after this")
@@ -159,7 +159,7 @@ pub(super) fn second_header(span: Span, first: Span) -> Diagnostic {
         .help("write the second migration in its own file")
 }
 
-/// A header behind what it should stand before.
+/// A header after what it should stand before.
 pub(super) fn late_header(span: Span, item: Span) -> Diagnostic {
     syntax("the header comes first", span, "the header").label(item, "this comes before it").help("move it to the top")
 }

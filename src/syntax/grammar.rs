@@ -96,7 +96,7 @@ impl Build<'_> {
         self.column(present(node))
     }
 
-    /// The text of `'…'`; of `"…"` too, which is mended.
+    /// The text of `'…'`; of `"…"` too, which is corrected.
     pub(super) fn string(&mut self, node: &Node<'_>) -> Box<str> {
         let text = names::unquote(node.as_str()).into_owned();
         if node.as_rule() == Rule::quoted {
@@ -110,7 +110,7 @@ impl Build<'_> {
         text.into()
     }
 
-    /// The text of a title, in double quotes; in single ones too, which is mended.
+    /// The text of a title, in double quotes; in single ones too, which is corrected.
     pub(super) fn title(&mut self, node: &Node<'_>) -> Box<str> {
         let text = names::unquote(node.as_str()).into_owned();
         if node.as_rule() == Rule::string {

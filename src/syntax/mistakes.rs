@@ -204,7 +204,7 @@ fn alter_type(table: &str, column: &str, ty: &str, nodes: Nodes<'_>) -> Answer {
     ])
 }
 
-/// ` name` where there is one, and the text behind it.
+/// ` name` where there is one, and the text after it.
 fn named(nodes: Nodes<'_>) -> (String, String) {
     let (mut name, mut rest) = (String::new(), String::new());
     for node in nodes {

@@ -37,7 +37,7 @@ impl std::error::Error for Incomplete {}
 /// Reads statements as typed at a prompt.
 ///
 /// # Errors
-/// More has to be typed. Text that is wrong, however it goes on, is no error here but has diagnostics.
+/// More has to be typed. Text that is wrong, however it goes on, is not an error here but has diagnostics.
 pub fn read_statements(source: &Source) -> Result<Parsed, Incomplete> {
     match open_end(source.text()) {
         Some(incomplete) => Err(incomplete),

@@ -153,7 +153,7 @@ impl Build<'_> {
         Sync { target, kind }
     }
 
-    /// The node behind a `=` that was meant as `from`.
+    /// The node after a `=` that was meant as `from`.
     fn past_slip<'i>(&mut self, nodes: &mut Nodes<'i>) -> Node<'i> {
         let node = present(nodes.next());
         if node.as_rule() != Rule::slip_assign {

@@ -157,7 +157,7 @@ fn simple(words: &str) -> Result<Type, Refused> {
     })
 }
 
-/// Whether the language has a type of this name, with or without arguments.
+/// Whether the language has a type with this name, with or without arguments.
 pub(super) fn is_known(words: &str) -> bool {
     matches!(words, "numeric" | "decimal" | "dec" | "varchar" | "character varying" | "timestamp")
         || simple(words).is_ok()

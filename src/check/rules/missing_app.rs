@@ -20,11 +20,11 @@ pub(super) struct MissingApp {
     anchors: Anchors,
 }
 
-/// The statements behind which the versions change.
+/// The statements after which the versions change.
 #[derive(Default)]
 struct Anchors {
     first: Option<Span>,
-    /// The last of expand and migrate, with its place behind it.
+    /// The last of expand and migrate, with its place after it.
     moved: Option<(usize, Span)>,
     /// The one before the first contract statement; none where that is the first.
     kept: Option<(usize, Option<Span>)>,
@@ -56,7 +56,7 @@ impl Anchors {
     }
 }
 
-/// The brace that ends a block behind its last statement.
+/// The brace that ends a block after its last statement.
 fn brace_behind(text: &str, end: usize) -> Option<Span> {
     let mut rest = text.get(end..)?;
     loop {

@@ -133,7 +133,7 @@ fn help(planner: &Planner<'_>, latest: &AppUse, unused: &[ColumnName]) -> String
     format!("declare the version that does, with {deploy}:\n    {lines}")
 }
 
-/// `v3` behind `v2`.
+/// `v3` after `v2`.
 fn next_name(latest: &str, apps: &[AppUse]) -> Name {
     let stem = latest.trim_end_matches(|c: char| c.is_ascii_digit());
     let number: u32 = latest[stem.len()..].parse().unwrap_or(1);

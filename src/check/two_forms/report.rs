@@ -9,7 +9,7 @@ use crate::data::Value;
 use crate::diagnostic::{Code, Diagnostic};
 use crate::source::Span;
 
-/// Longer texts are cut, with their length behind them.
+/// Longer texts are cut, with their length after them.
 const LONGEST: usize = 48;
 
 /// The two forms of a round: "`full_name` <-> `first_name`, `last_name`".

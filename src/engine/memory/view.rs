@@ -21,7 +21,7 @@ impl Memory {
     /// Whether an application works at this moment.
     ///
     /// # Errors
-    /// No application of this name was declared.
+    /// No application with this name was declared.
     pub fn app_state(&self, name: &str) -> Result<AppState, Fault> {
         let app = self.app(name)?;
         if !self.state.catalog.is_live(name) {

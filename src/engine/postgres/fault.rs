@@ -32,7 +32,7 @@ pub fn is_lost(error: &postgres::Error) -> bool {
     }
 }
 
-/// What is said where the connection is lost in the midst of work.
+/// What is said where the connection is lost in the middle of work.
 fn lost() -> Fault {
     Fault::new(FaultKind::Connection, "the connection to the server was lost").with_help(RESUME)
 }

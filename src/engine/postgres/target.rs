@@ -19,7 +19,7 @@ use crate::catalog::Catalog;
 use crate::engine::{Applied, Fault, FaultKind, Target, Watch};
 use crate::plan::{Action, Plan, Step};
 
-/// Writes something down: in a transaction, behind a fence, of a statement of a phase.
+/// Writes something down: in a transaction, checked by a fence, of a statement of a phase.
 type Write<'a> = &'a mut dyn FnMut(&mut Transaction<'_>, &Fence, Option<Phase>) -> Result<(), Fault>;
 
 /// A database, and how far a plan has come on it. What was done, and what undoes it, lies in the database.

@@ -16,7 +16,7 @@ use crate::prove::rule::Rule;
 use crate::prove::survey::MOST_INPUTS;
 use crate::prove::word::{Code, Op, Pattern, Word};
 
-/// The table that a statement goes over row by row, where it is one of the group's.
+/// The table that a statement processes row by row, where it is one of the group's.
 pub(super) fn driving_table(scene: Scene<'_>, action: &Action) -> Option<usize> {
     match action {
         Action::Fill { table, .. } => scene.place(table),
@@ -25,7 +25,7 @@ pub(super) fn driving_table(scene: Scene<'_>, action: &Action) -> Option<usize> 
     }
 }
 
-/// The visits of a step that goes over rows.
+/// The visits of a step that processes rows.
 pub(super) fn visits<W: Word>(scene: Scene<'_>, step: usize, record: &mut Record<W>) -> Vec<Act<W>> {
     let action = &scene.plan.steps[step].action;
     let Some(table) = driving_table(scene, action) else { return Vec::new() };

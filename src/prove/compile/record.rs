@@ -44,7 +44,7 @@ impl<W: Word> Record<W> {
         self.model.wrongs.len() - 1
     }
 
-    /// The place of a condition that hangs on values.
+    /// The place of a condition that depends on values.
     pub(super) fn undecided(&mut self, step: Option<usize>, what: String) -> usize {
         let undecided = Undecided { step, what };
         if let Some(at) = self.undecided.iter().position(|known| *known == undecided) {

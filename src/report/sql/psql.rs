@@ -1,7 +1,7 @@
-//! A file that psql can run: `psql -f plan.sql`, outside of a transaction.
+//! A file that psql can run: `psql -f plan.sql`, outside a transaction.
 //!
 //! It does what a run does by the means of SQL alone: DDL gives its locks up at once where they are not free and tries
-//! again, rows are gone over in short transactions. What a run does besides (to remember how far it came, to look after
+//! again, rows are processed in short transactions. What a run does besides (to remember how far it came, to look after
 //! the load) it does not.
 
 use std::io::{self, Write};

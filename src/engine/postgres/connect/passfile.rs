@@ -40,7 +40,7 @@ fn matching(line: &str, wanted: &[&str; 4]) -> Option<String> {
     Some(password).filter(|password| !password.is_empty())
 }
 
-/// A field, and what comes behind its colon.
+/// A field, and what comes after its colon.
 fn field(text: &str) -> Option<(String, &str)> {
     let mut escaped = false;
     let end = text.char_indices().find(|(_, character)| {

@@ -1,5 +1,5 @@
 //! The operations of the statements of a run: planned before the first of a statement begins, so that a process that goes
-//! on does what was planned, whatever the database looks like in the midst of it.
+//! on does what was planned, whatever the database looks like in the middle of it.
 
 use postgres::{GenericClient, Row};
 use serde::Deserialize;

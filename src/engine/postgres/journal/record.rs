@@ -140,7 +140,7 @@ pub struct StepDone<'a> {
     pub phase: Option<Phase>,
     /// What it did, in words.
     pub text: &'a str,
-    /// None is left behind it.
+    /// None is left after it.
     pub is_last: bool,
 }
 

@@ -54,7 +54,7 @@ pub fn perform(
     Ok(None)
 }
 
-/// Validates a constraint and does what comes after it; where rows stand in the way, that is left out.
+/// Validates a constraint and does what comes after it; where rows are in the way, that is left out.
 fn scan_if_it_holds(
     session: &mut Session,
     (scan, then): (&str, &[String]),

@@ -13,13 +13,13 @@ use crate::engine::postgres::fault::fault;
 use crate::engine::postgres::session::{Limits, Session};
 use crate::engine::{Fault, FaultKind, Happening, Waiting, Watch};
 
-/// How often a wait is told of.
+/// How often a wait is reported.
 pub(super) const TELL_EVERY: Duration = Duration::from_secs(1);
 
-/// Behind somebody who stays, a lock is tried for again after this time at the latest.
+/// Where somebody stays in the way, a lock is tried again after this time at the latest.
 const TRY_AT_LEAST_EVERY: Duration = Duration::from_secs(2);
 
-/// A wait for something, which is told of from time to time and ends one day.
+/// A wait for something, which is reported from time to time and ends one day.
 pub(super) struct Patience {
     what: String,
     began: Instant,

@@ -8,7 +8,7 @@ use crate::engine::postgres::fault::fault;
 use crate::engine::postgres::quote;
 use crate::engine::{Fault, FaultKind};
 
-/// A range of rows: those behind one key, up to another. By blocks: from one, up to and without another.
+/// A range of rows: those after one key, up to another. By blocks: from one, up to and without another.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Range {
     /// Its number.
@@ -77,7 +77,7 @@ pub fn record(transaction: &mut Transaction<'_>, place: Place<'_>, ranges: &[Ran
 /// # Errors
 /// The run was taken over; the server refuses.
 pub fn sum(client: &mut impl GenericClient, place: Place<'_>) -> Result<u64, Fault> {
-    // A commit that waits for the disk: those before it, which did not, are behind it in the log.
+    // A commit that waits for the disk: those before it, which did not, are after it in the log.
     let touch = "update miglab.range set owner = owner
                  where run_id = $1 and step = $2 and op = $3 and owner = $4 returning rows";
     let rows =
