@@ -15,7 +15,7 @@ use crate::engine::postgres::fault::fault;
 use crate::engine::postgres::relation::RelationConstraintKind;
 use crate::engine::postgres::{Relation, Server};
 
-/// What a database says of these tables. Names are resolved along the `search_path`; what is missing, or is not a table,
+/// What a database says of tables. Names are resolved along the `search_path`; what is missing, or is not a table,
 /// is simply absent.
 ///
 /// # Errors
