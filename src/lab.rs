@@ -16,7 +16,7 @@ use crate::rows;
 use crate::source::{Source, Span};
 use crate::syntax;
 
-/// Rows for a table from a file, in place of the script's own.
+/// Rows for a table from a file, instead of the script's own.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RowsFile {
     /// The table, folded as a name is.

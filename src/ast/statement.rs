@@ -102,7 +102,7 @@ pub struct AddIndex {
 pub struct AddCheck {
     /// Its name.
     pub name: Ident,
-    /// What no row may fail.
+    /// The condition that every row must satisfy.
     pub condition: Expr,
     /// The table; by default the header's.
     pub table: Option<Ident>,

@@ -8,7 +8,7 @@ use crate::engine::postgres::{Relation, Server};
 use crate::plan::{Action, Plan};
 use crate::source::Span;
 
-/// Adds a finding for each drop of what something else needs, unless one is there already.
+/// Adds a finding for each drop of what something else needs, unless one already exists.
 pub(super) fn refuse(plan: &Plan, server: &Server, findings: &mut Vec<Diagnostic>) {
     let mut catalog = plan.start.clone();
     for step in &plan.steps {

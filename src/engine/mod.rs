@@ -91,7 +91,7 @@ pub struct Fault {
 /// Kinds of faults.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum FaultKind {
-    /// A column, table or application that is not there (or is there already).
+    /// A column, table or application that is not there (or already exists).
     Missing,
     /// A null where none may be.
     NotNull,

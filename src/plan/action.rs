@@ -18,7 +18,7 @@ pub enum Action {
         /// What it must satisfy besides `not null`.
         constraints: Vec<Constraint>,
     },
-    /// Does nothing: the column is there already with the same type.
+    /// Does nothing: the column already exists with the same type.
     KeepColumn {
         /// The table.
         table: Name,

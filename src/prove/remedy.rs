@@ -183,7 +183,7 @@ impl Drafts<'_> {
         }
     }
 
-    /// Backfills that leave alone what is there already.
+    /// Backfills that leave existing values alone.
     fn conditions(&self, found: &mut Vec<Draft>) {
         for at in self.steps {
             let Action::Fill { kind: FillKind::Backfill, table, column, value, filter: None, batches } =

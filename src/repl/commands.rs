@@ -380,11 +380,11 @@ mod tests {
 
     #[test]
     fn wrong_arguments_are_told() {
-        assert_eq!(read("step x"), Some(Err("`x` is no number of statements".into())));
-        assert_eq!(read("step 0"), Some(Err("`0` is no number of statements".into())));
-        assert_eq!(read("why not"), Some(Err("`not` is no number of a counterexample".into())));
-        assert_eq!(read("why next 2"), Some(Err("`2` is no number of a counterexample".into())));
-        assert_eq!(read("why 0"), Some(Err("`0` is no number of a counterexample".into())));
+        assert_eq!(read("step x"), Some(Err("`x` is not a number of statements".into())));
+        assert_eq!(read("step 0"), Some(Err("`0` is not a number of statements".into())));
+        assert_eq!(read("why not"), Some(Err("`not` is not the number of a counterexample".into())));
+        assert_eq!(read("why next 2"), Some(Err("`2` is not the number of a counterexample".into())));
+        assert_eq!(read("why 0"), Some(Err("`0` is not the number of a counterexample".into())));
         assert_eq!(read("plan now"), Some(Err("`plan` takes no arguments".into())));
         assert_eq!(read("run away"), Some(Err("`away` is neither a phase nor the number of a statement".into())));
         assert_eq!(read(":setp"), Some(Err("there is no command `setp`".into())));

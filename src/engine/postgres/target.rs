@@ -65,7 +65,7 @@ impl Postgres {
         &self.catalog
     }
 
-    /// Whether something of the next statement is done already.
+    /// Whether something of the next statement is already done.
     ///
     /// # Errors
     /// The server was not asked.

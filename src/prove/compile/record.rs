@@ -86,7 +86,7 @@ pub(super) fn added_by(plan: &Plan, table: &str, constraint: &str) -> Option<usi
     plan.steps.iter().find(|step| adds(&step.action)).map(|step| step.index)
 }
 
-/// Drops acts that neither change a state nor can be refused, and those that do the same as one that is there already.
+/// Drops acts that neither change a state nor can be refused, and those that do the same as one that already exists.
 pub(super) fn push_act<W: Word>(acts: &mut Vec<Act<W>>, act: Act<W>) {
     let is_known = || {
         let same = |known: &Act<W>| known.guard == act.guard && known.refused.is_empty() && known.code == act.code;

@@ -108,7 +108,7 @@ fn too_new(version: i32) -> Fault {
     Fault::new(FaultKind::Server, message).with_help("use the newer miglab that has run here")
 }
 
-/// Makes the schema, or brings it to the version of this program; does nothing where it is there already. Whoever calls
+/// Makes the schema, or brings it to the version of this program; does nothing where it already exists. Whoever calls
 /// this holds the lock of the run.
 ///
 /// # Errors
