@@ -72,7 +72,8 @@ pub(super) fn unknown_function(name: &Ident) -> Fault {
         Some((_, known)) => {
             found.help(format!("did you mean `{known}`?")).fix(format!("write `{known}`"), name.span, known)
         }
-        None => found.help("the functions of the language are PostgreSQL's of the same names; see the README"),
+        None => found
+            .help("the functions of the language are PostgreSQL's of the same names; `docs/language.md` lists them"),
     })
 }
 
