@@ -172,7 +172,7 @@ fn copy_inserts_each_key_once() {
 
 #[test]
 fn batches_are_told_and_a_stop_takes_the_action_back() {
-    use miglab::engine::{FaultKind, Happening, Target};
+    use miglab::engine::{Engine, FaultKind, Happening};
     use std::ops::ControlFlow;
     let rows = |happening: Happening| match happening {
         Happening::Batch(batch) => (batch.rows_done, batch.rows_total),

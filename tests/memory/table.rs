@@ -7,7 +7,7 @@ use miglab::ast::{ColumnRef, Expr, Name, RowsFrom, StatementKind};
 use miglab::data::{Type, Value};
 use miglab::diagnostic::Diagnostic;
 use miglab::engine::memory::{CellState, Memory, MemoryUndo};
-use miglab::engine::{Fault, Target};
+use miglab::engine::{Engine, Fault};
 use miglab::expr::{Expression, NoColumns, Scope};
 use miglab::plan::Plan;
 use miglab::rows;

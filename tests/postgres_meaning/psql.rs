@@ -3,7 +3,7 @@
 use std::ops::ControlFlow;
 use std::process::Command;
 
-use miglab::engine::Target;
+use miglab::engine::Engine;
 
 use crate::both::{Both, database, url_of};
 use crate::common::{Ran, miglab};

@@ -7,7 +7,7 @@ use crate::ast::{
 use crate::source::Span;
 
 /// A part of a script that could be read.
-pub(super) enum Event {
+pub(super) enum Part {
     /// A comment; `trailing` ones stand behind something.
     Comment { span: Span, trailing: bool },
     /// One or more empty lines.
