@@ -1,6 +1,6 @@
 //! The tree of a script, as the author wrote it: names are not resolved, and every node has its span.
 //!
-//! Nodes are small on purpose (`tests/sizes.rs` holds them so): a script may hold a hundred thousand statements.
+//! Nodes are small on purpose (`tests/language/sizes.rs` holds them so): a script may hold a hundred thousand statements.
 
 mod declaration;
 mod dml;

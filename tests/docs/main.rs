@@ -1,0 +1,9 @@
+//! What the documentation says is so: its commands print what it shows, its examples do what they are there for.
+
+#[path = "../common/mod.rs"]
+mod common;
+
+mod explain_examples;
+mod model_page;
+mod pages;
+mod readme;
