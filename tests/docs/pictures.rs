@@ -8,11 +8,13 @@ use snapbox::{Assert, Data};
 
 use crate::common::miglab;
 
-/// A picture of what the program prints, with the command above it.
-fn picture(file: &str, folder: &str, args: &[&str]) {
+/// A picture of what the program prints up to a text, with the command above it.
+fn picture(file: &str, folder: &str, args: &[&str], end: &str) {
     let output = miglab(args).current_dir(folder).env("FORCE_COLOR", "1").output().unwrap();
     let printed = String::from_utf8(output.stdout).unwrap();
-    let shown = format!("\u{1b}[2m$\u{1b}[0m \u{1b}[1mmiglab {}\u{1b}[0m\n\n{}", args.join(" "), printed.trim_end());
+    let (printed, _) = printed.split_once(end).expect("the text is printed");
+    let command = format!("\u{1b}[2m$\u{1b}[0m \u{1b}[1mmiglab {}\u{1b}[0m", args.join(" "));
+    let shown = format!("{command}\n\n{}", printed.trim_end());
     let svg = anstyle_svg::Term::new().palette(anstyle_svg::WIN10_CONSOLE).render_svg(&shown);
     let expected = Data::read_from(&Path::new("docs").join(file), Some(DataFormat::Text));
     Assert::new().action_env("SNAPSHOTS").eq(svg, expected);
@@ -20,6 +22,6 @@ fn picture(file: &str, folder: &str, args: &[&str]) {
 
 #[test]
 fn the_pictures_show_what_the_program_prints() {
-    picture("counterexample.svg", "tests/cases/prove", &["check", "rename_alone.mig"]);
-    picture("proved.svg", "scripts", &["prove", "rename.mig"]);
+    picture("counterexample.svg", "tests/cases/prove", &["check", "rename_alone.mig"], "\u{1b}[36mnote:");
+    picture("proved.svg", "scripts", &["prove", "rename.mig"], "\u{1b}[1mPoint of no return");
 }
