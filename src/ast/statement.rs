@@ -102,7 +102,7 @@ pub struct AddIndex {
 pub struct AddCheck {
     /// Its name.
     pub name: Ident,
-    /// What no row may fail.
+    /// The condition that every row must satisfy.
     pub condition: Expr,
     /// The table; by default the header's.
     pub table: Option<Ident>,
@@ -164,7 +164,7 @@ pub struct Backfill {
     pub value: Expr,
     /// Which rows; all of them without it.
     pub filter: Option<Box<Expr>>,
-    /// How it goes over the table.
+    /// How it goes through the table.
     pub batches: Batches,
 }
 
@@ -188,7 +188,7 @@ pub struct CopyRows {
     pub columns: Vec<(Ident, Expr)>,
     /// Which rows; all of them without it.
     pub filter: Option<Expr>,
-    /// How it goes over the table.
+    /// How it goes through the table.
     pub batches: Batches,
 }
 

@@ -171,7 +171,7 @@ fn notes(script: &Script, planner: &Planner<'_>, findings: &[Diagnostic]) -> Vec
         }
     }
     if planner.is_open() && planner.has_begun() {
-        notes.push("no `table` is declared: tables and columns are taken to exist as they are used".to_owned());
+        notes.push("no `table` is declared: tables and columns are assumed to exist as they are used".to_owned());
     }
     notes
 }

@@ -27,18 +27,18 @@ use crate::syntax;
 ///
 /// Looks at every order in which statements, batches, crashes, rollbacks and the reads and writes of all live
 /// applications can meet. A plan is proved for any number of rows, clients and batches, or refuted by the shortest
-/// schedule that ends in an anomaly, or not proved, where a statement is outside of the model.
+/// schedule that ends in an anomaly, or not proved, where a statement is outside the model.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Exit codes:
   0  every plan is proved
   1  a plan is refuted, or has errors
   2  a file could not be read
-  3  no plan is refuted, and one is not proved: a statement is outside of the model, or no `app` is declared
+  3  no plan is refuted, and one is not proved: a statement is outside the model, or no `app` is declared
      (`--allow not-proved` makes this 0)
 
 Examples:
-  miglab prove rename.mig                       the verdict and everything behind it
+  miglab prove rename.mig                       the verdict and what it rests on
   miglab prove --quiet migrations/              one line for each plan
   miglab prove --quiet --allow not-proved       in CI: fail on what is refuted only
   miglab prove --format json rename.mig         for programs
@@ -50,7 +50,7 @@ pub struct ProveArgs {
     /// How to report the proofs
     #[arg(long, value_enum, default_value_t = Format::Human)]
     format: Format,
-    /// Exit with 0 all the same
+    /// Exit with 0 anyway
     #[arg(long, value_enum, value_name = "WHAT")]
     allow: Option<Allow>,
     /// Print one line for each plan: its verdict
@@ -169,7 +169,7 @@ fn lines_of(source: &Source, plan: &Plan, taken: &Assumed) -> Vec<String> {
     let rollout = taken.rollout.iter().map(|statement| {
         let behind = statement.place.checked_sub(1).and_then(|step| plan.steps.get(step));
         let line = behind.map(|step| source.position(step.span.start).line);
-        let place = line.map_or_else(|| "before the first statement".to_owned(), |line| format!("behind line {line}"));
+        let place = line.map_or_else(|| "before the first statement".to_owned(), |line| format!("after line {line}"));
         format!("{}  # {place}", statement.text())
     });
     apps.into_iter().chain(rollout).collect()

@@ -34,7 +34,7 @@ struct Moment {
     afternoon: Option<bool>,
 }
 
-/// Why a text is no moment.
+/// Why a text is not a moment.
 enum TimeFault {
     Syntax,
     Range,

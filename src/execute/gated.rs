@@ -93,7 +93,7 @@ impl<T: Engine> Run<T> {
         observer: &mut dyn Observer,
     ) -> Result<ControlFlow<()>, Box<Failure>> {
         if observer.stops() {
-            let fault = Fault::new(FaultKind::Interrupted, "stopped; it was not begun");
+            let fault = Fault::new(FaultKind::Interrupted, "stopped before it began");
             return Err(Box::new(failure(step, fault)));
         }
         let event = self.event(step);

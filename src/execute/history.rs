@@ -33,7 +33,7 @@ impl History {
         self.entries.truncate(entries);
     }
 
-    /// Takes the completion out again, when a session goes on behind it.
+    /// Takes the completion out again, when a session goes on after it.
     pub(super) fn forget_completion(&mut self) {
         if self.entries.last().is_some_and(|entry| entry.state == RunState::Complete) {
             self.entries.pop();

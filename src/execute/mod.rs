@@ -169,7 +169,7 @@ impl<T: Engine> Run<T> {
         self.progress.history.truncate(mark.entries);
     }
 
-    /// Adds a statement to the plan, behind those that are done.
+    /// Adds a statement to the plan, after those that are done.
     pub fn extend(&mut self, plan: Arc<Plan>) {
         self.plan = plan;
         if self.progress.state == RunState::Complete && self.next().is_some() {
@@ -199,7 +199,7 @@ impl<T: Engine> Run<T> {
         let event = self.event(&step);
         observer.started(&event);
         let applied = if observer.stops() {
-            Err(Fault::new(FaultKind::Interrupted, "stopped; it was not begun"))
+            Err(Fault::new(FaultKind::Interrupted, "stopped before it began"))
         } else {
             self.target.apply(&step.action, &mut |happening| observer.happening(&event, happening))
         };

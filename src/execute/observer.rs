@@ -44,7 +44,7 @@ pub trait Observer {
         ControlFlow::Continue(())
     }
 
-    /// Something happens in the midst of a statement.
+    /// Something happens in the middle of a statement.
     fn happening(&mut self, statement: &StatementEvent, happening: Happening) -> ControlFlow<()> {
         match happening {
             Happening::Batch(batch) => self.batch(statement, batch),

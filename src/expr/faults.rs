@@ -17,7 +17,7 @@ fn mismatch(message: impl Into<String>, span: Span, label: impl Into<String>) ->
     Diagnostic::new(Code::TypeMismatch, message, span, label)
 }
 
-/// A literal that is no value of its type.
+/// A literal that is not a value of its type.
 pub(super) fn value(error: &ValueError, span: Span) -> Refusal {
     Box::new(mismatch(error.message.clone(), span, "this value"))
 }
@@ -72,8 +72,9 @@ pub(super) fn unknown_function(name: &Ident) -> Refusal {
         Some((_, known)) => {
             found.help(format!("did you mean `{known}`?")).fix(format!("write `{known}`"), name.span, known)
         }
-        None => found
-            .help("the functions of the language are PostgreSQL's of the same names; `docs/language.md` lists them"),
+        None => found.help(
+            "the functions of the language are those of PostgreSQL with the same name; `docs/language.md` lists them",
+        ),
     })
 }
 
@@ -111,7 +112,7 @@ pub(super) fn missing(function: &Function, span: Span) -> Refusal {
 }
 
 pub(super) fn no_common_type(what: &str, a: Type, b: Type, span: Span) -> Refusal {
-    let message = format!("`{what}` cannot give both {a} and {b}");
+    let message = format!("`{what}` cannot return both {a} and {b}");
     Box::new(
         mismatch(message, span, "its values have different types").help(format!("cast one of them, like `(…)::{b}`")),
     )
@@ -142,7 +143,7 @@ pub(super) fn cast(operand: &Typed, to: Type, asked: Strength) -> Refusal {
     match asked {
         Strength::Explicit => {
             let found = mismatch(format!("{from} cannot be cast to {to}"), operand.span, format!("this is {from}"));
-            Box::new(found.help("take the way over a type that both can be cast to, such as `text`"))
+            Box::new(found.help("go through a type that both can be cast to, such as `text`"))
         }
         Strength::Assignment => {
             let found = mismatch(
@@ -159,7 +160,7 @@ pub(super) fn cast(operand: &Typed, to: Type, asked: Strength) -> Refusal {
         }
         Strength::Implicit => {
             let found =
-                mismatch(format!("{from} does not turn into {to} by itself"), operand.span, format!("this is {from}"));
+                mismatch(format!("{from} is not cast to {to} by itself"), operand.span, format!("this is {from}"));
             Box::new(found.help(format!("write an explicit cast: `{}`", cast_example(operand, to))))
         }
     }

@@ -47,9 +47,9 @@ pub struct NoColumns;
 
 impl Scope for NoColumns {
     fn column(&self, column: &ColumnRef) -> Result<(Name, Type), Box<Diagnostic>> {
-        let message = format!("`{}` is a column, and only a fixed value can stand here", column.column.name);
+        let message = format!("`{}` is a column, and only a fixed value can be used here", column.column.name);
         let found = Diagnostic::new(Code::UnknownName, message, column.span(), "no column can be read here");
-        Err(Box::new(found.help(format!("for a text, write single quotes: `'{}'`", column.column.name))))
+        Err(Box::new(found.help(format!("write text in single quotes: `'{}'`", column.column.name))))
     }
 }
 
@@ -216,7 +216,7 @@ impl Expression {
     /// gives, in microseconds since 2000-01-01 UTC.
     ///
     /// # Errors
-    /// Overflow, division by zero, text that is no value of the type asked for.
+    /// Overflow, division by zero, text that is not a value of the type asked for.
     pub fn eval(&self, row: &[Value], now_micros: i64) -> Result<Value, ValueError> {
         row::RowScope::new(row, Context { now_micros }).value(&self.0.node)
     }

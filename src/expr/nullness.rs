@@ -50,7 +50,7 @@ impl Expression {
 
 struct Reader<'a> {
     null: &'a dyn Fn(usize) -> bool,
-    /// An expression in which the column of this name is taken to differ from a value.
+    /// An expression in which the column with this name is taken to differ from a value.
     same: Option<(&'a Expression, &'a str, &'a Expression)>,
     locals: Vec<Nullness>,
 }

@@ -1,6 +1,6 @@
 //! From anomalies to root causes: a plan with one mistake gets one finding, however many anomalies follow from it.
 //!
-//! For the shortest schedule that ends in an anomaly, changes of the plan are tried until one mends it. What the changed
+//! For the shortest schedule that ends in an anomaly, changes of the plan are tried until one fixes it. What a changed
 //! plan does not show any more had the same cause; what it still shows has another, and is looked for in turn.
 
 use std::cell::Cell;
@@ -33,7 +33,7 @@ fn signature(anomaly: &Anomaly) -> Signature {
     (anomaly.kind, anomaly.app.clone(), anomaly.column.clone())
 }
 
-/// Something wrong, and what would still be wrong if it were mended.
+/// Something wrong, and what would still be wrong if it were fixed.
 struct KnownRefutation {
     refutation: Refutation,
     left: Option<BTreeSet<Signature>>,

@@ -120,12 +120,12 @@ impl Proving<'_> {
         self.proof.refutations.extend(causes::refutations(&teller, at, self.allowed, self.patience));
         self.proof.groups.push(GroupProof { columns, states, rollback_states, steps });
         if explored.cut || rollbacks.cut {
-            let why = "there are more states than are looked at".to_owned();
+            let why = "there are more states than are explored".to_owned();
             self.proof.outside.push(Outside { step: None, why });
         }
         let stops = explored.stopped.iter().map(|layer| Assumption {
             step: model.layers[*layer].step,
-            what: "every row that is there passes `verify`; else the run stops there and loses nothing".to_owned(),
+            what: "every existing row passes `verify`; otherwise the run stops there and loses nothing".to_owned(),
         });
         self.proof.assumptions.extend(stops);
         self.note_breaks(model, &explored);

@@ -60,7 +60,7 @@ pub(super) struct Transition<W> {
     /// It does not happen where the state after it matches: the application knows what would refuse it, or there are no
     /// such rows.
     pub(super) avoided: Vec<Pattern<W>>,
-    /// It hangs on a condition that is not known, by its place among the group's.
+    /// It depends on a condition that is not known, by its place among the group's.
     pub(super) undecided: Option<usize>,
     /// The run stops before it where the state matches: a gate is there for that.
     pub(super) stopped: Vec<Pattern<W>>,
@@ -97,7 +97,7 @@ impl<W: Word> Collision<W> {
         Self { held: self.held.and(visited, true), stale: W::ZERO, ..self }
     }
 
-    /// Whether a row in this state may stand in the way.
+    /// Whether a row in this state may be in the way.
     pub(super) fn is_met(&self, word: W) -> bool {
         self.held.matches(word) && (self.stale == W::ZERO || word & self.stale != W::ZERO)
     }
@@ -175,7 +175,7 @@ pub(super) struct Wrong {
     pub(super) constraint: Option<String>,
     /// The application only reads it.
     pub(super) reads: bool,
-    /// It hangs on a condition that is not known.
+    /// It depends on a condition that is not known.
     pub(super) undecided: Option<usize>,
     /// It takes a second row.
     pub(super) other_row: bool,

@@ -67,7 +67,7 @@ pub struct Refutation {
     pub anomaly: Anomaly,
     /// The shortest way there.
     pub schedule: Schedule,
-    /// Conditions on the way that hang on values, which the proof does not know.
+    /// Conditions on the way that depend on values, which the proof does not know.
     pub hangs_on: Vec<Undecided>,
     /// A change of the plan after which this does not happen any more.
     pub remedy: Option<Remedy>,
@@ -169,7 +169,7 @@ pub enum EventKind {
         step: usize,
         /// It has been there before: the run crashed, and repeats its last batch.
         again: bool,
-        /// It treats the row; else its condition leaves the row out.
+        /// It processes the row; otherwise its condition skips the row.
         treats: bool,
     },
     /// An application reads a column.
@@ -242,7 +242,7 @@ pub enum Content {
     Value,
 }
 
-/// A condition that hangs on values.
+/// A condition that depends on values.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Undecided {
     /// The statement that it stands in.

@@ -1,4 +1,4 @@
-//! Changes of a plan that may mend what was found. Each is tried: the changed plan is proved as any other.
+//! Changes of a plan that may fix what was found. Each is tried: the changed plan is proved as any other.
 
 use std::sync::Arc;
 
@@ -160,7 +160,7 @@ impl Drafts<'_> {
             if let Action::DropSyncs(_) = &self.plan.steps[*at].action {
                 let mut steps = self.plan.steps.clone();
                 steps.remove(*at);
-                let text = "leave the `drop sync` out: a sync leaves with its column, in the same instant".to_owned();
+                let text = "leave the `drop sync` out: a sync goes with its column, at the same moment".to_owned();
                 found.push(ChangedPlan { steps, text, place: None });
             }
         }
@@ -183,7 +183,7 @@ impl Drafts<'_> {
         }
     }
 
-    /// Backfills that leave alone what is there already.
+    /// Backfills that leave existing values alone.
     fn conditions(&self, found: &mut Vec<ChangedPlan>) {
         for at in self.steps {
             let Action::Fill { kind: FillKind::Backfill, table, column, value, filter: None, batches } =

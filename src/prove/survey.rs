@@ -176,7 +176,7 @@ impl Survey {
         let name = self.name(target);
         let writes = |app: &&AppUse| catalog.is_live(&app.name) && app.writes.contains(&name);
         if let Some(app) = apps.iter().find(writes) {
-            let with = format!("one value for all rows, also where `{}` has written", app.name);
+            let with = format!("one value for all rows, even where `{}` has written", app.name);
             self.overwriting.push((index, target, with));
         }
     }

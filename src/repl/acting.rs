@@ -128,7 +128,7 @@ impl Session {
         match tables.as_slice() {
             [] => Err(Complaint::new(format!("application `{app}` reads nothing")).into()),
             [_, _, ..] if !select.columns.is_empty() || select.filter.is_some() => {
-                Err(Complaint::new("it is not said which table").help("as in `select … from users`").into())
+                Err(Complaint::new("no table is named").help("as in `select … from users`").into())
             }
             _ => Ok(tables),
         }
@@ -142,7 +142,7 @@ impl Session {
         match (usual, tables.next(), tables.next()) {
             (Some(usual), ..) => Ok(usual.clone()),
             (None, Some(only), None) => Ok(only.name.clone()),
-            _ => Err(Complaint::new("it is not said which table").help("as in `select * from users`")),
+            _ => Err(Complaint::new("no table is named").help("as in `select * from users`")),
         }
     }
 
@@ -155,7 +155,7 @@ impl Session {
         let help = match crate::plan::nearest(app, names.iter().copied()) {
             Some(near) => format!("did you mean `{near}`?"),
             None if names.is_empty() => "declare it: `app v1 { reads …  writes … }`".to_owned(),
-            None => format!("there is: {}", listed(&names)),
+            None => format!("known: {}", listed(&names)),
         };
         Complaint::new(format!("there is no application `{app}`")).help(help)
     }
@@ -286,7 +286,7 @@ impl Session {
         });
         let sources: Vec<&Name> = sources.collect();
         match sources.as_slice() {
-            [] => "nobody gave it a value".to_owned(),
+            [] => "nobody has given it a value".to_owned(),
             sources => format!("no sync carries {} over to it", listed(sources)),
         }
     }

@@ -69,12 +69,12 @@ fn read_as(text: &str, rest: &str) -> Input {
     let (app, operation) = split_name(rest);
     if operation.is_empty() {
         let help = "as in `as v1 select` or `as v1 update users set username = 'zed' where id = 1`";
-        return Input::Refused(Complaint::new("it is not said what the application does").help(help));
+        return Input::Refused(Complaint::new("the application is given nothing to do").help(help));
     }
     read_sql(Some(app.into()), text, text.trim_end().len() - operation.len())
 }
 
-/// The name that a text begins with, folded, and what stands behind it.
+/// The name that a text begins with, folded, and what stands after it.
 fn split_name(text: &str) -> (String, &str) {
     let quoted = text.strip_prefix('"').and_then(|inner| inner.split_once('"'));
     if let Some((name, rest)) = quoted {

@@ -66,7 +66,7 @@ impl Session {
         let help = match crate::plan::nearest(name, names.iter().map(String::as_str)) {
             Some(near) => format!("did you mean `{near}`?"),
             None if names.is_empty() => "declare it: `table users { … }`".to_owned(),
-            None => format!("there is: {}", listed(&names)),
+            None => format!("known: {}", listed(&names)),
         };
         Complaint::new(format!("there is no table `{name}`")).help(help)
     }
@@ -154,7 +154,7 @@ impl Session {
         staleness::survey(self.present.memory(), app).iter().map(|misread| format!("reads {misread}")).collect()
     }
 
-    /// The same, where there is something to say, behind the deployment of an application.
+    /// The same, where there is something to say, after the deployment of an application.
     pub(super) fn reads_of(&self, app: &str) -> String {
         let Some(app) = self.apps().iter().find(|other| &*other.name == app) else { return String::new() };
         let line = |said: &String| self.terminal.paint(&format!("  `{}` {said}", app.name), Paint::Yellow) + "\n";

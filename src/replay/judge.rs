@@ -63,7 +63,7 @@ impl Stage {
             AnomalyKind::RejectedWrite => match last.refused {
                 Some(fault) if is_constraint(fault) && names(anomaly, fault) => confirmed(fault.message.clone()),
                 Some(fault) => differs(format!("the write was refused for another reason: {}", fault.message)),
-                None => differs("the write was taken"),
+                None => differs("the write was accepted"),
             },
             AnomalyKind::FailingStep => match last.refused {
                 Some(fault) => confirmed(fault.message.clone()),
@@ -86,7 +86,7 @@ impl Stage {
             return differs(format!("the read was refused: {}", fault.message));
         }
         let (Some(column), Some(read)) = (&anomaly.column, last.read) else { return differs("nothing was read") };
-        let Some(state) = self.state(last.owner, column) else { return differs("the column is not there") };
+        let Some(state) = self.state(last.owner, column) else { return differs("the column does not exist") };
         let (stale, unset) = bits(state);
         let reader = anomaly.app.as_deref().unwrap_or("?");
         match anomaly.kind {
@@ -152,7 +152,7 @@ impl Stage {
         if let Some(fault) = last.refused {
             return differs(format!("the last event was refused: {}", fault.message));
         }
-        let Some(column) = &anomaly.column else { return differs("it is not said what is lost") };
+        let Some(column) = &anomaly.column else { return differs("nothing says what is lost") };
         let facts = &self.plan.facts;
         let carried: Vec<FactId> = self.known.ids(column).flat_map(|id| facts.of(id).iter().copied()).collect();
         let lost: Vec<FactId> = carried.iter().copied().filter(|fact| !self.is_known(Owner::Row, *fact)).collect();
@@ -176,12 +176,15 @@ impl Stage {
     fn lost_value(&self, fact: FactId, written: &Values, column: &ColumnName) -> (Option<bool>, String) {
         let carries = |name: &ColumnName| self.known.ids(name).any(|id| self.plan.facts.of(id).contains(&fact));
         let Some((by, value)) = written.iter().rev().find(|(name, _)| carries(name)) else {
-            return (None, format!("the newest value of `{column}` is in no column any more"));
+            return (None, format!("no column holds the newest value of `{column}` any more"));
         };
         let holds = |other: &ColumnName| self.value(Owner::Row, &other.table, &other.column).as_ref() == Some(value);
         let left = self.columns().iter().filter(|name| carries(name)).any(holds);
-        let said =
-            format!("{}, written to `{}`, is the newest value and in no column any more", value.literal(), by.column);
+        let said = format!(
+            "{}, written to `{}`, is the newest value, and no column holds it any more",
+            value.literal(),
+            by.column
+        );
         (Some(!left), said)
     }
 

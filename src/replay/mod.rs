@@ -2,7 +2,7 @@
 //!
 //! A [`Replay`] puts the row that a schedule starts from into the tables of a plan, and then lets happen what the
 //! schedule says, event by event: statements end, a backfill comes by the row, applications write values that tell who
-//! wrote them. What the table says in the end is held against what the proof claimed.
+//! wrote them. What the table says in the end is compared with what the proof claimed.
 
 mod acts;
 mod agree;
@@ -257,7 +257,7 @@ fn visited(visited: Result<Visited, Fault>, treats: bool, is_last: bool) -> Resu
     if treated == treats || is_last {
         return Ok(());
     }
-    let said = if treats { "the statement leaves the row out" } else { "the statement treats the row" };
+    let said = if treats { "the statement skips the row" } else { "the statement processes the row" };
     Err(Fault::new(FaultKind::Value, said))
 }
 

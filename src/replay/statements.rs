@@ -103,7 +103,7 @@ impl Stage {
     }
 }
 
-/// The table whose rows an action treats one by one.
+/// The table whose rows an action processes one by one.
 pub(super) fn over(action: &Action) -> Option<Name> {
     match action {
         Action::Fill { table, .. } => Some(table.clone()),

@@ -20,7 +20,7 @@ pub struct AddColumn {
     /// It holds the value of this expression over the table's other columns
     #[arg(long, value_name = "EXPR", conflicts_with = "default")]
     pub from: Option<String>,
-    /// What rows have that do not give it
+    /// The value of rows that do not give one
     #[arg(long, value_name = "VALUE", allow_hyphen_values = true)]
     pub default: Option<String>,
     /// It may not be null
@@ -66,7 +66,7 @@ impl AddColumn {
         self.draft(&table, &others)
             .new_app(&with(&others, &column))
             .step(why, &format!("expand add column {definition}"))
-            .rollout("The column is there.")
+            .rollout("The column exists.")
             .finish()
     }
 
@@ -88,7 +88,7 @@ impl AddColumn {
                 &format!("expand sync {column} from {from}"),
             );
         let backfill = format!("migrate backfill {column} from {from} {}", draft.batches());
-        draft = draft.step("The rows that were there before the sync.", &backfill);
+        draft = draft.step("The rows from before the sync.", &backfill);
         if self.not_null {
             let verify = format!("migrate verify {column} is not null");
             draft = draft.step("A gate: the run stops here while a row lacks the value.", &verify);

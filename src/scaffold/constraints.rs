@@ -8,7 +8,7 @@ use super::names::{ColumnPath, Name, literal, quote};
 use super::options::Options;
 use super::samples::{ROWS, sample};
 
-const NEW_KEEPS: &str = "The new version keeps the rule in everything that it writes";
+const NEW_KEEPS: &str = "The new version follows the rule in everything that it writes";
 
 /// A column may no longer be null
 #[derive(clap::Args, Clone, Debug)]
@@ -19,7 +19,7 @@ pub struct AddNotNull {
     /// The column
     #[arg(value_name = "TABLE.COLUMN")]
     pub column: ColumnPath,
-    /// What old rows get that have no value
+    /// The value for old rows that have none
     #[arg(long, value_name = "VALUE", allow_hyphen_values = true)]
     pub fill: Option<String>,
     /// Its type
@@ -29,7 +29,7 @@ pub struct AddNotNull {
     pub(super) options: Options,
 }
 
-/// No two rows may agree on a column, or on several together
+/// No two rows may have the same value in a column, or in several together
 #[derive(clap::Args, Clone, Debug)]
 #[command(
     after_help = "Examples:\n  miglab new add-unique users.email\n  miglab new add-unique members.team members.username --name members_once_per_team"
@@ -55,7 +55,7 @@ pub struct AddCheck {
     /// The column
     #[arg(value_name = "TABLE.COLUMN")]
     pub column: ColumnPath,
-    /// What no row may fail
+    /// The condition that every row must satisfy
     #[arg(value_name = "EXPR")]
     pub condition: String,
     /// Its name [default: `products_price_check`]
@@ -140,10 +140,7 @@ impl AddUnique {
     pub(super) fn script(&self) -> Result<String, String> {
         let table_name = &self.columns[0].table;
         if let Some(other) = self.columns.iter().find(|column| column.table != *table_name) {
-            return Err(format!(
-                "`{table_name}` and `{}` are two tables: a rule holds for the rows of one",
-                other.table
-            ));
+            return Err(format!("`{table_name}` and `{}` are two tables: a rule covers the rows of one", other.table));
         }
         let mut table = TableDraft::new(table_name, &self.options);
         for column in &self.columns {
@@ -155,7 +152,8 @@ impl AddUnique {
         versions(&self.options, format!("Make {list} of {} unique", quote(table_name)), table_name, &table, &columns)
             .rollout(&format!("{NEW_KEEPS}, or handles the rejection."))
             .step(
-                "Fails, and changes nothing, while two rows agree; from here on nobody can add a second one.",
+                "Fails, and changes nothing, while two rows have the same value; from here on nobody can add a second \
+                 one.",
                 &format!("expand add unique {name} ({list})"),
             )
             .finish()
@@ -179,7 +177,7 @@ impl AddCheck {
         )
         .rollout(&format!("{NEW_KEEPS}; the old one may not."))
         .step(
-            "Binds new writes at once, without a look at the old rows.",
+            "Binds new writes at once, without reading the old rows.",
             &format!("expand add check {name} ({})", self.condition),
         )
         .step(
@@ -219,7 +217,7 @@ impl AddForeignKey {
         .new_app(&used)
         .rollout(&format!("{NEW_KEEPS}; the old one may leave orphans."))
         .step(
-            "Binds new writes at once, without a look at the old rows.",
+            "Binds new writes at once, without reading the old rows.",
             &format!("expand add foreign key {name} ({column}) references {referenced}"),
         )
         .step(

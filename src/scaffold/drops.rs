@@ -36,7 +36,7 @@ pub struct DropTable {
     /// The table
     #[arg(value_name = "TABLE")]
     pub table: Name,
-    /// A column of it and its type; the primary key comes by itself [default: note text]
+    /// A column of it and its type; the primary key is added by itself [default: note text]
     #[arg(long = "column", value_name = "COLUMN TYPE")]
     pub columns: Vec<ColumnText>,
     /// Why its data may be lost

@@ -50,14 +50,14 @@ impl Forms<'_> {
         format!("'{}'", self.separator.replace('\'', "''"))
     }
 
-    /// The whole from its parts: an empty or missing last part leaves no separator behind.
+    /// The whole from its parts: an empty or missing last part leaves no separator.
     fn whole(&self) -> String {
         let separator = self.separator();
         let joined = format!("concat_ws({separator}, {})", self.parts.join(", "));
         if self.separator == " " { format!("rtrim({joined})") } else { format!("rtrim({joined}, {separator})") }
     }
 
-    /// Part `index` from the whole; the last one is everything behind the others.
+    /// Part `index` from the whole; the last one is everything after the others.
     fn part(&self, index: usize) -> String {
         let nth = |n: usize| format!("split_part({}, {}, {n})", self.whole, self.separator());
         if index + 1 < self.parts.len() {
@@ -101,17 +101,20 @@ impl SplitColumn {
             .old_app(std::slice::from_ref(&whole))
             .new_app(&parts);
         let draft = parts.iter().fold(draft, |draft, part| {
-            draft.step("A part, beside the whole; no version knows it yet.", &format!("expand add column {part} text"))
+            draft.step(
+                "Add a part beside the whole; no version knows it yet.",
+                &format!("expand add column {part} text"),
+            )
         });
         let draft = forms.sync_parts(draft, "Before the backfill: what the old version writes must reach the part.");
         let mut draft = forms.sync_whole(draft, "And back: the old version reads what the new one writes.");
         for (index, part) in parts.iter().enumerate() {
             let statement = format!("migrate backfill {part} from {} {}", forms.part(index), draft.batches());
-            draft = draft.step("The rows that were there before the sync.", &statement);
+            draft = draft.step("The rows from before the sync.", &statement);
         }
         draft
             .rollout("Every row has its parts, and the syncs keep both forms true.")
-            .step("Nobody uses the whole any more; its syncs leave with it.", &format!("contract drop column {whole}"))
+            .step("Nobody uses the whole any more; its syncs go with it.", &format!("contract drop column {whole}"))
             .finish()
     }
 }
@@ -131,19 +134,22 @@ impl MergeColumns {
             .table(&table)
             .old_app(&parts)
             .new_app(std::slice::from_ref(&whole))
-            .step("The whole, beside its parts; no version knows it yet.", &format!("expand add column {whole} text"));
+            .step(
+                "Add the whole beside its parts; no version knows it yet.",
+                &format!("expand add column {whole} text"),
+            );
         let draft = forms.sync_whole(draft, "Before the backfill: what the old version writes must reach the whole.");
         let draft = forms.sync_parts(draft, "And back: the old version reads what the new one writes.");
         let backfill = format!("migrate backfill {whole} from {} {}", forms.whole(), draft.batches());
         let draft = draft
-            .step("The rows that were there before the sync.", &backfill)
+            .step("The rows from before the sync.", &backfill)
             .step("A gate: no row may lack it before anybody reads it.", &format!("migrate verify {whole} is not null"))
             .rollout("Every row has the whole, and the syncs keep both forms true.");
         parts
             .iter()
             .fold(draft, |draft, part| {
                 draft.step(
-                    "Nobody uses the part any more; its syncs leave with it.",
+                    "Nobody uses the part any more; its syncs go with it.",
                     &format!("contract drop column {part}"),
                 )
             })

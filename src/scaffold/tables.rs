@@ -11,7 +11,7 @@ pub struct AddTable {
     /// The table
     #[arg(value_name = "TABLE")]
     pub table: Name,
-    /// Its columns; the primary key comes by itself
+    /// Its columns; the primary key is added by itself
     #[arg(value_name = "COLUMN TYPE", required = true)]
     pub columns: Vec<ColumnText>,
     #[command(flatten)]
@@ -30,7 +30,7 @@ pub struct RenameTable {
     /// Its new name
     #[arg(value_name = "NEW_NAME")]
     pub to: Name,
-    /// A column of it and its type; the primary key comes by itself [default: name text]
+    /// A column of it and its type; the primary key is added by itself [default: name text]
     #[arg(long = "column", value_name = "COLUMN TYPE")]
     pub columns: Vec<ColumnText>,
     /// The last version of the application, which knows only the new name
@@ -77,7 +77,7 @@ impl AddTable {
         ScriptDraft::new(&self.options, format!("Add the table {name}"))
             .new_app(&used)
             .step("No version knows the table yet.", &add_table(&name, &key, lines))
-            .step("The version that uses it comes when it is there.", &format!("deploy {new}"))
+            .step("Deploy the version that uses it once it exists.", &format!("deploy {new}"))
             .finish()
     }
 }
@@ -85,7 +85,7 @@ impl AddTable {
 impl RenameTable {
     pub(super) fn script(&self) -> Result<String, String> {
         if self.table == self.to {
-            return Err(format!("`{}` is the name that the table has", self.to.0));
+            return Err(format!("`{}` is already the name of the table", self.to.0));
         }
         let options = &self.options;
         if self.last_app == options.old_app || self.last_app == options.new_app {
@@ -114,8 +114,8 @@ impl RenameTable {
         let (second, third) = (self.options.new_app.quoted(), self.last_app.quoted());
         let key_line = format!("{key} integer primary key references {old} ({key})");
         let lines = columns.iter().map(|column| format!("{} {}", quote(&column.name), column.definition));
-        let mut draft = draft
-            .step("The new name comes beside the old one, a row for each row.", &add_table(&new, &key_line, lines));
+        let mut draft =
+            draft.step("Add the new name beside the old one, a row for each row.", &add_table(&new, &key_line, lines));
         for column in columns {
             let (target, source) = (full(&self.to.0, &column.name), full(&self.table.0, &column.name));
             draft = draft.step(
@@ -127,7 +127,7 @@ impl RenameTable {
             columns.iter().map(|column| quote(&column.name)).map(|name| format!("{name} from {name}")).collect();
         let copy = format!("migrate copy {old} to {new} ({key} from {key}, {}) {}", pairs.join(", "), draft.batches());
         draft
-            .step("The rows that were there before the syncs.", &copy)
+            .step("The rows from before the syncs.", &copy)
             .rollout("It reads the new table and writes both, so the old version reads what it writes.")
             .step(
                 "The last version writes no row of the old table, so the new one may not need it.",
@@ -135,7 +135,7 @@ impl RenameTable {
             )
             .step("It knows only the new name.", &format!("deploy {third}"))
             .step("The last one to write the old name.", &format!("retire {second}"))
-            .step("Nobody uses the old name any more; its syncs leave with it.", &format!("contract drop table {old}"))
+            .step("Nobody uses the old name any more; its syncs go with it.", &format!("contract drop table {old}"))
     }
 }
 
@@ -178,11 +178,11 @@ impl SplitTable {
         let copy =
             format!("migrate copy {table} to {to} ({new_key} from {key}, {}) {}", pairs.join(", "), draft.batches());
         draft = draft
-            .step("The rows that were there before the syncs.", &copy)
+            .step("The rows from before the syncs.", &copy)
             .rollout("Every row is in both tables, and the syncs keep both true.");
         for column in old {
             draft = draft.step(
-                "Nobody uses the old column any more; its syncs leave with it.",
+                "Nobody uses the old column any more; its syncs go with it.",
                 &format!("contract drop column {column}"),
             );
         }

@@ -50,12 +50,12 @@ fn telling(rule: Rule, mut words: Vec<String>) -> Vec<String> {
     let has = |words: &[String], word: &str| words.iter().any(|known| known == word);
     if has(&words, "an expression") {
         let starters = ["`case`", "`cast`", "`false`", "`true`", "`null`", "`not`", "`(`", "a number", "a name"];
-        words.retain(|word| !starters.contains(&word.as_str()) && !word.starts_with("a text"));
+        words.retain(|word| !starters.contains(&word.as_str()) && !word.starts_with("text"));
     }
     if words.iter().any(|word| word.ends_with("in parentheses")) {
         words.retain(|word| word != "`(`");
     }
-    let (single, double) = ("a text in single quotes", "a text in double quotes");
+    let (single, double) = ("text in single quotes", "text in double quotes");
     if has(&words, single) && has(&words, double) {
         let title = rule == Rule::header || matches!(rule, Rule::statement | Rule::statements);
         words.retain(|word| word != if title { single } else { double });
@@ -111,9 +111,9 @@ fn reserved_before(text: &str, stop: usize) -> Option<std::ops::Range<usize>> {
 
 fn reserved_word(word: &str, span: Span) -> Diagnostic {
     let word = word.to_ascii_lowercase();
-    let message = format!("`{word}` is a word of the language, and a name belongs here");
-    Diagnostic::new(Code::Syntax, message, span, "a name belongs here")
-        .help(format!("where it is a name, write it between double quotes: \"{word}\""))
+    let message = format!("`{word}` is a word of the language, and a name is needed here");
+    Diagnostic::new(Code::Syntax, message, span, "a name is needed here")
+        .help(format!("if it is a name, write it in double quotes: \"{word}\""))
 }
 
 fn found_at(text: &str, stop: usize) -> StoppedAt<'_> {
@@ -265,8 +265,8 @@ fn in_words(rule: Rule) -> Option<&'static str> {
         Rule::EOI => "the end of the statement",
         Rule::name | Rule::ident => "a name",
         Rule::column | Rule::col | Rule::mapping | Rule::assignment => "a column name",
-        Rule::string | Rule::text => "a text in single quotes",
-        Rule::quoted => "a text in double quotes",
+        Rule::string | Rule::text => "text in single quotes",
+        Rule::quoted => "text in double quotes",
         Rule::number | Rule::count | Rule::type_arg => "a number",
         Rule::duration => "a time like `50ms` or `10m`",
         Rule::code => "the code of a finding",

@@ -19,8 +19,8 @@ enum Fix {
 const COMPARISON: u8 = 10;
 
 fn comparisons_chain(span: Span) -> Diagnostic {
-    Diagnostic::new(Code::Syntax, "comparisons do not chain", span, "a second comparison").help(
-        "write `a < b and b < c`; to compare the outcome of a comparison, put that one in parentheses: `(a = b) = c`",
+    Diagnostic::new(Code::Syntax, "comparisons cannot be chained", span, "a second comparison").help(
+        "write `a < b and b < c`; to compare the result of a comparison, put that one in parentheses: `(a = b) = c`",
     )
 }
 
@@ -119,7 +119,7 @@ impl Build<'_> {
         self.climb(first, &mut nodes, 0).whole()
     }
 
-    /// The operand that starts with `first`, with every operator behind it that binds more tightly than `least`.
+    /// The operand that starts with `first`, with every operator after it that binds more tightly than `least`.
     fn climb<'i>(&mut self, first: Node<'i>, nodes: &mut Nodes<'i>, least: u8) -> PartialExpr {
         let mut left = PartialExpr::Whole(match binding(first.as_rule()) {
             Some((_, level)) => {
@@ -208,7 +208,7 @@ impl Build<'_> {
     fn slip(&mut self, op: &Node<'_>, meant: Rule, write: &str) -> Rule {
         let span = self.span(op);
         self.report(
-            Diagnostic::new(Code::Syntax, format!("`{}` is no operator", op.as_str()), span, "")
+            Diagnostic::new(Code::Syntax, format!("`{}` is not an operator", op.as_str()), span, "")
                 .help(format!("write `{write}`"))
                 .fix(format!("write `{write}`"), span, write),
         );
@@ -394,7 +394,7 @@ impl Build<'_> {
         };
         if let Some((_, span)) = words.iter().find(|word| !allowed.contains(&word.0)) {
             let message = format!("the arguments of `{}` are separated by commas", function.name);
-            self.report(Diagnostic::new(Code::Syntax, message, *span, "a comma belongs here"));
+            self.report(Diagnostic::new(Code::Syntax, message, *span, "a comma is needed here"));
         }
     }
 
@@ -417,7 +417,7 @@ impl Build<'_> {
             return;
         }
         self.report(
-            Diagnostic::new(Code::Syntax, "double quotes are for names", expr.span, "a value belongs here")
+            Diagnostic::new(Code::Syntax, "double quotes are for names", expr.span, "a value is needed here")
                 .help(format!("write {}", sql_text(&text)))
                 .fix("use single quotes", expr.span, sql_text(&text)),
         );
@@ -427,7 +427,7 @@ impl Build<'_> {
 
 /// The diagnostic for what nests more than [`MAX_DEPTH`] deep.
 pub(super) fn nests_too_deeply(span: Span) -> Diagnostic {
-    let message = format!("this nests too deeply, more than {MAX_DEPTH} levels");
+    let message = format!("this is nested too deeply, more than {MAX_DEPTH} levels");
     Diagnostic::new(Code::Syntax, message, span, "").help("split it into several statements")
 }
 

@@ -2,8 +2,8 @@
 //!
 //! A statement is one line. Blocks are indented by four columns and hold one element a line; names of columns in a
 //! table are padded to the longest. The block of an application or a view without comments is one line where that is
-//! no longer than [`MAX_ONE_LINE`]. There is at most one blank line in a row. Comments stay behind or before what they
-//! stand behind or before; one inside a statement moves before it.
+//! no longer than [`MAX_ONE_LINE`]. There is at most one blank line in a row. Comments stay after or before what they
+//! stand after or before; one inside a statement moves before it.
 
 use crate::ast::Phase;
 use crate::diagnostic::{Diagnostic, Severity};
@@ -91,7 +91,7 @@ impl Writer<'_> {
                 self.after_header = true;
             }
             Part::Allow(allow) => {
-                // Right behind the header it would belong to the whole script.
+                // Right after the header it would belong to the whole script.
                 if after_header {
                     self.blank();
                     self.after_header = false;
@@ -216,7 +216,7 @@ impl Writer<'_> {
         }
     }
 
-    /// Puts the comments behind consecutive lines of one block below each other.
+    /// Puts the comments after consecutive lines of one block below each other.
     fn align_comments(&mut self) {
         let same_run = |a: &Line, b: &Line| !a.is_blank() && !b.is_blank() && a.indent == b.indent;
         for run in self.lines.chunk_by_mut(same_run) {

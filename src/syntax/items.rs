@@ -7,7 +7,7 @@ use crate::syntax::reader::{self, Pass};
 /// Something at the top level of a script.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Item {
-    /// From its first `allow`, or its first word behind the phase, to its end.
+    /// From its first `allow`, or its first word after the phase, to its end.
     pub span: Span,
     /// How many statements it is; a block of a phase is all those in it.
     pub statements: usize,

@@ -68,12 +68,13 @@ pub(super) fn sql_unknown(text: &str, span: Span) -> Option<Diagnostic> {
         "delete" | "truncate" => {
             "a plan does not delete rows; `contract drop column c` and `contract drop table t` remove what nothing uses"
         }
-        "select" => "to hold a condition before going on, write `migrate verify CONDITION`",
+        "select" => "to require a condition before going on, write `migrate verify CONDITION`",
         "set" => "leave it out: timeouts are set when the plan is run",
         "create" => "write `expand add table t { … }`, `expand add column c TYPE` or `expand add index on t (c)`",
         "update" => "write `migrate backfill COLUMN from EXPRESSION`",
         _ => {
-            "say what changes with `add`, `backfill`, `sync`, `drop` and their like; `miglab explain sql-statement` lists the forms"
+            "say what changes with `add`, `backfill`, `sync`, `drop` and the like; `miglab explain sql-statement` \
+             lists the forms"
         }
     };
     Some(Diagnostic::new(Code::SqlStatement, message(&title(text)), span, "SQL").help(help))
@@ -203,7 +204,7 @@ fn alter_type(table: &str, column: &str, ty: &str, nodes: Nodes<'_>) -> Answer {
     ])
 }
 
-/// ` name` where there is one, and the text behind it.
+/// ` name` where there is one, and the text after it.
 fn named(nodes: Nodes<'_>) -> (String, String) {
     let (mut name, mut rest) = (String::new(), String::new());
     for node in nodes {

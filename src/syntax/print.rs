@@ -264,7 +264,7 @@ pub(super) fn allow(allow: &Allow) -> String {
     format!("allow {} because {}", allow.code.name, sql_text(&allow.because))
 }
 
-/// What stands behind the name of a column: its type and constraints.
+/// What stands after the name of a column: its type and constraints.
 pub(super) fn column_rest(column: &ColumnDef) -> String {
     let mut parts: Vec<String> = column.ty.iter().map(type_name_text).collect();
     parts.extend(column.constraints.iter().map(|(constraint, _)| column_constraint(constraint)));

@@ -31,7 +31,7 @@ pub(super) enum BlockKind {
 pub(super) enum PieceKind {
     /// A comment on a line of its own.
     Comment,
-    /// A comment behind something on its line.
+    /// A comment after something on its line.
     Trailing,
     /// One or more empty lines.
     Blank,
@@ -184,7 +184,7 @@ impl<'a> Splitter<'a> {
     }
 
     /// The end of a piece that is one line without quotes, comments or anything else that needs a second look; most
-    /// statements are. The line behind it begins at its margin with a word that does not carry it on.
+    /// statements are. The line after it begins at its margin with a word that does not carry it on.
     fn plain_line(&self, start: usize) -> Option<usize> {
         if !matches!(self.block(), None | Some(BlockKind::Phase)) {
             return None;
@@ -308,7 +308,7 @@ impl<'a> Splitter<'a> {
         TokenEffect::Goes
     }
 
-    /// Whether what stands behind `pos`, on a later line, carries the piece on. `lines` line ends stand right before
+    /// Whether what stands after `pos`, on a later line, carries the piece on. `lines` line ends stand right before
     /// `pos`.
     fn goes_on(&self, walk: &Walk, pos: usize, mut lines: usize) -> bool {
         let mut ahead = Lexer::new(self.text, pos);
@@ -362,7 +362,7 @@ impl<'a> Splitter<'a> {
         Piece { kind: PieceKind::Open(Some(known)), span: Span::new(walk.start, walk.end), fault }
     }
 
-    /// Goes behind the brace that closes the one just read.
+    /// Goes past the brace that closes the one just read.
     fn skip_block(&mut self) {
         let mut depth = 1_usize;
         for token in self.lexer.by_ref() {

@@ -8,7 +8,7 @@ use pest::iterators::Pairs;
 
 use crate::syntax::grammar::Rule;
 
-/// A node: its rule, its place, and the index of the first node behind its descendants.
+/// A node: its rule, its place, and the index of the first node after its descendants.
 #[derive(Clone, Copy)]
 struct FlatNode {
     rule: Rule,

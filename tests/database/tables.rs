@@ -291,7 +291,7 @@ fn a_trigger_of_the_application_is_told_of() {
     place.script(&format!("migration \"Rename\" on t\n{RENAME}"));
     let found = place.run(&["check", "plan.mig"]);
     assert!(
-        found.out.contains("trigger `zzzz_norm` of table `t`") && found.out.contains("sorts behind"),
+        found.out.contains("trigger `zzzz_norm` of table `t`") && found.out.contains("sorts after"),
         "{}",
         found.out
     );

@@ -9,7 +9,7 @@ use crate::data::Value;
 use crate::diagnostic::{Code, Diagnostic};
 use crate::source::Span;
 
-/// Longer texts are cut, with their length behind them.
+/// Longer texts are cut, with their length after them.
 const LONGEST: usize = 48;
 
 /// The two forms of a round: "`full_name` <-> `first_name`, `last_name`".
@@ -21,7 +21,7 @@ pub(super) fn title(round: &Round) -> String {
 /// That no value was found.
 pub(super) fn note(title: &str, tried: usize) -> String {
     let values = if tried == 1 { "1 value".to_owned() } else { format!("{tried} values") };
-    format!("{title}: none of {values} was changed by the round trip; that is no proof that none is")
+    format!("{title}: none of {values} was changed by the round trip; that does not prove that none ever is")
 }
 
 /// A value that does not survive, at the statements that translate it.
@@ -89,8 +89,8 @@ fn lost_help(round: &Round) -> String {
     let others: Vec<String> = round.other_form().iter().map(|place| name(round, place)).collect();
     let column = name(round, round.target());
     format!(
-        "when another version of the application changes {}, {column} is computed anew and what it held is lost; choose \
-         a translation that keeps it, or answer for it: `allow {} because '…'`",
+        "when another version of the application changes {}, {column} is computed again and what it held is lost; \
+         choose a translation that keeps it, or say why that is fine: `allow {} because '…'`",
         others.join(" or "),
         Code::LossyTranslation
     )
@@ -100,7 +100,7 @@ fn refused_help(round: &Round) -> String {
     let column = name(round, round.target());
     format!(
         "an application that writes this to {column} gets an error while the sync is in force; translate it to \
-         something that fits, or answer for it: `allow {} because '…'`",
+         something that fits, or say why that is fine: `allow {} because '…'`",
         Code::LossyTranslation
     )
 }

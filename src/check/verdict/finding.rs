@@ -68,7 +68,7 @@ impl Telling<'_> {
             None => general_help(refutation).to_owned(),
         };
         for undecided in &refutation.hangs_on {
-            help.push_str("\nthis hangs on ");
+            help.push_str("\nthis depends on ");
             help.push_str(&undecided.what);
             help.push_str(", which the proof does not know");
         }
@@ -78,7 +78,7 @@ impl Telling<'_> {
     fn remedy(&self, remedy: &Remedy) -> String {
         let place = match remedy.place {
             Some(Insertion::Before(step)) => format!(" before line {}", self.line(step)),
-            Some(Insertion::After(step)) => format!(" behind line {}", self.line(step)),
+            Some(Insertion::After(step)) => format!(" after line {}", self.line(step)),
             None => String::new(),
         };
         let proved = if remedy.proves { ": then it is proved" } else { "" };
@@ -93,7 +93,7 @@ fn is_visit(event: &ScheduleEvent, step: usize) -> bool {
 /// Where no change of the plan was found that helps.
 fn general_help(refutation: &Refutation) -> &'static str {
     match refutation.anomaly.kind {
-        AnomalyKind::BrokenUse => "deploy a version behind what it needs, and retire it before that goes",
+        AnomalyKind::BrokenUse => "deploy a version after what it needs, and retire it before that is removed",
         AnomalyKind::UnsetRead => {
             "fill the column before the version that reads it is deployed, and let a `sync` carry over what is written \
              from then on"
@@ -113,7 +113,7 @@ fn help_against_rejection(refutation: &Refutation) -> &'static str {
     match (last, &refutation.anomaly.column) {
         (Some(EventKind::Delete { .. }), _) => {
             "whoever deletes the row must delete what refers to it first: if the version does, say that it writes that \
-             table; else let the foreign key come once the version is retired"
+             table; otherwise add the foreign key once the version is retired"
         }
         (_, None) => {
             "the row that it must refer to may be missing: if the version inserts that one first, say that it writes \
@@ -123,8 +123,8 @@ fn help_against_rejection(refutation: &Refutation) -> &'static str {
             "relax the constraint until every live version knows of it, or give the column a default or a `sync`"
         }
         _ => {
-            "let the constraint come once the last version that does not know of it is retired; or, where it never \
-             writes such a value, say so: `allow rejected-write because '…'`"
+            "add the constraint once the last version that does not know of it is retired; or, if it never writes such \
+             a value, say so: `allow rejected-write because '…'`"
         }
     }
 }

@@ -149,7 +149,7 @@ impl Filling<'_> {
         Ok(u64::try_from(rows.len()).unwrap_or(u64::MAX))
     }
 
-    /// The rows to treat; `None` for every slot of the chunk.
+    /// The rows to process; `None` for every slot of the chunk.
     fn select(&self, scan: ChunkScan<'_>) -> Result<Option<Vec<u32>>, Fault> {
         let selected = scan.select(self.filter)?;
         let Some(column) = scan.data.columns.get(&self.column) else { return Ok(selected) };

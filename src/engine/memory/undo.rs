@@ -273,7 +273,7 @@ fn binds_all(constraint: &Constraint) -> bool {
 
 fn weaken(state: &mut MemoryState, table: &Table, constraint: &Constraint, found: &Fault) -> Result<(), Fault> {
     if constraint.kind.unique_columns().is_some() {
-        let message = format!("{} `{}` cannot come back: {}", constraint.kind.noun(), constraint.name, found.message);
+        let message = format!("{} `{}` cannot be restored: {}", constraint.kind.noun(), constraint.name, found.message);
         return Err(Fault::new(FaultKind::Unique, message).with_help("change or delete one of the two rows"));
     }
     state.weakened.push(Weakened::Constraint(table.name.clone(), constraint.name.clone()));

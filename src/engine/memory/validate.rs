@@ -1,4 +1,4 @@
-//! All rows of a table held against one constraint, chunk by chunk.
+//! All rows of a table compared with one constraint, chunk by chunk.
 
 use crate::ast::Name;
 use crate::catalog::{ColumnId, Constraint, ConstraintKind, NotNull, Table};

@@ -19,7 +19,7 @@ use crate::catalog::Catalog;
 use crate::engine::{Applied, Engine, Fault, FaultKind, Watch};
 use crate::plan::{Action, Plan, Step};
 
-/// Writes something down: in a transaction, behind a fence, of a statement of a phase.
+/// Writes something down: in a transaction, checked by a fence, of a statement of a phase.
 type Write<'a> = &'a mut dyn FnMut(&mut Transaction<'_>, &Fence, Option<Phase>) -> Result<(), Fault>;
 
 /// A database, and how far a plan has come on it. What was done, and what undoes it, lies in the database.
@@ -65,7 +65,7 @@ impl Postgres {
         &self.catalog
     }
 
-    /// Whether something of the next statement is done already.
+    /// Whether something of the next statement is already done.
     ///
     /// # Errors
     /// The server was not asked.
@@ -249,7 +249,7 @@ impl Engine for Postgres {
 
     fn apply(&mut self, action: &Action, watch: Watch<'_>) -> Result<Applied<usize>, Fault> {
         if self.position >= self.plan.steps.len() {
-            return Err(Fault::new(FaultKind::Server, "the plan has no further statement"));
+            return Err(Fault::new(FaultKind::Server, "the plan has no more statements"));
         }
         let step = self.position;
         let planned = self.planned(action)?;

@@ -25,7 +25,7 @@ pub(super) static ROWS: &[Function] = &[
 /// A part of a moment: a number, or what an infinite moment has of it.
 enum Part {
     Whole(i64),
-    /// So many units with digits behind the point.
+    /// So many units with digits after the decimal point.
     Scaled(i128, i64),
     /// A part that grows without bound; the sign of its infinity.
     Endless(f64),

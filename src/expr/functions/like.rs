@@ -27,7 +27,7 @@ enum Piece {
     One,
     /// The character itself.
     Is(char),
-    /// A `\` with nothing behind it, an error once the match comes to it.
+    /// A `\` with nothing after it, an error once the match comes to it.
     Dangling,
 }
 

@@ -230,7 +230,7 @@ fn raised(base: &BigDecimal, exponent: u32, significant: i64) -> BigDecimal {
     result
 }
 
-/// Cut to so many significant digits, where it has clearly more behind the point.
+/// Cut to so many significant digits, where it has clearly more after the decimal point.
 fn shortened(value: BigDecimal, significant: i64) -> BigDecimal {
     let digits = i64::try_from(value.digits()).unwrap_or(i64::MAX);
     let excess = digits - significant;

@@ -93,7 +93,7 @@ impl<W: Word> Doing<'_, '_, W> {
         for null in variants(self.nullable(component)) {
             let (columns, as_is) = (component.to_vec(), false);
             let happening = Happening::Write { app: self.app, columns, null: null.clone(), as_is };
-            // What is null already is not written anew.
+            // What is null already is not written again.
             let nulls = null.iter().filter_map(|column| self.scene.bits(*column));
             let guard = nulls.fold(self.rows.0, |guard, bits| guard.and(bits.null, false));
             let rows = (guard, self.rows.1.clone());
@@ -107,7 +107,7 @@ impl<W: Word> Doing<'_, '_, W> {
         }
     }
 
-    /// A write that leaves the values as they are. Nothing follows, and yet the row is held against its constraints.
+    /// A write that leaves the values as they are. Nothing follows, and yet the row is compared with its constraints.
     fn update_as_is(&mut self, component: &[ColumnId]) {
         let scene = self.scene;
         if !scene.has(Rule::ValuesMayStay) {

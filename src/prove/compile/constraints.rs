@@ -11,7 +11,7 @@ use crate::prove::proof::AnomalyKind;
 use crate::prove::survey::{MOST_INPUTS, in_key, inputs};
 use crate::prove::word::{Pattern, Word};
 
-/// Something wrong that hangs on nothing unknown.
+/// Something wrong that depends on nothing unknown.
 pub(super) fn wrong(
     kind: AnomalyKind,
     app: Option<usize>,
@@ -137,7 +137,7 @@ fn refuse_nulls<W: Word>(
     }
 }
 
-/// A write, held against one constraint on values.
+/// A write, compared with one constraint on values.
 struct Write<'a> {
     scene: Scene<'a>,
     app: usize,
@@ -174,7 +174,7 @@ impl Write<'_> {
         }
     }
 
-    /// A check that the plan adds binds rows that it was never held against, whatever a write gives a value. Of its
+    /// A check that the plan adds binds rows that it was never compared with, whatever a write gives a value. Of its
     /// condition only nulls are known to break it.
     fn hold<W: Word>(&self, record: &mut Record<W>, refused: &mut Vec<(Pattern<W>, usize)>) {
         if self.step().is_none() {
@@ -280,7 +280,7 @@ impl Write<'_> {
             }
             Some(_) => self.refuse(pattern, column, None, record, refused),
             None => {
-                let what = format!("whether two rows come to the same value in {}", self.name());
+                let what = format!("whether two rows end up with the same value in {}", self.name());
                 self.refuse(pattern, column, Some(what), record, refused);
             }
         }
@@ -320,7 +320,7 @@ impl Write<'_> {
     }
 }
 
-/// Where a row in which these columns are stale stands in the way of another one.
+/// Where a row in which these columns are stale is in the way of another one.
 pub(super) fn collision<W: Word>(
     scene: Scene<'_>,
     columns: &[ColumnId],

@@ -16,7 +16,7 @@ use crate::prove::rule::Rule;
 use crate::prove::survey::MOST_INPUTS;
 use crate::prove::word::{Op, Pattern, Program, Word};
 
-/// The table that a statement goes over row by row, where it is one of the group's.
+/// The table that a statement processes row by row, where it is one of the group's.
 pub(super) fn driving_table(scene: Scene<'_>, action: &Action) -> Option<usize> {
     match action {
         Action::Fill { table, .. } => scene.place(table),
@@ -25,7 +25,7 @@ pub(super) fn driving_table(scene: Scene<'_>, action: &Action) -> Option<usize> 
     }
 }
 
-/// The visits of a step that goes over rows.
+/// The visits of a step that processes rows.
 pub(super) fn visits<W: Word>(scene: Scene<'_>, step: usize, record: &mut Record<W>) -> Vec<Transition<W>> {
     let action = &scene.plan.steps[step].action;
     let Some(table) = driving_table(scene, action) else { return Vec::new() };
@@ -232,7 +232,7 @@ impl<W: Word> Visiting<'_, '_, W> {
         for constraint in schema.constraints().filter(own).filter(|_| scene.has(Rule::RowsMeet)) {
             let name = format!("{} `{}`", constraint.kind.noun(), constraint.name);
             let wrong = wrong(AnomalyKind::FailingStep, None, Some(*column), Some(name.clone()));
-            let what = format!("whether two rows come to the same value in {name}");
+            let what = format!("whether two rows end up with the same value in {name}");
             let same_for_all = value.inputs().is_empty() || source.is_some();
             let undecided = (!same_for_all).then(|| self.record.undecided(Some(self.step), what));
             let wrong = Wrong { undecided: undecided.filter(|_| !copies_unique), ..wrong };

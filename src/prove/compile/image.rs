@@ -1,7 +1,7 @@
 //! What an event does to a row, worked out once for all states: which cells change, which go stale, which syncs fire.
 //!
 //! This follows the in-memory table's writes step by step, with the bits of a state in place of values. A write always
-//! brings a new value, so that which syncs fire does not hang on the state.
+//! brings a new value, so that which syncs fire does not depend on the state.
 
 use crate::catalog::{ColumnId, Sync, SyncId};
 use crate::expr::{Expression, Nullness};

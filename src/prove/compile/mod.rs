@@ -323,7 +323,7 @@ impl Ground<'_> {
                 && self.group.tables.contains(to)
             {
                 let why = format!(
-                    "it is not said which row of `{to}` comes from which row of `{from}`: no unique column of one is \
+                    "nothing says which row of `{to}` comes from which row of `{from}`: no unique column of one is \
                      copied to a unique column of the other"
                 );
                 record.leave_outside(Some(*step), why);
@@ -337,7 +337,7 @@ impl Ground<'_> {
         let is_own = |column: &ColumnId| self.layout.columns.contains_key(column);
         for (step, column, with) in self.survey.overwriting.iter().filter(|(_, column, _)| is_own(column)) {
             let name = self.survey.name(*column);
-            let why = format!("`{name}` holds data of its own, and this overwrites it with {with}");
+            let why = format!("`{name}` already holds other data, and this overwrites it with {with}");
             record.leave_outside(Some(*step), why);
         }
         for (step, column) in self.survey.failing.iter().filter(|(_, column)| is_own(column)) {

@@ -44,7 +44,7 @@ impl<W: Word> Record<W> {
         self.model.wrongs.len() - 1
     }
 
-    /// The place of a condition that hangs on values.
+    /// The place of a condition that depends on values.
     pub(super) fn undecided(&mut self, step: Option<usize>, what: String) -> usize {
         let undecided = Undecided { step, what };
         if let Some(at) = self.undecided.iter().position(|known| *known == undecided) {
@@ -86,7 +86,7 @@ pub(super) fn added_by(plan: &Plan, table: &str, constraint: &str) -> Option<usi
     plan.steps.iter().find(|step| adds(&step.action)).map(|step| step.index)
 }
 
-/// Drops acts that neither change a state nor can be refused, and those that do the same as one that is there already.
+/// Drops acts that neither change a state nor can be refused, and those that do the same as one that already exists.
 pub(super) fn push_act<W: Word>(acts: &mut Vec<Transition<W>>, act: Transition<W>) {
     let is_known = || {
         let same =

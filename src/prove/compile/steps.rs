@@ -55,7 +55,7 @@ fn assume<W: Word>(scene: Scene<'_>, step: usize, record: &mut Record<W>) {
         _ => return,
     };
     let (noun, name) = (held.kind.noun(), &held.name);
-    let what = format!("the rows that are there satisfy {noun} `{name}`; else the run stops there and loses nothing");
+    let what = format!("existing rows satisfy {noun} `{name}`; otherwise the run stops there and loses nothing");
     record.assume(Some(step), what);
 }
 
@@ -198,7 +198,7 @@ pub(super) fn undo<W: Word>(scene: Scene<'_>, step: usize, record: &mut Record<W
     }]
 }
 
-/// Sets the mark of a visit as it is when a layer begins whose step goes over the rows of a table.
+/// Sets the mark of a visit as it is when a layer begins whose step processes the rows of a table.
 pub(super) fn unvisited<W: Word>(scene: Scene<'_>, step: Option<usize>) -> Program<W> {
     let driving = step.and_then(|step| driving_table(scene, &scene.plan.steps[step].action));
     let mut code = Program::new();

@@ -141,7 +141,7 @@ fn sentence(script: &ProvedScript) -> String {
 fn errors(diagnostics: &[Diagnostic]) -> String {
     let errors = diagnostics.iter().filter(|diagnostic| diagnostic.severity == Severity::Error).count();
     let (is, them) = if errors == 1 { ("comes", "it is") } else { ("come", "they are") };
-    format!("{} {is} first; the proof begins where {them} mended", counted(errors, "error", "errors"))
+    format!("{} {is} first; the proof begins once {them} fixed", counted(errors, "error", "errors"))
 }
 
 /// What is proved of a plan.
@@ -163,7 +163,7 @@ fn judgement(plan: &Plan, proof: &Proof, statements: Statements<'_>) -> String {
             let lines: Vec<_> = proof.outside.iter().filter_map(|outside| statements.line(outside.step?)).collect();
             let lines: Vec<_> = lines.iter().map(|line| format!("line {line}")).collect();
             let what = if lines.is_empty() { "something".to_owned() } else { lines.join(", ") };
-            format!("has nothing wrong that was found, but {what} is outside of the model")
+            format!("shows no fault, but {what} is outside the model")
         }
     }
 }
@@ -199,7 +199,7 @@ impl Telling<'_> {
         let drawn = drawing.schedule(&refutation.schedule, &words.anomaly(anomaly));
         let hangs = refutation.hangs_on.iter().map(|undecided| {
             let place = self.statements.suffix(undecided.step);
-            self.paragraph(("note:", Paint::Cyan), &format!(" this hangs on {}{place}", undecided.what))
+            self.paragraph(("note:", Paint::Cyan), &format!(" this depends on {}{place}", undecided.what))
         });
         let remedy = refutation.remedy.as_ref().map_or_else(String::new, |remedy| self.remedy(remedy));
         format!("\n{heading}{drawn}{}{remedy}", hangs.collect::<String>())
@@ -208,7 +208,7 @@ impl Telling<'_> {
     fn remedy(self, remedy: &Remedy) -> String {
         let place = match remedy.place {
             Some(Insertion::Before(step)) => format!(" before {}", self.statements.place(step)),
-            Some(Insertion::After(step)) => format!(" behind {}", self.statements.place(step)),
+            Some(Insertion::After(step)) => format!(" after {}", self.statements.place(step)),
             None => String::new(),
         };
         let then = if remedy.proves { "; then these columns are proved" } else { "" };
@@ -231,8 +231,8 @@ impl Telling<'_> {
         if !proof.refutations.iter().any(has_rows) {
             return String::new();
         }
-        let text =
-            "Each new value takes the next letter and keeps it wherever it is carried; (stale) misses a newer one.";
+        let text = "Each new value takes the next letter and keeps it wherever it is carried; (stale) marks an older \
+                    one.";
         format!("\n{}\n", self.terminal.paint(text, Paint::Dim))
     }
 
@@ -296,7 +296,7 @@ impl Telling<'_> {
     }
 
     fn outside(self, proof: &Proof) -> String {
-        self.list("Outside of the model", proof.outside.iter().map(|outside| (outside.why.as_str(), outside.step)))
+        self.list("Outside the model", proof.outside.iter().map(|outside| (outside.why.as_str(), outside.step)))
     }
 
     fn list<'s>(self, heading: &str, items: impl Iterator<Item = (&'s str, Option<usize>)>) -> String {

@@ -1,5 +1,5 @@
 //! Reads a script: piece after piece is parsed with the rule of where it stands, and built at once. A piece that
-//! cannot be read is reported, and the reading goes on behind it.
+//! cannot be read is reported, and the reading goes on after it.
 
 mod recovery;
 
@@ -25,7 +25,7 @@ use crate::syntax::{faults, shapes};
 /// How long a part of a text is at least that is read apart from the rest.
 const PART_BYTES: usize = 1 << 14;
 
-/// After so many mistakes a text is no script, and nobody reads on; each costs memory.
+/// After so many mistakes a text is not a script, and nobody reads on; each costs memory.
 const MOST_FAULTS: usize = 100_000;
 
 /// What a reading is for. A large script is read twice, declarations first, so that its statements need not be kept.
@@ -174,7 +174,7 @@ impl Reader<'_> {
         self.diagnostics.push(diagnostic);
     }
 
-    /// No text of a database holds a NUL character; outside of quotes the splitter finds it.
+    /// No text of a database holds a NUL character; outside quotes the splitter finds it.
     fn refuse_quoted_nuls(&mut self) {
         let quoted = Lexer::new(self.text, 0).filter(|token| matches!(token.kind, Tok::Text | Tok::Quoted));
         for token in quoted {
@@ -416,7 +416,7 @@ impl Reader<'_> {
     }
 
     /// Parses `span` of `piece` with `rule` and builds what comes of it. What is incomplete is tried once more together
-    /// with the pieces behind it; what stays unreadable is reported.
+    /// with the pieces after it; what stays unreadable is reported.
     fn parse(&mut self, rule: Rule, span: Span, piece: Piece, build: Builder<'_>) -> bool {
         let commented = match piece.kind {
             PieceKind::Text { commented, .. } => commented,

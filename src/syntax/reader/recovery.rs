@@ -15,7 +15,7 @@ const MAX_JOINED: usize = 8;
 const MAX_SQL_LINES: usize = 60;
 
 impl Reader<'_> {
-    /// A piece whose quotes or parentheses are broken; SQL is answered as SQL all the same.
+    /// A piece whose quotes or parentheses are broken; SQL is answered as SQL anyway.
     pub(super) fn faulty(&mut self, piece: Piece, fault: SplitFault) {
         let text = self.slice(piece.span);
         let word = keywords::first_word(text);
@@ -28,7 +28,7 @@ impl Reader<'_> {
         self.fault(fault);
     }
 
-    /// Reads an incomplete piece once more, together with those behind it.
+    /// Reads an incomplete piece once more, together with those after it.
     pub(super) fn joined(&mut self, rule: Rule, span: Span, piece: Piece, build: Builder<'_>) -> bool {
         if matches!(piece.kind, PieceKind::Text { terminated: true, .. } | PieceKind::Open(_)) {
             return false;
@@ -98,7 +98,7 @@ impl Reader<'_> {
         true
     }
 
-    /// Whether a piece behind SQL is none of it.
+    /// Whether a piece after SQL is none of it.
     fn starts_anew(&self, span: Span) -> bool {
         let text = self.slice(span);
         let word = keywords::first_word(text);

@@ -97,7 +97,7 @@ fn an_index_of_another_table_is_left_alone() {
     let place = FillId::new("index_elsewhere");
     place.client().batch_execute("create index t_v on record (what)").unwrap();
     let fault = done(&mut place.session(), &build(), &exclusive("t"), &mut Vec::new()).unwrap_err();
-    assert_eq!(fault.message, "there is an index `public.t_v` already, on table `record`");
+    assert_eq!(fault.message, "there is already an index `public.t_v`, on table `record`");
 }
 
 #[test]

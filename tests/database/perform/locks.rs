@@ -69,9 +69,9 @@ fn a_table_locked_for_ever_is_told_of_and_given_up() {
     for work in works {
         let fault = done(&mut session, &work, &exclusive("t"), &mut Vec::new()).unwrap_err();
         assert_eq!(fault.kind, FaultKind::Locked);
-        assert!(fault.message.starts_with("a lock on table `t` was not to be had within"), "{fault:?}");
+        assert!(fault.message.starts_with("could not get a lock on table `t` within"), "{fault:?}");
         assert!(
-            fault.message.contains(&format!("in the way is pid {pid} (stuck-job), idle in a transaction")),
+            fault.message.contains(&format!("in the way: pid {pid} (stuck-job), idle in a transaction")),
             "{fault:?}"
         );
         assert!(fault.help.unwrap().contains(&format!("`select pg_terminate_backend({pid})`")));

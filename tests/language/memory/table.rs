@@ -132,7 +132,7 @@ fn parse(text: &str) -> Expr {
     let script = syntax::parse(Source::new("e.mig", format!("migrate verify {text} on t"))).script;
     match script.statements.into_iter().next().map(|statement| statement.kind) {
         Some(StatementKind::Verify(verified)) => verified.0,
-        other => panic!("`{text}` is no expression: {other:?}"),
+        other => panic!("`{text}` is not an expression: {other:?}"),
     }
 }
 

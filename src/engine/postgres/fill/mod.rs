@@ -118,7 +118,7 @@ impl Fill<'_> {
     }
 
     /// A row that an application updates may move to a block that was done already. So what the table has grown by is
-    /// gone over until it grows no more, and then the whole table is looked at by one statement: that sees each row that
+    /// processed until it stops growing, and then one statement looks at the whole table: that sees each row that
     /// there was when it began, wherever it has moved since.
     fn look_again(
         self,

@@ -8,7 +8,7 @@ use crate::engine::postgres::fault::fault;
 use crate::engine::postgres::quote;
 use crate::engine::{Fault, FaultKind};
 
-/// A range of rows: those behind one key, up to another. By blocks: from one, up to and without another.
+/// A range of rows: those after one key, up to another. By blocks: from one, up to and without another.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Range {
     /// Its number.
@@ -77,7 +77,7 @@ pub fn record(transaction: &mut Transaction<'_>, place: FillId<'_>, ranges: &[Ra
 /// # Errors
 /// The run was taken over; the server refuses.
 pub fn sum(client: &mut impl GenericClient, place: FillId<'_>) -> Result<u64, Fault> {
-    // A commit that waits for the disk: those before it, which did not, are behind it in the log.
+    // A commit that waits for the disk: those before it, which did not, are after it in the log.
     let touch = "update miglab.range set owner = owner
                  where run_id = $1 and step = $2 and op = $3 and owner = $4 returning rows";
     let rows =
@@ -99,5 +99,5 @@ pub fn condition(place: FillId<'_>, part: i32) -> String {
 /// What is said to a run whose ranges belong to another by now.
 pub fn taken_over() -> Fault {
     Fault::new(FaultKind::Server, "another run of miglab has taken this one over")
-        .with_help("`miglab status` tells who runs it now")
+        .with_help("`miglab status` says who runs it now")
 }

@@ -1,4 +1,4 @@
-//! A worker: it takes one range after another and goes over it, batch by batch.
+//! A worker: it takes one range after another and goes through it, batch by batch.
 
 use std::collections::hash_map::RandomState;
 use std::hash::{BuildHasher, Hasher};
@@ -22,7 +22,7 @@ const BRIEFLY_MS: u32 = 4;
 const PATIENTLY_MS: u32 = 500;
 /// How often it looks whether the server is still under strain.
 const STRAIN: Duration = Duration::from_millis(50);
-/// How often a wait is told of.
+/// How often a wait is reported.
 const TELL: Duration = Duration::from_secs(1);
 
 /// Settings that make it sure that a range is found by the key's index, whatever the table's statistics say.

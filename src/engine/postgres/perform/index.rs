@@ -102,7 +102,7 @@ fn state(client: &mut Client, building: &Building<'_>) -> Result<IndexState, Fau
 
 fn taken(index: &str, table: &str) -> Fault {
     let (index, table) = (shown(index), shown(table));
-    Fault::new(FaultKind::Missing, format!("there is an index `{index}` already, on table `{table}`"))
+    Fault::new(FaultKind::Missing, format!("there is already an index `{index}`, on table `{table}`"))
         .with_help("give the new one another name, or rename the old one")
 }
 
@@ -208,7 +208,7 @@ fn cleaned_up(session: &mut Session, building: &Building<'_>, failure: Failure) 
     if !left {
         return fault;
     }
-    let message = fault.message.replace("; nothing of the statement is left", "");
+    let message = fault.message.replace("; nothing of the statement remains", "");
     let help = format!("the next `miglab resume` removes what is left of the index, or `{drop}` does");
     Fault {
         message: format!("{message}; index `{}` is left invalid", shown(building.index)),
