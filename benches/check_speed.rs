@@ -171,7 +171,7 @@ fn plan(statements: usize) -> String {
     }
     text.push_str("}\n\n");
     for column in 0..columns {
-        let _ = writeln!(text, "# The new name comes beside the old one; no version knows it yet.");
+        let _ = writeln!(text, "# Add the new name beside the old one; no version knows it yet.");
         let _ = writeln!(text, "expand add column display_name_{column} text");
         let _ = writeln!(text, "expand add index on users (display_name_{column})");
     }
@@ -203,7 +203,7 @@ fn faulty_plan(statements: usize) -> String {
 fn sql_of(statements: usize) -> String {
     let mut text = String::new();
     for column in 0..statements / 4 {
-        let _ = writeln!(text, "-- The new name comes beside the old one; no version knows it yet.");
+        let _ = writeln!(text, "-- Add the new name beside the old one; no version knows it yet.");
         let _ = writeln!(text, "ALTER TABLE users ADD COLUMN display_name_{column} text;");
         let _ = writeln!(text, "CREATE INDEX CONCURRENTLY users_{column}_idx ON users (display_name_{column});");
     }

@@ -14,7 +14,7 @@ pub struct Label {
     pub text: String,
 }
 
-/// A replacement of some text that mends what the diagnostic is about.
+/// A replacement of some text that fixes what the diagnostic is about.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Edit {
     /// The text that goes.

@@ -1,4 +1,4 @@
-//! Writes the applications that a plan without any is taken to have into its script, and leaves the rest as it is.
+//! Writes the applications that a plan without any is assumed to have into its script, and leaves the rest as it is.
 
 use std::collections::BTreeMap;
 
@@ -68,7 +68,7 @@ impl Writer<'_> {
         edits
     }
 
-    /// The applications, and what the plan begins with, behind the declarations of the script.
+    /// The applications, and what the plan begins with, after the declarations of the script.
     fn declarations(&self, apps: &[String], at_once: &[String]) -> Edit {
         let blank = [String::new()];
         let leading = self.items.iter().take_while(|item| item.declares).last();
@@ -111,7 +111,7 @@ impl Writer<'_> {
         self.items.iter().find(holds).map_or(self.source.text().len(), |item| item.span.end as usize)
     }
 
-    /// Behind an item that ends at `end`, and behind the comment on its line.
+    /// After an item that ends at `end`, and after the comment on its line.
     fn behind(&self, end: usize) -> Slot {
         let text = self.source.text();
         let rest = text[end..].trim_start_matches([' ', '\t', ';']);

@@ -16,7 +16,7 @@ use crate::rows;
 use crate::source::{Source, Span};
 use crate::syntax;
 
-/// Rows for a table from a file, in place of the script's own.
+/// Rows for a table from a file, instead of the script's own.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RowsFile {
     /// The table, folded as a name is.
@@ -36,7 +36,7 @@ pub struct Lab {
     pub plan: Arc<Plan>,
     /// The table, with its rows.
     pub memory: Memory,
-    /// Findings that do not stand in the way.
+    /// Findings that do not stop it.
     pub diagnostics: Vec<Diagnostic>,
     /// What was taken for granted.
     pub notes: Vec<String>,
@@ -66,7 +66,7 @@ pub fn open(source: Source, files: &[RowsFile]) -> Result<Lab, OpenError> {
     open_unless(source, files, &|finding| finding.severity == Severity::Error)
 }
 
-/// Opens a script that is to be played by hand: that the plan is unsafe does not stand in the way, so that one can see
+/// Opens a script that is to be played by hand: that the plan is unsafe does not stop it, so that one can see
 /// how it comes to harm.
 ///
 /// # Errors
@@ -166,7 +166,7 @@ fn know_each_table(script: &Script, files: &[RowsFile]) -> Result<(), OpenError>
     for (at, file) in files.iter().enumerate() {
         if files[..at].iter().any(|before| before.table == file.table) {
             let message = format!("rows for `{}` are given twice", file.table);
-            let help = "put them into one file".to_owned();
+            let help = "put them in one file".to_owned();
             return Err(OpenError::Rows { message, help: Some(help) });
         }
     }

@@ -15,8 +15,8 @@ pub use declaration::{
 pub use dml::{Delete, Dml, Insert, Select, Update};
 pub use expr::{BinaryOp, CaseExpr, Expr, ExprKind, InList, Literal, UnaryOp, WhenArm};
 pub use statement::{
-    AddCheck, AddForeignKey, AddIndex, AddUnique, Backfill, Batches, Copy, DropSync, Statement, StatementKind, Sync,
-    SyncKind, Validated,
+    AddCheck, AddForeignKey, AddIndex, AddUnique, Backfill, Batches, CopyRows, DropSync, Statement, StatementKind,
+    Sync, SyncKind, Validated,
 };
 
 use crate::source::{Source, Span};

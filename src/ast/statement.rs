@@ -39,7 +39,7 @@ pub enum StatementKind {
     /// `seed c from EXPR [where …] [in batches of n]`
     Seed(Box<Backfill>),
     /// `copy t to t2 (c2 from EXPR, …) [where …] [in batches of n]`
-    Copy(Box<Copy>),
+    Copy(Box<CopyRows>),
     /// `validate check name`, `validate not null c`, `validate foreign key name`
     Validate(Box<Validated>),
     /// `verify EXPR [on t]`
@@ -102,7 +102,7 @@ pub struct AddIndex {
 pub struct AddCheck {
     /// Its name.
     pub name: Ident,
-    /// What no row may fail.
+    /// The condition that every row must satisfy.
     pub condition: Expr,
     /// The table; by default the header's.
     pub table: Option<Ident>,
@@ -164,7 +164,7 @@ pub struct Backfill {
     pub value: Expr,
     /// Which rows; all of them without it.
     pub filter: Option<Box<Expr>>,
-    /// How it goes over the table.
+    /// How it goes through the table.
     pub batches: Batches,
 }
 
@@ -179,7 +179,7 @@ pub struct Batches {
 
 /// `copy t to t2 (c2 from EXPR, …)`.
 #[derive(Clone, Debug)]
-pub struct Copy {
+pub struct CopyRows {
     /// The table it reads.
     pub from: Ident,
     /// The table it writes.
@@ -188,7 +188,7 @@ pub struct Copy {
     pub columns: Vec<(Ident, Expr)>,
     /// Which rows; all of them without it.
     pub filter: Option<Expr>,
-    /// How it goes over the table.
+    /// How it goes through the table.
     pub batches: Batches,
 }
 

@@ -49,14 +49,14 @@ fn unused(allow: &Allow) -> Diagnostic {
     let code = Code::from_str(name);
     let known = code.is_ok();
     let (message, help) = if code.is_ok_and(|code| !code.can_be_allowed()) {
-        (format!("`{name}` cannot be allowed"), "mend what it is about: without that the plan cannot run".to_owned())
+        (format!("`{name}` cannot be allowed"), "fix what it is about: the plan cannot run without that".to_owned())
     } else if known {
-        (format!("nothing here is a `{name}`"), "take the allow out".to_owned())
+        (format!("nothing here is a `{name}`"), "remove the `allow`".to_owned())
     } else {
         let near = nearest(name, Code::ALL.iter().map(|code| code.name()));
         let help = near.map_or("`miglab explain` lists the codes".to_owned(), |near| format!("did you mean `{near}`?"));
         (format!("there is no code `{name}`"), help)
     };
     let unused = Diagnostic::new(Code::UnusedAllow, message, allow.span, "silences nothing").help(help);
-    if known { unused.fix("take the allow out", allow.span, "") } else { unused }
+    if known { unused.fix("remove the `allow`", allow.span, "") } else { unused }
 }

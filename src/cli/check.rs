@@ -9,7 +9,7 @@ use std::rc::Rc;
 use clap::{Args, ValueEnum};
 
 use super::database::DatabaseArgs;
-use super::files::Found;
+use super::files::ScriptPaths;
 use super::inferences::{Inference, Inferences};
 use super::input::{self, BYTE_ORDER_MARK, Input, InputError, STDIN};
 use super::output::{Output, complain, reason};
@@ -40,9 +40,9 @@ Examples:
   miglab check rename.mig migrations/     a file and a folder
   miglab check --deny warnings            warnings fail as well
   miglab check --fix                      apply the fixes that need no thinking
-  miglab check --infer-apps rename.mig    write down who is taken to be live
+  miglab check --infer-apps rename.mig    write down who is assumed to be live
   miglab check --infer-apps --diff        only show what that would write
-  miglab check --db postgres://localhost/shop rename.mig   held against a database
+  miglab check --db postgres://localhost/shop rename.mig   compared with a database
   miglab check --schema dump.sql rename.mig                … or a dump of its schema
   miglab check --format sarif > out.sarif for code scanning
   miglab check - < rename.mig             standard input")]
@@ -60,8 +60,8 @@ pub struct CheckArgs {
     /// Apply the fixes and report what is left
     #[arg(long, conflicts_with_all = ["diff", "db", "schema"])]
     fix: bool,
-    /// Write the applications that a script without any is taken to have into it: their `app` lines, and where they
-    /// are deployed and retired
+    /// Write the assumed applications into a script that declares none: their `app` lines, and where they are
+    /// deployed and retired
     #[arg(long, conflicts_with_all = ["db", "schema"])]
     infer_apps: bool,
     /// Print what `--fix` (or `--infer-apps`, where that is given) would change, as a unified diff, and change nothing
@@ -116,7 +116,7 @@ pub fn execute(args: &CheckArgs, out: &mut Output) -> io::Result<Exit> {
         Some(None) => return Ok(Exit::CouldNotRun),
         other => other.flatten(),
     };
-    let found = Found::in_paths(&args.paths);
+    let found = ScriptPaths::in_paths(&args.paths);
     let mut session = Session::new(args, out);
     found.errors.iter().try_for_each(|error| session.unreadable(error))?;
     if let Some(database) = &mut database {

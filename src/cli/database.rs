@@ -1,4 +1,4 @@
-//! `miglab check --db` and `--schema`: scripts held against a database, which is not changed.
+//! `miglab check --db` and `--schema`: scripts compared with a database, which is not changed.
 
 use std::path::{Path, PathBuf};
 
@@ -20,12 +20,12 @@ use crate::engine::postgres::session::APPLICATION_NAME;
 use crate::source::Source;
 use crate::syntax;
 
-/// Where the schema is that scripts are held against.
+/// Where the schema is that scripts are compared with.
 #[derive(Clone, Debug, Default, Args)]
 pub struct DatabaseArgs {
     #[command(flatten)]
     pub(super) db: DbArgs,
-    /// In place of a database, a dump of its schema, written by `pg_dump --schema-only`
+    /// Instead of a database, a dump of its schema, written by `pg_dump --schema-only`
     #[arg(long, value_name = "FILE", conflicts_with = "db")]
     pub(super) schema: Option<PathBuf>,
 }
@@ -74,7 +74,7 @@ fn read_dump(path: &Path) -> Option<Database> {
     read.map_err(unread).ok().map(|dump| Database::Dump(dump, path.to_owned()))
 }
 
-/// Says what a server, or the way to it, is at fault with.
+/// Says what is wrong with a server, or with the way to it.
 pub(super) fn complain_of(fault: &Fault) {
     complain(&fault.message, fault.help.as_deref());
 }
@@ -107,7 +107,7 @@ impl Database {
     /// All that there is to say of a script.
     ///
     /// # Errors
-    /// The script cannot be read, or the server not be asked.
+    /// The script cannot be read, or the server cannot be asked.
     pub(super) fn check(&mut self, path: &Path) -> Result<CheckedScript, InputError> {
         let source = input::read(path)?.source;
         self.look(&source).map_err(|fault| InputError {

@@ -40,7 +40,7 @@ pub fn execute(args: &NewArgs, out: &mut Output) -> io::Result<Exit> {
     }
 }
 
-/// The script, unless what was asked for cannot be right: a default that is no value of the type, say.
+/// The script, unless what was asked for cannot be right: a default that is not a value of the type, say.
 fn sound_script(kind: &Kind) -> Result<String, String> {
     let script = scaffold::script(kind)?;
     let checked = check_script(Source::new("new", script.as_str()));
@@ -56,7 +56,7 @@ fn write_file(script: &str, path: &Path, force: bool) -> Exit {
     };
     let path = path.display();
     if error.kind() == io::ErrorKind::AlreadyExists {
-        complain(&format!("`{path}` exists already"), Some("`--force` replaces it"));
+        complain(&format!("`{path}` already exists"), Some("`--force` replaces it"));
     } else {
         complain(&format!("cannot write `{path}`: {}", reason(&error)), None);
     }

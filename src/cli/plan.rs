@@ -21,12 +21,12 @@ use crate::syntax;
 
 /// Print every SQL statement of a plan, with its locks, its cost and what undoes it
 ///
-/// Nothing is changed. With a database the plan is held against it first, and sizes are those of its tables.
+/// Nothing is changed. With a database the plan is compared with it first, and sizes are those of its tables.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
   miglab plan rename.mig                                 without a database
-  miglab plan rename.mig --db postgres://localhost/shop  with the tables as they are there
+  miglab plan rename.mig --db postgres://localhost/shop  with the tables of the database
   miglab plan rename.mig --db --format sql > plan.sql    a file for `psql -f`; --db alone takes DATABASE_URL or PG*
   miglab plan rename.mig --schema dump.sql --format json")]
 pub struct PlanArgs {
@@ -137,7 +137,7 @@ fn server_of(args: &PlanArgs, source: &Source) -> Result<(Option<Server>, Option
     Ok((Some(server), database.name()))
 }
 
-/// The plan, and findings that do not stand in its way.
+/// The plan, and findings that do not stop it.
 fn opened(
     source: &Source,
     server: Option<&Server>,

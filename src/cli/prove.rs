@@ -8,7 +8,7 @@ use std::rc::Rc;
 
 use clap::{Args, ValueEnum};
 
-use super::files::Found;
+use super::files::ScriptPaths;
 use super::input::{self, InputError};
 use super::output::Output;
 use super::{Exit, parallel};
@@ -19,7 +19,7 @@ use crate::plan::Plan;
 use crate::plan::assumed::{Assumed, assumed, plan_with};
 use crate::prove::Verdict;
 use crate::report::Terminal;
-use crate::report::proof::{Answer, Human, Json, Outcome, ProofReport, ProvedScript};
+use crate::report::proof::{Answer, Human, Json, ProofReport, ProveOutcome, ProvedScript};
 use crate::source::Source;
 use crate::syntax;
 
@@ -27,18 +27,18 @@ use crate::syntax;
 ///
 /// Looks at every order in which statements, batches, crashes, rollbacks and the reads and writes of all live
 /// applications can meet. A plan is proved for any number of rows, clients and batches, or refuted by the shortest
-/// schedule that ends in an anomaly, or not proved, where a statement is outside of the model.
+/// schedule that ends in an anomaly, or not proved, where a statement is outside the model.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Exit codes:
   0  every plan is proved
   1  a plan is refuted, or has errors
   2  a file could not be read
-  3  no plan is refuted, and one is not proved: a statement is outside of the model, or no `app` is declared
+  3  no plan is refuted, and one is not proved: a statement is outside the model, or no `app` is declared
      (`--allow not-proved` makes this 0)
 
 Examples:
-  miglab prove rename.mig                       the verdict and everything behind it
+  miglab prove rename.mig                       the verdict and what it rests on
   miglab prove --quiet migrations/              one line for each plan
   miglab prove --quiet --allow not-proved       in CI: fail on what is refuted only
   miglab prove --format json rename.mig         for programs
@@ -50,7 +50,7 @@ pub struct ProveArgs {
     /// How to report the proofs
     #[arg(long, value_enum, default_value_t = Format::Human)]
     format: Format,
-    /// Exit with 0 all the same
+    /// Exit with 0 anyway
     #[arg(long, value_enum, value_name = "WHAT")]
     allow: Option<Allow>,
     /// Print one line for each plan: its verdict
@@ -79,7 +79,7 @@ enum Allow {
 /// # Errors
 /// Writing to `out` failed.
 pub fn execute(args: &ProveArgs, out: &mut Output) -> io::Result<Exit> {
-    let found = Found::in_paths(&args.paths);
+    let found = ScriptPaths::in_paths(&args.paths);
     let closed = out.closed();
     let report: Box<dyn ProofReport + '_> = match args.format {
         Format::Human => Box::new(Human::new(out, Terminal::stdout(), args.quiet)),
@@ -134,33 +134,33 @@ fn prove_file(path: &Path) -> Result<ProvedScript, InputError> {
     Ok(ProvedScript { source, outcome })
 }
 
-fn outcome(source: Source) -> Outcome {
+fn outcome(source: Source) -> ProveOutcome {
     let is_error = |diagnostic: &Diagnostic| diagnostic.severity == Severity::Error;
     let parsed = syntax::parse(source);
     let unread = parsed.diagnostics.iter().any(is_error);
     let (findings, _) = check::check(&parsed, &[]);
     let plan = Plan::resolve(&parsed.script, &[]);
-    let Some(plan) = plan.ok().filter(|_| !unread) else { return Outcome::Errors(findings) };
+    let Some(plan) = plan.ok().filter(|_| !unread) else { return ProveOutcome::Errors(findings) };
     let has_errors = findings.iter().any(is_error);
     if plan.apps.is_empty() {
-        return if has_errors { Outcome::Errors(findings) } else { without_apps(&parsed.script, plan) };
+        return if has_errors { ProveOutcome::Errors(findings) } else { without_apps(&parsed.script, plan) };
     }
     let proof = check::proof(&parsed.script, &plan);
     // Rules see what the model does not, such as a backfill that gives another result when it is repeated.
     if has_errors && proof.verdict() != Verdict::Refuted {
-        return Outcome::Errors(findings);
+        return ProveOutcome::Errors(findings);
     }
-    Outcome::Proof(Box::new((plan, proof)))
+    ProveOutcome::Proof(Box::new((plan, proof)))
 }
 
-fn without_apps(script: &Script, plan: Plan) -> Outcome {
+fn without_apps(script: &Script, plan: Plan) -> ProveOutcome {
     let Some(taken) = assumed(&plan) else {
-        return Outcome::NoApps { title: plan.title, lines: Vec::new(), assumed: None };
+        return ProveOutcome::NoApps { title: plan.title, lines: Vec::new(), assumed: None };
     };
     let lines = lines_of(&script.source, &plan, &taken);
     let with_apps = plan_with(&plan, &taken).plan;
     let proof = check::proof(script, &with_apps);
-    Outcome::NoApps { title: plan.title, lines, assumed: Some(Box::new((with_apps, proof))) }
+    ProveOutcome::NoApps { title: plan.title, lines, assumed: Some(Box::new((with_apps, proof))) }
 }
 
 fn lines_of(source: &Source, plan: &Plan, taken: &Assumed) -> Vec<String> {
@@ -169,7 +169,7 @@ fn lines_of(source: &Source, plan: &Plan, taken: &Assumed) -> Vec<String> {
     let rollout = taken.rollout.iter().map(|statement| {
         let behind = statement.place.checked_sub(1).and_then(|step| plan.steps.get(step));
         let line = behind.map(|step| source.position(step.span.start).line);
-        let place = line.map_or_else(|| "before the first statement".to_owned(), |line| format!("behind line {line}"));
+        let place = line.map_or_else(|| "before the first statement".to_owned(), |line| format!("after line {line}"));
         format!("{}  # {place}", statement.text())
     });
     apps.into_iter().chain(rollout).collect()

@@ -17,7 +17,7 @@ use crate::source::Source;
 #[derive(Debug, Default, Args)]
 #[command(after_help = "\
 Type `help` in the session for its commands. Without a terminal, lines are read from standard input, and the exit code
-is 1 if one of them could not be done.
+is 1 if one of them failed.
 
 MIGLAB_HISTORY names the file that keeps what was typed.
 
@@ -28,7 +28,7 @@ Examples:
 pub struct ReplArgs {
     /// The script to step through
     pub script: Option<PathBuf>,
-    /// Rows for a table, in place of the script's own; can be given for several tables
+    /// Rows for a table, instead of the script's own; can be given for several tables
     #[arg(long, value_name = "TABLE=FILE.csv")]
     pub rows: Vec<RowsArg>,
 }
@@ -102,7 +102,7 @@ impl Host for Machine {
     fn write(&self, path: &Path, text: &str, may_replace: bool) -> Result<(), Complaint> {
         let there = path.exists();
         if there && !may_replace {
-            let complaint = Complaint::new(format!("`{}` is there already", path.display()));
+            let complaint = Complaint::new(format!("`{}` already exists", path.display()));
             return Err(complaint.help("save under another name"));
         }
         let written = if there { write::replace(path, text) } else { std::fs::write(path, text) };

@@ -14,13 +14,13 @@ use crate::plan::nearest;
 
 /// Print the tables of a database as a script declares them
 ///
-/// What the language cannot say of a table is listed in comments. The declarations can be pasted into a script, and
+/// What the language cannot say about a table is listed in comments. The declarations can be pasted into a script, and
 /// columns that the plan does not touch can be left out.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Exit codes:
   0  done
-  2  the database could not be asked, or has no such table
+  2  the database could not be reached, or has no such table
 
 Examples:
   miglab schema --db postgres://localhost/shop          every table of the search_path

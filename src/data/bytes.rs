@@ -88,7 +88,7 @@ pub(crate) fn write_uuid(f: &mut impl fmt::Write, value: u128) -> fmt::Result {
     write!(f, "{}-{}-{}-{}-{}", &text[..8], &text[8..12], &text[12..16], &text[16..20], &text[20..])
 }
 
-/// Reads a `boolean`: `true`, `yes`, `on`, `1` and their like, or a beginning of one that is no other's.
+/// Reads a `boolean`: `true`, `yes`, `on`, `1` and the like, or a beginning of one that is nobody else's.
 pub(crate) fn parse_boolean(text: &str) -> Result<bool, ValueError> {
     let word = trim(text).to_ascii_lowercase();
     let begins = |whole: &str, least: usize| word.len() >= least && whole.starts_with(&word);

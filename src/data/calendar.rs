@@ -76,7 +76,7 @@ pub(crate) fn write_date(f: &mut impl fmt::Write, days: i32) -> fmt::Result {
     }
 }
 
-/// Writes a timestamp, with `zone` (`+00`, or nothing) behind the time.
+/// Writes a timestamp, with `zone` (`+00`, or nothing) after the time.
 pub(crate) fn write_timestamp(f: &mut impl fmt::Write, micros: i64, zone: &str) -> fmt::Result {
     match micros {
         i64::MAX => return f.write_str("infinity"),

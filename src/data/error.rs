@@ -21,12 +21,12 @@ impl ValueError {
         Self { sqlstate, message: message.into() }
     }
 
-    /// Text that is no value of a type.
+    /// Text that is not a value of a type.
     pub(crate) fn syntax(ty: Type, text: &str) -> Self {
         Self::new("22P02", format!("invalid input syntax for type {}: \"{text}\"", sql_name(ty)))
     }
 
-    /// Text that is no date, time or interval.
+    /// Text that is not a date, time or interval.
     pub(crate) fn time_syntax(ty: Type, text: &str) -> Self {
         Self::new("22007", format!("invalid input syntax for type {}: \"{text}\"", sql_name(ty)))
     }

@@ -8,7 +8,7 @@ use crate::data::{Type, ValueError};
 
 /// Digits that PostgreSQL keeps before the point.
 const MAX_WHOLE_DIGITS: u64 = 131_072;
-/// Digits that PostgreSQL keeps behind the point.
+/// Digits that PostgreSQL keeps after the decimal point.
 pub(crate) const MAX_SCALE: i64 = 16_383;
 
 /// Reads a `numeric`.
@@ -67,19 +67,19 @@ pub(crate) fn checked(value: BigDecimal) -> Result<BigDecimal, ValueError> {
     Ok(value)
 }
 
-/// Rounded to `scale` digits behind the point, halves away from zero. A negative scale rounds before the point.
+/// Rounded to `scale` digits after the decimal point, halves away from zero. A negative scale rounds before the point.
 pub(crate) fn round(value: &BigDecimal, scale: i64) -> BigDecimal {
     let rounded = value.with_scale_round(scale, RoundingMode::HalfUp);
     if scale < 0 { rounded.with_scale(0) } else { rounded }
 }
 
-/// Cut to `scale` digits behind the point.
+/// Cut to `scale` digits after the decimal point.
 pub(crate) fn truncate(value: &BigDecimal, scale: i64) -> BigDecimal {
     let cut = value.with_scale_round(scale, RoundingMode::Down);
     if scale < 0 { cut.with_scale(0) } else { cut }
 }
 
-/// Digits behind the point.
+/// Digits after the decimal point.
 pub(crate) fn scale(value: &BigDecimal) -> i64 {
     value.fractional_digit_count()
 }

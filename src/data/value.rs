@@ -80,7 +80,7 @@ impl Value {
     /// Reads PostgreSQL's text form of a type, as `'…'::type` does: what is too long for `varchar(n)` is cut.
     ///
     /// # Errors
-    /// The text is no value of that type.
+    /// The text is not a value of that type.
     pub fn parse(text: &str, ty: Type) -> Result<Self, ValueError> {
         Self::parse_unconstrained(text, ty)?.cut_to(ty)
     }
@@ -88,7 +88,7 @@ impl Value {
     /// Reads PostgreSQL's text form of a type, as a column of the type takes it: too long for `varchar(n)` is an error.
     ///
     /// # Errors
-    /// The text is no value of that type, or does not fit.
+    /// The text is not a value of that type, or does not fit.
     pub fn parse_fitting(text: &str, ty: Type) -> Result<Self, ValueError> {
         Self::parse_unconstrained(text, ty)?.fitted(ty)
     }
@@ -192,7 +192,7 @@ fn parse_integer<T: TryFrom<i64>>(text: &str, ty: Type) -> Result<T, ValueError>
     let number = &trimmed[..trimmed.len() - signed.len() + digits];
     let narrow = number.parse::<i64>().ok().and_then(|wide| T::try_from(wide).ok());
     match narrow {
-        // Too many digits are found before what stands behind them.
+        // Too many digits are found before what stands after them.
         None if digits > 0 => Err(ValueError::text_range(ty, text)),
         Some(value) if digits == signed.len() => Ok(value),
         _ => Err(ValueError::syntax(ty, text)),

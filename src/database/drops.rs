@@ -8,7 +8,7 @@ use crate::engine::postgres::{Relation, Server};
 use crate::plan::{Action, Plan};
 use crate::source::Span;
 
-/// Adds a finding for each drop of what something else needs, unless one is there already.
+/// Adds a finding for each drop of what something else needs, unless one already exists.
 pub(super) fn refuse(plan: &Plan, server: &Server, findings: &mut Vec<Diagnostic>) {
     let mut catalog = plan.start.clone();
     for step in &plan.steps {
@@ -46,12 +46,12 @@ fn column_needed(
     if relation.partition_key.iter().any(|key| **key == **name) {
         let message = format!("table `{table}` is partitioned by `{name}`");
         let found = Diagnostic::new(Code::StillNeeded, message, span, "PostgreSQL refuses this");
-        return Some(found.help("copy the rows to a table that is partitioned otherwise"));
+        return Some(found.help("copy the rows to a table that is partitioned differently"));
     }
     let index = lost_index(relation, name)
         .filter(|index| catalog.table(table).is_some_and(|table| is_kept(index, table, plan)))?;
-    let message = format!("dropping `{name}` takes index `{index}` of the database with it");
-    let found = Diagnostic::new(Code::StillNeeded, message, span, "other columns are in it as well");
+    let message = format!("dropping `{name}` also drops index `{index}` of the database");
+    let found = Diagnostic::new(Code::StillNeeded, message, span, "it covers other columns as well");
     Some(found.help(format!("declare the index in the script and `contract drop index {index}` first")))
 }
 
@@ -98,7 +98,7 @@ fn needed(what: &str, dependent: &Dependent, span: Span) -> Diagnostic {
     let message = format!("{kind} `{name}` of the database needs {what}");
     let help = match kind.as_str() {
         "view" | "materialized view" => {
-            format!("replace the view by one without the column, or drop it, before this statement: `{name}`")
+            format!("replace the view with one without the column, or drop it, before this statement: `{name}`")
         }
         "foreign key" => format!("drop it before this statement: `alter table … drop constraint …` (`{name}`)"),
         "publication" => {

@@ -46,7 +46,7 @@ impl Readiness {
     }
 }
 
-/// From when on something is told.
+/// From when on something is reported.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
     /// Transactions that have run for longer are told, in milliseconds.
@@ -71,8 +71,11 @@ pub fn readiness_of_plan(plan: &Plan, server: &Server) -> Vec<Readiness> {
         let is_there = plan.start.table(&name).is_some();
         if server.relation(&name).is_some_and(|relation| is_there && relation.primary_key().is_none()) {
             found.push(Readiness::warning(
-                format!("table `{name}` has no primary key: rows are filled in the order of their places (`ctid`)"),
-                "rows that move meanwhile are looked for again, which takes longer; a primary key is better",
+                format!(
+                    "table `{name}` has no primary key: rows are filled in the order in which they are stored \
+                         (`ctid`)"
+                ),
+                "rows that move in the meantime have to be found again, which takes longer; a primary key is better",
             ));
         }
     }
@@ -143,7 +146,7 @@ impl<C: GenericClient> Asked<'_, C> {
                 "connect to the primary",
             ));
         } else if row.get(1) {
-            let help = "set `default_transaction_read_only` to `off` for this role, or take another role";
+            let help = "set `default_transaction_read_only` to `off` for this role, or use another role";
             self.found.push(Readiness::error("transactions of this role are read only", help));
         }
         Ok(())
@@ -177,10 +180,8 @@ impl<C: GenericClient> Asked<'_, C> {
         for row in self.client.query(query, &[&schemas])? {
             let (schema, role): (String, String) = (row.get(0), row.get(1));
             self.found.push(Readiness::error(
-                format!("role `{role}` may create nothing in schema `{schema}`"),
-                format!(
-                    "`grant create on schema \"{schema}\" to \"{role}\"`: indexes and triggers' functions go there"
-                ),
+                format!("role `{role}` may not create anything in schema `{schema}`"),
+                format!("`grant create on schema \"{schema}\" to \"{role}\"`: indexes and trigger functions go there"),
             ));
         }
         let query = "select current_user::text, current_database()::text,
@@ -244,7 +245,7 @@ impl<C: GenericClient> Asked<'_, C> {
                 .unwrap_or_default();
             let found = match (parent, child) {
                 (Some(parent), _) if row.get(1) => Readiness::error(
-                    format!("table `{table}` is a partition of `{parent}`: its columns are those of the whole"),
+                    format!("table `{table}` is a partition of `{parent}`: its columns come from there"),
                     format!("write the script for `{parent}`"),
                 ),
                 (Some(other), _) | (None, Some(other)) => Readiness::error(
@@ -266,7 +267,7 @@ impl<C: GenericClient> Asked<'_, C> {
         if free < CONNECTIONS {
             self.found.push(Readiness::warning(
                 format!("the server has {} connections left", free.max(0)),
-                format!("a run needs up to {CONNECTIONS}; applications that connect meanwhile may find none"),
+                format!("a run needs up to {CONNECTIONS}; applications that connect in the meantime may find none"),
             ));
         }
         Ok(())
@@ -288,7 +289,7 @@ impl<C: GenericClient> Asked<'_, C> {
         for row in self.client.query(query, &[])? {
             let (gid, owner, since): (String, String, String) = (row.get(0), row.get(1), row.get(2));
             self.found.push(Readiness::warning(
-                format!("prepared transaction `{gid}` of `{owner}` is open since {since}: it keeps its locks"),
+                format!("prepared transaction `{gid}` of `{owner}` has been open since {since}: it keeps its locks"),
                 format!("`commit prepared '{gid}'` or `rollback prepared '{gid}'`"),
             ));
         }
@@ -306,8 +307,8 @@ impl<C: GenericClient> Asked<'_, C> {
             let (pid, who, seconds): (i32, String, i64) = (row.get(0), row.get(1), row.get(2));
             let (state, query): (String, String) = (row.get(3), row.get(4));
             self.found.push(Readiness::warning(
-                format!("pid {pid} ({who}) is in a transaction for {seconds} s ({state}): `{query}`"),
-                "statements that need a lock on its tables, and indexes, wait for its end",
+                format!("pid {pid} ({who}) has been in a transaction for {seconds} s ({state}): `{query}`"),
+                "statements that need a lock on its tables wait for it to end, and so do index builds",
             ));
         }
         Ok(())
@@ -319,7 +320,7 @@ impl<C: GenericClient> Asked<'_, C> {
         for row in self.client.query(query, &[])? {
             let (name, event): (String, String) = (row.get(0), row.get(1));
             self.found.push(Readiness::warning(
-                format!("event trigger `{name}` runs at `{event}`"),
+                format!("event trigger `{name}` runs on `{event}`"),
                 "it runs within the statements of the plan, under their locks, and may refuse them",
             ));
         }
@@ -335,13 +336,16 @@ impl<C: GenericClient> Asked<'_, C> {
         for row in self.client.query(query, &[&oids])? {
             let (name, table): (String, String) = (row.get(0), row.get(1));
             let late = if name.as_str() > "zzz_miglab_3_update" {
-                "; it sorts behind the triggers of syncs, which do not see what it changes: rename it"
+                "; its name sorts after the triggers of syncs, which do not see what it changes: rename it"
             } else {
                 ""
             };
             self.found.push(Readiness::warning(
                 format!("trigger `{name}` of table `{table}` may change rows as they are written"),
-                format!("the proof does not know what it does: see that it does the same for every version{late}"),
+                format!(
+                    "the proof does not know what it does: make sure that it does the same for every \
+                         version{late}"
+                ),
             ));
         }
         Ok(())
@@ -371,7 +375,7 @@ impl<C: GenericClient> Asked<'_, C> {
     }
 }
 
-/// The tables whose rows are gone over.
+/// The tables whose rows are processed.
 fn filled(plan: &Plan) -> Vec<Name> {
     tables_of(plan, |action| match action {
         Action::Fill { table, .. } => Some(table.clone()),

@@ -143,7 +143,7 @@ fn shown(value: Option<String>) -> String {
 }
 
 fn finding(message: &str, span: Span) -> Diagnostic {
-    let help = "let the translation keep such values, change these rows first, or, where it is meant so, say why: \
+    let help = "let the translation keep such values, change these rows first, or, if that is intended, say why: \
                 `allow lossy-translation because '…'`";
     let message = format!("{message}: a row of the database has such a value");
     Diagnostic::new(Code::LossyTranslation, message, span, "on the way back").help(help)

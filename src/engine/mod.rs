@@ -7,11 +7,11 @@ use std::ops::ControlFlow;
 
 use crate::plan::Action;
 
-/// Who is told of what happens in the midst of an action, and may stop it there.
+/// Who hears of what happens in the middle of an action, and may stop it there.
 pub type Watch<'a> = &'a mut dyn FnMut(Happening) -> ControlFlow<()>;
 
 /// Something that actions can be done to, and undone.
-pub trait Target {
+pub trait Engine {
     /// What it takes to undo an action; cheap to clone, as a journal is kept with each step of a session.
     type Undo: Clone;
 
@@ -39,7 +39,7 @@ pub trait Target {
     }
 }
 
-/// What happens in the midst of an action.
+/// What happens in the middle of an action.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Happening {
     /// A batch of rows is done.
@@ -91,7 +91,7 @@ pub struct Fault {
 /// Kinds of faults.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum FaultKind {
-    /// A column, table or application that is not there (or is there already).
+    /// A column, table or application that is not there (or already exists).
     Missing,
     /// A null where none may be.
     NotNull,
@@ -105,7 +105,7 @@ pub enum FaultKind {
     Value,
     /// The watcher stopped it.
     Interrupted,
-    /// A lock was not to be had within the limit.
+    /// A lock could not be got within the limit.
     Locked,
     /// The server was not reached, or the connection to it was lost.
     Connection,

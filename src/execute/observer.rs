@@ -4,7 +4,7 @@ use std::ops::ControlFlow;
 
 use crate::ast::Phase;
 use crate::engine::{BatchDone, Fault, Happening, Waiting};
-use crate::execute::State;
+use crate::execute::RunState;
 
 /// A statement of a run.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -12,7 +12,7 @@ pub struct StatementEvent {
     /// What it does, in words.
     pub title: String,
     /// Where the run is.
-    pub state: State,
+    pub state: RunState,
     /// The phase it is written in.
     pub phase: Option<Phase>,
     /// Its place in the plan, from 0.
@@ -44,7 +44,7 @@ pub trait Observer {
         ControlFlow::Continue(())
     }
 
-    /// Something happens in the midst of a statement.
+    /// Something happens in the middle of a statement.
     fn happening(&mut self, statement: &StatementEvent, happening: Happening) -> ControlFlow<()> {
         match happening {
             Happening::Batch(batch) => self.batch(statement, batch),

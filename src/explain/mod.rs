@@ -76,7 +76,7 @@ codes! {
     UnknownFunction = "unknown-function", Error;
     /// operands, defaults or values that do not fit the type
     TypeMismatch = "type-mismatch", Error;
-    /// a column that exists already with another type
+    /// a column that already exists with another type
     ColumnConflict = "column-conflict", Error;
     /// rows that do not fit their table
     InvalidRows = "invalid-rows", Error;
@@ -92,7 +92,7 @@ codes! {
     UsedBeforeAdded = "used-before-added", Error;
     /// a column or table that is used after it was dropped
     UsedAfterDrop = "used-after-drop", Error;
-    /// a column that is added and dropped with nothing between
+    /// a column that is added and dropped with nothing in between
     AddedThenDropped = "added-then-dropped", Error;
     /// a backfill before the sync that should keep it true
     BackfillBeforeSync = "backfill-before-sync", Error;

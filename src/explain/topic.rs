@@ -15,11 +15,11 @@ impl Topic {
     /// Every topic.
     pub const ALL: &[Self] = &[Self {
         name: "model",
-        summary: "what `check` proves, and how: one counterexample from its start to its end",
+        summary: "what `check` proves, and how: one counterexample from start to end",
         page: include_str!("../../docs/model.md"),
     }];
 
-    /// The topic of this name.
+    /// The topic with this name.
     #[must_use]
     pub fn named(name: &str) -> Option<Self> {
         Self::ALL.iter().copied().find(|topic| topic.name == name)

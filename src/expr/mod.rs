@@ -30,7 +30,7 @@ use crate::ast::{self, ColumnRef, Name};
 use crate::data::{Chunk, Type, Value, ValueError};
 use crate::diagnostic::Diagnostic;
 use crate::explain::Code;
-pub use nullness::Known;
+pub use nullness::Nullness;
 pub use sql::WriteColumn;
 
 /// Where the columns of an expression come from.
@@ -47,9 +47,9 @@ pub struct NoColumns;
 
 impl Scope for NoColumns {
     fn column(&self, column: &ColumnRef) -> Result<(Name, Type), Box<Diagnostic>> {
-        let message = format!("`{}` is a column, and only a fixed value can stand here", column.column.name);
+        let message = format!("`{}` is a column, and only a fixed value can be used here", column.column.name);
         let found = Diagnostic::new(Code::UnknownName, message, column.span(), "no column can be read here");
-        Err(Box::new(found.help(format!("for a text, write single quotes: `'{}'`", column.column.name))))
+        Err(Box::new(found.help(format!("write text in single quotes: `'{}'`", column.column.name))))
     }
 }
 
@@ -216,9 +216,9 @@ impl Expression {
     /// gives, in microseconds since 2000-01-01 UTC.
     ///
     /// # Errors
-    /// Overflow, division by zero, text that is no value of the type asked for.
+    /// Overflow, division by zero, text that is not a value of the type asked for.
     pub fn eval(&self, row: &[Value], now_micros: i64) -> Result<Value, ValueError> {
-        row::Row::new(row, Context { now_micros }).value(&self.0.node)
+        row::RowScope::new(row, Context { now_micros }).value(&self.0.node)
     }
 
     /// Its values for a batch of rows. A plain column gives back the very chunk, unless rows are left out.

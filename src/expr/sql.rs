@@ -20,7 +20,7 @@ impl Expression {
         if is_foreign { format!("{sql}::{}", self.0.ty.unconstrained()) } else { sql }
     }
 
-    /// Whether its result hangs on settings of the session: the time zone, the forms in which times, floating-point
+    /// Whether its result depends on settings of the session: the time zone, the forms in which times, floating-point
     /// numbers and bytes are written as text.
     #[must_use]
     pub fn depends_on_settings(&self) -> bool {
@@ -135,7 +135,7 @@ impl Writer<'_> {
     }
 }
 
-/// The function behind a name that PostgreSQL's grammar treats on its own.
+/// The function for a name that PostgreSQL's grammar treats on its own.
 fn pg_name(name: &str) -> &str {
     match name {
         "trim" => "btrim",

@@ -114,7 +114,7 @@ fn digits_that_could_differ_are_refused() {
 #[test]
 fn a_default_reads_no_column() {
     let fault = Expression::resolve(&col("active"), &NoColumns, None).expect_err("a column");
-    assert_eq!(fault.help.as_deref(), Some("for a text, write single quotes: `'active'`"));
+    assert_eq!(fault.help.as_deref(), Some("write text in single quotes: `'active'`"));
 }
 
 #[test]

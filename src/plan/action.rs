@@ -18,7 +18,7 @@ pub enum Action {
         /// What it must satisfy besides `not null`.
         constraints: Vec<Constraint>,
     },
-    /// Does nothing: the column is there already with the same type.
+    /// Does nothing: the column already exists with the same type.
     KeepColumn {
         /// The table.
         table: Name,
@@ -71,14 +71,14 @@ pub enum Action {
         /// The default.
         default: Option<Expression>,
     },
-    /// Old rows are held against a check or a foreign key.
+    /// Old rows are compared with a check or a foreign key.
     ValidateConstraint {
         /// The table.
         table: Name,
         /// The constraint.
         name: Name,
     },
-    /// Old rows are held against `add not null`.
+    /// Old rows are compared with `add not null`.
     ValidateNotNull {
         /// The table.
         table: Name,
@@ -101,7 +101,7 @@ pub enum Action {
         value: Expression,
         /// Which rows (true, not null).
         filter: Option<Expression>,
-        /// How it goes over the table.
+        /// How it goes through the table.
         batches: Batches,
     },
     /// `copy`: a row of `to` for each row of `from`. Of a row whose key exists in `to` only the null columns are filled, so
@@ -115,7 +115,7 @@ pub enum Action {
         columns: Vec<(ColumnId, Expression)>,
         /// Which rows (true, not null).
         filter: Option<Expression>,
-        /// How it goes over the table.
+        /// How it goes through the table.
         batches: Batches,
     },
     /// Every row must make it true; null is not enough.
@@ -136,7 +136,7 @@ pub enum Action {
     DropTable(Name),
     /// An application goes live.
     Deploy(Name),
-    /// An application is live no more.
+    /// An application is no longer live.
     Retire(Name),
     /// A human says that something is so.
     Confirm(Box<str>),
@@ -154,7 +154,7 @@ pub enum FillKind {
 }
 
 impl Action {
-    /// Whether it treats the rows of a table one by one: `backfill`, `seed` and `copy`.
+    /// Whether it processes the rows of a table one by one: `backfill`, `seed` and `copy`.
     #[must_use]
     pub fn is_over_rows(&self) -> bool {
         matches!(self, Self::Fill { .. } | Self::Copy { .. })

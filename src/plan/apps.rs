@@ -32,7 +32,7 @@ impl AppUse {
         self.reads.iter().chain(&self.writes)
     }
 
-    /// Its declaration in canonical form, without a line end behind it. Columns of `default_table` go by their names
+    /// Its declaration in canonical form, without a line end after it. Columns of `default_table` go by their names
     /// alone.
     #[must_use]
     pub fn declaration(&self, default_table: Option<&Name>) -> String {

@@ -9,7 +9,7 @@ use crate::catalog::{Catalog, ColumnId, Table};
 use crate::plan::{Action, AppUse, ColumnName, Plan, Step, describe};
 use crate::source::Span;
 
-/// The applications that a plan without any is taken to have.
+/// The applications that a plan without any is assumed to have.
 #[derive(Clone, Debug)]
 pub struct Assumed {
     /// The old version, live from the start, and the new one. The old one is missing where it finds no column; the new
@@ -62,7 +62,7 @@ impl Places {
     }
 }
 
-/// The applications that a plan without any is taken to have; none where it declares some, or there is no column.
+/// The applications that a plan without any is assumed to have; none where it declares some, or there is no column.
 #[must_use]
 pub fn assumed(plan: &Plan) -> Option<Assumed> {
     if !plan.apps.is_empty() || plan.steps.is_empty() {
@@ -128,7 +128,7 @@ fn app_over(name: Name, columns: &[(&Table, ColumnId)]) -> AppUse {
     AppUse { name, writes: reads.clone(), reads, connects_as: None }
 }
 
-/// A plan with the applications that it is taken to have.
+/// A plan with the applications that it is assumed to have.
 #[derive(Clone, Debug)]
 pub struct AssumedPlan {
     /// The plan. The statements that were put in have empty spans where they would stand.

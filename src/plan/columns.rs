@@ -44,9 +44,9 @@ impl Planner<'_> {
     /// `add table`.
     pub(super) fn add_table(&mut self, def: &TableDef) -> Resolved<Action> {
         if self.catalog.table(&def.name.name).is_some() {
-            let message = format!("table `{}` exists already", def.name.name);
+            let message = format!("table `{}` already exists", def.name.name);
             return Err(Box::new(
-                Diagnostic::new(Code::DuplicateName, message, def.name.span, "a table of this name is there")
+                Diagnostic::new(Code::DuplicateName, message, def.name.span, "there is a table with this name")
                     .help("choose another name, or leave the statement out if it is the same table"),
             ));
         }
@@ -117,7 +117,7 @@ impl Planner<'_> {
                 Code::NotNullWithoutDefault,
                 message,
                 span,
-                "rows that exist, and writes that do not know it, fail",
+                "existing rows, and writes that do not know of it, fail",
             )
             .help(format!(
                 "add the column without `not null`, fill it (`migrate backfill {name} from …`), and \
@@ -171,7 +171,7 @@ impl Planner<'_> {
     ) {
         let Some(kind) = self.or_note(kind) else { return };
         if let Some(taken) = name.filter(|name| table.constraint(&name.name).is_some()) {
-            let message = format!("`{}` is there already", taken.name);
+            let message = format!("`{}` already exists", taken.name);
             let duplicate = Diagnostic::new(Code::DuplicateName, message, taken.span, "the name is taken");
             self.diagnostics.push(duplicate.help("choose another name"));
             return;
@@ -239,9 +239,7 @@ impl Planner<'_> {
             ColumnConstraint::PrimaryKey => {
                 return Err(Box::new(
                     Diagnostic::new(Code::WrongPhase, "a primary key cannot be added to a table in use", span, "here")
-                        .help(
-                            "add the column, fill it, and `add unique` on it; make it the key in a release of its own",
-                        ),
+                        .help("add the column, fill it, and `add unique` on it; make it the key in a later release"),
                 ));
             }
             ColumnConstraint::Unique => (ConstraintKind::Unique([column.id].into()), "key"),
@@ -335,7 +333,7 @@ fn ids_of(table: &Table, names: &[Ident]) -> Resolved<Box<[ColumnId]>> {
 fn conflict(def: &ColumnDef, has: &ColumnType, wanted: &ColumnType, added_at: Span) -> Diagnostic {
     let name = &def.name.name;
     let span = def.ty.as_ref().map_or(def.name.span, |ty| def.name.span.to(ty.span));
-    let message = format!("column `{name}` exists already with type {has}");
+    let message = format!("column `{name}` already exists with type {has}");
     let mut conflict = Diagnostic::new(Code::ColumnConflict, message, span, format!("… cannot be {wanted} as well"));
     if !added_at.is_empty() {
         conflict = conflict.label(added_at, format!("{has} here …"));

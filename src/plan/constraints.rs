@@ -115,7 +115,7 @@ impl Planner<'_> {
         Ok(Action::DropConstraint { table, name: name.name.clone() })
     }
 
-    /// The table that has a constraint of this name and kind.
+    /// The table that has a constraint with this name and kind.
     fn constraint(&mut self, name: &Ident, noun: &str) -> Resolved<Name> {
         let has = |table: &Table| table.constraint(&name.name).is_some_and(|found| found.kind.noun() == noun);
         let own = self.default_table.as_ref().and_then(|table| self.catalog.table(table)).filter(|table| has(table));
@@ -126,7 +126,7 @@ impl Planner<'_> {
         let names = all.filter(|found| found.kind.noun() == noun).map(|found| &*found.name);
         let message = format!("there is no {noun} `{}`", name.name);
         let mut unknown =
-            Diagnostic::new(Code::UnknownName, message, name.span, "does not exist at this point of the plan");
+            Diagnostic::new(Code::UnknownName, message, name.span, "does not exist at this point in the plan");
         unknown.help = suggestion(&name.name, noun, names.collect::<Vec<_>>().into_iter())
             .or_else(|| Some("add it first, or declare it in its `table { … }`".to_owned()));
         Err(Box::new(unknown))
@@ -152,7 +152,7 @@ impl Planner<'_> {
     ) -> Resolved<Action> {
         let taken = name.and_then(|name| Some((name, self.catalog.table_with_constraint(&name.name)?.name.clone())));
         if let Some((name, owner)) = taken {
-            let message = format!("`{}` is there already, on table `{owner}`", name.name);
+            let message = format!("`{}` already exists, on table `{owner}`", name.name);
             return Err(Box::new(
                 Diagnostic::new(Code::DuplicateName, message, name.span, "the name is taken")
                     .help("choose another name"),

@@ -14,7 +14,7 @@ pub(super) fn title(action: &Action, catalog: &Catalog) -> String {
             (ty, None) => format!("Add column '{}' ({ty}) to {table}", column.name),
         },
         Action::KeepColumn { table, column } => {
-            format!("Add column '{}' to {table}: skipped, it is there already", name(table, *column))
+            format!("Add column '{}' to {table}: skipped, it already exists", name(table, *column))
         }
         Action::AddTable(table) => match table.width() {
             1 => format!("Add table '{}' (1 column)", table.name),

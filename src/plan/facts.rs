@@ -114,7 +114,7 @@ impl FactsBuilder {
         let mut reached = carried.clone();
         self.spread(&mut reached, &|_, _, _| true);
         // A source that is reached by the target's own fact is that fact in another form: of a name split and joined
-        // again, the first name learns nothing of the last. What the source itself is known for it teaches all the same:
+        // again, the first name learns nothing of the last. What the source itself is known for it teaches anyway:
         // two columns that were there before and are kept in step are one.
         let teaches = |source: ColumnId, target: ColumnId, fact: FactId| {
             let own = carried.get(&target).is_some_and(|facts| facts.contains(&target));

@@ -67,13 +67,13 @@ pub struct Plan {
 }
 
 impl Plan {
-    /// Whether some statement adds a table of this name.
+    /// Whether some statement adds a table with this name.
     #[must_use]
     pub fn adds_table(&self, name: &str) -> bool {
         self.steps.iter().any(|step| matches!(&step.action, Action::AddTable(table) if *table.name == *name))
     }
 
-    /// The same plan with other steps, which are numbered anew; what carries which facts is found out again.
+    /// The same plan with other steps, which are numbered again; what carries which facts is found out again.
     #[must_use]
     pub fn with_steps(&self, mut steps: Vec<Step>) -> Self {
         let mut facts = FactsBuilder::default();

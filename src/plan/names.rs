@@ -36,7 +36,7 @@ pub(super) fn suggestion<'a>(
         return Some(format!("did you mean `{near}`?"));
     }
     let all: Vec<&str> = candidates.take(MOST_LISTED + 1).collect();
-    (!all.is_empty() && all.len() <= MOST_LISTED).then(|| format!("there is: {noun} `{}`", all.join("`, `")))
+    (!all.is_empty() && all.len() <= MOST_LISTED).then(|| format!("known: {noun} `{}`", all.join("`, `")))
 }
 
 impl Planner<'_> {
@@ -67,7 +67,7 @@ impl Planner<'_> {
     /// The table that unqualified columns belong to.
     pub(super) fn default_table_at(&mut self, span: Span) -> Resolved<Name> {
         let Some(name) = self.default_table.clone() else {
-            let message = "it is not said which table this belongs to";
+            let message = "no table is named";
             return Err(Box::new(
                 Diagnostic::new(Code::AmbiguousTable, message, span, "which table?")
                     .help("write `table.column`, or name the table once in the header: `migration \"…\" on TABLE`"),
@@ -162,7 +162,7 @@ impl Planner<'_> {
                 "… but needed here",
             )
             .label(dropped, "dropped here …")
-            .help("move the drop behind the last statement that needs it"),
+            .help("move the drop after the last statement that needs it"),
             (_, Some(added)) if added.start > span.start => Diagnostic::new(
                 Code::UsedBeforeAdded,
                 format!("{noun} `{name}` does not exist yet"),

@@ -115,7 +115,7 @@ impl Planner<'_> {
     }
 
     /// Resolves the next statement against the catalog as it stands. What is wrong is kept for
-    /// [`Self::take_diagnostics`]; an action may come all the same, so that one mistake does not make the statements
+    /// [`Self::take_diagnostics`]; an action may come anyway, so that one mistake does not make the statements
     /// after it look wrong.
     pub fn resolve(&mut self, statement: &Statement) -> Option<Action> {
         self.begun = true;
@@ -123,7 +123,7 @@ impl Planner<'_> {
         outcome.map_err(|diagnostic| self.diagnostics.push(*diagnostic)).ok().flatten()
     }
 
-    /// Moves the catalog behind an action that stands at `span`.
+    /// Moves the catalog past an action that stands at `span`.
     pub fn advance(&mut self, action: &Action, span: Span) {
         match action {
             Action::AddColumn { column, .. } => self.note_added(column.id, span),

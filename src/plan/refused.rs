@@ -25,7 +25,9 @@ impl Planner<'_> {
              contract drop column {old}"
         );
         self.rename(&table, &column, to);
-        Err(Box::new(Diagnostic::new(Code::BigBang, message, span, "both names are never there at once").help(help)))
+        Err(Box::new(
+            Diagnostic::new(Code::BigBang, message, span, "both names never exist at the same time").help(help),
+        ))
     }
 
     /// `rename table a to b`.
@@ -41,7 +43,9 @@ impl Planner<'_> {
              contract drop table {old}\n\
              `miglab new rename-table {old} {new}` writes the whole"
         );
-        Err(Box::new(Diagnostic::new(Code::BigBang, message, span, "both names are never there at once").help(help)))
+        Err(Box::new(
+            Diagnostic::new(Code::BigBang, message, span, "both names never exist at the same time").help(help),
+        ))
     }
 
     /// `alter column c type t`.

@@ -1,4 +1,4 @@
-//! Columns and tables that go, and what may still hang on them.
+//! Columns and tables that go, and what may still depend on them.
 
 use crate::ast::{ColumnRef, Ident, Name};
 use crate::catalog::{Column, Constraint, ConstraintKind};
@@ -9,7 +9,7 @@ use crate::plan::planner::{Planner, Resolved};
 use crate::source::Span;
 
 impl Planner<'_> {
-    /// `drop column`. Constraints that only this column is in go with it; what else needs it stands in the way.
+    /// `drop column`. Constraints that only this column is in go with it; what else needs it is in the way.
     pub(super) fn drop_column(&mut self, column: &ColumnRef) -> Resolved<Action> {
         let span = column.span();
         let (table, column) = self.column(column)?;
@@ -24,10 +24,13 @@ impl Planner<'_> {
         let table = self.table(name)?;
         let from_elsewhere = self.catalog.references_to(&table).find(|(from, _)| from.name != table);
         if let Some((from, key)) = from_elsewhere {
-            let message = format!("table `{table}` is still referred to by `{}`", from.name);
+            let message = format!("table `{table}` is still referenced by `{}`", from.name);
             let needed =
                 Diagnostic::new(Code::StillNeeded, message, name.span, format!("foreign key `{}` needs it", key.name))
-                    .help(format!("`contract drop foreign key {}` first, or drop the column that refers", key.name));
+                    .help(format!(
+                        "`contract drop foreign key {}` first, or drop the column that refers to it",
+                        key.name
+                    ));
             self.diagnostics.push(needed);
         } else if let Some((view, span)) = self.view_over(&table, None) {
             let needed = view_needs(&format!("table `{table}`"), &view, name.span, span);
@@ -51,11 +54,11 @@ impl Planner<'_> {
             let message = format!("column `{name}` is still needed by {noun} `{}`", constraint.name);
             let why = match constraint.kind {
                 ConstraintKind::PrimaryKey(_) => "it is in the key of the table".to_owned(),
-                _ => format!("the {noun} is over several columns"),
+                _ => format!("the {noun} spans several columns"),
             };
             Diagnostic::new(Code::StillNeeded, message, span, why).help(drop_hint(constraint))
         } else if let Some((from, key)) = referring() {
-            let message = format!("column `{name}` is still referred to by `{}`", from.name);
+            let message = format!("column `{name}` is still referenced by `{}`", from.name);
             Diagnostic::new(Code::StillNeeded, message, span, format!("foreign key `{}` needs it", key.name))
                 .help(format!("`contract drop foreign key {}` first", key.name))
         } else {
@@ -76,7 +79,7 @@ impl Planner<'_> {
     }
 }
 
-/// Whether a constraint stands in the way of dropping one of its columns.
+/// Whether a constraint is in the way of dropping one of its columns.
 fn outlives(constraint: &Constraint) -> bool {
     matches!(constraint.kind, ConstraintKind::PrimaryKey(_)) || constraint.kind.columns().len() > 1
 }

@@ -123,7 +123,7 @@ impl<'s> Planner<'s> {
             if let Err(unknown) = self.table(&rows.table) {
                 self.diagnostics.push(*unknown);
             } else if self.open && matches!(rows.from, RowsFrom::Listed(_) | RowsFrom::Generated { .. }) {
-                let message = format!("it is not said which columns `{}` has", rows.table.name);
+                let message = format!("the columns of `{}` are not declared", rows.table.name);
                 let undeclared = Diagnostic::new(Code::InvalidRows, message, rows.table.span, "rows of which columns?");
                 let help = format!("declare the table before its rows: `table {} {{ … }}`", rows.table.name);
                 self.diagnostics.push(undeclared.help(help));
@@ -140,7 +140,7 @@ impl<'s> Planner<'s> {
                 self.diagnostics.push(
                     Diagnostic::new(Code::DuplicateName, message, app.name.span, "declared again here")
                         .label(first.span, "first declared here")
-                        .help("give each version a name of its own"),
+                        .help("give each version its own name"),
                 );
                 continue;
             }

@@ -26,7 +26,7 @@ impl Planner<'_> {
         };
         if let Some(same) = syncs.iter().find(|sync| self.has_sync(sync)) {
             let name = self.catalog.column_name(&same.target_table, same.target);
-            let message = format!("column `{name}` follows this already");
+            let message = format!("column `{name}` already follows this");
             return Err(Box::new(
                 Diagnostic::new(Code::DuplicateName, message, span, "the same sync again").help("leave it out"),
             ));
@@ -97,7 +97,7 @@ impl Planner<'_> {
         if let Some((source_key, target_key)) = between(source, target) {
             return Ok(SyncJoin { source_key, target_key, inserts: false });
         }
-        let message = format!("it is not said which row of `{target}` belongs to which row of `{source}`");
+        let message = format!("nothing says which row of `{target}` belongs to which row of `{source}`");
         Err(Box::new(Diagnostic::new(Code::AmbiguousTable, message, span, "a sync between two tables").help(format!(
             "give `{target}` a primary key or unique column that references `{source}`: \
              `{source}_id integer primary key references {source} (id)`"
@@ -132,7 +132,7 @@ impl Planner<'_> {
 
     fn no_sync(&self, drop: &DropSync, target: &Column) -> Diagnostic {
         let span = drop.other.as_ref().map_or(drop.target.span(), |other| drop.target.span().to(other.span()));
-        let message = format!("no such sync of column `{}` is in force", target.name);
+        let message = format!("column `{}` has no such sync", target.name);
         let mut unknown = Diagnostic::new(Code::UnknownName, message, span, "nothing to drop");
         let both = self.catalog.syncs_of(target.id).find(|sync| sync.twin.is_some() && sync.target == target.id);
         unknown.help = Some(match both {
@@ -140,7 +140,7 @@ impl Planner<'_> {
                 let other = self.catalog.column_name(&sync.source_table, sync.source_columns[0]);
                 format!("did you mean `drop sync {} <-> {other}`?", target.name)
             }
-            None => "it may have left with a dropped column; leave the statement out".to_owned(),
+            None => "it may have gone with a dropped column; leave the statement out".to_owned(),
         });
         unknown
     }

@@ -38,7 +38,7 @@ use rustc_hash::FxHashMap;
 
 use crate::plan::Plan;
 use causes::Patience;
-use compile::{Compiled, Sized, compile};
+use compile::{Compiled, SizedModel, compile};
 use explore::Judgement;
 use model::Model;
 use survey::Survey;
@@ -78,9 +78,9 @@ fn prove_surveyed(plan: &Plan, survey: &Survey, allowed: &dyn Fn(&Anomaly) -> bo
     for group in compile(plan, survey, &|_| true) {
         let mut proving = Proving { plan, survey, allowed, patience: &patience, proof: &mut proof, ranks: &mut ranks };
         match &group.model {
-            Sized::Small(model) => proving.group(&group, model),
-            Sized::Large(model) => proving.group(&group, model),
-            Sized::TooLarge => {}
+            SizedModel::Small(model) => proving.group(&group, model),
+            SizedModel::Large(model) => proving.group(&group, model),
+            SizedModel::TooLarge => {}
         }
         for outside in group.outside {
             if !proof.outside.contains(&outside) {
@@ -120,12 +120,12 @@ impl Proving<'_> {
         self.proof.refutations.extend(causes::refutations(&teller, at, self.allowed, self.patience));
         self.proof.groups.push(GroupProof { columns, states, rollback_states, steps });
         if explored.cut || rollbacks.cut {
-            let why = "there are more states than are looked at".to_owned();
+            let why = "there are more states than are explored".to_owned();
             self.proof.outside.push(Outside { step: None, why });
         }
         let stops = explored.stopped.iter().map(|layer| Assumption {
             step: model.layers[*layer].step,
-            what: "every row that is there passes `verify`; else the run stops there and loses nothing".to_owned(),
+            what: "every existing row passes `verify`; otherwise the run stops there and loses nothing".to_owned(),
         });
         self.proof.assumptions.extend(stops);
         self.note_breaks(model, &explored);

@@ -67,7 +67,7 @@ pub struct Refutation {
     pub anomaly: Anomaly,
     /// The shortest way there.
     pub schedule: Schedule,
-    /// Conditions on the way that hang on values, which the proof does not know.
+    /// Conditions on the way that depend on values, which the proof does not know.
     pub hangs_on: Vec<Undecided>,
     /// A change of the plan after which this does not happen any more.
     pub remedy: Option<Remedy>,
@@ -132,14 +132,14 @@ pub struct Schedule {
     /// The row before the first event.
     pub start: RowView,
     /// What happens; the last event is the anomaly.
-    pub events: Vec<Event>,
+    pub events: Vec<ScheduleEvent>,
 }
 
 impl Schedule {
     /// Statements that have ended and events of applications, the last event included. A visit is part of its statement.
     #[must_use]
     pub fn length(&self) -> usize {
-        let is_visit = |event: &Event| matches!(event.kind, EventKind::Visit { .. });
+        let is_visit = |event: &ScheduleEvent| matches!(event.kind, EventKind::Visit { .. });
         let visits = self.events.iter().rev().skip(1).filter(|event| is_visit(event)).count();
         self.events.len() - visits
     }
@@ -147,7 +147,7 @@ impl Schedule {
 
 /// Something that happens.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Event {
+pub struct ScheduleEvent {
     /// How many statements have ended before it.
     pub position: usize,
     /// What it is.
@@ -169,7 +169,7 @@ pub enum EventKind {
         step: usize,
         /// It has been there before: the run crashed, and repeats its last batch.
         again: bool,
-        /// It treats the row; else its condition leaves the row out.
+        /// It processes the row; otherwise its condition skips the row.
         treats: bool,
     },
     /// An application reads a column.
@@ -242,7 +242,7 @@ pub enum Content {
     Value,
 }
 
-/// A condition that hangs on values.
+/// A condition that depends on values.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Undecided {
     /// The statement that it stands in.
@@ -306,16 +306,16 @@ pub struct Remedy {
     /// What to do, as an order: "add `expand sync username <-> display_name`".
     pub text: String,
     /// Where.
-    pub place: Option<Place>,
+    pub place: Option<Insertion>,
     /// With it the group is proved; otherwise only what it is a remedy for is gone.
     pub proves: bool,
 }
 
 /// A place between two statements.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Place {
+pub enum Insertion {
     /// Before this one.
     Before(usize),
-    /// Behind this one.
-    Behind(usize),
+    /// After this one.
+    After(usize),
 }

@@ -27,7 +27,7 @@ pub enum Rule {
     LastCarrierGoesOnPurpose,
     /// A column with a default is not unset.
     DefaultIsAValue,
-    /// Null where the newest value is null is no unset read.
+    /// Null where the newest value is null is not an unset read.
     NullMayBeTheTruth,
     /// A row that a sync inserts in another table comes whole.
     PartnersComeWhole,

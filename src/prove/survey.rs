@@ -6,7 +6,7 @@ use rustc_hash::FxHashMap;
 
 use crate::ast::Name;
 use crate::catalog::{Catalog, Column, ColumnId, ConstraintKind, NotNull, Table};
-use crate::expr::{Expression, Known};
+use crate::expr::{Expression, Nullness};
 use crate::plan::{Action, AppUse, ColumnName, FillKind, Plan};
 use crate::prove::rule::Rule;
 
@@ -176,7 +176,7 @@ impl Survey {
         let name = self.name(target);
         let writes = |app: &&AppUse| catalog.is_live(&app.name) && app.writes.contains(&name);
         if let Some(app) = apps.iter().find(writes) {
-            let with = format!("one value for all rows, also where `{}` has written", app.name);
+            let with = format!("one value for all rows, even where `{}` has written", app.name);
             self.overwriting.push((index, target, with));
         }
     }
@@ -322,5 +322,5 @@ pub(super) fn is_decided_by_nulls(condition: &Expression) -> bool {
         return false;
     }
     let known = |pattern: u32| condition.known(&|at| pattern >> at & 1 == 1);
-    (0..1_u32 << count).any(|pattern| matches!(known(pattern), Known::NotNull(Some(_))))
+    (0..1_u32 << count).any(|pattern| matches!(known(pattern), Nullness::NotNull(Some(_))))
 }

@@ -1,7 +1,7 @@
 //! Events and anomalies in words, for whoever tells of a schedule.
 
 use crate::plan::{ColumnName, Plan};
-use crate::prove::proof::{Anomaly, AnomalyKind, Event, EventKind};
+use crate::prove::proof::{Anomaly, AnomalyKind, EventKind, ScheduleEvent};
 
 /// Names columns as a reader of one plan would: without the table where it is the only one.
 #[derive(Clone, Copy, Debug)]
@@ -49,9 +49,9 @@ impl<'a> Words<'a> {
         }
     }
 
-    /// What happens in an event, as a clause: "the backfill treats the row", "`v1` writes `username`".
+    /// What happens in an event, as a clause: "the backfill processes the row", "`v1` writes `username`".
     #[must_use]
-    pub fn event(&self, event: &Event) -> String {
+    pub fn event(&self, event: &ScheduleEvent) -> String {
         let row = if event.other_row { "another row" } else { "the row" };
         match &event.kind {
             EventKind::Step(step) => self.plan.steps.get(*step).map_or_else(String::new, |step| step.title.clone()),
@@ -61,7 +61,7 @@ impl<'a> Words<'a> {
             }
             EventKind::Visit { step, again, treats } => {
                 let fill = self.fill(*step);
-                let does = if *treats { "treats" } else { "leaves out" };
+                let does = if *treats { "processes" } else { "skips" };
                 if *again {
                     format!("the run crashes and resumes: {fill} {does} {row} again")
                 } else {
@@ -98,7 +98,7 @@ impl<'a> Words<'a> {
         let column = anomaly.column.as_ref().map(|column| self.column(column)).unwrap_or_default();
         let constraint = anomaly.constraint.as_deref().unwrap_or("a constraint");
         match anomaly.kind {
-            AnomalyKind::BrokenUse => format!("{column} is not there"),
+            AnomalyKind::BrokenUse => format!("{column} does not exist"),
             AnomalyKind::UnsetRead => "unset".to_owned(),
             AnomalyKind::StaleRead => "stale".to_owned(),
             AnomalyKind::LostWrite => format!("the newest value of {column} is gone"),
@@ -107,17 +107,17 @@ impl<'a> Words<'a> {
         }
     }
 
-    /// What an anomaly is, as a sentence of its own: "`v2` reads an old value of `display_name`".
+    /// What an anomaly is, as a sentence: "`v2` reads an old value of `display_name`".
     #[must_use]
     pub fn finding(&self, anomaly: &Anomaly) -> String {
         let app = anomaly.app.as_ref().map_or_else(|| "an application".to_owned(), |app| format!("`{app}`"));
         let column = anomaly.column.as_ref().map_or_else(|| "a column".to_owned(), |column| self.column(column));
         let constraint = anomaly.constraint.as_deref().unwrap_or("a constraint");
         match anomaly.kind {
-            AnomalyKind::BrokenUse => format!("{app} uses {column}, which is not there"),
+            AnomalyKind::BrokenUse => format!("{app} uses {column}, which does not exist"),
             AnomalyKind::UnsetRead => format!("{app} reads {column}, which has no value where one was written"),
             AnomalyKind::StaleRead => format!("{app} reads an old value of {column}"),
-            AnomalyKind::LostWrite => format!("the newest value of {column} is in no column any more"),
+            AnomalyKind::LostWrite => format!("no column holds the newest value of {column} any more"),
             AnomalyKind::RejectedWrite => format!("a write of {app} is rejected by {constraint}"),
             AnomalyKind::FailingStep => format!("the statement fails on {constraint}"),
         }

@@ -6,8 +6,8 @@ use crate::diagnostic::Diagnostic;
 use crate::engine::memory::Selected;
 use crate::expr::{Expression, NoColumns};
 use crate::plan::{AppUse, TableScope};
-use crate::repl::reading::Act;
-use crate::repl::session::{Said, Session};
+use crate::repl::prompt::{Said, Session};
+use crate::repl::reading::TypedDml;
 use crate::repl::staleness::{self, Misread};
 use crate::repl::views::MOST_ROWS;
 use crate::repl::wording::{Complaint, listed, rows};
@@ -42,8 +42,8 @@ type Misreadings = Vec<(Name, Vec<Misread>)>;
 
 impl Session {
     /// Does what somebody typed; where it is refused, nothing has changed.
-    pub(super) fn act(&mut self, act: Act) -> Said {
-        let Act { app, source, operation } = act;
+    pub(super) fn act(&mut self, act: TypedDml) -> Said {
+        let TypedDml { app, source, operation } = act;
         let app = app.as_ref();
         if let Some(unknown) = app.filter(|app| self.apps().iter().all(|usage| usage.name != **app)) {
             return Err(self.complain(&self.no_app(unknown)));
@@ -128,7 +128,7 @@ impl Session {
         match tables.as_slice() {
             [] => Err(Complaint::new(format!("application `{app}` reads nothing")).into()),
             [_, _, ..] if !select.columns.is_empty() || select.filter.is_some() => {
-                Err(Complaint::new("it is not said which table").help("as in `select … from users`").into())
+                Err(Complaint::new("no table is named").help("as in `select … from users`").into())
             }
             _ => Ok(tables),
         }
@@ -142,7 +142,7 @@ impl Session {
         match (usual, tables.next(), tables.next()) {
             (Some(usual), ..) => Ok(usual.clone()),
             (None, Some(only), None) => Ok(only.name.clone()),
-            _ => Err(Complaint::new("it is not said which table").help("as in `select * from users`")),
+            _ => Err(Complaint::new("no table is named").help("as in `select * from users`")),
         }
     }
 
@@ -155,7 +155,7 @@ impl Session {
         let help = match crate::plan::nearest(app, names.iter().copied()) {
             Some(near) => format!("did you mean `{near}`?"),
             None if names.is_empty() => "declare it: `app v1 { reads …  writes … }`".to_owned(),
-            None => format!("there is: {}", listed(&names)),
+            None => format!("known: {}", listed(&names)),
         };
         Complaint::new(format!("there is no application `{app}`")).help(help)
     }
@@ -286,7 +286,7 @@ impl Session {
         });
         let sources: Vec<&Name> = sources.collect();
         match sources.as_slice() {
-            [] => "nobody gave it a value".to_owned(),
+            [] => "nobody has given it a value".to_owned(),
             sources => format!("no sync carries {} over to it", listed(sources)),
         }
     }

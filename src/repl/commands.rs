@@ -17,7 +17,7 @@ pub struct CommandSpec {
     pub arguments: &'static str,
     /// What it does, in one line.
     pub summary: &'static str,
-    /// What TAB offers behind it.
+    /// What TAB offers after it.
     pub completes: Completes,
     read: fn(&str) -> Result<Command, Complaint>,
 }
@@ -116,7 +116,8 @@ pub const COMMANDS: &[CommandSpec] = &[
         name: "back",
         aliases: &["b", "undo"],
         arguments: "[N]",
-        summary: "travel back before the last statement, or the last N; writes since then, and statements typed since then, go too",
+        summary: "go back before the last statement, or the last N; writes since then, and statements typed since \
+                  then, go too",
         completes: Completes::Nothing,
         read: |rest| Ok(Command::Back(count("back", rest)?)),
     },
@@ -253,7 +254,7 @@ pub const COMMANDS: &[CommandSpec] = &[
 /// Reads a line as a command. `None` where it is none: a statement, a declaration, SQL.
 ///
 /// # Errors
-/// It is a command with the wrong arguments, or an unknown one behind a `:`.
+/// It is a command with the wrong arguments, or an unknown one after a `:`.
 pub fn parse(line: &str) -> Option<Result<Command, Complaint>> {
     let line = line.trim();
     let (text, is_command) = line.strip_prefix(':').map_or((line, false), |rest| (rest.trim_start(), true));
@@ -272,7 +273,7 @@ pub fn find(word: &str) -> Option<&'static CommandSpec> {
     COMMANDS.iter().find(|spec| is(spec.name) || spec.aliases.iter().any(|alias| is(alias)))
 }
 
-/// What to say where a word is no command.
+/// What to say where a word is not a command.
 #[must_use]
 pub fn unknown(word: &str) -> Complaint {
     let names = COMMANDS.iter().flat_map(|spec| spec.aliases.iter().chain([&spec.name]));
@@ -306,7 +307,7 @@ fn count(name: &str, rest: &str) -> Result<usize, Complaint> {
     match rest.parse() {
         _ if rest.is_empty() => Ok(1),
         Ok(count) if count > 0 => Ok(count),
-        _ => Err(Complaint::new(format!("`{rest}` is no number of statements")).help(format!("as in `{name} 2`"))),
+        _ => Err(Complaint::new(format!("`{rest}` is not a number of statements")).help(format!("as in `{name} 2`"))),
     }
 }
 
@@ -317,7 +318,7 @@ fn why(rest: &str) -> Result<Why, Complaint> {
             Ok(number) if number > 0 && why.number.is_none() && !why.next => why.number = Some(number),
             _ if word.eq_ignore_ascii_case("next") && !why.next => why.next = true,
             _ => {
-                let complaint = Complaint::new(format!("`{word}` is no number of a counterexample"));
+                let complaint = Complaint::new(format!("`{word}` is not the number of a counterexample"));
                 return Err(complaint.help("as in `why`, `why 2`, `why next` or `why 2 next`"));
             }
         }
@@ -379,11 +380,11 @@ mod tests {
 
     #[test]
     fn wrong_arguments_are_told() {
-        assert_eq!(read("step x"), Some(Err("`x` is no number of statements".into())));
-        assert_eq!(read("step 0"), Some(Err("`0` is no number of statements".into())));
-        assert_eq!(read("why not"), Some(Err("`not` is no number of a counterexample".into())));
-        assert_eq!(read("why next 2"), Some(Err("`2` is no number of a counterexample".into())));
-        assert_eq!(read("why 0"), Some(Err("`0` is no number of a counterexample".into())));
+        assert_eq!(read("step x"), Some(Err("`x` is not a number of statements".into())));
+        assert_eq!(read("step 0"), Some(Err("`0` is not a number of statements".into())));
+        assert_eq!(read("why not"), Some(Err("`not` is not the number of a counterexample".into())));
+        assert_eq!(read("why next 2"), Some(Err("`2` is not the number of a counterexample".into())));
+        assert_eq!(read("why 0"), Some(Err("`0` is not the number of a counterexample".into())));
         assert_eq!(read("plan now"), Some(Err("`plan` takes no arguments".into())));
         assert_eq!(read("run away"), Some(Err("`away` is neither a phase nor the number of a statement".into())));
         assert_eq!(read(":setp"), Some(Err("there is no command `setp`".into())));

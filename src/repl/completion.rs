@@ -57,7 +57,7 @@ enum Next {
     ColumnsOf(String),
     Apps,
     Start,
-    /// Inside an expression or behind it.
+    /// Inside an expression or after it.
     Anything,
 }
 
@@ -81,7 +81,7 @@ pub fn complete(text: &str, at: usize, vocabulary: &Vocabulary) -> Completion {
     words(start, word, offered)
 }
 
-/// The form of the arguments of a command that was just written, for a hint behind it.
+/// The form of the arguments of a command that was just written, for a hint after it.
 #[must_use]
 pub fn arguments_hint(line: &str) -> Option<String> {
     let bare = line.trim_start().trim_start_matches(':');
@@ -181,7 +181,7 @@ fn next(block: &str, words: &[&str]) -> Next {
     }
 }
 
-/// Behind a phase.
+/// After a phase.
 fn verb(phase: &str, words: &[&str]) -> Next {
     match (phase, words) {
         ("expand", []) => Next::Fixed(&["add", "sync", "drop", "set default"]),
@@ -206,7 +206,7 @@ fn verb(phase: &str, words: &[&str]) -> Next {
     }
 }
 
-/// Behind `as APP`, or SQL of an operator.
+/// After `as APP`, or SQL of an operator.
 fn write(words: &[&str]) -> Next {
     match words {
         ["update"] | ["insert", "into"] | ["delete", "from"] | ["select", .., "from"] => Next::Tables,

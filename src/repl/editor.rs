@@ -135,7 +135,7 @@ impl Completer for Aid {
     }
 }
 
-/// A dim text behind the cursor. Only one from the history can be taken over.
+/// A dim text after the cursor. Only one from the history can be taken over.
 struct Suggestion {
     text: String,
     from_history: bool,

@@ -14,11 +14,11 @@ const BESIDES: &str = "\
 Statements and declarations are typed as in a script; a block may span several lines:
   expand add column display_name text
   table users { id integer primary key  username text }
-Act as an application, or write as an operator who knows the schema:
+TypedDml as an application, or write as an operator who knows the schema:
   as v1 update users set username = 'zed' where id = 1
   as v2 select                     what `v2` reads, with what is stale marked
   select * from users where id = 1
-See how an unsafe plan comes to harm, on a table of its own:
+See how an unsafe plan goes wrong, on a separate table:
   why                              all of it;  why next  event by event
 A bad line changes nothing. `help COMMAND` says more; a `:` may stand before a command.
 ";

@@ -64,7 +64,7 @@ fn preceding_word(text: &str, word: &str) -> Option<usize> {
     (found && alone).then_some(start)
 }
 
-/// The start of the line at `at`, and of the comments right above it; `at` itself behind something else.
+/// The start of the line at `at`, and of the comments right above it; `at` itself after something else.
 fn above_comments(text: &str, at: usize) -> usize {
     let mut start = line_start(text, at);
     if !text[start..at].trim().is_empty() {

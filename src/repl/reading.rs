@@ -27,13 +27,13 @@ pub(super) enum Input {
     /// Text with mistakes in it.
     Unreadable(Source, Vec<Diagnostic>),
     /// Somebody reads or writes rows.
-    Acts(Box<Act>),
+    Acts(Box<TypedDml>),
     /// Statements and declarations.
     Typed(Box<Script>),
 }
 
 /// Somebody reads or writes rows.
-pub(super) struct Act {
+pub(super) struct TypedDml {
     /// The application; an operator without it.
     pub(super) app: Option<Name>,
     /// What was typed.
@@ -69,12 +69,12 @@ fn read_as(text: &str, rest: &str) -> Input {
     let (app, operation) = split_name(rest);
     if operation.is_empty() {
         let help = "as in `as v1 select` or `as v1 update users set username = 'zed' where id = 1`";
-        return Input::Refused(Complaint::new("it is not said what the application does").help(help));
+        return Input::Refused(Complaint::new("the application is given nothing to do").help(help));
     }
     read_sql(Some(app.into()), text, text.trim_end().len() - operation.len())
 }
 
-/// The name that a text begins with, folded, and what stands behind it.
+/// The name that a text begins with, folded, and what stands after it.
 fn split_name(text: &str) -> (String, &str) {
     let quoted = text.strip_prefix('"').and_then(|inner| inner.split_once('"'));
     if let Some((name, rest)) = quoted {
@@ -92,7 +92,7 @@ fn read_sql(app: Option<Name>, text: &str, begins: usize) -> Input {
         return Input::Incomplete(incomplete);
     }
     match syntax::parse_dml(&(blank + &text[begins..])) {
-        Ok(operation) => Input::Acts(Box::new(Act { app, source, operation })),
+        Ok(operation) => Input::Acts(Box::new(TypedDml { app, source, operation })),
         Err(found) => Input::Unreadable(source, vec![*found]),
     }
 }

@@ -4,12 +4,12 @@ use std::ops::ControlFlow;
 
 use crate::ast::Phase;
 use crate::engine::memory::AppState;
-use crate::execute::{BatchEvent, Failure, Observer, STOP, State, StatementEvent};
+use crate::execute::{BatchEvent, Failure, Observer, RunState, STOP, StatementEvent};
 use crate::plan::{Action, Step};
 use crate::repl::Host;
 use crate::repl::commands::Until;
 use crate::repl::present::Moment;
-use crate::repl::session::{Said, Session};
+use crate::repl::prompt::{Said, Session};
 use crate::repl::wording::{Complaint, listed};
 use crate::report::counted;
 use crate::report::terminal::Paint;
@@ -55,7 +55,7 @@ impl Session {
         }
         if number <= done {
             let help = format!("`back {}` goes before it", done + 1 - number);
-            return Err(Complaint::new(format!("statement {number} is done already")).help(help));
+            return Err(Complaint::new(format!("statement {number} is already done")).help(help));
         }
         Ok(number)
     }
@@ -67,13 +67,13 @@ impl Session {
         if end > self.present.run.position() {
             return Ok(end);
         }
-        let message = format!("nothing of {} is ahead", phase.keyword());
-        Err(Complaint::new(message).help("`plan` shows what is, `run` goes to the end"))
+        let message = format!("nothing of {} is left to do", phase.keyword());
+        Err(Complaint::new(message).help("`plan` shows what is left, `run` goes to the end"))
     }
 
     /// Does statements until `end`; stops where one fails.
     fn go_to(&mut self, end: usize) -> Said {
-        if self.present.run.state() == State::Complete || self.statements() == 0 {
+        if self.present.run.state() == RunState::Complete || self.statements() == 0 {
             return Err(self.complain(&self.nothing_ahead()));
         }
         let mut text = String::new();
@@ -129,7 +129,7 @@ impl Session {
         Ok((text, moment))
     }
 
-    /// Completes the migration behind its last statement.
+    /// Completes the migration after its last statement.
     fn finish(&mut self) -> Said {
         match self.present.run.step(&mut Watch(&*self.host)) {
             Ok(()) => Ok(self.newest_entries(1)),
@@ -144,7 +144,7 @@ impl Session {
         let line = |entry: &crate::execute::Entry| {
             let tag = self.terminal.paint(&format!("[{}]", entry.state.tag()), Paint::Cyan);
             match entry.state {
-                State::Complete | State::RolledBack => format!("{tag} {}\n", entry.text),
+                RunState::Complete | RunState::RolledBack => format!("{tag} {}\n", entry.text),
                 _ => format!("{tag} {done}/{all} {}\n", entry.text),
             }
         };
@@ -154,13 +154,13 @@ impl Session {
     fn failed(&self, failure: &Failure) -> String {
         let number = failure.index + 1;
         if failure.is_interrupt() {
-            let complaint = Complaint::new(format!("statement {number} was interrupted and taken back"));
+            let complaint = Complaint::new(format!("statement {number} was interrupted and undone"));
             return self.complain(&complaint.help("`step` does it again"));
         }
         let source = &self.present.opened.source;
         let (place, written) = (source.position(failure.span.start), source.slice(failure.span));
         let complaint =
-            Complaint::new(format!("statement {number} failed, and nothing of it is left: {}", failure.fault.message));
+            Complaint::new(format!("statement {number} failed, and nothing of it remains: {}", failure.fault.message));
         let first_line = written.lines().next().unwrap_or_default();
         let place = format!("  at {}:{}:{}: {first_line}\n", source.name(), place.line, place.column);
         let text = self.complain(&complaint) + &crate::report::clean(&place);
@@ -209,9 +209,8 @@ impl Session {
     /// Travels back before the last things that were done.
     pub(super) fn back(&mut self, count: usize) -> Said {
         if self.past.is_empty() {
-            let help =
-                if self.present.writes > 0 { "`restart` takes back what was written" } else { "this is the start" };
-            return Err(self.complain(&Complaint::new("there is nothing to go back before").help(help)));
+            let help = if self.present.writes > 0 { "`restart` undoes what was written" } else { "this is the start" };
+            return Err(self.complain(&Complaint::new("there is no statement to go back to").help(help)));
         }
         let (mut text, writes) = (String::new(), self.present.writes);
         for _ in 0..count {
@@ -250,6 +249,6 @@ impl Session {
         self.present.restart();
         self.past.clear();
         let all = counted(self.statements(), "statement", "statements");
-        format!("at the start, with {all} ahead\n")
+        format!("at the start, with {all} to do\n")
     }
 }

@@ -15,7 +15,7 @@ use crate::plan::{Action, Plan, Step};
 use crate::repl::guide;
 use crate::repl::insertion::{insert, prepend};
 use crate::repl::present::{Opened, Present};
-use crate::repl::session::{Said, Session};
+use crate::repl::prompt::{Said, Session};
 use crate::repl::wording::{Complaint, listed};
 use crate::report::{counted, render};
 use crate::source::Source;
@@ -99,7 +99,7 @@ impl Session {
         };
         self.present.waiting.retain(|(other, _)| other != name);
         self.present.waiting.push((name.clone(), typed.source.slice(app.span).to_owned()));
-        format!("application `{name}` is noted: `deploy {name}` makes it live{missing}\n")
+        format!("application `{name}` is declared: `deploy {name}` makes it live{missing}\n")
     }
 
     /// What was typed, with the applications that it deploys and that wait for it; none where it is complete.
@@ -253,11 +253,11 @@ fn declared(typed: &Script) -> String {
 }
 
 fn too_late() -> Complaint {
-    Complaint::new("declarations come before the first statement and the first write")
+    Complaint::new("declarations must come before the first statement and the first write")
         .help("`restart` goes back to the start; then type it again")
 }
 
 fn changes_the_past(what: &str) -> Complaint {
-    Complaint::new(format!("with this, what is done already would have been done otherwise: {what} would differ"))
+    Complaint::new(format!("with this, what is already done would have been done differently: {what} would differ"))
         .help("`restart`, then type it, or declare the table first: `table NAME { … }`")
 }

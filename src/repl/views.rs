@@ -3,10 +3,10 @@
 use crate::data::Type;
 use crate::engine::memory::{self, AppState, Selected};
 use crate::plan::{AppUse, ColumnName};
-use crate::repl::session::{Said, Session};
+use crate::repl::prompt::{Said, Session};
 use crate::repl::staleness;
 use crate::repl::wording::{Complaint, listed, rows};
-use crate::report::table::{Cell, CellState, Table};
+use crate::report::table::{Cell, CellState, TextTable};
 use crate::report::terminal::Paint;
 use crate::report::{clean, counted, render};
 
@@ -66,7 +66,7 @@ impl Session {
         let help = match crate::plan::nearest(name, names.iter().map(String::as_str)) {
             Some(near) => format!("did you mean `{near}`?"),
             None if names.is_empty() => "declare it: `table users { … }`".to_owned(),
-            None => format!("there is: {}", listed(&names)),
+            None => format!("known: {}", listed(&names)),
         };
         Complaint::new(format!("there is no table `{name}`")).help(help)
     }
@@ -75,7 +75,7 @@ impl Session {
     pub(super) fn rows_view(&self, table: &str, selected: &Selected) -> String {
         let headers = selected.columns.iter().map(ToString::to_string).collect();
         let line = |row: &memory::Row| row.cells.iter().map(cell).collect();
-        let shown = Table { headers, rows: selected.rows.iter().map(line).collect() };
+        let shown = TextTable { headers, rows: selected.rows.iter().map(line).collect() };
         let mut text = shown.render(self.terminal.color);
         let left_out = selected.total - selected.rows.len();
         if left_out > 0 {
@@ -154,7 +154,7 @@ impl Session {
         staleness::survey(self.present.memory(), app).iter().map(|misread| format!("reads {misread}")).collect()
     }
 
-    /// The same, where there is something to say, behind the deployment of an application.
+    /// The same, where there is something to say, after the deployment of an application.
     pub(super) fn reads_of(&self, app: &str) -> String {
         let Some(app) = self.apps().iter().find(|other| &*other.name == app) else { return String::new() };
         let line = |said: &String| self.terminal.paint(&format!("  `{}` {said}", app.name), Paint::Yellow) + "\n";

@@ -8,13 +8,13 @@ use crate::check;
 use crate::data::Value;
 use crate::engine::memory::Selected;
 use crate::plan::{ColumnName, Plan};
-use crate::prove::{AnomalyKind, EventKind, NoReturn, Place, Proof, Refutation, Verdict, Words};
+use crate::prove::{AnomalyKind, EventKind, Insertion, NoReturn, Proof, Refutation, Verdict, Words};
 use crate::repl::commands::Why;
-use crate::repl::session::{Said, Session};
+use crate::repl::prompt::{Said, Session};
 use crate::repl::views::cell;
 use crate::repl::wording::Complaint;
-use crate::replay::{Outcome, Played, Replay};
-use crate::report::table::Table;
+use crate::replay::{Played, Replay, ReplayOutcome};
+use crate::report::table::TextTable;
 use crate::report::terminal::Paint;
 use crate::report::{clean, counted};
 
@@ -34,7 +34,7 @@ impl Session {
     /// Says whether the plan is safe, and if not, plays what goes wrong.
     pub(super) fn show_why(&mut self, why: Why) -> Said {
         if self.apps().is_empty() {
-            let complaint = Complaint::new("no `app` is declared, so nobody is there whom the plan could harm");
+            let complaint = Complaint::new("no `app` is declared, so there is nobody whom the plan could harm");
             return Err(self.complain(&complaint.help("declare them: `app v1 { reads …  writes … }`")));
         }
         let plan = Arc::clone(&self.present.opened.plan);
@@ -101,7 +101,7 @@ impl Session {
             format!("{word}: safe for any number of rows, clients and batches ({states})\n")
         } else {
             let word = self.terminal.paint("not proved", Paint::Yellow);
-            format!("{word}: nothing wrong was found in {states}, but not everything could be looked at\n")
+            format!("{word}: nothing wrong was found in {states}, but not everything could be checked\n")
         };
         for outside in &proof.outside {
             let place = outside.step.map_or(String::new(), |step| format!("statement {}: ", step + 1));
@@ -135,7 +135,7 @@ impl Session {
         let column = anomaly.column.as_ref().map_or("a column".to_owned(), |column| self.words().column(column));
         let constraint = anomaly.constraint.clone().unwrap_or_else(|| "a constraint".to_owned());
         match anomaly.kind {
-            AnomalyKind::BrokenUse => format!("{app} uses {column}, which is not there"),
+            AnomalyKind::BrokenUse => format!("{app} uses {column}, which does not exist"),
             AnomalyKind::UnsetRead => format!("{app} reads an unset {column}"),
             AnomalyKind::StaleRead => format!("{app} reads a stale {column}"),
             AnomalyKind::LostWrite => format!("a write of {column} is lost"),
@@ -163,7 +163,7 @@ impl Session {
         let refused = if played.refused.is_some() { ": refused" } else { "" };
         let event = match &played.event.kind {
             EventKind::Step(step) if self.is_fill(*step) => {
-                format!("statement {} has come by every row: {}", step + 1, self.title(*step))
+                format!("statement {} has gone through every row: {}", step + 1, self.title(*step))
             }
             EventKind::Step(step) => format!("statement {}: {}", step + 1, self.title(*step)),
             EventKind::Read { app, column } => match played.values.first() {
@@ -203,7 +203,7 @@ impl Session {
             return String::new();
         }
         let title = if title.is_empty() { String::new() } else { format!("{title}:\n") };
-        let text = if shown.is_empty() { "    (the row is not there)\n".to_owned() } else { shown.clone() };
+        let text = if shown.is_empty() { "    (the row does not exist)\n".to_owned() } else { shown.clone() };
         under_way.shown = shown;
         title + &text
     }
@@ -212,16 +212,16 @@ impl Session {
         let headers = selected.columns.iter().map(ToString::to_string).collect();
         let rows = selected.rows.iter().map(|row| row.cells.iter().map(cell).collect()).collect();
         let mut text = if several { format!("{}\n", clean(table)) } else { String::new() };
-        text += &Table { headers, rows }.render(self.terminal.color);
+        text += &TextTable { headers, rows }.render(self.terminal.color);
         text.lines().map(|line| format!("    {line}\n")).collect()
     }
 
     fn ending(&self, ended: &Counterexample) -> String {
         let kind = self.terminal.paint(ended.refutation.anomaly.kind.name(), Paint::Red);
         let mut text = match ended.replay.outcome() {
-            Some(Outcome::Confirmed { said, .. }) => format!("{kind}: {}\n", clean(said)),
-            Some(Outcome::Differs { said }) => {
-                format!("{kind}: with these values it does not come to that: {}\n", clean(said))
+            Some(ReplayOutcome::Confirmed { said, .. }) => format!("{kind}: {}\n", clean(said)),
+            Some(ReplayOutcome::Differs { said }) => {
+                format!("{kind}: with these values that does not happen: {}\n", clean(said))
             }
             None => String::new(),
         };
@@ -229,12 +229,12 @@ impl Session {
             text += &format!("{} {}\n", self.terminal.paint(head, Paint::Cyan), clean(said));
         };
         for undecided in &ended.refutation.hangs_on {
-            say("  note:", &format!("it hangs on {}", undecided.what));
+            say("  note:", &format!("it depends on {}", undecided.what));
         }
         if let Some(remedy) = &ended.refutation.remedy {
             let place = match remedy.place {
-                Some(Place::Before(step)) => format!(" before statement {} ({})", step + 1, self.title(step)),
-                Some(Place::Behind(step)) => format!(" behind statement {} ({})", step + 1, self.title(step)),
+                Some(Insertion::Before(step)) => format!(" before statement {} ({})", step + 1, self.title(step)),
+                Some(Insertion::After(step)) => format!(" after statement {} ({})", step + 1, self.title(step)),
                 None => String::new(),
             };
             say("  help:", &format!("{}{place}", remedy.text));

@@ -181,7 +181,7 @@ impl Stage {
         Ok(new_value(&column, who, self.made, kind, self.known.hints(column.id), &current))
     }
 
-    /// The value of the other row, where the two shall meet.
+    /// The value of the other row, where the two are to meet.
     fn colliding(&self, owner: Owner, name: &ColumnName, column: ColumnId) -> Option<Value> {
         if !self.known.is_ever_unique(column) {
             return None;
@@ -196,7 +196,7 @@ impl Stage {
 
     fn insert(&mut self, owner: Owner, app: &Name, table: &Name, values: &Values) -> Result<(), Fault> {
         if let Some(number) = self.row_of(owner, table) {
-            return Err(missing(format!("the row is in `{table}` already, as number {}", number + 1)));
+            return Err(missing(format!("the row is already in `{table}`, as number {}", number + 1)));
         }
         let usage = self.plan.apps.iter().find(|usage| usage.name == *app);
         let schema = self.table(table)?;

@@ -18,7 +18,7 @@ impl Stage {
         let there = self.value(Owner::Row, &column.table, &column.column);
         let state = self.state(Owner::Row, column).map(bits);
         let (Some(value), Some((stale, unset))) = (there, state) else {
-            return Some(format!("`{column}` is not there"));
+            return Some(format!("`{column}` does not exist"));
         };
         let content = match (value.is_null(), unset) {
             (false, _) => Content::Value,

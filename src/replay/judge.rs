@@ -12,7 +12,7 @@ use crate::replay::stage::{Owner, Stage, bits, id_of, is_constraint};
 
 /// How a replay ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Outcome {
+pub enum ReplayOutcome {
     /// In the anomaly that was claimed.
     Confirmed {
         /// What happened, in words.
@@ -28,7 +28,7 @@ pub enum Outcome {
     },
 }
 
-impl Outcome {
+impl ReplayOutcome {
     /// Whether it ended in the anomaly that was claimed.
     #[must_use]
     pub fn is_confirmed(&self) -> bool {
@@ -36,12 +36,12 @@ impl Outcome {
     }
 }
 
-fn confirmed(said: String) -> Outcome {
-    Outcome::Confirmed { said, visible: None }
+fn confirmed(said: String) -> ReplayOutcome {
+    ReplayOutcome::Confirmed { said, visible: None }
 }
 
-fn differs(said: impl Into<String>) -> Outcome {
-    Outcome::Differs { said: said.into() }
+fn differs(said: impl Into<String>) -> ReplayOutcome {
+    ReplayOutcome::Differs { said: said.into() }
 }
 
 /// The last event, as it went.
@@ -55,7 +55,7 @@ pub(super) struct Last<'a> {
 }
 
 impl Stage {
-    pub(super) fn judge(&self, anomaly: &Anomaly, last: &Last<'_>) -> Outcome {
+    pub(super) fn judge(&self, anomaly: &Anomaly, last: &Last<'_>) -> ReplayOutcome {
         match anomaly.kind {
             AnomalyKind::BrokenUse => self.broken(anomaly, last),
             AnomalyKind::UnsetRead | AnomalyKind::StaleRead => self.misread(anomaly, last),
@@ -63,7 +63,7 @@ impl Stage {
             AnomalyKind::RejectedWrite => match last.refused {
                 Some(fault) if is_constraint(fault) && names(anomaly, fault) => confirmed(fault.message.clone()),
                 Some(fault) => differs(format!("the write was refused for another reason: {}", fault.message)),
-                None => differs("the write was taken"),
+                None => differs("the write was accepted"),
             },
             AnomalyKind::FailingStep => match last.refused {
                 Some(fault) => confirmed(fault.message.clone()),
@@ -72,7 +72,7 @@ impl Stage {
         }
     }
 
-    fn broken(&self, anomaly: &Anomaly, last: &Last<'_>) -> Outcome {
+    fn broken(&self, anomaly: &Anomaly, last: &Last<'_>) -> ReplayOutcome {
         let Some(fault) = last.refused else { return differs("the application worked") };
         let state = anomaly.app.as_ref().map(|app| self.memory.app_state(app));
         match state {
@@ -81,12 +81,12 @@ impl Stage {
         }
     }
 
-    fn misread(&self, anomaly: &Anomaly, last: &Last<'_>) -> Outcome {
+    fn misread(&self, anomaly: &Anomaly, last: &Last<'_>) -> ReplayOutcome {
         if let Some(fault) = last.refused {
             return differs(format!("the read was refused: {}", fault.message));
         }
         let (Some(column), Some(read)) = (&anomaly.column, last.read) else { return differs("nothing was read") };
-        let Some(state) = self.state(last.owner, column) else { return differs("the column is not there") };
+        let Some(state) = self.state(last.owner, column) else { return differs("the column does not exist") };
         let (stale, unset) = bits(state);
         let reader = anomaly.app.as_deref().unwrap_or("?");
         match anomaly.kind {
@@ -94,7 +94,7 @@ impl Stage {
                 let known = self.known_elsewhere(last.owner, column, stale);
                 match known {
                     None => differs(format!("`{column}` is unset, and no other column has a value for it")),
-                    Some((other, value)) => Outcome::Confirmed {
+                    Some((other, value)) => ReplayOutcome::Confirmed {
                         said: format!(
                             "`{reader}` reads null in `{}`, while {} is in `{}`",
                             column.column,
@@ -108,7 +108,7 @@ impl Stage {
             AnomalyKind::StaleRead if !unset && stale != 0 => {
                 let newest = self.newest(last.owner, column, read);
                 let said = format!("`{reader}` reads {} in `{}`, which is stale", read.literal(), column.column);
-                Outcome::Confirmed { said, visible: newest }
+                ReplayOutcome::Confirmed { said, visible: newest }
             }
             _ => differs(format!("`{column}` holds {}, which is {}", read.literal(), word(stale, unset))),
         }
@@ -148,11 +148,11 @@ impl Stage {
         })
     }
 
-    fn lost(&self, anomaly: &Anomaly, last: &Last<'_>) -> Outcome {
+    fn lost(&self, anomaly: &Anomaly, last: &Last<'_>) -> ReplayOutcome {
         if let Some(fault) = last.refused {
             return differs(format!("the last event was refused: {}", fault.message));
         }
-        let Some(column) = &anomaly.column else { return differs("it is not said what is lost") };
+        let Some(column) = &anomaly.column else { return differs("nothing says what is lost") };
         let facts = &self.plan.facts;
         let carried: Vec<FactId> = self.known.ids(column).flat_map(|id| facts.of(id).iter().copied()).collect();
         let lost: Vec<FactId> = carried.iter().copied().filter(|fact| !self.is_known(Owner::Row, *fact)).collect();
@@ -160,7 +160,7 @@ impl Stage {
             return differs(format!("a column still has the newest value of `{column}`"));
         };
         let (visible, said) = self.lost_value(*fact, last.written, column);
-        Outcome::Confirmed { said, visible }
+        ReplayOutcome::Confirmed { said, visible }
     }
 
     /// Whether some cell of a row is fresh for a fact.
@@ -176,12 +176,15 @@ impl Stage {
     fn lost_value(&self, fact: FactId, written: &Values, column: &ColumnName) -> (Option<bool>, String) {
         let carries = |name: &ColumnName| self.known.ids(name).any(|id| self.plan.facts.of(id).contains(&fact));
         let Some((by, value)) = written.iter().rev().find(|(name, _)| carries(name)) else {
-            return (None, format!("the newest value of `{column}` is in no column any more"));
+            return (None, format!("no column holds the newest value of `{column}` any more"));
         };
         let holds = |other: &ColumnName| self.value(Owner::Row, &other.table, &other.column).as_ref() == Some(value);
         let left = self.columns().iter().filter(|name| carries(name)).any(holds);
-        let said =
-            format!("{}, written to `{}`, is the newest value and in no column any more", value.literal(), by.column);
+        let said = format!(
+            "{}, written to `{}`, is the newest value, and no column holds it any more",
+            value.literal(),
+            by.column
+        );
         (Some(!left), said)
     }
 

@@ -138,7 +138,7 @@ impl Stage {
         Ok(self.taken_key(owner, column))
     }
 
-    /// The key of a row that was taken from the script, where another of its rows is there already.
+    /// The key of a row that was taken from the script, where another of its rows already exists.
     fn taken_key(&mut self, owner: Owner, column: &Column) -> Option<Value> {
         let class = self.known.class(column.id)?;
         let tables: Vec<_> = self.memory.catalog().tables().cloned().collect();

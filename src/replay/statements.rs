@@ -4,7 +4,7 @@ use std::ops::ControlFlow;
 
 use crate::ast::Name;
 use crate::data::{Type, Value};
-use crate::engine::{Fault, Target};
+use crate::engine::{Engine, Fault};
 use crate::expr::Expression;
 use crate::plan::Action;
 use crate::replay::stage::{Owner, Stage, missing};
@@ -103,7 +103,7 @@ impl Stage {
     }
 }
 
-/// The table whose rows an action treats one by one.
+/// The table whose rows an action processes one by one.
 pub(super) fn over(action: &Action) -> Option<Name> {
     match action {
         Action::Fill { table, .. } => Some(table.clone()),

@@ -97,7 +97,7 @@ fn width_of<T>(_: &T) -> Option<usize> {
     terminal_size::terminal_size().map(|(width, _)| usize::from(width.0))
 }
 
-/// `NO_COLOR` beats what forces colours, which beats what the stream is; `TERM=dumb` is no terminal for colours.
+/// `NO_COLOR` beats what forces colours, which beats what the stream is; `TERM=dumb` is not a terminal for colours.
 fn wants_color(is_terminal: bool, env: &impl Fn(&str) -> Option<String>) -> bool {
     let is_set = |name| env(name).is_some_and(|value| !value.is_empty());
     let forces = |name| env(name).is_some_and(|value| !matches!(value.as_str(), "" | "0" | "false"));

@@ -79,7 +79,7 @@ impl<'a> Records<'a> {
 
     fn text<'b>(&self, at: usize, bytes: &'b [u8]) -> Result<&'b str, Fault> {
         if bytes.contains(&0) {
-            return Err(self.fault(&format!("value {} has a NUL character, which no text may have", at + 1)));
+            return Err(self.fault(&format!("value {} has a NUL character, which text cannot hold", at + 1)));
         }
         std::str::from_utf8(bytes).map_err(|_| self.fault(&format!("value {} is not UTF-8", at + 1)))
     }

@@ -195,7 +195,7 @@ fn keys(
         return Ok(Draw::From(Arc::from([Value::Null])));
     }
     let message = format!("`{}.{}` must refer to a row of `{parent}`, which has none", table.name, column.name);
-    Err(Fault::new(FaultKind::ForeignKey, message).with_help(format!("put rows into `{parent}` first")))
+    Err(Fault::new(FaultKind::ForeignKey, message).with_help(format!("put rows in `{parent}` first")))
 }
 
 /// Sees to it that no two rows agree on these columns.

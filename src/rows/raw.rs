@@ -28,7 +28,7 @@ impl RawRecord<'_> {
     }
 }
 
-/// Goes behind a quoted field's closing quote; tells whether there is one.
+/// Goes past a quoted field's closing quote; tells whether there is one.
 fn skip_quoted(bytes: &[u8], at: &mut usize) -> bool {
     *at += 1;
     while let Some(byte) = bytes.get(*at) {

@@ -169,7 +169,7 @@ const FIRST_DAY: i32 = 7_305;
 const DAYS: u64 = 2_190;
 const DAY_MICROS: i64 = 86_400_000_000;
 
-/// A value of a type that is no text.
+/// A value of a type that is not text.
 pub(super) fn scalar(ty: Type, column: &str, dice: &mut Dice) -> Value {
     let small = small_bound(column);
     let narrow = |number: u64| i32::try_from(number).unwrap_or(i32::MAX);

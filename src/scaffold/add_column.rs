@@ -1,6 +1,6 @@
 //! `miglab new add-column users.display_name text --from "lower(username)"`
 
-use super::draft::{Draft, TableDraft, short};
+use super::draft::{ScriptDraft, TableDraft, short};
 use super::expression::columns_of;
 use super::names::{ColumnPath, ColumnText, literal, quote};
 use super::options::Options;
@@ -20,7 +20,7 @@ pub struct AddColumn {
     /// It holds the value of this expression over the table's other columns
     #[arg(long, value_name = "EXPR", conflicts_with = "default")]
     pub from: Option<String>,
-    /// What rows have that do not give it
+    /// The value of rows that do not give one
     #[arg(long, value_name = "VALUE", allow_hyphen_values = true)]
     pub default: Option<String>,
     /// It may not be null
@@ -66,7 +66,7 @@ impl AddColumn {
         self.draft(&table, &others)
             .new_app(&with(&others, &column))
             .step(why, &format!("expand add column {definition}"))
-            .rollout("The column is there.")
+            .rollout("The column exists.")
             .finish()
     }
 
@@ -88,7 +88,7 @@ impl AddColumn {
                 &format!("expand sync {column} from {from}"),
             );
         let backfill = format!("migrate backfill {column} from {from} {}", draft.batches());
-        draft = draft.step("The rows that were there before the sync.", &backfill);
+        draft = draft.step("The rows from before the sync.", &backfill);
         if self.not_null {
             let verify = format!("migrate verify {column} is not null");
             draft = draft.step("A gate: the run stops here while a row lacks the value.", &verify);
@@ -105,9 +105,9 @@ impl AddColumn {
         draft.finish()
     }
 
-    fn draft(&self, table: &TableDraft, others: &[String]) -> Draft<'_> {
+    fn draft(&self, table: &TableDraft, others: &[String]) -> ScriptDraft<'_> {
         let summary = format!("Add {}.{}", quote(&self.column.table), short(&self.column));
-        Draft::new(&self.options, summary).on(&self.column.table).table(table).old_app(others)
+        ScriptDraft::new(&self.options, summary).on(&self.column.table).table(table).old_app(others)
     }
 
     /// The table before the column: what the expression reads, and what the author adds.

@@ -1,7 +1,7 @@
 //! `miglab new add-index users.email`
 
 use super::constraints::default_name;
-use super::draft::{Draft, TableDraft, short};
+use super::draft::{ScriptDraft, TableDraft, short};
 use super::expression::columns_of;
 use super::names::{ColumnPath, Name, quote};
 use super::options::Options;
@@ -18,7 +18,7 @@ pub struct AddIndex {
     /// Its name [default: `users_email_idx`]
     #[arg(long)]
     pub name: Option<Name>,
-    /// Only rows that satisfy this are in it
+    /// Index only rows that satisfy this
     #[arg(long = "where", value_name = "EXPR")]
     pub filter: Option<String>,
     /// The type of the columns
@@ -32,7 +32,7 @@ impl AddIndex {
     pub(super) fn script(&self) -> Result<String, String> {
         let table_name = &self.columns[0].table;
         if let Some(other) = self.columns.iter().find(|column| column.table != *table_name) {
-            return Err(format!("`{table_name}` and `{}` are two tables: an index is on one", other.table));
+            return Err(format!("`{table_name}` and `{}` are two tables: an index covers one", other.table));
         }
         let mut table = TableDraft::new(table_name, &self.options);
         for column in &self.columns {
@@ -45,12 +45,12 @@ impl AddIndex {
         let name = self.name.as_ref().map_or_else(|| default_name(&self.columns, "idx"), Name::quoted);
         let filter = self.filter.as_ref().map(|filter| format!(" where {filter}")).unwrap_or_default();
         let list = columns.join(", ");
-        Draft::new(&self.options, format!("Index {list} of {}", quote(table_name)))
+        ScriptDraft::new(&self.options, format!("Index {list} of {}", quote(table_name)))
             .on(table_name)
             .table(&table)
             .old_app(&columns)
             .step(
-                "No version notices, except that it is faster; for a rule that no two rows agree, see `add-unique`.",
+                "No version notices, except that it is faster; to refuse rows with equal values, see `add-unique`.",
                 &format!("expand add index {name} on {} ({list}){filter}", quote(table_name)),
             )
             .finish()

@@ -1,6 +1,6 @@
 //! `miglab new change-type orders.total bigint`
 
-use super::draft::{Draft, TableDraft, gate, short};
+use super::draft::{ScriptDraft, TableDraft, gate, short};
 use super::names::{ColumnPath, Name, quote};
 use super::options::Options;
 use super::samples::{ROWS, is_text, sample, sample_text};
@@ -40,13 +40,13 @@ impl ChangeType {
         table.free(&name.0)?;
         let (forward, back) = self.casts(&old, &new);
         let summary = format!("Change the type of {}.{old} to {ty}", quote(&self.column.table));
-        let draft = Draft::new(&self.options, summary)
+        let draft = ScriptDraft::new(&self.options, summary)
             .on(&self.column.table)
             .table(&table)
             .old_app(std::slice::from_ref(&old))
             .new_app(std::slice::from_ref(&new))
             .step(
-                "The new form comes beside the old one; no version knows it yet.",
+                "Add the new form beside the old one; no version knows it yet.",
                 &format!("expand add column {new} {ty}"),
             )
             .step(
@@ -59,16 +59,13 @@ impl ChangeType {
             );
         let batches = draft.batches();
         draft
-            .step(
-                "The rows that were there before the sync.",
-                &format!("migrate backfill {new} from {forward} {batches}"),
-            )
+            .step("The rows from before the sync.", &format!("migrate backfill {new} from {forward} {batches}"))
             .step(
                 "A gate: no row may differ before anybody reads the new form.",
                 &format!("migrate verify {}", gate(&new, &old, &forward, ty)),
             )
             .rollout("Every row has the new form, and the syncs keep both true.")
-            .step("Nobody uses the old form any more; its syncs leave with it.", &format!("contract drop column {old}"))
+            .step("Nobody uses the old form any more; its syncs go with it.", &format!("contract drop column {old}"))
             .finish()
     }
 

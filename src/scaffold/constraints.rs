@@ -2,13 +2,13 @@
 //!
 //! A rule binds new writes at once, so the version that may break it leaves before the rule comes.
 
-use super::draft::{Draft, TableDraft, full, short};
+use super::draft::{ScriptDraft, TableDraft, full, short};
 use super::expression::columns_of;
 use super::names::{ColumnPath, Name, literal, quote};
 use super::options::Options;
 use super::samples::{ROWS, sample};
 
-const NEW_KEEPS: &str = "The new version keeps the rule in everything that it writes";
+const NEW_KEEPS: &str = "The new version follows the rule in everything that it writes";
 
 /// A column may no longer be null
 #[derive(clap::Args, Clone, Debug)]
@@ -19,7 +19,7 @@ pub struct AddNotNull {
     /// The column
     #[arg(value_name = "TABLE.COLUMN")]
     pub column: ColumnPath,
-    /// What old rows get that have no value
+    /// The value for old rows that have none
     #[arg(long, value_name = "VALUE", allow_hyphen_values = true)]
     pub fill: Option<String>,
     /// Its type
@@ -29,7 +29,7 @@ pub struct AddNotNull {
     pub(super) options: Options,
 }
 
-/// No two rows may agree on a column, or on several together
+/// No two rows may have the same value in a column, or in several together
 #[derive(clap::Args, Clone, Debug)]
 #[command(
     after_help = "Examples:\n  miglab new add-unique users.email\n  miglab new add-unique members.team members.username --name members_once_per_team"
@@ -55,7 +55,7 @@ pub struct AddCheck {
     /// The column
     #[arg(value_name = "TABLE.COLUMN")]
     pub column: ColumnPath,
-    /// What no row may fail
+    /// The condition that every row must satisfy
     #[arg(value_name = "EXPR")]
     pub condition: String,
     /// Its name [default: `products_price_check`]
@@ -140,10 +140,7 @@ impl AddUnique {
     pub(super) fn script(&self) -> Result<String, String> {
         let table_name = &self.columns[0].table;
         if let Some(other) = self.columns.iter().find(|column| column.table != *table_name) {
-            return Err(format!(
-                "`{table_name}` and `{}` are two tables: a rule holds for the rows of one",
-                other.table
-            ));
+            return Err(format!("`{table_name}` and `{}` are two tables: a rule covers the rows of one", other.table));
         }
         let mut table = TableDraft::new(table_name, &self.options);
         for column in &self.columns {
@@ -155,7 +152,8 @@ impl AddUnique {
         versions(&self.options, format!("Make {list} of {} unique", quote(table_name)), table_name, &table, &columns)
             .rollout(&format!("{NEW_KEEPS}, or handles the rejection."))
             .step(
-                "Fails, and changes nothing, while two rows agree; from here on nobody can add a second one.",
+                "Fails, and changes nothing, while two rows have the same value; from here on nobody can add a second \
+                 one.",
                 &format!("expand add unique {name} ({list})"),
             )
             .finish()
@@ -179,7 +177,7 @@ impl AddCheck {
         )
         .rollout(&format!("{NEW_KEEPS}; the old one may not."))
         .step(
-            "Binds new writes at once, without a look at the old rows.",
+            "Binds new writes at once, without reading the old rows.",
             &format!("expand add check {name} ({})", self.condition),
         )
         .step(
@@ -208,22 +206,25 @@ impl AddForeignKey {
         let other = TableDraft::new(other_name, &other_options);
         let used = [full(table_name, &self.column.column)];
         let referenced = format!("{} ({})", quote(other_name), short(&self.references));
-        Draft::new(&self.options, format!("Make {} refer to {}", full_of(&self.column), full_of(&self.references)))
-            .on(table_name)
-            .table(&other)
-            .table(&table)
-            .old_app(&used)
-            .new_app(&used)
-            .rollout(&format!("{NEW_KEEPS}; the old one may leave orphans."))
-            .step(
-                "Binds new writes at once, without a look at the old rows.",
-                &format!("expand add foreign key {name} ({column}) references {referenced}"),
-            )
-            .step(
-                "Old rows are read without blocking anybody; an orphan stops the run.",
-                &format!("migrate validate foreign key {name}"),
-            )
-            .finish()
+        ScriptDraft::new(
+            &self.options,
+            format!("Make {} refer to {}", full_of(&self.column), full_of(&self.references)),
+        )
+        .on(table_name)
+        .table(&other)
+        .table(&table)
+        .old_app(&used)
+        .new_app(&used)
+        .rollout(&format!("{NEW_KEEPS}; the old one may leave orphans."))
+        .step(
+            "Binds new writes at once, without reading the old rows.",
+            &format!("expand add foreign key {name} ({column}) references {referenced}"),
+        )
+        .step(
+            "Old rows are read without blocking anybody; an orphan stops the run.",
+            &format!("migrate validate foreign key {name}"),
+        )
+        .finish()
     }
 }
 
@@ -231,7 +232,7 @@ impl SetDefault {
     pub(super) fn script(&self) -> Result<String, String> {
         let column = short(&self.column);
         let table = TableDraft::new(&self.column.table, &self.options).column(&self.column.column, &self.r#type)?;
-        Draft::new(&self.options, format!("Give {} a default", full_of(&self.column)))
+        ScriptDraft::new(&self.options, format!("Give {} a default", full_of(&self.column)))
             .on(&self.column.table)
             .table(&table)
             .old_app(std::slice::from_ref(&column))
@@ -244,8 +245,14 @@ impl SetDefault {
 }
 
 /// A draft in which both versions use the same columns of one table.
-fn versions<'a>(options: &'a Options, summary: String, on: &str, table: &TableDraft, columns: &[String]) -> Draft<'a> {
-    Draft::new(options, summary).on(on).table(table).old_app(columns).new_app(columns)
+fn versions<'a>(
+    options: &'a Options,
+    summary: String,
+    on: &str,
+    table: &TableDraft,
+    columns: &[String],
+) -> ScriptDraft<'a> {
+    ScriptDraft::new(options, summary).on(on).table(table).old_app(columns).new_app(columns)
 }
 
 fn full_of(column: &ColumnPath) -> String {

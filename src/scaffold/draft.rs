@@ -15,7 +15,7 @@ use crate::syntax;
 const STEPS_WITHOUT_ALLOW: usize = 10;
 
 /// A script being written.
-pub struct Draft<'a> {
+pub struct ScriptDraft<'a> {
     options: &'a Options,
     summary: String,
     on: Option<String>,
@@ -89,7 +89,7 @@ impl TableDraft {
         self.columns.push(ColumnDraft { name: name.to_owned(), definition: definition.to_owned(), values });
     }
 
-    /// Makes sure that a column of this name can be added.
+    /// Makes sure that a column with this name can be added.
     ///
     /// # Errors
     /// The table has that column.
@@ -115,7 +115,7 @@ impl TableDraft {
     }
 }
 
-impl<'a> Draft<'a> {
+impl<'a> ScriptDraft<'a> {
     /// A script that does what `summary` says ("Drop the table logs").
     #[must_use]
     pub fn new(options: &'a Options, summary: String) -> Self {
@@ -177,7 +177,7 @@ impl<'a> Draft<'a> {
         self.step(why, &format!("deploy {new}")).step(&both, &format!("retire {old}"))
     }
 
-    /// How a backfill or a copy goes over the table.
+    /// How a backfill or a copy goes through the table.
     #[must_use]
     pub fn batches(&self) -> String {
         format!("in batches of {}", self.options.batch)
@@ -194,7 +194,8 @@ impl<'a> Draft<'a> {
         let title = self.options.title.as_ref().unwrap_or(&self.summary).replace('"', "'");
         let on = self.on.map(|table| format!(" on {table}")).unwrap_or_default();
         let mut text = format!(
-            "# {}, without downtime.\n# Look at it: `miglab check FILE`. Play it: `miglab run FILE`. Step by step: `miglab repl FILE`.\n",
+            "# {}, without downtime.\n# Look at it: `miglab check FILE`. Try it: `miglab run FILE`. Step by step: \
+             `miglab repl FILE`.\n",
             self.summary.replace(char::is_control, " ")
         );
         let allow = if self.steps.len() > STEPS_WITHOUT_ALLOW { LONG_PLAN } else { "" };
@@ -247,7 +248,7 @@ fn answered(text: &str) -> Result<String, String> {
 
 /// Only the authors of the application can know what it writes.
 const MAKE_SURE: &str =
-    "# Make sure that the reason of the `allow` is true, or choose expressions that keep every value.";
+    "# Make sure that the reason for the `allow` is true, or choose expressions that keep every value.";
 
 const LONG_PLAN: &str = " allow too-many-statements because 'the steps of one change belong together'";
 

@@ -7,12 +7,12 @@ use crate::syntax;
 /// The columns that an expression reads, each once, in the order of their first use.
 ///
 /// # Errors
-/// It is no expression.
+/// It is not an expression.
 pub fn columns_of(expression: &str) -> Result<Vec<String>, String> {
     let text = format!("migrate verify ({expression}\n)");
     let parsed = syntax::parse(Source::new("expression", text));
     if let Some(first) = parsed.diagnostics.first() {
-        return Err(format!("`{expression}` is no expression: {}", first.message));
+        return Err(format!("`{expression}` is not an expression: {}", first.message));
     }
     let mut columns = Vec::new();
     for statement in &parsed.script.statements {

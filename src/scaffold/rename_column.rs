@@ -1,6 +1,6 @@
 //! `miglab new rename-column users.username display_name`
 
-use super::draft::{Draft, TableDraft, gate, short};
+use super::draft::{ScriptDraft, TableDraft, gate, short};
 use super::names::{ColumnPath, Name, quote};
 use super::options::Options;
 
@@ -19,7 +19,7 @@ pub struct RenameColumn {
     /// Its type
     #[arg(long, value_name = "TYPE", default_value = "text")]
     pub r#type: String,
-    /// The column is `not null`, and shall be under its new name
+    /// The column is `not null`, and so is the new one
     #[arg(long)]
     pub not_null: bool,
     #[command(flatten)]
@@ -30,19 +30,19 @@ impl RenameColumn {
     pub(super) fn script(&self) -> Result<String, String> {
         let (old, new, ty) = (short(&self.column), self.to.quoted(), &self.r#type);
         if self.column.column == self.to.0 {
-            return Err(format!("`{}` is the name that the column has", self.to.0));
+            return Err(format!("`{}` is already the name of the column", self.to.0));
         }
         let definition = if self.not_null { format!("{ty} not null") } else { ty.clone() };
         let table = TableDraft::new(&self.column.table, &self.options).column(&self.column.column, &definition)?;
         table.free(&self.to.0)?;
         let summary = format!("Rename {}.{old} to {new}", quote(&self.column.table));
-        let mut draft = Draft::new(&self.options, summary)
+        let mut draft = ScriptDraft::new(&self.options, summary)
             .on(&self.column.table)
             .table(&table)
             .old_app(std::slice::from_ref(&old))
             .new_app(std::slice::from_ref(&new))
             .step(
-                "The new name comes beside the old one; no version knows it yet.",
+                "Add the new name beside the old one; no version knows it yet.",
                 &format!("expand add column {new} {ty}"),
             )
             .step(
@@ -51,7 +51,7 @@ impl RenameColumn {
             );
         let batches = draft.batches();
         draft = draft
-            .step("The rows that were there before the sync.", &format!("migrate backfill {new} from {old} {batches}"))
+            .step("The rows from before the sync.", &format!("migrate backfill {new} from {old} {batches}"))
             .step(
                 "A gate: no row may differ before anybody reads the new name.",
                 &format!("migrate verify {}", gate(&new, &old, &old, ty)),
@@ -62,7 +62,7 @@ impl RenameColumn {
                 .step("No row lacks a value, and no version leaves it out.", &format!("contract set not null {new}"));
         }
         draft
-            .step("Nobody uses the old name any more; its syncs leave with it.", &format!("contract drop column {old}"))
+            .step("Nobody uses the old name any more; its syncs go with it.", &format!("contract drop column {old}"))
             .finish()
     }
 }

@@ -1,6 +1,6 @@
 //! `miglab new split-column` and `miglab new merge-columns`: the same two forms, in opposite directions.
 
-use super::draft::{Draft, TableDraft, short};
+use super::draft::{ScriptDraft, TableDraft, short};
 use super::names::{ColumnPath, Name, quote};
 use super::options::Options;
 use super::samples::ROWS;
@@ -50,14 +50,14 @@ impl Forms<'_> {
         format!("'{}'", self.separator.replace('\'', "''"))
     }
 
-    /// The whole from its parts: an empty or missing last part leaves no separator behind.
+    /// The whole from its parts: an empty or missing last part leaves no separator.
     fn whole(&self) -> String {
         let separator = self.separator();
         let joined = format!("concat_ws({separator}, {})", self.parts.join(", "));
         if self.separator == " " { format!("rtrim({joined})") } else { format!("rtrim({joined}, {separator})") }
     }
 
-    /// Part `index` from the whole; the last one is everything behind the others.
+    /// Part `index` from the whole; the last one is everything after the others.
     fn part(&self, index: usize) -> String {
         let nth = |n: usize| format!("split_part({}, {}, {n})", self.whole, self.separator());
         if index + 1 < self.parts.len() {
@@ -69,13 +69,13 @@ impl Forms<'_> {
     }
 
     /// The syncs of the parts from the whole.
-    fn sync_parts<'a>(&self, draft: Draft<'a>, why: &str) -> Draft<'a> {
+    fn sync_parts<'a>(&self, draft: ScriptDraft<'a>, why: &str) -> ScriptDraft<'a> {
         self.parts.iter().enumerate().fold(draft, |draft, (index, part)| {
             draft.step(why, &format!("expand sync {part} from {}", self.part(index)))
         })
     }
 
-    fn sync_whole<'a>(&self, draft: Draft<'a>, why: &str) -> Draft<'a> {
+    fn sync_whole<'a>(&self, draft: ScriptDraft<'a>, why: &str) -> ScriptDraft<'a> {
         draft.step(why, &format!("expand sync {} from {}", self.whole, self.whole()))
     }
 }
@@ -95,23 +95,26 @@ impl SplitColumn {
         distinct(names.chain([self.column.column.as_str(), self.options.key.0.as_str()]))?;
         let forms = Forms { whole: whole.clone(), parts: parts.clone(), separator: &self.separator };
         let summary = format!("Split {}.{whole} into {}", quote(&self.column.table), parts.join(", "));
-        let draft = Draft::new(&self.options, summary)
+        let draft = ScriptDraft::new(&self.options, summary)
             .on(&self.column.table)
             .table(&table)
             .old_app(std::slice::from_ref(&whole))
             .new_app(&parts);
         let draft = parts.iter().fold(draft, |draft, part| {
-            draft.step("A part, beside the whole; no version knows it yet.", &format!("expand add column {part} text"))
+            draft.step(
+                "Add a part beside the whole; no version knows it yet.",
+                &format!("expand add column {part} text"),
+            )
         });
         let draft = forms.sync_parts(draft, "Before the backfill: what the old version writes must reach the part.");
         let mut draft = forms.sync_whole(draft, "And back: the old version reads what the new one writes.");
         for (index, part) in parts.iter().enumerate() {
             let statement = format!("migrate backfill {part} from {} {}", forms.part(index), draft.batches());
-            draft = draft.step("The rows that were there before the sync.", &statement);
+            draft = draft.step("The rows from before the sync.", &statement);
         }
         draft
             .rollout("Every row has its parts, and the syncs keep both forms true.")
-            .step("Nobody uses the whole any more; its syncs leave with it.", &format!("contract drop column {whole}"))
+            .step("Nobody uses the whole any more; its syncs go with it.", &format!("contract drop column {whole}"))
             .finish()
     }
 }
@@ -126,24 +129,27 @@ impl MergeColumns {
         table.free(&into.0)?;
         let forms = Forms { whole: whole.clone(), parts: parts.clone(), separator: &self.separator };
         let summary = format!("Merge {} of {} into {whole}", parts.join(", "), quote(&paths[0].table));
-        let draft = Draft::new(&self.options, summary)
+        let draft = ScriptDraft::new(&self.options, summary)
             .on(&paths[0].table)
             .table(&table)
             .old_app(&parts)
             .new_app(std::slice::from_ref(&whole))
-            .step("The whole, beside its parts; no version knows it yet.", &format!("expand add column {whole} text"));
+            .step(
+                "Add the whole beside its parts; no version knows it yet.",
+                &format!("expand add column {whole} text"),
+            );
         let draft = forms.sync_whole(draft, "Before the backfill: what the old version writes must reach the whole.");
         let draft = forms.sync_parts(draft, "And back: the old version reads what the new one writes.");
         let backfill = format!("migrate backfill {whole} from {} {}", forms.whole(), draft.batches());
         let draft = draft
-            .step("The rows that were there before the sync.", &backfill)
+            .step("The rows from before the sync.", &backfill)
             .step("A gate: no row may lack it before anybody reads it.", &format!("migrate verify {whole} is not null"))
             .rollout("Every row has the whole, and the syncs keep both forms true.");
         parts
             .iter()
             .fold(draft, |draft, part| {
                 draft.step(
-                    "Nobody uses the part any more; its syncs leave with it.",
+                    "Nobody uses the part any more; its syncs go with it.",
                     &format!("contract drop column {part}"),
                 )
             })

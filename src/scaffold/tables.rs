@@ -1,6 +1,6 @@
 //! `miglab new add-table | rename-table | split-table`.
 
-use super::draft::{Draft, TableDraft, full};
+use super::draft::{ScriptDraft, TableDraft, full};
 use super::names::{ColumnText, Name, quote};
 use super::options::Options;
 
@@ -11,7 +11,7 @@ pub struct AddTable {
     /// The table
     #[arg(value_name = "TABLE")]
     pub table: Name,
-    /// Its columns; the primary key comes by itself
+    /// Its columns; the primary key is added by itself
     #[arg(value_name = "COLUMN TYPE", required = true)]
     pub columns: Vec<ColumnText>,
     #[command(flatten)]
@@ -30,7 +30,7 @@ pub struct RenameTable {
     /// Its new name
     #[arg(value_name = "NEW_NAME")]
     pub to: Name,
-    /// A column of it and its type; the primary key comes by itself [default: name text]
+    /// A column of it and its type; the primary key is added by itself [default: name text]
     #[arg(long = "column", value_name = "COLUMN TYPE")]
     pub columns: Vec<ColumnText>,
     /// The last version of the application, which knows only the new name
@@ -74,10 +74,10 @@ impl AddTable {
         let lines = self.columns.iter().map(|column| format!("{} {}", quote(&column.name), column.definition));
         let used: Vec<String> = self.columns.iter().map(|column| full(&self.table.0, &column.name)).collect();
         let (name, new) = (self.table.quoted(), self.options.new_app.quoted());
-        Draft::new(&self.options, format!("Add the table {name}"))
+        ScriptDraft::new(&self.options, format!("Add the table {name}"))
             .new_app(&used)
             .step("No version knows the table yet.", &add_table(&name, &key, lines))
-            .step("The version that uses it comes when it is there.", &format!("deploy {new}"))
+            .step("Deploy the version that uses it once it exists.", &format!("deploy {new}"))
             .finish()
     }
 }
@@ -85,7 +85,7 @@ impl AddTable {
 impl RenameTable {
     pub(super) fn script(&self) -> Result<String, String> {
         if self.table == self.to {
-            return Err(format!("`{}` is the name that the table has", self.to.0));
+            return Err(format!("`{}` is already the name of the table", self.to.0));
         }
         let options = &self.options;
         if self.last_app == options.old_app || self.last_app == options.new_app {
@@ -100,21 +100,22 @@ impl RenameTable {
         let used = |table: &Name| columns.iter().map(|column| full(&table.0, &column.name)).collect::<Vec<_>>();
         let (old, new) = (used(&self.table), used(&self.to));
         let both: Vec<String> = old.iter().chain(&new).cloned().collect();
-        let draft = Draft::new(options, format!("Rename the table {} to {}", self.table.quoted(), self.to.quoted()))
-            .table(&table)
-            .old_app(&old)
-            .app(&options.new_app.quoted(), &new, &both)
-            .app(&self.last_app.quoted(), &new, &new);
+        let draft =
+            ScriptDraft::new(options, format!("Rename the table {} to {}", self.table.quoted(), self.to.quoted()))
+                .table(&table)
+                .old_app(&old)
+                .app(&options.new_app.quoted(), &new, &both)
+                .app(&self.last_app.quoted(), &new, &new);
         self.plan(draft, columns).finish()
     }
 
-    fn plan<'a>(&self, draft: Draft<'a>, columns: &[ColumnText]) -> Draft<'a> {
+    fn plan<'a>(&self, draft: ScriptDraft<'a>, columns: &[ColumnText]) -> ScriptDraft<'a> {
         let (old, new, key) = (self.table.quoted(), self.to.quoted(), self.options.key.quoted());
         let (second, third) = (self.options.new_app.quoted(), self.last_app.quoted());
         let key_line = format!("{key} integer primary key references {old} ({key})");
         let lines = columns.iter().map(|column| format!("{} {}", quote(&column.name), column.definition));
-        let mut draft = draft
-            .step("The new name comes beside the old one, a row for each row.", &add_table(&new, &key_line, lines));
+        let mut draft =
+            draft.step("Add the new name beside the old one, a row for each row.", &add_table(&new, &key_line, lines));
         for column in columns {
             let (target, source) = (full(&self.to.0, &column.name), full(&self.table.0, &column.name));
             draft = draft.step(
@@ -126,7 +127,7 @@ impl RenameTable {
             columns.iter().map(|column| quote(&column.name)).map(|name| format!("{name} from {name}")).collect();
         let copy = format!("migrate copy {old} to {new} ({key} from {key}, {}) {}", pairs.join(", "), draft.batches());
         draft
-            .step("The rows that were there before the syncs.", &copy)
+            .step("The rows from before the syncs.", &copy)
             .rollout("It reads the new table and writes both, so the old version reads what it writes.")
             .step(
                 "The last version writes no row of the old table, so the new one may not need it.",
@@ -134,7 +135,7 @@ impl RenameTable {
             )
             .step("It knows only the new name.", &format!("deploy {third}"))
             .step("The last one to write the old name.", &format!("retire {second}"))
-            .step("Nobody uses the old name any more; its syncs leave with it.", &format!("contract drop table {old}"))
+            .step("Nobody uses the old name any more; its syncs go with it.", &format!("contract drop table {old}"))
     }
 }
 
@@ -153,14 +154,14 @@ impl SplitTable {
         }
         let used = |table: &Name| self.columns.iter().map(|column| full(&table.0, &column.0)).collect::<Vec<_>>();
         let (old, new) = (used(&self.table), used(&self.to));
-        let draft = Draft::new(&self.options, format!("Split {} off {}", self.to.quoted(), self.table.quoted()))
+        let draft = ScriptDraft::new(&self.options, format!("Split {} off {}", self.to.quoted(), self.table.quoted()))
             .table(&table)
             .old_app(&old)
             .new_app(&new);
         self.plan(draft, &old, &new, &new_key.quoted()).finish()
     }
 
-    fn plan<'a>(&self, draft: Draft<'a>, old: &[String], new: &[String], new_key: &str) -> Draft<'a> {
+    fn plan<'a>(&self, draft: ScriptDraft<'a>, old: &[String], new: &[String], new_key: &str) -> ScriptDraft<'a> {
         let (table, to, key) = (self.table.quoted(), self.to.quoted(), self.options.key.quoted());
         let key_line = format!("{new_key} integer primary key references {table} ({key})");
         let lines = self.columns.iter().map(|column| format!("{} {}", column.quoted(), self.r#type));
@@ -177,11 +178,11 @@ impl SplitTable {
         let copy =
             format!("migrate copy {table} to {to} ({new_key} from {key}, {}) {}", pairs.join(", "), draft.batches());
         draft = draft
-            .step("The rows that were there before the syncs.", &copy)
+            .step("The rows from before the syncs.", &copy)
             .rollout("Every row is in both tables, and the syncs keep both true.");
         for column in old {
             draft = draft.step(
-                "Nobody uses the old column any more; its syncs leave with it.",
+                "Nobody uses the old column any more; its syncs go with it.",
                 &format!("contract drop column {column}"),
             );
         }

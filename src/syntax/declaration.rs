@@ -141,7 +141,7 @@ impl Build<'_> {
     }
 
     fn refuse_action(&mut self, span: Span) {
-        let message = "a foreign key has no actions: what a deletion does to other tables is the application's";
+        let message = "a foreign key has no actions: what a deletion does to other tables is up to the application";
         self.report(Diagnostic::new(Code::Syntax, message, span, "").help("leave it out"));
     }
 

@@ -4,37 +4,37 @@ use crate::ast::{Phase, StatementKind};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::source::Span;
 use crate::syntax::keywords;
-use crate::syntax::split::{Fault, FaultKind, MAX_DEPTH};
+use crate::syntax::split::{MAX_DEPTH, SplitFault, SplitFaultKind};
 
 fn syntax(message: impl Into<String>, span: Span, label: impl Into<String>) -> Diagnostic {
     Diagnostic::new(Code::Syntax, message, span, label)
 }
 
 /// What there is to say about a fault of the splitter.
-pub(super) fn diagnostic(text: &str, fault: Fault) -> Diagnostic {
+pub(super) fn diagnostic(text: &str, fault: SplitFault) -> Diagnostic {
     let span = fault.span;
     let opener = Span { end: span.start + 1, ..span };
     match fault.kind {
-        FaultKind::UnclosedText => syntax("a text is not closed", opener, "it starts here")
-            .help("write the closing `'`; a quote inside a text is written twice: `''`"),
-        FaultKind::UnclosedQuoted => syntax("a quoted name is not closed", opener, "it starts here")
+        SplitFaultKind::UnclosedText => syntax("this text is not closed", opener, "it starts here")
+            .help("write the closing `'`; a quote inside text is written twice: `''`"),
+        SplitFaultKind::UnclosedQuoted => syntax("this quoted name is not closed", opener, "it starts here")
             .help("write the closing `\"` on the same line"),
-        FaultKind::UnclosedParen => {
+        SplitFaultKind::UnclosedParen => {
             let (open, close) = if &text[span.range()] == "[" { ('[', ']') } else { ('(', ')') };
             syntax(format!("`{open}` is not closed"), span, "opened here").help(format!("write the closing `{close}`"))
         }
-        FaultKind::UnclosedBrace => {
-            syntax("a block is not closed", span, "opened here").help("write `}` behind its last line")
+        SplitFaultKind::UnclosedBrace => {
+            syntax("this block is not closed", span, "opened here").help("write `}` after its last line")
         }
-        FaultKind::StrayParen => {
+        SplitFaultKind::StrayParen => {
             syntax(format!("`{}` closes nothing", &text[span.range()]), span, "nothing is open here").help("remove it")
         }
-        FaultKind::StrayBrace => syntax("`}` closes nothing", span, "no block is open here").help("remove it"),
-        FaultKind::TooDeep => syntax(format!("this nests too deeply, more than {MAX_DEPTH} levels"), span, "")
+        SplitFaultKind::StrayBrace => syntax("`}` closes nothing", span, "no block is open here").help("remove it"),
+        SplitFaultKind::TooDeep => syntax(format!("this is nested too deeply, more than {MAX_DEPTH} levels"), span, "")
             .help("split it into several statements"),
-        FaultKind::SmartQuote => smart_quote(&text[span.range()], span),
-        FaultKind::Control => control(&text[span.range()], span),
-        FaultKind::Odd => {
+        SplitFaultKind::SmartQuote => smart_quote(&text[span.range()], span),
+        SplitFaultKind::Control => control(&text[span.range()], span),
+        SplitFaultKind::Odd => {
             let written = &text[span.range()];
             syntax(format!("`{written}` means nothing here"), span, "").help(odd_help(written))
         }
@@ -51,19 +51,19 @@ fn odd_help(written: &str) -> String {
         "\u{2264}" => "write `<=`".to_owned(),
         "\u{2265}" => "write `>=`".to_owned(),
         "`" => "names need no quotes; where one does, write double quotes".to_owned(),
-        _ => "remove it, or put it in a text: '…'".to_owned(),
+        _ => "remove it, or put it in quotes: '…'".to_owned(),
     }
 }
 
 fn smart_quote(written: &str, span: Span) -> Diagnostic {
     let plain = if matches!(written, "‘" | "’" | "‚") { "'" } else { "\"" };
-    syntax("a typographic quote is no quote", span, "").help(format!("write `{plain}`"))
+    syntax("a typographic quote does not count as a quote", span, "").help(format!("write `{plain}`"))
 }
 
 fn control(written: &str, span: Span) -> Diagnostic {
     let code = written.chars().next().map_or(0, u32::from);
     let name = if code == 0 { "a NUL character".to_owned() } else { format!("the control character U+{code:04X}") };
-    syntax(format!("{name} belongs in no script"), span, "here").help("remove it")
+    syntax(format!("{name} does not belong in a script"), span, "here").help("remove it")
 }
 
 /// A block whose head opens none.
@@ -75,7 +75,7 @@ pub(super) fn unknown_block(head: &str, span: Span, inside: bool) -> Diagnostic 
     let place = Span::new(span.start as usize, span.start as usize + width);
     let known = ["expand", "migrate", "contract", "table", "rows", "app", "view"];
     if inside && known.iter().any(|known| known.eq_ignore_ascii_case(word)) {
-        return syntax("blocks do not stand in one another", place, "inside another block")
+        return syntax("blocks cannot be nested", place, "inside another block")
             .help("close the block before it with `}`");
     }
     let near = known.iter().find(|known| !word.is_empty() && strsim::damerau_levenshtein(known, word) <= 2);
@@ -86,7 +86,7 @@ pub(super) fn unknown_block(head: &str, span: Span, inside: bool) -> Diagnostic 
             .to_owned(),
     };
     let message = if word.is_empty() {
-        "this block has no head".to_owned()
+        "this block has no word before it".to_owned()
     } else {
         format!("`{word}` does not open a block here")
     };
@@ -108,14 +108,14 @@ pub(super) fn block_missing(word: &str, span: Span) -> Diagnostic {
         "app" => "app v1 { reads id  writes id }",
         _ => "view names { reads users.id }",
     };
-    syntax(format!("`{word}` needs a name and a block"), span, "expected `{` behind this")
+    syntax(format!("`{word}` needs a name and a block"), span, "expected `{` after this")
         .help(format!("write `{form}`"))
 }
 
-/// `expand` and nothing behind it.
+/// `expand` and nothing after it.
 pub(super) fn phase_alone(phase: Phase, span: Span) -> Diagnostic {
     let word = phase.keyword();
-    syntax(format!("`{word}` needs a statement or a block"), span, "expected a statement behind this")
+    syntax(format!("`{word}` needs a statement or a block"), span, "expected a statement after this")
         .help(format!("write the statement on the same line, or several as `{word} {{ … }}`"))
 }
 
@@ -123,7 +123,7 @@ pub(super) fn phase_alone(phase: Phase, span: Span) -> Diagnostic {
 pub(super) fn missing_phase(span: Span, phase: Phase) -> Diagnostic {
     let word = phase.keyword();
     let at = Span { end: span.start, ..span };
-    Diagnostic::new(Code::MissingPhase, "this statement does not say its phase", span, format!("belongs to `{word}`"))
+    Diagnostic::new(Code::MissingPhase, "this statement has no phase", span, format!("belongs to `{word}`"))
         .help(format!("write `{word}` before it"))
         .fix(format!("write the phase `{word}`"), at, format!("{word} "))
 }
@@ -156,10 +156,10 @@ pub(super) fn too_many(span: Span) -> Diagnostic {
 pub(super) fn second_header(span: Span, first: Span) -> Diagnostic {
     syntax("a script has one header", span, "the second header")
         .label(first, "the first header")
-        .help("write the second migration into a file of its own")
+        .help("write the second migration in its own file")
 }
 
-/// A header behind what it should stand before.
+/// A header after what it should stand before.
 pub(super) fn late_header(span: Span, item: Span) -> Diagnostic {
-    syntax("the header comes first", span, "the header").label(item, "this stands before it").help("move it to the top")
+    syntax("the header comes first", span, "the header").label(item, "this comes before it").help("move it to the top")
 }

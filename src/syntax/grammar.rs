@@ -67,10 +67,10 @@ impl Build<'_> {
 
     fn reserved(&mut self, name: &str, span: Span) {
         let quoted = names::quote_ident(name).into_owned();
-        let message = format!("`{name}` is a word of the language, and a name belongs here");
+        let message = format!("`{name}` is a word of the language, and a name is needed here");
         self.report(
-            Diagnostic::new(Code::Syntax, message, span, "a name belongs here")
-                .help(format!("where it is a name, write it between double quotes: {quoted}")),
+            Diagnostic::new(Code::Syntax, message, span, "a name is needed here")
+                .help(format!("if it is a name, write it in double quotes: {quoted}")),
         );
     }
 
@@ -96,13 +96,13 @@ impl Build<'_> {
         self.column(present(node))
     }
 
-    /// The text of `'…'`; of `"…"` too, which is mended.
+    /// The text of `'…'`; of `"…"` too, which is corrected.
     pub(super) fn string(&mut self, node: &Node<'_>) -> Box<str> {
         let text = names::unquote(node.as_str()).into_owned();
         if node.as_rule() == Rule::quoted {
             let span = self.span(node);
             self.report(
-                Diagnostic::new(Code::Syntax, "double quotes are for names", span, "a text belongs here")
+                Diagnostic::new(Code::Syntax, "double quotes are for names", span, "text is needed here")
                     .help(format!("write {}", sql_text(&text)))
                     .fix("use single quotes", span, sql_text(&text)),
             );
@@ -110,15 +110,20 @@ impl Build<'_> {
         text.into()
     }
 
-    /// The text of a title, in double quotes; in single ones too, which is mended.
+    /// The text of a title, in double quotes; in single ones too, which is corrected.
     pub(super) fn title(&mut self, node: &Node<'_>) -> Box<str> {
         let text = names::unquote(node.as_str()).into_owned();
         if node.as_rule() == Rule::string {
             let (span, quoted) = (self.span(node), title_text(&text));
             self.report(
-                Diagnostic::new(Code::Syntax, "a title is in double quotes", span, "single quotes are for values")
-                    .help(format!("write {quoted}"))
-                    .fix("use double quotes", span, quoted),
+                Diagnostic::new(
+                    Code::Syntax,
+                    "a title is written in double quotes",
+                    span,
+                    "single quotes are for values",
+                )
+                .help(format!("write {quoted}"))
+                .fix("use double quotes", span, quoted),
             );
         }
         text.into()

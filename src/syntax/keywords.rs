@@ -130,7 +130,7 @@ pub(super) fn is_one(word: &str, words: &[&str]) -> bool {
     words.iter().any(|candidate| candidate.eq_ignore_ascii_case(word))
 }
 
-/// Whether an unquoted `word`, already folded, is no name: PostgreSQL's reserved words, as far as scripts meet them.
+/// Whether an unquoted `word`, already folded, is not a name: PostgreSQL's reserved words, as far as scripts meet them.
 pub(super) fn is_reserved(word: &str) -> bool {
     (2..=17).contains(&word.len())
         && matches!(
@@ -212,7 +212,7 @@ pub(super) fn first_word(text: &str) -> &str {
     &text[..end.unwrap_or(text.len())]
 }
 
-/// `text` without its first word and the white space behind that.
+/// `text` without its first word and the white space after that.
 pub(super) fn after_word(text: &str) -> &str {
     text[first_word(text).len()..].trim_ascii_start()
 }

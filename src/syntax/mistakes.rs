@@ -25,7 +25,7 @@ impl Answer {
 
 /// Where an answer will stand.
 #[derive(Clone, Copy)]
-struct Place {
+struct PastedSql {
     span: Span,
     /// The phase written before the SQL.
     phase: Option<Span>,
@@ -40,7 +40,7 @@ pub(super) fn sql(text: &str, span: Span, phase: Option<Span>, in_block: bool) -
     let answers = answers(node);
     let lines: Vec<String> = answers.iter().flat_map(|answer| answer.lines.iter().cloned()).collect();
     let same = answers.iter().all(|answer| answer.same);
-    let place = Place { span, phase, in_block };
+    let place = PastedSql { span, phase, in_block };
     Some(diagnostic(&title, &lines, same, place))
 }
 
@@ -68,12 +68,13 @@ pub(super) fn sql_unknown(text: &str, span: Span) -> Option<Diagnostic> {
         "delete" | "truncate" => {
             "a plan does not delete rows; `contract drop column c` and `contract drop table t` remove what nothing uses"
         }
-        "select" => "to hold a condition before going on, write `migrate verify CONDITION`",
+        "select" => "to require a condition before going on, write `migrate verify CONDITION`",
         "set" => "leave it out: timeouts are set when the plan is run",
         "create" => "write `expand add table t { … }`, `expand add column c TYPE` or `expand add index on t (c)`",
         "update" => "write `migrate backfill COLUMN from EXPRESSION`",
         _ => {
-            "say what changes with `add`, `backfill`, `sync`, `drop` and their like; `miglab explain sql-statement` lists the forms"
+            "say what changes with `add`, `backfill`, `sync`, `drop` and the like; `miglab explain sql-statement` \
+             lists the forms"
         }
     };
     Some(Diagnostic::new(Code::SqlStatement, message(&title(text)), span, "SQL").help(help))
@@ -96,7 +97,7 @@ fn title(text: &str) -> String {
     words.trim().to_ascii_uppercase()
 }
 
-fn diagnostic(title: &str, lines: &[String], same: bool, place: Place) -> Diagnostic {
+fn diagnostic(title: &str, lines: &[String], same: bool, place: PastedSql) -> Diagnostic {
     let whole = place.phase.map_or(place.span, |phase| phase.to(place.span));
     let help = match lines {
         [line] => format!("write `{line}`"),
@@ -203,7 +204,7 @@ fn alter_type(table: &str, column: &str, ty: &str, nodes: Nodes<'_>) -> Answer {
     ])
 }
 
-/// ` name` where there is one, and the text behind it.
+/// ` name` where there is one, and the text after it.
 fn named(nodes: Nodes<'_>) -> (String, String) {
     let (mut name, mut rest) = (String::new(), String::new());
     for node in nodes {

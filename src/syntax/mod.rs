@@ -7,7 +7,6 @@
 
 mod assembly;
 mod declaration;
-mod event;
 mod expected;
 mod expression;
 mod faults;
@@ -20,6 +19,7 @@ mod lex;
 mod mistakes;
 mod names;
 mod opaque;
+mod part;
 mod print;
 mod prompt;
 mod reader;
@@ -63,7 +63,7 @@ pub struct Outline {
     pub script: Script,
     /// What could not be read of its declarations.
     pub diagnostics: Vec<Diagnostic>,
-    /// Parts of the text, one behind the other, whose statements can be read apart.
+    /// Parts of the text, one after the other, whose statements can be read apart.
     pub parts: Vec<Span>,
 }
 

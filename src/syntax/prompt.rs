@@ -25,8 +25,8 @@ impl std::fmt::Display for Incomplete {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(match self {
             Self::Block => "the block is not closed yet",
-            Self::Parenthesis => "a parenthesis is not closed yet",
-            Self::Text => "a text is not closed yet",
+            Self::Parenthesis => "the parenthesis is not closed yet",
+            Self::Text => "the text is not closed yet",
             Self::Statement => "the statement goes on",
         })
     }
@@ -37,7 +37,7 @@ impl std::error::Error for Incomplete {}
 /// Reads statements as typed at a prompt.
 ///
 /// # Errors
-/// More has to be typed. Text that is wrong, however it goes on, is no error here but has diagnostics.
+/// More has to be typed. Text that is wrong, however it goes on, is not an error here but has diagnostics.
 pub fn read_statements(source: &Source) -> Result<Parsed, Incomplete> {
     match open_end(source.text()) {
         Some(incomplete) => Err(incomplete),
@@ -86,7 +86,7 @@ pub fn parse_dml(text: &str) -> Result<Dml, Box<Diagnostic>> {
     for token in Lexer::new(body, 0) {
         if let Tok::UnclosedText | Tok::UnclosedQuoted = token.kind {
             let span = Span::new(token.start, token.start + 1);
-            let diagnostic = Diagnostic::new(Code::Syntax, "a quote is not closed", span, "it starts here");
+            let diagnostic = Diagnostic::new(Code::Syntax, "this quote is not closed", span, "it starts here");
             return Err(Box::new(diagnostic.help("write the closing quote")));
         }
     }

@@ -21,7 +21,7 @@ const MAX_LENGTH: usize = 512;
 const BLOT: u8 = b'x';
 
 /// The words of the grammar, by [`slot`]: they are what a shape keeps. Its single letters are units, which stand right
-/// behind digits, and looks ahead at words that follow in whole.
+/// after digits, and looks ahead at words that follow in whole.
 static WORDS: LazyLock<Vec<Vec<&[u8]>>> = LazyLock::new(|| {
     let text = include_str!("../../grammar/mig.pest");
     let mut slots: Vec<Vec<&[u8]>> = Vec::new();

@@ -1,7 +1,7 @@
 //! Statements: the node of each becomes its variant of the tree.
 
 use crate::ast::{
-    AddCheck, AddForeignKey, AddIndex, AddUnique, Backfill, Batches, ColumnRef, Copy, DropSync, Expr, Ident, Phase,
+    AddCheck, AddForeignKey, AddIndex, AddUnique, Backfill, Batches, ColumnRef, CopyRows, DropSync, Expr, Ident, Phase,
     StatementKind, Sync, SyncKind, Validated,
 };
 use crate::diagnostic::{Code, Diagnostic};
@@ -153,7 +153,7 @@ impl Build<'_> {
         Sync { target, kind }
     }
 
-    /// The node behind a `=` that was meant as `from`.
+    /// The node after a `=` that was meant as `from`.
     fn past_slip<'i>(&mut self, nodes: &mut Nodes<'i>) -> Node<'i> {
         let node = present(nodes.next());
         if node.as_rule() != Rule::slip_assign {
@@ -194,7 +194,9 @@ impl Build<'_> {
                 }
             };
             if twice {
-                self.report(Diagnostic::new(Code::Syntax, "this is said twice", span, "said before").help("keep one"));
+                self.report(
+                    Diagnostic::new(Code::Syntax, "this is given twice", span, "first given here").help("keep one"),
+                );
             }
         }
         filters
@@ -224,12 +226,12 @@ impl Build<'_> {
         let number: Option<u64> = text[..text.len() - unit.len()].replace('_', "").parse().ok();
         number.and_then(|number| number.checked_mul(factor)).unwrap_or_else(|| {
             let span = self.span(node);
-            self.report(Diagnostic::new(Code::Syntax, "this is too long a time", span, "").help("write a shorter one"));
+            self.report(Diagnostic::new(Code::Syntax, "this time is too long", span, "").help("write a shorter one"));
             0
         })
     }
 
-    fn copy(&mut self, mut nodes: Nodes<'_>) -> Copy {
+    fn copy(&mut self, mut nodes: Nodes<'_>) -> CopyRows {
         let from = self.first_ident(&mut nodes);
         let to = self.first_ident(&mut nodes);
         let mut columns = Vec::new();
@@ -240,7 +242,7 @@ impl Build<'_> {
             columns.push((column, self.expr(value)));
         }
         let Filters { condition, batches } = self.filters(nodes);
-        Copy { from, to, columns, filter: condition, batches }
+        CopyRows { from, to, columns, filter: condition, batches }
     }
 
     fn validate(&mut self, what: fn(Ident) -> Validated, mut nodes: Nodes<'_>) -> StatementKind {

@@ -115,7 +115,7 @@ fn number(digits: &str) -> i64 {
 fn array_refused(words: &str) -> Refused {
     (
         format!("columns cannot be arrays of `{words}`"),
-        Some("write a table of its own for the elements, or `jsonb`".to_owned()),
+        Some("use a separate table for the elements, or `jsonb`".to_owned()),
     )
 }
 
@@ -157,7 +157,7 @@ fn simple(words: &str) -> Result<Type, Refused> {
     })
 }
 
-/// Whether the language has a type of this name, with or without arguments.
+/// Whether the language has a type with this name, with or without arguments.
 pub(super) fn is_known(words: &str) -> bool {
     matches!(words, "numeric" | "decimal" | "dec" | "varchar" | "character varying" | "timestamp")
         || simple(words).is_ok()
@@ -205,7 +205,7 @@ fn unknown(words: &str) -> Refused {
         Some(name) => format!("did you mean `{name}`?"),
         None => {
             "types are `text`, `varchar(n)`, `integer`, `bigint`, `numeric`, `boolean`, `date`, `timestamptz`, `uuid`, \
-              `jsonb` and their like"
+              `jsonb` and the like"
                 .to_owned()
         }
     };

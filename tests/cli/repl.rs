@@ -30,7 +30,7 @@ impl Host for Bench {
 
     fn write(&self, path: &Path, text: &str, may_replace: bool) -> Result<(), Complaint> {
         if !may_replace && (path.exists() || self.written.borrow().contains_key(path)) {
-            return Err(Complaint::new(format!("`{}` is there already", path.display())));
+            return Err(Complaint::new(format!("`{}` already exists", path.display())));
         }
         self.written.borrow_mut().insert(path.to_owned(), text.to_owned());
         Ok(())
@@ -271,7 +271,7 @@ fn an_interrupted_statement_is_taken_back() {
     let before = everything(&mut session);
     bench.interrupted.set(true);
     let reply = session.line("run");
-    assert!(reply.failed && reply.text.contains("statement 3 was interrupted and taken back"), "{}", reply.text);
+    assert!(reply.failed && reply.text.contains("statement 3 was interrupted and undone"), "{}", reply.text);
     assert_eq!(everything(&mut session), before);
     bench.interrupted.set(false);
     done(&mut session, &["run"]);

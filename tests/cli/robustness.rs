@@ -112,7 +112,7 @@ fn nul_characters_are_refused_everywhere() {
         folder.file("x.mig", text);
         let ran = folder.run(&["check", "x.mig"]);
         assert_eq!(ran.code, 1, "{text:?}: {}", ran.out);
-        assert!(ran.out.contains("a NUL character belongs in no script"), "{text:?}: {}", ran.out);
+        assert!(ran.out.contains("a NUL character does not belong in a script"), "{text:?}: {}", ran.out);
         assert_eq!(ran.out.matches("error[").count(), 1, "{text:?}: {}", ran.out);
         assert_eq!(folder.run(&["run", "x.mig"]).code, 1, "{text:?}");
     }
@@ -143,7 +143,7 @@ fn deep_nesting_is_refused_and_what_is_just_allowed_runs() {
             folder.file("x.mig", nested(open, close, depth));
             for ran in folder.run_readers("x.mig").into_iter().filter(|ran| ran.code == 2 || ran.err.contains("error"))
             {
-                assert!(ran.err.contains("this nests too deeply"), "{open}{close}: {}", ran.err);
+                assert!(ran.err.contains("this is nested too deeply"), "{open}{close}: {}", ran.err);
             }
             assert_eq!(folder.run(&["check", "x.mig"]).code, 1);
         }
@@ -302,7 +302,7 @@ fn ctrl_c_stops_at_a_batch_and_rolls_back() {
         let ran = child.wait_with_output().unwrap();
         let err = String::from_utf8(ran.stderr).unwrap();
         assert_eq!(ran.status.code(), Some(130), "{err}");
-        assert!(err.contains("stopped by Ctrl-C; what was done is rolled back"), "{err}");
+        assert!(err.contains("stopped by Ctrl-C; what was done has been rolled back"), "{err}");
         let events: Vec<serde_json::Value> = rest.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
         let last = events.last().unwrap();
         assert_eq!((&last["event"], &last["phase"]), (&"finished".into(), &"ROLLED_BACK".into()));

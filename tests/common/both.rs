@@ -8,7 +8,7 @@ use miglab::engine::memory::Memory;
 use miglab::engine::postgres::operation::RANGE;
 use miglab::engine::postgres::translate::{Scene, operations};
 use miglab::engine::postgres::{Operation, Server, Work, quote};
-use miglab::engine::{Fault, Target};
+use miglab::engine::{Engine, Fault};
 use miglab::lab;
 use miglab::plan::{Action, Plan};
 use miglab::source::Source;

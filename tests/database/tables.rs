@@ -6,13 +6,13 @@ use crate::common::{Ran, miglab};
 use postgres::{Client, NoTls};
 
 /// A database with tables, and a folder for the script.
-struct Place {
+struct FillId {
     url: String,
     client: Client,
     folder: tempfile::TempDir,
 }
 
-impl Place {
+impl FillId {
     fn new(server: &TestServer, name: &str, sql: &str) -> Self {
         let url = server.database(&format!("tables_{name}"));
         let mut client = Client::connect(&url, NoTls).unwrap();
@@ -79,7 +79,7 @@ retire v1
 contract drop column note
 ";
 
-fn is_filled(place: &mut Place, table: &str) {
+fn is_filled(place: &mut FillId, table: &str) {
     let missing = format!("select count(*)::text from {table} where remark is null");
     assert_eq!(place.texts(&missing), ["0"]);
 }
@@ -94,7 +94,7 @@ fn a_partitioned_table_with_an_identity_and_a_generated_column() {
                   create table \"t of 2021\" partition of t for values from ('2021-01-01') to ('2022-01-01'); \
                   insert into t (day, note, total) select '2020-06-01'::date + i % 500, 'n' || i, i \
                       from generate_series(1, 3000) i";
-    let mut place = Place::new(&server, "partitioned", tables);
+    let mut place = FillId::new(&server, "partitioned", tables);
     place.script(&format!("migration \"Rename\" on t\n{RENAME}"));
     let url = place.url.clone();
     place.there_and_back(&url, |place| {
@@ -111,7 +111,7 @@ fn a_table_without_a_key_and_with_a_type_of_its_own() {
     let tables = "create type mood as enum ('ok', 'sad'); create table t (note mood not null, tags text[]); \
                   insert into t select case when i % 3 = 0 then 'sad' else 'ok' end::mood, array['a'] \
                       from generate_series(1, 3000) i";
-    let mut place = Place::new(&server, "keyless", tables);
+    let mut place = FillId::new(&server, "keyless", tables);
     place.script(&format!("migration \"Rename\" on t\n{RENAME}"));
     let url = place.url.clone();
     place.there_and_back(&url, |place| {
@@ -127,7 +127,7 @@ fn a_table_in_a_schema_of_the_search_path() {
     let tables = "create schema \"Shop floor\"; create table \"Shop floor\".t (id uuid primary key default gen_random_uuid(), \
                   note text); insert into \"Shop floor\".t (note) select 'n' || i from generate_series(1, 3000) i; \
                   create table t (id integer primary key)";
-    let mut place = Place::new(&server, "elsewhere", tables);
+    let mut place = FillId::new(&server, "elsewhere", tables);
     place.script(&format!("migration \"Rename\" on t\n{RENAME}"));
     let url = format!("{}&options=-c%20search_path%3D%22Shop%5C%20floor%22%2Cpublic", place.url);
     place.there_and_back(&url, |place| is_filled(place, "\"Shop floor\".t"));
@@ -140,9 +140,9 @@ fn a_role_that_owns_the_table_and_may_make_a_schema_is_enough() {
                   create table t (id integer primary key, note text); alter table t owner to owner_of_t; \
                   grant select, insert, update on t to app_of_t; grant create on schema public to owner_of_t; \
                   insert into t select i, 'n' || i from generate_series(1, 3000) i";
-    let mut place = Place::new(&server, "roles", tables);
+    let mut place = FillId::new(&server, "roles", tables);
     place.script(&format!("migration \"Rename\" on t\n{RENAME}"));
-    let as_role = |place: &Place, role: &str| place.url.replace("//miglab@", &format!("//{role}@"));
+    let as_role = |place: &FillId, role: &str| place.url.replace("//miglab@", &format!("//{role}@"));
     let (owner, app) = (as_role(&place, "owner_of_t"), as_role(&place, "app_of_t"));
     let refused = place.run_as(&owner, &["run", "plan.mig", "--yes"]);
     assert_ne!(refused.code, 0);
@@ -166,7 +166,7 @@ fn an_application_fires_syncs_into_a_table_that_it_may_not_write() {
     let server = TestServer::start();
     let tables = "create role clerk login; create table users (id integer primary key, street text); \
                   grant select, insert, update on users to clerk; insert into users values (1, 'Hauptstr. 1')";
-    let mut place = Place::new(&server, "clerks", tables);
+    let mut place = FillId::new(&server, "clerks", tables);
     place.script(
         "migration \"Split\"\n\
          app v1 { uses users.street }\napp v2 { uses addresses.street }\n\
@@ -192,7 +192,7 @@ fn a_policy_that_hides_rows_from_the_backfill_is_refused() {
                   alter table t force row level security; create policy p on t using (id < 10); \
                   grant create on schema public to tenant; grant create on database tables_policies to tenant; \
                   insert into t select i, 'n' from generate_series(1, 20) i";
-    let mut place = Place::new(&server, "policies", tables);
+    let mut place = FillId::new(&server, "policies", tables);
     place.script(&format!("migration \"Rename\" on t\n{RENAME}"));
     let before = place.picture();
     let refused = place.run_as(&place.url.replace("//miglab@", "//tenant@"), &["run", "plan.mig", "--yes"]);
@@ -207,7 +207,7 @@ fn a_row_that_does_not_survive_the_way_there_and_back_is_named() {
     let server = TestServer::start();
     let tables =
         "create table t (id integer primary key, price numeric not null); insert into t values (1, 2), (2, 17.25)";
-    let mut place = Place::new(&server, "forms", tables);
+    let mut place = FillId::new(&server, "forms", tables);
     let script = "migration \"Cents\" on t\n@app v1 { uses price }\napp v2 { uses cents }\n\
                   expand add column cents bigint\n\
                   expand sync cents from (price * 10)::bigint\n\
@@ -232,7 +232,7 @@ const TWO_TABLES: &str = "create schema shop; \
 #[test]
 fn a_run_goes_on_with_the_table_that_it_began_with() {
     let server = TestServer::start();
-    let mut place = Place::new(&server, "paths", TWO_TABLES);
+    let mut place = FillId::new(&server, "paths", TWO_TABLES);
     place.script(&format!("migration \"Rename\" on item\n{}", RENAME.replace("t_remark_idx on t ", "i on item ")));
     let before = place.picture();
     let elsewhere = format!("{}&options=-c%20search_path%3Dshop,public", place.url);
@@ -249,7 +249,7 @@ fn a_run_goes_on_with_the_table_that_it_began_with() {
 #[test]
 fn a_table_renamed_by_others_on_the_way_is_told() {
     let server = TestServer::start();
-    let mut place = Place::new(&server, "renamed", TWO_TABLES);
+    let mut place = FillId::new(&server, "renamed", TWO_TABLES);
     place.script(&format!("migration \"Rename\" on item\n{}", RENAME.replace("t_remark_idx on t ", "i on item ")));
     assert_eq!(place.run(&["run", "plan.mig"]).code, 4);
     place.client.batch_execute("alter table item rename to thing").unwrap();
@@ -264,7 +264,7 @@ fn rows_that_get_other_keys_during_a_backfill_are_filled() {
     let server = TestServer::start();
     let tables = "create table t (id integer primary key, note text); \
                   insert into t select i, 'n' || i from generate_series(1, 2000) i";
-    let mut place = Place::new(&server, "keys", tables);
+    let mut place = FillId::new(&server, "keys", tables);
     let slow = RENAME.replace("backfill remark from note", "backfill remark from note in batches of 100 pause 50ms");
     place.script(&format!("migration \"Rename\" on t\n{slow}"));
     let mut command = miglab(&["run", "plan.mig", "--db", &place.url]);
@@ -287,11 +287,11 @@ fn a_trigger_of_the_application_is_told_of() {
                   create function norm() returns trigger language plpgsql as \
                       $$ begin new.note := lower(new.note); return new; end $$; \
                   create trigger zzzz_norm before insert or update on t for each row execute function norm()";
-    let place = Place::new(&server, "triggers", tables);
+    let place = FillId::new(&server, "triggers", tables);
     place.script(&format!("migration \"Rename\" on t\n{RENAME}"));
     let found = place.run(&["check", "plan.mig"]);
     assert!(
-        found.out.contains("trigger `zzzz_norm` of table `t`") && found.out.contains("sorts behind"),
+        found.out.contains("trigger `zzzz_norm` of table `t`") && found.out.contains("sorts after"),
         "{}",
         found.out
     );

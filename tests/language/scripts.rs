@@ -9,7 +9,7 @@ use crate::common::kinds::KINDS;
 use crate::common::{Ran, miglab};
 use miglab::diagnostic::Severity;
 use miglab::engine::memory::Memory;
-use miglab::execute::{Run, Silent, State};
+use miglab::execute::{Run, RunState, Silent};
 use miglab::lab::{self, Lab};
 use miglab::plan::Plan;
 use miglab::source::Source;
@@ -85,7 +85,7 @@ fn every_script_runs_to_the_end() {
     for (name, text) in texts() {
         let mut run = run_of(&open(&name, &text));
         run.run(None, &mut Silent).unwrap_or_else(|failure| panic!("{name}: {failure:?}"));
-        assert_eq!((run.state(), run.percent()), (State::Complete, 100), "{name}");
+        assert_eq!((run.state(), run.percent()), (RunState::Complete, 100), "{name}");
     }
 }
 
@@ -98,7 +98,7 @@ fn every_script_rolls_back_from_every_statement() {
             let mut run = run_of(&lab);
             (0..statements).for_each(|_| run.step(&mut Silent).unwrap());
             run.rollback(&mut Silent).unwrap_or_else(|fault| panic!("{name} after {statements}: {fault:?}"));
-            assert_eq!(run.state(), State::RolledBack);
+            assert_eq!(run.state(), RunState::RolledBack);
             assert!(picture(run.target()) == before, "{name}: rolled back after {statements} statements");
         }
     }
@@ -129,7 +129,7 @@ fn a_failing_statement_restores_the_table_exactly() {
             let mut run = Run::new(sabotaged(&lab, place), lab.memory.clone());
             let failure = run.run(None, &mut Silent).expect_err("the verify fails");
             assert_eq!((failure.index, failure.undo_fault.clone()), (place, None), "{name}");
-            assert_eq!(run.state(), State::RolledBack);
+            assert_eq!(run.state(), RunState::RolledBack);
             assert!(picture(run.target()) == before, "{name}: failed at {place}");
             let history = run.history().entries();
             assert!(history.iter().any(|entry| entry.text.contains("failed")), "{name}: {history:?}");
@@ -145,7 +145,7 @@ fn a_dry_run_changes_nothing() {
         let mut run = run_of(&lab);
         run.dry_run(None);
         assert!(picture(run.target()) == before, "{name}");
-        assert_eq!((run.state(), run.percent()), (State::Pending, if lab.plan.steps.is_empty() { 100 } else { 0 }));
+        assert_eq!((run.state(), run.percent()), (RunState::Pending, if lab.plan.steps.is_empty() { 100 } else { 0 }));
         assert_eq!(run.history().entries().len(), lab.plan.steps.len() + 1, "{name}");
     }
 }

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use miglab::ast::{Name, RowsFrom};
 use miglab::engine::memory::{CellState, Memory};
 use miglab::plan::{ColumnName, Plan};
-use miglab::prove::{Anomaly, AnomalyKind, CellView, Content, Event, EventKind, Refutation, RowView, Schedule};
-use miglab::replay::{Outcome, Replay};
+use miglab::prove::{Anomaly, AnomalyKind, CellView, Content, EventKind, Refutation, RowView, Schedule, ScheduleEvent};
+use miglab::replay::{Replay, ReplayOutcome};
 use miglab::rows;
 use miglab::source::Source;
 use miglab::syntax;
@@ -53,7 +53,7 @@ fn view(plan: &Plan, text: &str) -> RowView {
 
 /// `step`, `visit`, `visit again`, `pass`, `undo 2`, `v1 reads a`, `v1 writes a b !b`, `v1 inserts users a`,
 /// `v1 deletes users`, each of them behind `other:` for the second row.
-fn event(plan: &Plan, position: &mut usize, text: &str, row: RowView) -> Event {
+fn event(plan: &Plan, position: &mut usize, text: &str, row: RowView) -> ScheduleEvent {
     let (text, other_row) = text.strip_prefix("other: ").map_or((text, false), |text| (text, true));
     let words: Vec<&str> = text.split_whitespace().collect();
     let columns = |words: &[&str]| -> (Vec<ColumnName>, Vec<ColumnName>) {
@@ -90,7 +90,7 @@ fn event(plan: &Plan, position: &mut usize, text: &str, row: RowView) -> Event {
         [_, "deletes", table] => EventKind::Delete { app, table: (*table).into() },
         other => panic!("{other:?}"),
     };
-    Event { position: at, kind, row, other_row }
+    ScheduleEvent { position: at, kind, row, other_row }
 }
 
 /// A line for each event; behind `|` the row as it is then.
@@ -119,7 +119,7 @@ fn refutation(plan: &Plan, start: &str, lines: &str, anomaly: (AnomalyKind, Opti
 /// What is said of each event: the values written or read, and the row after it.
 struct Told {
     lines: Vec<String>,
-    outcome: Outcome,
+    outcome: ReplayOutcome,
     replay: Replay,
 }
 
@@ -158,8 +158,8 @@ fn play(script: &str, start: &str, lines: &str, anomaly: (AnomalyKind, Option<&s
 
 fn visible(told: &Told) -> Option<bool> {
     match &told.outcome {
-        Outcome::Confirmed { visible, .. } => *visible,
-        Outcome::Differs { said } => panic!("{said}: {:#?}", told.lines),
+        ReplayOutcome::Confirmed { visible, .. } => *visible,
+        ReplayOutcome::Differs { said } => panic!("{said}: {:#?}", told.lines),
     }
 }
 
@@ -216,7 +216,7 @@ fn an_unset_read_of_a_version_deployed_before_the_backfill() {
          v2 reads display_name",
         (AnomalyKind::UnsetRead, Some("v2"), Some("display_name")),
     );
-    let Outcome::Confirmed { said, .. } = &told.outcome else { panic!("{:?}", told.outcome) };
+    let ReplayOutcome::Confirmed { said, .. } = &told.outcome else { panic!("{:?}", told.outcome) };
     assert_eq!(said, "`v2` reads null in `display_name`, while 'alice' is in `username`");
 }
 
@@ -311,7 +311,7 @@ fn a_not_null_that_a_version_does_not_know_refuses_its_insert() {
         "step\nstep\nstep\nv1 inserts users username",
         (AnomalyKind::RejectedWrite, Some("v1"), Some("email")),
     );
-    let Outcome::Confirmed { said, .. } = &told.outcome else { panic!("{:?}", told.outcome) };
+    let ReplayOutcome::Confirmed { said, .. } = &told.outcome else { panic!("{:?}", told.outcome) };
     assert!(said.starts_with("null in column `email` of table `users`"), "{said}");
 }
 

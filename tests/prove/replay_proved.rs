@@ -9,7 +9,7 @@ use miglab::engine::memory::Memory;
 use miglab::plan::Plan;
 use miglab::plan::assumed::{assumed, plan_with};
 use miglab::prove::{AnomalyKind, Proof, Schedule, prove};
-use miglab::replay::{Outcome, Replay};
+use miglab::replay::{Replay, ReplayOutcome};
 use miglab::source::Source;
 use miglab::syntax;
 
@@ -34,8 +34,10 @@ fn faults(replay: Result<Replay, miglab::engine::Fault>) -> Vec<String> {
         }
     }
     match replay.outcome() {
-        Some(Outcome::Confirmed { visible: Some(false), said }) => faults.push(format!("no value shows it: {said}")),
-        Some(Outcome::Confirmed { .. }) => {}
+        Some(ReplayOutcome::Confirmed { visible: Some(false), said }) => {
+            faults.push(format!("no value shows it: {said}"))
+        }
+        Some(ReplayOutcome::Confirmed { .. }) => {}
         other => faults.push(format!("it ends in {other:?}")),
     }
     faults
@@ -75,7 +77,8 @@ fn events(schedule: &Schedule) -> Vec<String> {
         row.cells.iter().map(cell).collect::<Vec<_>>().join(" ")
     };
     let first = format!("start: {}", row(&schedule.start));
-    let event = |event: &miglab::prove::Event| format!("{} {:?} | {}", event.position, event.kind, row(&event.row));
+    let event =
+        |event: &miglab::prove::ScheduleEvent| format!("{} {:?} | {}", event.position, event.kind, row(&event.row));
     std::iter::once(first).chain(schedule.events.iter().map(event)).collect()
 }
 

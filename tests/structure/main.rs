@@ -126,3 +126,90 @@ fn nothing_is_left_behind() {
         }
     }
 }
+
+/// What no message says any more: nobody would say it to a colleague.
+const STILTED: &[&str] = &[
+    "behind",
+    "to be had",
+    "live no more",
+    "come to harm",
+    "comes to harm",
+    "held against",
+    "it is not said",
+    "in the midst of",
+    "hangs on",
+    "of this name",
+    "mended",
+    "stands in the way",
+    "is there already",
+    "anew",
+];
+
+/// A standby lags behind; the others are a value of the JSON output and part of a name.
+const PLAIN: &[&str] = &["ms behind,", "bytes behind,", "\"behind\"", "{mended}"];
+
+/// What the command line says is rewritten together with `operate`, and what `compare` says with it.
+const REWRITTEN: &[&str] = &["cli/life", "database/compare.rs"];
+
+/// The string literals of some code, in their quotes.
+fn literals(code: &str) -> Vec<&str> {
+    let mut found = Vec::new();
+    let mut rest = code;
+    while let Some(start) = rest.find('"') {
+        let before = &rest[..start];
+        let hashes = before.len() - before.trim_end_matches('#').len();
+        let is_raw = before.trim_end_matches('#').ends_with('r');
+        let body = &rest[start + 1..];
+        let length = if before.ends_with('\'') || before.ends_with("'\\") {
+            Some(0) // the character `"`
+        } else if is_raw {
+            body.find(&format!("\"{}", "#".repeat(hashes))).map(|end| end + 1)
+        } else {
+            let mut is_escaped = false;
+            let end = body.find(|letter| {
+                let ends = letter == '"' && !is_escaped;
+                is_escaped = letter == '\\' && !is_escaped;
+                ends
+            });
+            end.map(|end| end + 1)
+        };
+        let length = length.expect("a literal is closed");
+        found.push(&rest[start..=start + length]);
+        rest = &body[length..];
+    }
+    found
+}
+
+/// The stilted words in a text, whose line ends may be anywhere.
+fn stilted(text: &str) -> Vec<&'static str> {
+    let text = text.replace("\\\n", " ").split_whitespace().collect::<Vec<_>>().join(" ");
+    let text = PLAIN.iter().fold(text, |text, plain| text.replace(plain, ""));
+    let is_word = |at: usize, length: usize| {
+        !text[..at].ends_with(char::is_alphanumeric) && !text[at + length..].starts_with(char::is_alphanumeric)
+    };
+    let stands = |phrase: &str| text.match_indices(phrase).any(|(at, _)| is_word(at, phrase.len()));
+    STILTED.iter().copied().filter(|phrase| stands(phrase)).collect()
+}
+
+#[test]
+fn messages_and_pages_are_plain_english() {
+    assert_eq!(stilted("a write \\\n   behind it"), ["behind"]);
+    assert_eq!(literals(r##"f('"', "a \" b", r#"c " d"#)"##), ["\"", "\"a \\\" b\"", "\"c \" d\""]);
+    let mut wrong = Vec::new();
+    for path in sources().iter().filter(|path| !REWRITTEN.iter().any(|part| path.to_string_lossy().contains(part))) {
+        for literal in literals(&code_of(path)) {
+            let phrases = stilted(literal);
+            if !phrases.is_empty() {
+                wrong.push(format!("{}: {phrases:?} in {literal}", path.display()));
+            }
+        }
+    }
+    for page in fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("src/explain/pages")).unwrap() {
+        let path = page.unwrap().path();
+        let phrases = stilted(&fs::read_to_string(&path).unwrap());
+        if !phrases.is_empty() {
+            wrong.push(format!("{}: {phrases:?}", path.display()));
+        }
+    }
+    assert_eq!(wrong, Vec::<String>::new(), "say it as you would to a colleague");
+}

@@ -26,7 +26,7 @@ impl Rule for AddedThenDropped {
                     findings.push(
                         Diagnostic::new(
                             Code::AddedThenDropped,
-                            format!("column `{name}` is added and dropped with nothing between"),
+                            format!("column `{name}` is added and dropped with nothing in between"),
                             at.statement.span,
                             "… and dropped here",
                         )

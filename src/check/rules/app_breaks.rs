@@ -12,7 +12,7 @@ impl Rule for AppBreaks {
     fn start(&mut self, planner: &mut Planner<'_>, script: &Script, findings: &mut Vec<Diagnostic>) {
         for app in &script.apps {
             if planner.catalog().is_live(&app.name.name) {
-                let help = format!("write `deploy {}` behind the statement that adds it", app.name.name);
+                let help = format!("write `deploy {}` after the statement that adds it", app.name.name);
                 findings.extend(missing(planner, &app.name.name, app.name.span, "live from the start …", &help));
             }
         }
@@ -20,7 +20,7 @@ impl Rule for AppBreaks {
 
     fn statement(&mut self, at: &mut At<'_, '_>, findings: &mut Vec<Diagnostic>) {
         if let Some(Action::Deploy(app)) = at.action {
-            let help = "move the `deploy` behind the statement that adds it";
+            let help = "move the `deploy` after the statement that adds it";
             findings.extend(missing(at.planner, app, at.statement.span, "live from here …", help));
         }
     }

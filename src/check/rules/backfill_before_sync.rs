@@ -26,10 +26,10 @@ impl Rule for BackfillBeforeSync {
                 let late = syncs.iter().find_map(|sync| Some((sync, self.filled.get(&sync.target)?)));
                 let Some((sync, filled)) = late else { return };
                 let target = at.catalog().column_name(&sync.target_table, sync.target);
-                let message = format!("column `{target}` is filled before it is kept in step");
+                let message = format!("column `{target}` is filled before it is kept in sync");
                 findings.push(
                     Diagnostic::new(Code::BackfillBeforeSync, message, *filled, "filled here …")
-                        .label(span, "… but only kept in step from here")
+                        .label(span, "… but only kept in sync from here")
                         .help("move the `sync` before it: what the old version writes between the two never arrives"),
                 );
             }

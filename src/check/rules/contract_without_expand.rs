@@ -70,10 +70,10 @@ fn finding(what: &str, carry: &str, span: Span) -> Diagnostic {
         Code::ContractWithoutExpand,
         format!("data loss risk: nothing in this plan carries over {what}"),
         span,
-        "gone with what it holds",
+        "dropped with all it holds",
     )
     .help(format!(
-        "add its new form in expand and fill it (`{carry}`); if the data is to go, say so before the statement: \
+        "add its new form in expand and fill it (`{carry}`); if the data is meant to go, say so before the statement: \
          `allow contract-without-expand because '…'`"
     ))
 }

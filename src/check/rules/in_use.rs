@@ -47,7 +47,7 @@ impl InUse {
         let declared = at.script.apps.iter().find(|declared| declared.name.name == app.name).map(|app| app.name.span);
         let since = self.deployed.get(&app.name).copied().or(declared);
         let message = format!("{what} is still used by {}", names.join(" and "));
-        let mut finding = Diagnostic::new(Code::InUse, message, at.statement.span, "… but contracted here");
+        let mut finding = Diagnostic::new(Code::InUse, message, at.statement.span, "… but removed here");
         if let Some(since) = since {
             finding = finding.label(since, format!("`{}` {verb} it, and is live …", app.name));
         }

@@ -20,11 +20,11 @@ pub(super) struct MissingApp {
     anchors: Anchors,
 }
 
-/// The statements behind which the versions change.
+/// The statements after which the versions change.
 #[derive(Default)]
 struct Anchors {
     first: Option<Span>,
-    /// The last of expand and migrate, with its place behind it.
+    /// The last of expand and migrate, with its place after it.
     moved: Option<(usize, Span)>,
     /// The one before the first contract statement; none where that is the first.
     kept: Option<(usize, Option<Span>)>,
@@ -56,7 +56,7 @@ impl Anchors {
     }
 }
 
-/// The brace that ends a block behind its last statement.
+/// The brace that ends a block after its last statement.
 fn brace_behind(text: &str, end: usize) -> Option<Span> {
     let mut rest = text.get(end..)?;
     loop {
@@ -108,20 +108,18 @@ impl MissingApp {
             let (words, verb) = (texts.join("`, then `"), if texts.len() > 1 { "go" } else { "goes" });
             let behind = self.anchors.before(group[0].place, source);
             let where_to = match behind {
-                Some(span) => format!("behind line {}", source.position(span.end).line),
+                Some(span) => format!("after line {}", source.position(span.end).line),
                 None => "before the first statement".to_owned(),
             };
             lines.extend(texts.iter().map(|text| format!("{text}  # {where_to}")));
             found = match behind.or(self.anchors.first) {
-                Some(span) if behind.is_some() => found.label(span, format!("`{words}` {verb} behind this")),
+                Some(span) if behind.is_some() => found.label(span, format!("`{words}` {verb} after this")),
                 Some(span) => found.label(span, format!("`{words}` {verb} before this")),
                 None => found,
             };
         }
         let lines = lines.join("\n    ");
-        found.help(format!(
-            "write down who is live; this is assumed:\n    {lines}\n`miglab check --infer-apps` writes it"
-        ))
+        found.help(format!("declare who is live; this is assumed:\n    {lines}\n`miglab check --infer-apps` writes it"))
     }
 }
 
@@ -133,8 +131,8 @@ fn finding(place: Span) -> Diagnostic {
 fn counted(before: usize, after: usize) -> String {
     let columns = |count: usize| if count == 1 { "1 column".to_owned() } else { format!("{count} columns") };
     format!(
-        "assumed are an old version that uses the {} of the start until the first contract statement, and a new one that \
-         uses the {} of the end once migrate is over; `miglab check --infer-apps` writes them",
+        "this assumes an old version that uses the {} of the start until the first contract statement, and a new one \
+         that uses the {} of the end once migrate is over; `miglab check --infer-apps` writes them",
         columns(before),
         columns(after)
     )

@@ -43,7 +43,7 @@ impl Rule for NotIdempotent {
                     findings.push(
                         Diagnostic::new(
                             Code::NotIdempotent,
-                            format!("nothing tells a row of `{to}` that was copied from one that was not"),
+                            format!("nothing distinguishes a row of `{to}` that was copied from one that was not"),
                             copy.to.span,
                             "no key of this table is among the columns copied",
                         )

@@ -30,7 +30,8 @@ impl Rule for PhaseOrder {
 
 fn finding(phase: Phase, span: Span, latest: Phase, early: Span) -> Diagnostic {
     let (phase, latest) = (phase.keyword(), latest.keyword());
-    Diagnostic::new(Code::PhaseOrder, format!("{phase} after {latest}"), span, format!("… and {phase} comes behind it"))
+    let here = format!("… and {phase} comes after it");
+    Diagnostic::new(Code::PhaseOrder, format!("{phase} after {latest}"), span, here)
         .label(early, format!("{latest} starts here …"))
         .help(format!("write {phase} statements before {latest} ones, or make two migrations of them"))
 }

@@ -26,9 +26,9 @@ impl Rule for RolloutOrder {
             return;
         }
         let (message, label, help) = if deploys {
-            (format!("`{app}` is live already"), "deployed again here", "leave this `deploy` out".to_owned())
+            (format!("`{app}` is already live"), "deployed again here", "leave this `deploy` out".to_owned())
         } else if before.is_some() {
-            (format!("`{app}` is retired already"), "retired again here", "leave this `retire` out".to_owned())
+            (format!("`{app}` is already retired"), "retired again here", "leave this `retire` out".to_owned())
         } else {
             let help = format!("`deploy {app}` before it, or leave it out");
             (format!("`{app}` is not live, so it cannot be retired"), "retired here", help)

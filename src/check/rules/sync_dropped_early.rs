@@ -24,7 +24,7 @@ impl Rule for SyncDroppedEarly {
             finding = finding.label(declared.name.span, format!("`{}` is live …", app.name));
         }
         findings.push(finding.help(format!(
-            "`retire {}` before it; or leave the statement out: a sync leaves with its column, in the same instant",
+            "`retire {}` before it; or leave the statement out: a sync goes with its column, at the same moment",
             app.name
         )));
     }
@@ -50,5 +50,5 @@ fn needed_by<'a>(sync: &Sync, catalog: &Catalog, apps: &'a [AppUse]) -> Option<(
         return Some((one_sided, reason));
     }
     let rejects = target.not_null != NotNull::No && target.default.is_none();
-    rejects.then(|| (one_sided, format!("its writes leave `{}` null, and that is not null", target.name)))
+    rejects.then(|| (one_sided, format!("its writes leave `{}` null, and it may not be", target.name)))
 }

@@ -69,7 +69,7 @@ impl Rule for TooFewApps {
             let span = planner.added_at(*first);
             let message = format!("no declared `app` uses {}, which the plan adds and fills", listed(&names));
             findings.push(
-                Diagnostic::new(Code::MissingApp, message, span, "for whom?").help(help(planner, latest, &names)),
+                Diagnostic::new(Code::MissingApp, message, span, "who uses it?").help(help(planner, latest, &names)),
             );
         }
     }
@@ -124,7 +124,7 @@ fn help(planner: &Planner<'_>, latest: &AppUse, unused: &[ColumnName]) -> String
     let next = |columns: &[ColumnName]| columns.iter().filter(stays).chain(unused).cloned().collect();
     let name = next_name(&latest.name, planner.apps());
     let missing = AppUse { name, reads: next(&latest.reads), writes: next(&latest.writes), connects_as: None };
-    let deploy = format!("`deploy {}` behind the last statement that fills it", missing.name);
+    let deploy = format!("`deploy {}` after the last statement that fills it", missing.name);
     if missing.uses().count() > 2 * MOST_SPELT_OUT {
         return format!("declare the version that does, with {deploy}");
     }
@@ -133,7 +133,7 @@ fn help(planner: &Planner<'_>, latest: &AppUse, unused: &[ColumnName]) -> String
     format!("declare the version that does, with {deploy}:\n    {lines}")
 }
 
-/// `v3` behind `v2`.
+/// `v3` after `v2`.
 fn next_name(latest: &str, apps: &[AppUse]) -> Name {
     let stem = latest.trim_end_matches(|c: char| c.is_ascii_digit());
     let number: u32 = latest[stem.len()..].parse().unwrap_or(1);

@@ -1,4 +1,4 @@
-//! `validate-before-backfill`: old rows are held against a constraint before they are filled.
+//! `validate-before-backfill`: old rows are compared with a constraint before they are filled.
 
 use rustc_hash::FxHashMap;
 

@@ -17,10 +17,10 @@ impl Rule for WrongPhase {
         let names: Vec<&str> = allowed.iter().map(|phase| phase.keyword()).collect();
         let message = format!("this belongs to {}, not to {}", names.join(" or "), phase.keyword());
         let why = match allowed[0] {
-            Phase::Expand => "expand only adds: whoever does not know of it keeps working",
+            Phase::Expand => "expand only adds: versions that do not know of it keep working",
             Phase::Migrate => "migrate moves data, and removes nothing",
             Phase::Contract => {
-                "a removal waits until no live application uses what goes: first add the new form in \
+                "a removal waits until no live application uses what is removed: first add the new form in \
                                 expand, fill it in migrate, and retire the application that uses the old one"
             }
         };

@@ -4,12 +4,12 @@ use rustc_hash::FxHashMap;
 
 use crate::catalog::SyncId;
 use crate::check::two_forms::Loss;
-use crate::check::two_forms::round::{Leg, Outcome, Place, Round};
+use crate::check::two_forms::round::{Leg, Round, RoundColumn, RoundOutcome};
 use crate::data::Value;
 use crate::diagnostic::{Code, Diagnostic};
 use crate::source::Span;
 
-/// Longer texts are cut, with their length behind them.
+/// Longer texts are cut, with their length after them.
 const LONGEST: usize = 48;
 
 /// The two forms of a round: "`full_name` <-> `first_name`, `last_name`".
@@ -21,7 +21,7 @@ pub(super) fn title(round: &Round) -> String {
 /// That no value was found.
 pub(super) fn note(title: &str, tried: usize) -> String {
     let values = if tried == 1 { "1 value".to_owned() } else { format!("{tried} values") };
-    format!("{title}: none of {values} was changed by the round trip; that is no proof that none is")
+    format!("{title}: none of {values} was changed by the round trip; that does not prove that none ever is")
 }
 
 /// A value that does not survive, at the statements that translate it.
@@ -30,17 +30,17 @@ pub(super) fn finding(loss: &Loss, placed: &FxHashMap<SyncId, Span>) -> Diagnost
     let (column, value) = (name(round, round.target()), literal(&row[round.at]));
     let span = |leg: &Leg| placed.get(&leg.sync.id).copied().unwrap_or_default();
     let (message, told, help) = match outcome {
-        Outcome::Refused { leg, why } if *leg < round.there.len() => {
+        RoundOutcome::Refused { leg, why } if *leg < round.there.len() => {
             (format!("{column} {value} cannot be written: {why}"), *leg + 1, refused_help(round))
         }
-        Outcome::Refused { why, .. } => {
+        RoundOutcome::Refused { why, .. } => {
             (format!("{column} {value} cannot come back: {why}"), round.there.len() + 1, lost_help(round))
         }
-        Outcome::Lost(back) => {
+        RoundOutcome::Lost(back) => {
             let message = format!("{column} {value} comes back as {}", literal(back));
             (message, round.there.len() + 1, lost_help(round))
         }
-        Outcome::Kept => (format!("{column} {value} comes back"), 0, String::new()),
+        RoundOutcome::Kept => (format!("{column} {value} comes back"), 0, String::new()),
     };
     let texts = legs(loss, told > 1);
     let mut told_at: Vec<(Span, String)> = Vec::new();
@@ -89,8 +89,8 @@ fn lost_help(round: &Round) -> String {
     let others: Vec<String> = round.other_form().iter().map(|place| name(round, place)).collect();
     let column = name(round, round.target());
     format!(
-        "when another version of the application changes {}, {column} is computed anew and what it held is lost; choose \
-         a translation that keeps it, or answer for it: `allow {} because '…'`",
+        "when another version of the application changes {}, {column} is computed again and what it held is lost; \
+         choose a translation that keeps it, or say why that is fine: `allow {} because '…'`",
         others.join(" or "),
         Code::LossyTranslation
     )
@@ -100,13 +100,13 @@ fn refused_help(round: &Round) -> String {
     let column = name(round, round.target());
     format!(
         "an application that writes this to {column} gets an error while the sync is in force; translate it to \
-         something that fits, or answer for it: `allow {} because '…'`",
+         something that fits, or say why that is fine: `allow {} because '…'`",
         Code::LossyTranslation
     )
 }
 
 /// A column as messages call it: with its table where the round is over several.
-fn name(round: &Round, place: &Place) -> String {
+fn name(round: &Round, place: &RoundColumn) -> String {
     let one_table = round.places.iter().all(|other| other.table == place.table);
     if one_table { format!("`{}`", place.column.name) } else { format!("`{}.{}`", place.table, place.column.name) }
 }

@@ -2,7 +2,7 @@
 
 use crate::check::verdict::{Telling, code};
 use crate::diagnostic::{Diagnostic, Label};
-use crate::prove::{AnomalyKind, Event, EventKind, Place, Refutation, Remedy, Words};
+use crate::prove::{AnomalyKind, EventKind, Insertion, Refutation, Remedy, ScheduleEvent, Words};
 use crate::source::Span;
 
 impl Telling<'_> {
@@ -43,7 +43,7 @@ impl Telling<'_> {
     }
 
     /// The statement at which an event happens, given those before it.
-    fn span_of(&self, before: &[Event], event: &Event) -> Span {
+    fn span_of(&self, before: &[ScheduleEvent], event: &ScheduleEvent) -> Span {
         let under_way = |step: &usize| before.iter().any(|event| is_visit(event, *step));
         let at = match &event.kind {
             EventKind::Visit { step, .. } | EventKind::Step(step) | EventKind::Undo(step) => Some(*step),
@@ -68,7 +68,7 @@ impl Telling<'_> {
             None => general_help(refutation).to_owned(),
         };
         for undecided in &refutation.hangs_on {
-            help.push_str("\nthis hangs on ");
+            help.push_str("\nthis depends on ");
             help.push_str(&undecided.what);
             help.push_str(", which the proof does not know");
         }
@@ -77,8 +77,8 @@ impl Telling<'_> {
 
     fn remedy(&self, remedy: &Remedy) -> String {
         let place = match remedy.place {
-            Some(Place::Before(step)) => format!(" before line {}", self.line(step)),
-            Some(Place::Behind(step)) => format!(" behind line {}", self.line(step)),
+            Some(Insertion::Before(step)) => format!(" before line {}", self.line(step)),
+            Some(Insertion::After(step)) => format!(" after line {}", self.line(step)),
             None => String::new(),
         };
         let proved = if remedy.proves { ": then it is proved" } else { "" };
@@ -86,14 +86,14 @@ impl Telling<'_> {
     }
 }
 
-fn is_visit(event: &Event, step: usize) -> bool {
+fn is_visit(event: &ScheduleEvent, step: usize) -> bool {
     matches!(event.kind, EventKind::Visit { step: visited, .. } if visited == step)
 }
 
 /// Where no change of the plan was found that helps.
 fn general_help(refutation: &Refutation) -> &'static str {
     match refutation.anomaly.kind {
-        AnomalyKind::BrokenUse => "deploy a version behind what it needs, and retire it before that goes",
+        AnomalyKind::BrokenUse => "deploy a version after what it needs, and retire it before that is removed",
         AnomalyKind::UnsetRead => {
             "fill the column before the version that reads it is deployed, and let a `sync` carry over what is written \
              from then on"
@@ -113,7 +113,7 @@ fn help_against_rejection(refutation: &Refutation) -> &'static str {
     match (last, &refutation.anomaly.column) {
         (Some(EventKind::Delete { .. }), _) => {
             "whoever deletes the row must delete what refers to it first: if the version does, say that it writes that \
-             table; else let the foreign key come once the version is retired"
+             table; otherwise add the foreign key once the version is retired"
         }
         (_, None) => {
             "the row that it must refer to may be missing: if the version inserts that one first, say that it writes \
@@ -123,13 +123,13 @@ fn help_against_rejection(refutation: &Refutation) -> &'static str {
             "relax the constraint until every live version knows of it, or give the column a default or a `sync`"
         }
         _ => {
-            "let the constraint come once the last version that does not know of it is retired; or, where it never \
-             writes such a value, say so: `allow rejected-write because '…'`"
+            "add the constraint once the last version that does not know of it is retired; or, if it never writes such \
+             a value, say so: `allow rejected-write because '…'`"
         }
     }
 }
 
-fn label(words: Words<'_>, event: &Event) -> String {
+fn label(words: Words<'_>, event: &ScheduleEvent) -> String {
     match event.kind {
         EventKind::Step(_) => "this statement".to_owned(),
         _ => words.event(event),

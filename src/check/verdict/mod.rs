@@ -25,11 +25,7 @@ const BROKEN_USES: [Code; 2] = [Code::InUse, Code::AppBreaks];
 pub(super) fn judge(script: &Script, known: &[KnownTable], findings: &mut Vec<Diagnostic>) -> Vec<String> {
     let plan = if is_blocked(script, findings) { None } else { Plan::resolve(script, known).ok() };
     let Some(plan) = plan else {
-        return if script.apps.is_empty() {
-            Vec::new()
-        } else {
-            vec!["no proof yet: the errors come first".to_owned()]
-        };
+        return if script.apps.is_empty() { Vec::new() } else { vec!["no proof yet: fix the errors first".to_owned()] };
     };
     if plan.steps.is_empty() {
         return Vec::new();
@@ -141,8 +137,8 @@ impl Telling<'_> {
 
     fn outside(&self, outside: &Outside) -> Diagnostic {
         let span = outside.step.map_or_else(|| self.header(), |step| self.plan.steps[step].span);
-        let finding = Diagnostic::new(Code::NotProved, outside.why.clone(), span, "the proof does not reach this");
-        finding.help("look at it with your own eyes; if it is right, say why: `allow not-proved because '…'`")
+        let finding = Diagnostic::new(Code::NotProved, outside.why.clone(), span, "the proof does not cover this");
+        finding.help("check it yourself; if it is right, say why: `allow not-proved because '…'`")
     }
 
     /// Whether the findings have it already, and say it better.
@@ -187,7 +183,7 @@ impl Telling<'_> {
     /// Adds what the author answers for to what is taken for granted.
     fn note_allowed(&self, finding: &Diagnostic, proof: &mut Proof) {
         let step = self.plan.steps.iter().position(|step| step.span == finding.span());
-        let what = format!("the author answers for what `allow {}` covers", finding.code);
+        let what = format!("the author vouches for what `allow {}` covers", finding.code);
         let assumption = Assumption { step, what };
         if !proof.assumptions.contains(&assumption) {
             proof.assumptions.push(assumption);
@@ -226,7 +222,7 @@ impl Telling<'_> {
             }
             Verdict::Refuted => "refuted: `miglab prove` shows the schedule row by row".to_owned(),
             Verdict::NotProved => {
-                format!("not proved: nothing wrong was found ({states} states), but not everything could be looked at")
+                format!("not proved: nothing wrong was found ({states} states), but not everything could be checked")
             }
         };
         let assumed = proof.assumptions.iter().map(|assumption| {
@@ -237,7 +233,7 @@ impl Telling<'_> {
     }
 
     fn way_back(&self, no_return: Option<&NoReturn>) -> String {
-        let Some(point) = no_return else { return "a rollback loses no write, from wherever it starts".to_owned() };
+        let Some(point) = no_return else { return "a rollback loses no write, wherever it starts".to_owned() };
         let statement = self.script.source.slice(self.plan.steps[point.step].span);
         let line = self.line(point.step);
         format!("`{statement}` (line {line}) is the point of no return: before it a rollback loses no write")

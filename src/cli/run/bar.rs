@@ -15,7 +15,7 @@ use crate::report::clean;
 /// Fewer rows than this are done before a bar could be seen.
 const LEAST_ROWS: u64 = 50_000;
 
-/// Draws on standard error while a statement goes over its rows, and stops it on Ctrl-C.
+/// Draws on standard error while a statement processes its rows, and stops it on Ctrl-C.
 pub struct Bar {
     draws: bool,
     tells: bool,

@@ -13,7 +13,7 @@ use clap::{Args, ValueEnum};
 use super::life::args::{DbArgs, GateArgs, PaceArgs};
 use super::life::begin;
 use super::output::{Output, complain};
-use super::rows::table_of;
+use super::selected::table_of;
 use super::{Exit, input, interrupt};
 use crate::ast::{Name, Phase};
 use crate::diagnostic::Diagnostic;
@@ -42,7 +42,8 @@ Examples:
   miglab run rename.mig --db postgres://localhost/shop        on a database, to the first gate
   miglab run migrations --db                                  all scripts of a folder, on DATABASE_URL")]
 pub struct RunArgs {
-    /// The script, or `-` for standard input; with `--db` several, and folders: in the order of their names, each once
+    /// The script, or `-` for standard input; with `--db` also several scripts and folders, run in the order of their
+    /// names, each once
     #[arg(value_name = "SCRIPT")]
     pub scripts: Vec<PathBuf>,
     /// The database, where it is not the in-memory table.
@@ -57,7 +58,7 @@ pub struct RunArgs {
     /// Print this table when the run has ended; can be given for several tables
     #[arg(long, value_name = "TABLE", conflicts_with = "db")]
     pub show: Vec<String>,
-    /// Rows for a table, in place of the script's own; can be given for several tables
+    /// Rows for a table, instead of the script's own; can be given for several tables
     #[arg(long, value_name = "TABLE=FILE.csv", conflicts_with = "db")]
     pub rows: Vec<RowsArg>,
     /// How a run in a database passes its gates.
@@ -72,7 +73,7 @@ pub struct RunArgs {
     /// How to report what is done
     #[arg(long, value_enum, default_value_t = RunFormat::Human)]
     pub format: RunFormat,
-    /// Print no progress and no report; errors and tables asked for are printed
+    /// Print no progress and no report, only errors and the tables asked for
     #[arg(short, long)]
     pub quiet: bool,
 }
@@ -157,7 +158,7 @@ pub fn execute(args: &RunArgs, out: &mut Output) -> io::Result<Exit> {
         return begin::execute(args, out);
     }
     if args.gates != GateArgs::default() || args.pace != PaceArgs::default() {
-        complain("options for a run in a database were given, and no database", Some("add `--db`"));
+        complain("these options need a database", Some("add `--db`"));
         return Ok(Exit::CouldNotRun);
     }
     let source = match read_one(&args.scripts) {
@@ -262,7 +263,7 @@ pub(super) fn tell(diagnostics: &[Diagnostic], source: &Source) {
 
 fn complain_of(failure: &Failure, source: &Source) {
     if failure.is_interrupt() {
-        complain("stopped by Ctrl-C; what was done is rolled back", None);
+        complain("stopped by Ctrl-C; what was done has been rolled back", None);
     } else {
         let place = source.position(failure.span.start);
         let what = source.slice(failure.span).lines().next().unwrap_or_default();
@@ -291,7 +292,7 @@ fn show(run: &Run<Memory>, table: &str, format: RunFormat, out: &mut Output) -> 
     let name: Name = fold(table).into();
     let Ok(selected) = run.target().select(None, &name, None, None, MOST_SHOWN) else {
         return match format {
-            RunFormat::Human => writeln!(out, "\n{table}: not there"),
+            RunFormat::Human => writeln!(out, "\n{table}: no such table"),
             RunFormat::Json => {
                 writeln!(out, "{}", serde_json::json!({ "event": "table", "table": &*name, "rows": null }))
             }

@@ -1,10 +1,10 @@
-//! How often it is told that something waits.
+//! How often it is reported that something waits.
 
 use std::time::{Duration, Instant};
 
 use crate::engine::Waiting;
 
-/// The same wait is told again after this.
+/// The same wait is reported again after this.
 const AGAIN: Duration = Duration::from_secs(10);
 
 /// Other sessions in the way are told after this.

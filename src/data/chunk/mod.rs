@@ -3,7 +3,7 @@
 //! A chunk serves two masters. Whole-column work (a backfill, a plain copy, a scan) wants values packed side by side and
 //! shared between columns and snapshots; an application's write wants to change one of them at once. Hence: fixed-width
 //! values in a vector, text and the like as (offset, length) slots over one byte buffer, so that a changed value is
-//! appended and its slot repointed; the buffer is packed anew when more than half of it is dead.
+//! appended and its slot repointed; the buffer is packed again when more than half of it is dead.
 
 mod nulls;
 mod slots;

@@ -1,7 +1,7 @@
 //! Values of any length over one byte buffer.
 
 /// For each row an offset and a length into one buffer. A changed value is appended and its slot repointed; the buffer
-/// is packed anew when more than half of it is dead.
+/// is packed again when more than half of it is dead.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Slots {
     places: Vec<Slot>,

@@ -10,10 +10,10 @@ use crate::engine::memory::row::default_value;
 use crate::engine::memory::table::TableData;
 use crate::engine::memory::undo::MemoryUndo;
 use crate::engine::memory::{Memory, fault, validate};
-use crate::engine::{Applied, Fault, FaultKind, Target, Watch};
+use crate::engine::{Applied, Engine, Fault, FaultKind, Watch};
 use crate::plan::Action;
 
-impl Target for Memory {
+impl Engine for Memory {
     type Undo = MemoryUndo;
 
     fn apply(&mut self, action: &Action, watch: Watch<'_>) -> Result<Applied<MemoryUndo>, Fault> {
@@ -82,7 +82,7 @@ impl Memory {
         if self.state.catalog.is_live(app) == live {
             return Ok(());
         }
-        let state = if live { "not live" } else { "live already" };
+        let state = if live { "not live" } else { "already live" };
         Err(Fault::new(FaultKind::Missing, format!("application `{app}` is {state}")))
     }
 
@@ -171,7 +171,7 @@ impl Memory {
     fn drop_table(&mut self, table: &Name) -> Result<(), Fault> {
         let schema = self.table(table)?;
         if let Some((child, key)) = self.state.catalog.references_to(table).find(|(child, _)| child.name != *table) {
-            let message = format!("`{table}` is still referred to by `{}`, constraint `{}`", child.name, key.name);
+            let message = format!("`{table}` is still referenced by `{}`, constraint `{}`", child.name, key.name);
             return Err(Fault::new(FaultKind::ForeignKey, message));
         }
         if let Some(data) = self.state.tables.remove(table) {
@@ -182,7 +182,7 @@ impl Memory {
 }
 
 fn present(what: &str, name: &str) -> Fault {
-    Fault::new(FaultKind::Missing, format!("{what} `{name}` is there already"))
+    Fault::new(FaultKind::Missing, format!("{what} `{name}` already exists"))
 }
 
 /// The columns of a table without rows.

@@ -25,7 +25,7 @@ pub(super) fn missing(what: &str, name: &str) -> Fault {
 }
 
 pub(super) fn interrupted() -> Fault {
-    Fault::new(FaultKind::Interrupted, "stopped; nothing of the statement is left")
+    Fault::new(FaultKind::Interrupted, "stopped; nothing of the statement remains")
 }
 
 /// A value as a person writes it.
@@ -85,7 +85,7 @@ pub(super) fn null(table: &Table, column: ColumnId, row: &str) -> Fault {
 pub(super) fn duplicate(table: &Table, constraint: &str, columns: &[ColumnId], key: &[Value], row: &str) -> Fault {
     let key = show_key(table, columns, key);
     let row = if naming_columns(table) == Some(columns) { String::new() } else { format!(" ({row})") };
-    let message = format!("duplicate key in `{}`: {key} is there already, constraint `{constraint}`{row}", table.name);
+    let message = format!("duplicate key in `{}`: {key} already exists, constraint `{constraint}`{row}", table.name);
     Fault::new(FaultKind::Unique, message)
 }
 
@@ -115,7 +115,7 @@ pub(super) fn still_referenced(
     constraint: &str,
 ) -> Fault {
     let key = show_key(parent, &[column], std::slice::from_ref(value));
-    let message = format!("`{}`: {key} is still referred to by `{child}`, constraint `{constraint}`", parent.name);
+    let message = format!("`{}`: {key} is still referenced by `{child}`, constraint `{constraint}`", parent.name);
     Fault::new(FaultKind::ForeignKey, message)
 }
 

@@ -12,8 +12,8 @@ use crate::engine::memory::freshness::FactMap;
 use crate::engine::memory::mask::{MaskChunk, UNSET};
 use crate::engine::memory::row::input_column;
 use crate::engine::memory::scan::ChunkScan;
-use crate::engine::memory::statement::hold_referred;
 use crate::engine::memory::table::TableData;
+use crate::engine::memory::write::hold_referred;
 use crate::engine::memory::{Memory, fault, validate};
 use crate::engine::{BatchDone, Fault, Happening, Watch};
 use crate::expr::Expression;
@@ -149,7 +149,7 @@ impl Filling<'_> {
         Ok(u64::try_from(rows.len()).unwrap_or(u64::MAX))
     }
 
-    /// The rows to treat; `None` for every slot of the chunk.
+    /// The rows to process; `None` for every slot of the chunk.
     fn select(&self, scan: ChunkScan<'_>) -> Result<Option<Vec<u32>>, Fault> {
         let selected = scan.select(self.filter)?;
         let Some(column) = scan.data.columns.get(&self.column) else { return Ok(selected) };

@@ -1,7 +1,7 @@
 //! Hash indexes from a key to slots.
 //!
-//! An index is cut into shards of about a thousand entries, each behind an `Arc`: a snapshot clones the pointers, and a
-//! write behind it copies the one shard that it touches. An index is built when it is first needed, kept true by every
+//! An index is cut into shards of about a thousand entries, each in an `Arc`: a snapshot clones the pointers, and a
+//! write after it copies the one shard that it touches. An index is built when it is first needed, kept true by every
 //! write of a row, and thrown away when an action replaces one of its columns as a whole.
 
 use std::collections::HashMap;

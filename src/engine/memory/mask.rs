@@ -70,7 +70,7 @@ impl MaskChunk {
         }
     }
 
-    /// Appends a cell behind `rows` others.
+    /// Appends a cell after `rows` others.
     pub(super) fn push(&mut self, rows: usize, mask: u64) {
         match self {
             Self::Same(same) if rows == 0 => *same = mask,

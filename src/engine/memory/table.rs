@@ -177,7 +177,7 @@ impl TableData {
         index.candidates(hash).iter().map(|slot| *slot as usize).find(same)
     }
 
-    /// Forgets the indexes that a column is in; they are built anew when needed.
+    /// Forgets the indexes that a column is in; they are built again when needed.
     pub(super) fn forget_indexes_of(&mut self, column: ColumnId) {
         self.indexes.retain(|key, _| key.partial.is_none() && !key.columns.contains(&column));
     }

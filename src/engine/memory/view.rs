@@ -21,7 +21,7 @@ impl Memory {
     /// Whether an application works at this moment.
     ///
     /// # Errors
-    /// No application of this name was declared.
+    /// No application with this name was declared.
     pub fn app_state(&self, name: &str) -> Result<AppState, Fault> {
         let app = self.app(name)?;
         if !self.state.catalog.is_live(name) {
@@ -35,7 +35,7 @@ impl Memory {
                 (true, false) => "reads",
                 _ => "writes",
             };
-            let sentence = format!("{verb} `{column}`, which is not there");
+            let sentence = format!("{verb} `{column}`, which does not exist");
             if !missing.contains(&sentence) {
                 missing.push(sentence);
             }
@@ -94,7 +94,7 @@ fn writes_help(app: &AppUse) -> String {
 /// The column that an application uses, which must be there.
 pub(super) fn used_column(table: &Table, app: &AppUse, column: &ColumnName) -> Result<ColumnId, Fault> {
     table.column(&column.column).map(|column| column.id).ok_or_else(|| {
-        let message = format!("application `{}` breaks: it uses `{column}`, which is not there", app.name);
+        let message = format!("application `{}` breaks: it uses `{column}`, which does not exist", app.name);
         Fault::new(FaultKind::Missing, message)
     })
 }

@@ -32,13 +32,13 @@ pub fn is_lost(error: &postgres::Error) -> bool {
     }
 }
 
-/// What is said where the connection is lost in the midst of work.
+/// What is said where the connection is lost in the middle of work.
 fn lost() -> Fault {
     Fault::new(FaultKind::Connection, "the connection to the server was lost").with_help(RESUME)
 }
 
 const RESUME: &str =
-    "what is done is kept in the database; `miglab resume` goes on from there when the server can be reached again";
+    "what is done is kept in the database; `miglab resume` goes on from there once the server can be reached again";
 
 pub(super) fn io_cause(error: &postgres::Error) -> Option<&io::Error> {
     let mut cause = error.source();
@@ -126,7 +126,8 @@ fn help(code: &SqlState) -> Option<&'static str> {
         }
         "53200" => "the server is out of memory: lower its load or the memory it may use, then `miglab resume` goes on",
         "53300" => {
-            "the server has no connection left: raise `max_connections`, or let applications hold fewer, then try again"
+            "the server has no connections left: raise `max_connections`, or let applications hold fewer, then try \
+             again"
         }
         "25006" => {
             "the server takes no writes: connect to the primary (`target_session_attrs=read-write`), or set \
@@ -136,9 +137,9 @@ fn help(code: &SqlState) -> Option<&'static str> {
             "somebody cancelled the statement, or a `statement_timeout` did; `miglab resume` goes on from where it \
              stopped"
         }
-        "40P01" => "it waited for an application and the application for it; `miglab resume` tries it again",
-        "55P03" => "somebody else holds the lock; `miglab resume` tries it again",
-        "42501" => "grant the role what it misses, or connect as the owner of the table",
+        "40P01" => "it and an application waited for each other (a deadlock); `miglab resume` tries again",
+        "55P03" => "somebody else holds the lock; `miglab resume` tries again",
+        "42501" => "grant the role what it lacks, or connect as the owner of the table",
         "57P01" | "57P02" | "57P03" | "57P05" => RESUME,
         code if code.starts_with("08") => RESUME,
         _ => return None,

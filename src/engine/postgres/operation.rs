@@ -60,7 +60,7 @@ pub enum Work {
     Ddl(Vec<String>),
     /// A statement that looks at many rows under a lock that hinders nobody; getting the lock is tried as for DDL.
     Scan(String),
-    /// A scan that validates a constraint, and what is done after it. Where rows stand in the way the constraint stays as
+    /// A scan that validates a constraint, and what is done after it. Where rows are in the way the constraint stays as
     /// it is, binding new writes only, and what comes after it is left out: so it is when something is undone, and
     /// applications have written since.
     ScanIfItHolds {
@@ -82,7 +82,7 @@ pub enum Work {
         /// Its name, quoted and with its schema.
         index: String,
     },
-    /// A query that must give no row. It gives one text: the row that stands in the way.
+    /// A query that must give no row. It gives one text: the row that is in the way.
     Gate {
         /// The query.
         query: String,
@@ -96,12 +96,12 @@ pub enum Work {
 /// A statement over the rows of a table, range by range, each in a short transaction.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RowsWork {
-    /// The table whose rows it goes over, quoted and with its schema.
+    /// The table whose rows it processes, quoted and with its schema.
     pub relation: String,
     /// The columns of the key by which it goes, in order; without any it goes by `ctid`.
     pub key: Vec<KeyColumn>,
     /// The statement. The rows of the table are called `r`, and [`RANGE`] stands for the condition on the range, which
-    /// comes as a parameter for each bound and key column: `$1 …` is what the range lies behind, then what it ends with.
+    /// comes as a parameter for each bound and key column: `$1 …` is what the range starts after, then its end.
     /// The rows that it gives back, or changes, are counted.
     pub statement: String,
     /// What is done to the whole table when all ranges are done, for rows that have moved meanwhile to where it had been

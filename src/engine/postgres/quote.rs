@@ -30,7 +30,7 @@ pub fn dollar(body: &str) -> String {
     format!("{tag}{body}{tag}")
 }
 
-/// A name made of parts, shortened to what PostgreSQL keeps. Where it is cut, a number made of the whole is put behind it,
+/// A name made of parts, shortened to what PostgreSQL keeps. Where it is cut, a number made of the whole follows it,
 /// so that long names that begin alike stay apart.
 #[must_use]
 pub fn made_name(name: &str) -> String {

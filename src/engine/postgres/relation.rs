@@ -23,7 +23,7 @@ pub struct Server {
 }
 
 impl Server {
-    /// The table of this name.
+    /// The table with this name.
     #[must_use]
     pub fn relation(&self, table: &str) -> Option<&Relation> {
         self.relations.get(table)
@@ -181,19 +181,19 @@ impl Relation {
         in_schema(&self.schema, &self.name)
     }
 
-    /// The column of this name.
+    /// The column with this name.
     #[must_use]
     pub fn column(&self, name: &str) -> Option<&RelationColumn> {
         self.columns.iter().find(|column| column.name == name)
     }
 
-    /// The constraint of this name.
+    /// The constraint with this name.
     #[must_use]
     pub fn constraint(&self, name: &str) -> Option<&RelationConstraint> {
         self.constraints.iter().find(|constraint| constraint.name == name)
     }
 
-    /// The index of this name.
+    /// The index with this name.
     #[must_use]
     pub fn index(&self, name: &str) -> Option<&RelationIndex> {
         self.indexes.iter().find(|index| index.name == name)

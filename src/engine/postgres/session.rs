@@ -12,7 +12,7 @@ pub const APPLICATION_NAME: &str = "miglab";
 /// For how long something may wait.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
-    /// The longest wait in the queue of a lock, where everybody behind waits too, in milliseconds.
+    /// The longest wait in the queue of a lock, where everybody behind it waits too, in milliseconds.
     pub lock_timeout_ms: u32,
     /// Milliseconds between two tries, give or take half of it.
     pub retry_ms: u32,

@@ -5,10 +5,10 @@ use std::io::{self, Write};
 use super::matrix::matrix;
 use super::schedule::Drawing;
 use super::statements::Statements;
-use super::{Answer, Answers, Outcome, ProofReport, ProvedScript};
+use super::{Answer, Answers, ProofReport, ProveOutcome, ProvedScript};
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::plan::Plan;
-use crate::prove::{EventKind, NoReturn, Place, Proof, Refutation, Remedy, Verdict, Words};
+use crate::prove::{EventKind, Insertion, NoReturn, Proof, Refutation, Remedy, Verdict, Words};
 use crate::report::plain::{clean_line, wrapped};
 use crate::report::terminal::{Paint, Terminal};
 use crate::report::{clean, counted, render};
@@ -40,16 +40,18 @@ impl<W: Write> ProofReport for Human<W> {
         }
         let gap = if is_first { "" } else { "\n" };
         writeln!(self.out, "{gap}{}", self.terminal.paint(&path, Paint::Dim))?;
-        if let Outcome::Errors(diagnostics) = &script.outcome {
+        if let ProveOutcome::Errors(diagnostics) = &script.outcome {
             for diagnostic in diagnostics {
                 writeln!(self.out, "{}", render(diagnostic, &script.source, self.terminal))?;
             }
         }
         writeln!(self.out, "{}", verdict(script, self.terminal))?;
         match &script.outcome {
-            Outcome::Errors(_) => Ok(()),
-            Outcome::Proof(proved) => self.out.write_all(self.whole(&script.source, &proved.0, &proved.1).as_bytes()),
-            Outcome::NoApps { lines, assumed, .. } => {
+            ProveOutcome::Errors(_) => Ok(()),
+            ProveOutcome::Proof(proved) => {
+                self.out.write_all(self.whole(&script.source, &proved.0, &proved.1).as_bytes())
+            }
+            ProveOutcome::NoApps { lines, assumed, .. } => {
                 let text = self.advice(&script.source, lines, assumed.as_deref());
                 self.out.write_all(text.as_bytes())
             }
@@ -124,11 +126,11 @@ fn verdict(script: &ProvedScript, terminal: Terminal) -> String {
 
 fn sentence(script: &ProvedScript) -> String {
     match &script.outcome {
-        Outcome::Errors(diagnostics) => errors(diagnostics),
-        Outcome::NoApps { title, .. } => {
+        ProveOutcome::Errors(diagnostics) => errors(diagnostics),
+        ProveOutcome::NoApps { title, .. } => {
             format!("\"{title}\" declares no `app`: who reads and writes what, and when, is not known")
         }
-        Outcome::Proof(proved) => {
+        ProveOutcome::Proof(proved) => {
             let (plan, proof) = &**proved;
             let statements = Statements::new(&script.source, plan);
             format!("\"{}\" {}", plan.title, judgement(plan, proof, statements))
@@ -139,7 +141,7 @@ fn sentence(script: &ProvedScript) -> String {
 fn errors(diagnostics: &[Diagnostic]) -> String {
     let errors = diagnostics.iter().filter(|diagnostic| diagnostic.severity == Severity::Error).count();
     let (is, them) = if errors == 1 { ("comes", "it is") } else { ("come", "they are") };
-    format!("{} {is} first; the proof begins where {them} mended", counted(errors, "error", "errors"))
+    format!("{} {is} first; the proof begins once {them} fixed", counted(errors, "error", "errors"))
 }
 
 /// What is proved of a plan.
@@ -161,7 +163,7 @@ fn judgement(plan: &Plan, proof: &Proof, statements: Statements<'_>) -> String {
             let lines: Vec<_> = proof.outside.iter().filter_map(|outside| statements.line(outside.step?)).collect();
             let lines: Vec<_> = lines.iter().map(|line| format!("line {line}")).collect();
             let what = if lines.is_empty() { "something".to_owned() } else { lines.join(", ") };
-            format!("has nothing wrong that was found, but {what} is outside of the model")
+            format!("shows no fault, but {what} is outside the model")
         }
     }
 }
@@ -197,7 +199,7 @@ impl Telling<'_> {
         let drawn = drawing.schedule(&refutation.schedule, &words.anomaly(anomaly));
         let hangs = refutation.hangs_on.iter().map(|undecided| {
             let place = self.statements.suffix(undecided.step);
-            self.paragraph(("note:", Paint::Cyan), &format!(" this hangs on {}{place}", undecided.what))
+            self.paragraph(("note:", Paint::Cyan), &format!(" this depends on {}{place}", undecided.what))
         });
         let remedy = refutation.remedy.as_ref().map_or_else(String::new, |remedy| self.remedy(remedy));
         format!("\n{heading}{drawn}{}{remedy}", hangs.collect::<String>())
@@ -205,8 +207,8 @@ impl Telling<'_> {
 
     fn remedy(self, remedy: &Remedy) -> String {
         let place = match remedy.place {
-            Some(Place::Before(step)) => format!(" before {}", self.statements.place(step)),
-            Some(Place::Behind(step)) => format!(" behind {}", self.statements.place(step)),
+            Some(Insertion::Before(step)) => format!(" before {}", self.statements.place(step)),
+            Some(Insertion::After(step)) => format!(" after {}", self.statements.place(step)),
             None => String::new(),
         };
         let then = if remedy.proves { "; then these columns are proved" } else { "" };
@@ -229,8 +231,8 @@ impl Telling<'_> {
         if !proof.refutations.iter().any(has_rows) {
             return String::new();
         }
-        let text =
-            "Each new value takes the next letter and keeps it wherever it is carried; (stale) misses a newer one.";
+        let text = "Each new value takes the next letter and keeps it wherever it is carried; (stale) marks an older \
+                    one.";
         format!("\n{}\n", self.terminal.paint(text, Paint::Dim))
     }
 
@@ -294,7 +296,7 @@ impl Telling<'_> {
     }
 
     fn outside(self, proof: &Proof) -> String {
-        self.list("Outside of the model", proof.outside.iter().map(|outside| (outside.why.as_str(), outside.step)))
+        self.list("Outside the model", proof.outside.iter().map(|outside| (outside.why.as_str(), outside.step)))
     }
 
     fn list<'s>(self, heading: &str, items: impl Iterator<Item = (&'s str, Option<usize>)>) -> String {

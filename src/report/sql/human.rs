@@ -17,7 +17,11 @@ impl SqlPlan {
         match &self.database {
             Some(database) => writeln!(out, "{} on {}", self.file, clean(database))?,
             None => {
-                writeln!(out, "{}; no database was asked, so sizes and what only it knows are left out", self.file)?;
+                writeln!(
+                    out,
+                    "{}; no database was asked, so sizes and other things that only it knows are left out",
+                    self.file
+                )?;
             }
         }
         for table in &self.tables {
@@ -81,7 +85,10 @@ impl SqlPlan {
             Cost::Scan => format!("reads every row{of}"),
             Cost::IndexBuild => format!("reads every row{of} twice to build the index"),
             Cost::Batches => {
-                format!("goes over every row{of} in short transactions; rows that hold the value are left")
+                format!(
+                    "works through every row{of} in short transactions; rows that have the value already are left \
+                         alone"
+                )
             }
         }
     }
@@ -101,7 +108,7 @@ fn lock_words(lock: &Lock, work: &Work) -> String {
     let (name, blocks) = (mode.name(), mode.blocks());
     match work {
         Work::Ddl(_) => {
-            format!("{name} on {relation} for an instant, given up at once where it is not free; blocks {blocks}")
+            format!("{name} on {relation} for an instant, given up at once if it is not free; blocks {blocks}")
         }
         _ => format!("{name} on {relation} while it lasts; blocks {blocks}"),
     }

@@ -80,7 +80,7 @@ fn statements(work: &Work) -> Vec<String> {
     }
 }
 
-/// The condition on the range of keys, in which `$1 …` is what the range lies behind and what it ends with.
+/// The condition on the range of keys, in which `$1 …` is what the range starts after and what it ends with.
 fn range(rows: &RowsWork) -> String {
     if rows.key.is_empty() {
         return "r.ctid >= $1 and r.ctid < $2".to_owned();

@@ -1,7 +1,7 @@
-//! A file that psql can run: `psql -f plan.sql`, outside of a transaction.
+//! A file that psql can run: `psql -f plan.sql`, outside a transaction.
 //!
 //! It does what a run does by the means of SQL alone: DDL gives its locks up at once where they are not free and tries
-//! again, rows are gone over in short transactions. What a run does besides (to remember how far it came, to look after
+//! again, rows are processed in short transactions. What a run does besides (to remember how far it came, to look after
 //! the load) it does not.
 
 use std::io::{self, Write};
@@ -20,7 +20,7 @@ impl SqlPlan {
     /// It could not be written.
     pub fn write_psql(&self, out: &mut dyn Write) -> io::Result<()> {
         writeln!(out, "-- {}", one_line(&self.title))?;
-        writeln!(out, "-- from {}; run it by `psql -f` on a terminal: it stops where a person is needed", self.file)?;
+        writeln!(out, "-- from {}; run it with `psql -f` in a terminal: it stops where a person is needed", self.file)?;
         writeln!(out, "\\set ON_ERROR_STOP on")?;
         writeln!(out, "set client_min_messages = warning;\nset timezone = 'UTC';\nset statement_timeout = 0;")?;
         writeln!(out, "create schema if not exists miglab;")?;
@@ -40,7 +40,7 @@ impl SqlPlan {
         if purges.is_empty() {
             return Ok(());
         }
-        writeln!(out, "\n-- When nothing is to be put back any more, this removes it for good:")?;
+        writeln!(out, "\n-- Once nothing has to be rolled back any more, this removes what was kept for it:")?;
         purges.iter().try_for_each(|sql| writeln!(out, "-- {sql};"))
     }
 }
@@ -49,7 +49,7 @@ fn write_statement(out: &mut dyn Write, number: usize, statement: &SqlStatement)
     writeln!(out, "\n-- {number}. {} {}", phase_word(statement.phase), one_line(&statement.title))?;
     if let Some(gate) = &statement.gate {
         writeln!(out, "\\echo {}", quote::text(gate))?;
-        writeln!(out, "\\prompt 'Press Enter when that is so: ' miglab_answer")?;
+        writeln!(out, "\\prompt 'Press Enter when that is done: ' miglab_answer")?;
     }
     statement.operations.iter().try_for_each(|operation| write_operation(out, operation))
 }
@@ -84,7 +84,7 @@ fn patient(statements: &[String]) -> String {
          perform set_config('lock_timeout', '3ms', true);\n{body}            return;\n        \
          exception when lock_not_available or deadlock_detected then\n            \
          perform pg_sleep(0.025 + random() * 0.05);\n        end;\n    end loop;\n    \
-         raise exception 'no lock was to be had in ten minutes';\nend\n"
+         raise exception 'could not get a lock within ten minutes';\nend\n"
     );
     format!("do {};", quote::dollar(&block))
 }
@@ -114,14 +114,14 @@ fn over_rows(rows: &RowsWork) -> String {
         declared.map(|((a, l), column)| format!("    {a} {ty};\n    {l} {ty};\n", ty = column.ty)).collect();
     let declared = declared.concat();
     let row = |names: &[String]| format!("({})", names.join(", "));
-    let behind = format!("({} is null or {} > {})", after[0], row(&columns), row(&after));
-    let range = format!("{behind} and ({} is null or {} <= {})", last[0], row(&columns), row(&last));
+    let beyond = format!("({} is null or {} > {})", after[0], row(&columns), row(&after));
+    let range = format!("{beyond} and ({} is null or {} <= {})", last[0], row(&columns), row(&last));
     let moves: Vec<String> = after.iter().zip(&last).map(|(a, l)| format!("        {a} := {l};\n")).collect();
     let moves = moves.concat();
     let batch = rows.batch_rows.unwrap_or(BATCH_ROWS).max(1);
     let pause = rows.pause_ms.map_or_else(String::new, |ms| format!("        perform pg_sleep({ms} / 1000.0);\n"));
     let block = format!(
-        "\ndeclare\n{declared}begin\n    loop\n        select {columns} into {into} from {relation} as r where {behind}\n            \
+        "\ndeclare\n{declared}begin\n    loop\n        select {columns} into {into} from {relation} as r where {beyond}\n            \
          order by {columns} offset {offset} limit 1;\n        {backfill}\n        {sql};\n        commit;\n        \
          exit when {first} is null;\n{moves}{pause}    end loop;\nend\n",
         columns = columns.join(", "),

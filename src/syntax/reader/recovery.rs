@@ -6,7 +6,7 @@ use crate::source::Span;
 use crate::syntax::grammar::Rule;
 use crate::syntax::keywords::{self, is_one};
 use crate::syntax::reader::{Builder, Reader, without_comments};
-use crate::syntax::split::{Fault, FaultKind, Piece, PieceKind};
+use crate::syntax::split::{Piece, PieceKind, SplitFault, SplitFaultKind};
 use crate::syntax::{expected, mistakes};
 
 /// How many further pieces an incomplete one may reach over.
@@ -15,11 +15,11 @@ const MAX_JOINED: usize = 8;
 const MAX_SQL_LINES: usize = 60;
 
 impl Reader<'_> {
-    /// A piece whose quotes or parentheses are broken; SQL is answered as SQL all the same.
-    pub(super) fn faulty(&mut self, piece: Piece, fault: Fault) {
+    /// A piece whose quotes or parentheses are broken; SQL is answered as SQL anyway.
+    pub(super) fn faulty(&mut self, piece: Piece, fault: SplitFault) {
         let text = self.slice(piece.span);
         let word = keywords::first_word(text);
-        let sql = matches!(fault.kind, FaultKind::Odd | FaultKind::UnclosedParen)
+        let sql = matches!(fault.kind, SplitFaultKind::Odd | SplitFaultKind::UnclosedParen)
             && keywords::may_start_sql(word)
             && !is_one(word, keywords::VERBS);
         if sql && self.sql(piece, piece.span, None) {
@@ -28,7 +28,7 @@ impl Reader<'_> {
         self.fault(fault);
     }
 
-    /// Reads an incomplete piece once more, together with those behind it.
+    /// Reads an incomplete piece once more, together with those after it.
     pub(super) fn joined(&mut self, rule: Rule, span: Span, piece: Piece, build: Builder<'_>) -> bool {
         if matches!(piece.kind, PieceKind::Text { terminated: true, .. } | PieceKind::Open(_)) {
             return false;
@@ -98,7 +98,7 @@ impl Reader<'_> {
         true
     }
 
-    /// Whether a piece behind SQL is none of it.
+    /// Whether a piece after SQL is none of it.
     fn starts_anew(&self, span: Span) -> bool {
         let text = self.slice(span);
         let word = keywords::first_word(text);

@@ -53,19 +53,19 @@ fn each_refusal_says_what_is_wrong_and_what_to_do() {
     let cases = [
         (at("me:hunter2", "shop"), "does not accept the password of role `me`", "PGPASSWORD"),
         (at("nobody:hunter2", "shop"), "does not accept the password of role `nobody`", "PGPASSWORD"),
-        (at("me", "shop"), "asks for a password, and there is none", "PGPASSWORD"),
+        (at("me", "shop"), "asks for a password, and none was given", "PGPASSWORD"),
         (at("me:s3cret", "nowhere"), "there is no database `nowhere`", "createdb nowhere"),
         (at("me:s3cret", "postgres"), "lets nobody in this way: no pg_hba.conf entry", "pg_hba.conf"),
         (format!("postgres://me@127.0.0.1:{}/shop", free_port()), "the connection was refused", "host and port"),
-        (format!("postgres://me@nowhere.invalid:{port}/shop"), "there is no host of that name", "the host's name"),
+        (format!("postgres://me@nowhere.invalid:{port}/shop"), "there is no host with that name", "the host's name"),
         ("postgres://me@/shop?host=/nowhere".into(), "there is no such socket", "the folder"),
         (at("me:s3cret", "shop?sslmode=require"), "the server does not offer it", "sslmode=disable"),
         (
             at("me", "shop?sslmode=sometimes"),
-            "`sslmode` of the database's address cannot be `sometimes`",
+            "`sslmode` in the address of the database cannot be `sometimes`",
             "verify-full",
         ),
-        (at("me", "shop?port=70000"), "`port` of the database's address cannot be `70000`", "65535"),
+        (at("me", "shop?port=70000"), "`port` in the address of the database cannot be `70000`", "65535"),
         ("mysql://me:hunter2@db/shop".into(), "it begins with `mysql://`", "postgres://user"),
     ];
     for (url, message, help) in cases {
@@ -85,7 +85,7 @@ fn a_peer_that_is_no_server_is_told_of() {
     let silent = std::net::TcpListener::bind(("127.0.0.1", 0)).unwrap();
     let port = silent.local_addr().unwrap().port();
     let (told, help) = refused(&format!("postgres://me@127.0.0.1:{port}/shop?connect_timeout=1"));
-    assert!(told.contains("takes the connection, but does not answer"), "{told}");
+    assert!(told.contains("accepts the connection, but does not answer"), "{told}");
     assert!(help.contains("connect_timeout"), "{help}");
 }
 
@@ -101,7 +101,7 @@ fn a_server_without_a_free_connection_is_told_of() {
             Err(fault) => break fault,
         }
     };
-    assert!(fault.message.contains("has no connection left"), "{fault:?}");
+    assert!(fault.message.contains("has no connections left"), "{fault:?}");
     assert!(fault.help.unwrap().contains("max_connections"));
 }
 

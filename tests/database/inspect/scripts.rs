@@ -1,4 +1,4 @@
-//! Scripts held against a database.
+//! Scripts compared with a database.
 
 use miglab::database::{self, Limits, Looked};
 use miglab::diagnostic::{Diagnostic, Severity};
@@ -211,7 +211,7 @@ fn unready(database: &mut Database, script: &str) -> Vec<String> {
     let limits = Limits { long_transaction_ms: 0 };
     let found = database::preflight(&mut database.client, &plan, &server, limits).unwrap();
     let mut lines: Vec<_> = found.into_iter().map(|found| format!("{:?}: {}", found.severity, found.message)).collect();
-    lines.retain(|line| !line.contains("connections left") && !line.contains("is in a transaction"));
+    lines.retain(|line| !line.contains("connections left") && !line.contains("has been in a transaction"));
     lines
 }
 
@@ -228,7 +228,7 @@ fn a_role_of_few_rights_is_told_what_it_needs() {
         unready(&mut database, RENAME),
         [
             format!("Error: role `{role}` does not own table `users`: only its owner `miglab` may change it"),
-            format!("Error: role `{role}` may create nothing in schema `public`"),
+            format!("Error: role `{role}` may not create anything in schema `public`"),
             format!("Error: role `{role}` may not create schema `miglab`, where runs are kept"),
         ]
     );
@@ -272,7 +272,7 @@ fn what_would_disturb_a_run_is_told() {
     let plan = database::look_at(&source, &server).plan.unwrap();
     let limits = Limits { long_transaction_ms: 0 };
     let found = database::preflight(&mut database.client, &plan, &server, limits).unwrap();
-    let told = found.iter().find(|found| found.message.contains("(slow) is in a transaction for ")).unwrap();
+    let told = found.iter().find(|found| found.message.contains("(slow) has been in a transaction for ")).unwrap();
     assert!(told.severity == Severity::Warning && told.message.contains("(idle in transaction): `"), "{told:?}");
 }
 
@@ -281,7 +281,7 @@ fn partitions_and_inheritance_are_told() {
     let part = "create table whole (id int, username text) partition by hash (id);
                 create table users partition of whole for values with (modulus 1, remainder 0);";
     let found = unready(&mut Database::with(part), RENAME);
-    assert_eq!(found, ["Error: table `users` is a partition of `whole`: its columns are those of the whole"]);
+    assert_eq!(found, ["Error: table `users` is a partition of `whole`: its columns come from there"]);
     let heir = "create table users (id int primary key, username text); create table heir () inherits (users);";
     let found = unready(&mut Database::with(heir), RENAME);
     assert_eq!(found, ["Error: tables `users` and `heir` inherit from one another: statements for one change both"]);

@@ -9,12 +9,12 @@ use miglab::engine::postgres::session::{Limits, Session};
 use miglab::engine::postgres::{Work, connect::Address};
 use miglab::engine::{FaultKind, Happening};
 
-use super::{Place, TestServer, ddl, done, exclusive, until};
+use super::{FillId, TestServer, ddl, done, exclusive, until};
 
 #[test]
 fn a_server_that_stops_in_the_middle_leaves_nothing_half_done() {
     let server = Arc::new(TestServer::launch_with(&[]));
-    let place = Place::on(Arc::clone(&server), "stopped");
+    let place = FillId::on(Arc::clone(&server), "stopped");
     let mut session = place.session();
     let stop = || server.stop();
     let ended = perform(
@@ -41,7 +41,7 @@ fn a_server_that_stops_in_the_middle_leaves_nothing_half_done() {
 #[test]
 fn what_is_done_outlives_a_crash() {
     let server = Arc::new(TestServer::launch_with(&["wal_writer_delay=10000"]));
-    let place = Place::on(Arc::clone(&server), "crashed");
+    let place = FillId::on(Arc::clone(&server), "crashed");
     done(&mut place.session(), &ddl(&["alter table t add column x int"]), &exclusive("t"), &mut Vec::new()).unwrap();
     server.stop();
     server.start_again();
@@ -51,7 +51,7 @@ fn what_is_done_outlives_a_crash() {
 
 #[test]
 fn a_session_that_is_ended_by_an_administrator_says_so() {
-    let place = Place::new("terminated");
+    let place = FillId::new("terminated");
     let mut session = place.session();
     let pid: i32 = session.client().query_one("select pg_backend_pid()", &[]).unwrap().get(0);
     let terminate = || place.ask(&format!("pg_terminate_backend({pid}, 5000)"));
@@ -72,9 +72,9 @@ fn a_session_that_is_ended_by_an_administrator_says_so() {
 
 #[test]
 fn a_role_without_rights_is_told() {
-    let place = Place::new("rights");
+    let place = FillId::new("rights");
     place.client().batch_execute("create role visitor login; grant insert on record to visitor").unwrap();
-    let visitor = Place { url: place.url.replace("miglab@", "visitor@"), ..place };
+    let visitor = FillId { url: place.url.replace("miglab@", "visitor@"), ..place };
     let work = ddl(&["alter table t add column x int"]);
     let fault = done(&mut visitor.session(), &work, &exclusive("t"), &mut Vec::new()).unwrap_err();
     assert_eq!((fault.kind, fault.message.as_str()), (FaultKind::Privilege, "must be owner of table t"));
@@ -83,7 +83,7 @@ fn a_role_without_rights_is_told() {
 
 #[test]
 fn faults_have_the_kind_of_what_is_wrong() {
-    let place = Place::new("kinds");
+    let place = FillId::new("kinds");
     place.client().batch_execute("alter table t add constraint positive check (v > 0) not valid").unwrap();
     let mut session = place.session();
     let mut fault = |statement: &str| {
@@ -121,7 +121,7 @@ fn faults_have_the_kind_of_what_is_wrong() {
 
 #[test]
 fn a_scan_can_be_broken_off() {
-    let place = Place::new("scan_break");
+    let place = FillId::new("scan_break");
     place
         .client()
         .batch_execute(
@@ -143,7 +143,7 @@ fn a_scan_can_be_broken_off() {
 
 #[test]
 fn a_session_relies_on_no_setting_of_the_role() {
-    let place = Place::new("settings");
+    let place = FillId::new("settings");
     place
         .client()
         .batch_execute(
@@ -153,7 +153,7 @@ fn a_session_relies_on_no_setting_of_the_role() {
         alter role odd set statement_timeout = 7; alter role odd set default_transaction_read_only = on",
         )
         .unwrap();
-    let odd = Place { url: place.url.replace("miglab@", "odd@"), ..place };
+    let odd = FillId { url: place.url.replace("miglab@", "odd@"), ..place };
     let mut session = odd.session();
     let query = "select concat_ws(' ', timestamptz '2026-01-02 03:04:05+00', interval '1 day 2 hours', '\\x01'::bytea,
          current_setting('statement_timeout'), current_setting('transaction_read_only'))";
@@ -166,7 +166,7 @@ fn a_session_relies_on_no_setting_of_the_role() {
 
 #[test]
 fn what_a_killed_client_had_begun_ends_soon() {
-    let place = Place::new("killed");
+    let place = FillId::new("killed");
     let mut old = place.client();
     old.batch_execute("begin; update t set w = 'x' where id = 1").unwrap();
     let mut child = Command::new(std::env::current_exe().unwrap())

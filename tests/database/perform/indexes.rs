@@ -7,7 +7,7 @@ use miglab::engine::postgres::Work;
 use miglab::engine::postgres::perform::perform;
 use miglab::engine::{FaultKind, Happening};
 
-use super::{Place, done, exclusive, until};
+use super::{FillId, done, exclusive, until};
 
 fn build() -> Work {
     Work::BuildIndex { index: "public.t_v".into(), create: "create index concurrently t_v on t (v)".into() }
@@ -21,7 +21,7 @@ const VALID: &str = "select indisvalid from pg_index where indexrelid = to_regcl
 
 #[test]
 fn an_index_is_built_once() {
-    let place = Place::new("index_once");
+    let place = FillId::new("index_once");
     let mut session = place.session();
     done(&mut session, &build(), &exclusive("t"), &mut Vec::new()).unwrap();
     let before = place.ask("select 't_v'::regclass::oid");
@@ -37,7 +37,7 @@ fn an_index_is_built_once() {
 
 #[test]
 fn an_invalid_index_is_built_again() {
-    let place = Place::new("index_invalid");
+    let place = FillId::new("index_invalid");
     let mut old = place.client();
     old.batch_execute("begin isolation level repeatable read; select * from record").unwrap();
     let mut builder = place.client();
@@ -58,7 +58,7 @@ fn an_invalid_index_is_built_again() {
 
 #[test]
 fn a_build_that_somebody_cancels_is_begun_again() {
-    let place = Place::new("index_cancelled");
+    let place = FillId::new("index_cancelled");
     let mut old = place.client();
     old.batch_execute("begin isolation level repeatable read; select * from record").unwrap();
     let mut session = place.session();
@@ -83,7 +83,7 @@ fn a_build_that_somebody_cancels_is_begun_again() {
 
 #[test]
 fn duplicates_are_named_and_nothing_is_left() {
-    let place = Place::new("index_duplicates");
+    let place = FillId::new("index_duplicates");
     place.client().batch_execute("update t set v = 5 where id = 6").unwrap();
     let fault = done(&mut place.session(), &build_unique(), &exclusive("t"), &mut Vec::new()).unwrap_err();
     assert_eq!(fault.kind, FaultKind::Unique);
@@ -94,15 +94,15 @@ fn duplicates_are_named_and_nothing_is_left() {
 
 #[test]
 fn an_index_of_another_table_is_left_alone() {
-    let place = Place::new("index_elsewhere");
+    let place = FillId::new("index_elsewhere");
     place.client().batch_execute("create index t_v on record (what)").unwrap();
     let fault = done(&mut place.session(), &build(), &exclusive("t"), &mut Vec::new()).unwrap_err();
-    assert_eq!(fault.message, "there is an index `public.t_v` already, on table `record`");
+    assert_eq!(fault.message, "there is already an index `public.t_v`, on table `record`");
 }
 
 #[test]
 fn a_build_behind_a_long_transaction_tells_of_it_and_can_be_broken_off() {
-    let place = Place::new("index_break");
+    let place = FillId::new("index_break");
     let mut old = place.client_called("report");
     old.batch_execute("begin; update t set w = 'x' where id = 1").unwrap();
     let mut session = place.session();
@@ -125,7 +125,7 @@ fn a_build_behind_a_long_transaction_tells_of_it_and_can_be_broken_off() {
 
 #[test]
 fn a_build_waits_for_others_no_longer_than_it_may() {
-    let place = Place::new("index_limit");
+    let place = FillId::new("index_limit");
     let mut old = place.client_called("report");
     old.batch_execute("begin; update t set w = 'x' where id = 1").unwrap();
     let mut session = place.session_that_waits(Duration::from_millis(500));
@@ -137,12 +137,12 @@ fn a_build_waits_for_others_no_longer_than_it_may() {
 
 #[test]
 fn a_statement_timeout_of_the_role_does_not_end_a_build() {
-    let place = Place::new("index_timeout");
+    let place = FillId::new("index_timeout");
     place
         .client()
         .batch_execute("create role hurried login superuser; alter role hurried set statement_timeout = '100ms'")
         .unwrap();
-    let place = Place { url: place.url.replace("miglab@", "hurried@"), ..place };
+    let place = FillId { url: place.url.replace("miglab@", "hurried@"), ..place };
     let mut old = place.client();
     old.batch_execute("begin; update t set w = 'x' where id = 1").unwrap();
     let ending = std::thread::spawn(move || {
@@ -156,7 +156,7 @@ fn a_statement_timeout_of_the_role_does_not_end_a_build() {
 
 #[test]
 fn an_index_that_another_session_builds_is_waited_for() {
-    let place = Place::new("index_in_work");
+    let place = FillId::new("index_in_work");
     let mut old = place.client();
     old.batch_execute("begin; update t set w = 'x' where id = 1").unwrap();
     let mut builder = place.client();

@@ -9,11 +9,11 @@ use miglab::engine::postgres::session::{Limits, Session};
 use miglab::engine::postgres::{Lock, LockMode, Work};
 use miglab::engine::{FaultKind, Happening};
 
-use super::{Place, Reader, ddl, done, exclusive, until};
+use super::{FillId, Reader, ddl, done, exclusive, until};
 
 #[test]
 fn a_long_reader_holds_nobody_up() {
-    let place = Place::new("long_reader");
+    let place = FillId::new("long_reader");
     let mut long = place.client_called("report");
     long.batch_execute("begin; select count(*) from t").unwrap();
     let reader = Reader::start(&place, "select v from t where id = 7");
@@ -37,7 +37,7 @@ fn a_long_reader_holds_nobody_up() {
 
 #[test]
 fn a_busy_table_is_changed_at_once() {
-    let place = Place::new("busy");
+    let place = FillId::new("busy");
     let readers: Vec<Reader> =
         (0..4).map(|_| Reader::start(&place, "select v from t where id = 7 and pg_sleep(0.001) is not null")).collect();
     until(
@@ -59,7 +59,7 @@ fn a_busy_table_is_changed_at_once() {
 
 #[test]
 fn a_table_locked_for_ever_is_told_of_and_given_up() {
-    let place = Place::new("for_ever");
+    let place = FillId::new("for_ever");
     let mut other = place.client_called("stuck-job");
     other.batch_execute("begin; lock table t in access exclusive mode").unwrap();
     let pid: i32 = other.query_one("select pg_backend_pid()", &[]).unwrap().get(0);
@@ -69,9 +69,9 @@ fn a_table_locked_for_ever_is_told_of_and_given_up() {
     for work in works {
         let fault = done(&mut session, &work, &exclusive("t"), &mut Vec::new()).unwrap_err();
         assert_eq!(fault.kind, FaultKind::Locked);
-        assert!(fault.message.starts_with("a lock on table `t` was not to be had within"), "{fault:?}");
+        assert!(fault.message.starts_with("could not get a lock on table `t` within"), "{fault:?}");
         assert!(
-            fault.message.contains(&format!("in the way is pid {pid} (stuck-job), idle in a transaction")),
+            fault.message.contains(&format!("in the way: pid {pid} (stuck-job), idle in a transaction")),
             "{fault:?}"
         );
         assert!(fault.help.unwrap().contains(&format!("`select pg_terminate_backend({pid})`")));
@@ -83,7 +83,7 @@ fn a_table_locked_for_ever_is_told_of_and_given_up() {
 
 #[test]
 fn a_wait_can_be_broken_off() {
-    let place = Place::new("broken_off");
+    let place = FillId::new("broken_off");
     let mut other = place.client();
     other.batch_execute("begin; select 1 from t").unwrap();
     let mut session = place.session();
@@ -104,7 +104,7 @@ fn a_wait_can_be_broken_off() {
 
 #[test]
 fn several_tables_are_locked_before_anything_is_done() {
-    let place = Place::new("several");
+    let place = FillId::new("several");
     place.client().batch_execute("create table u (id int primary key)").unwrap();
     let mut other = place.client();
     other.batch_execute("begin; select 1 from t").unwrap();
@@ -133,7 +133,7 @@ const SLOW_VACUUM: &str = "
 #[test]
 fn an_autovacuum_gives_way() {
     let server = super::TestServer::launch_with(&["autovacuum_naptime=1", "autovacuum_max_workers=1"]);
-    let place = Place::on(std::sync::Arc::new(server), "vacuumed");
+    let place = FillId::on(std::sync::Arc::new(server), "vacuumed");
     place.client().batch_execute(SLOW_VACUUM).unwrap();
     place.client().batch_execute("create role plain login; alter table big owner to plain").unwrap();
     let running = "select exists (select from pg_stat_progress_vacuum p join pg_stat_activity a using (pid)
@@ -170,7 +170,7 @@ fn an_autovacuum_gives_way() {
 
 #[test]
 fn applications_that_lock_the_other_way_round_never_fail() {
-    let place = Place::new("other_way_round");
+    let place = FillId::new("other_way_round");
     place.client().batch_execute("create table u (id int primary key, v int); insert into u values (1, 0)").unwrap();
     let reader = || Reader::start(&place, "begin; select v from t where id = 7; update u set v = v + 1; commit");
     let readers = [reader(), reader()];

@@ -20,12 +20,12 @@ use postgres::{Client, NoTls};
 use crate::common::postgres::TestServer;
 
 /// A database with a table `t` of some rows, and a table `record`, where what is done is written down.
-struct Place {
+struct FillId {
     _server: Arc<TestServer>,
     url: String,
 }
 
-impl Place {
+impl FillId {
     fn new(name: &str) -> Self {
         Self::on(TestServer::start(), name)
     }
@@ -102,7 +102,7 @@ struct Reader {
 }
 
 impl Reader {
-    fn start(place: &Place, query: &'static str) -> Self {
+    fn start(place: &FillId, query: &'static str) -> Self {
         let (stop, mut client) = (Arc::new(AtomicBool::new(false)), place.client_called("reader"));
         let stopped = Arc::clone(&stop);
         let thread = std::thread::spawn(move || {
@@ -124,7 +124,7 @@ impl Reader {
 }
 
 /// Waits until a query gives true.
-fn until(place: &Place, query: &str) {
+fn until(place: &FillId, query: &str) {
     let give_up = Instant::now() + Duration::from_secs(60);
     let mut client = place.client();
     while !client.query_one(query, &[]).unwrap().get::<_, bool>(0) {
@@ -135,7 +135,7 @@ fn until(place: &Place, query: &str) {
 
 #[test]
 fn work_and_its_record_are_one() {
-    let place = Place::new("one");
+    let place = FillId::new("one");
     let mut session = place.session();
     let told = &mut Vec::new();
     done(&mut session, &Work::Nothing, &[], told).unwrap();
@@ -152,7 +152,7 @@ fn work_and_its_record_are_one() {
 
 #[test]
 fn what_cannot_be_recorded_is_not_done() {
-    let place = Place::new("unrecorded");
+    let place = FillId::new("unrecorded");
     let mut session = place.session();
     let refuse = || Fault::new(miglab::engine::FaultKind::Server, "no");
     let works = [
@@ -171,7 +171,7 @@ fn what_cannot_be_recorded_is_not_done() {
 
 #[test]
 fn a_table_may_be_called_anything() {
-    let place = Place::new("weird \"name\"; drop");
+    let place = FillId::new("weird \"name\"; drop");
     place.client().batch_execute("create schema \"a.b\"; create table \"a.b\".\"we\"\"ird; drop\" (id int)").unwrap();
     let locks = exclusive("\"a.b\".\"we\"\"ird; drop\"");
     let work = ddl(&["alter table \"a.b\".\"we\"\"ird; drop\" add column \"c'\" int"]);
@@ -184,7 +184,7 @@ fn a_table_may_be_called_anything() {
 
 #[test]
 fn a_gate_lets_through_what_has_no_row() {
-    let place = Place::new("gate");
+    let place = FillId::new("gate");
     let mut session = place.session();
     let gate = |query: &str| Work::Gate { query: query.into(), message: "`verify` fails for row".into() };
     let told = &mut Vec::new();

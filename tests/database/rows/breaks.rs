@@ -2,7 +2,7 @@
 
 use std::ops::ControlFlow;
 
-use miglab::engine::postgres::rows::{self, Place};
+use miglab::engine::postgres::fill::{self, FillId};
 use miglab::engine::{FaultKind, Happening};
 
 use super::fill::{OWNER, PLACE, WRONG, jobs, plain, plain_work, work};
@@ -121,8 +121,8 @@ fn taken_over_it_stops_before_it_writes() {
         assert!(told.fault().message.contains("taken this one over"), "{:?}", told.fault());
         assert_eq!(Some(database.number("select count(*) from t where d is not null")), after);
         let mut session = database.session();
-        let place = Place { owner: "a third", ..PLACE };
-        let rows = rows::run(&mut session, &work, place, &jobs(1), &mut |_| ControlFlow::Continue(())).unwrap();
+        let place = FillId { owner: "a third", ..PLACE };
+        let rows = fill::run(&mut session, &work, place, &jobs(1), &mut |_| ControlFlow::Continue(())).unwrap();
         assert_eq!((rows, database.number(WRONG)), (600, 0));
     }
 }

@@ -6,8 +6,8 @@ use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::thread;
 use std::time::Duration;
 
+use miglab::engine::postgres::fill::Options;
 use miglab::engine::postgres::operation::RowsWork;
-use miglab::engine::postgres::rows::Options;
 use postgres::Client;
 
 use super::fill::{Database, WRONG, jobs, plain, plain_setup, plain_work, work};

@@ -4,8 +4,8 @@ use std::ops::ControlFlow;
 use std::sync::Arc;
 
 use miglab::engine::postgres::connect::Address;
+use miglab::engine::postgres::fill::{self, FillId, Options};
 use miglab::engine::postgres::operation::{KeyColumn, RANGE, RowsWork};
-use miglab::engine::postgres::rows::{self, Options, Place};
 use miglab::engine::postgres::session::{Limits, Session};
 use miglab::engine::{BatchDone, Fault, Happening, Waiting};
 use postgres::{Client, NoTls};
@@ -13,7 +13,7 @@ use postgres::{Client, NoTls};
 use crate::common::postgres::TestServer;
 
 pub const OWNER: &str = "it's me";
-pub const PLACE: Place<'static> = Place { run: 1, step: 2, op: 3, owner: OWNER };
+pub const PLACE: FillId<'static> = FillId { run: 1, step: 2, op: 3, owner: OWNER };
 
 const RANGES: &str = "
     create schema miglab;
@@ -75,7 +75,7 @@ impl Database {
             }
             flow
         };
-        let outcome = rows::run(&mut self.session(), work, PLACE, options, &mut listen);
+        let outcome = fill::run(&mut self.session(), work, PLACE, options, &mut listen);
         told.outcome = outcome;
         told
     }

@@ -34,7 +34,7 @@ fn constraints_refuse_and_say_why() {
     let mut insert = |into, row| message(shop.insert("", into, &[row]));
     assert_eq!(
         insert("users(id, name, email)", "3, 'x', 'a@b'"),
-        "duplicate key in `users`: (email) = ('a@b') is there already, constraint `users_email_key` (row id = 3)"
+        "duplicate key in `users`: (email) = ('a@b') already exists, constraint `users_email_key` (row id = 3)"
     );
     assert_eq!(insert("users(id)", "3"), "null in column `name` of table `users` (row id = 3)");
     assert_eq!(insert("users(id, name)", "null, 'x'"), "null in column `id` of table `users` (row id = null)");
@@ -45,11 +45,11 @@ fn constraints_refuse_and_say_why() {
     );
     assert_eq!(
         message(shop.delete("", "users", "id = 1")),
-        "`users`: (id) = (1) is still referred to by `orders`, constraint `orders_user_id_fkey`"
+        "`users`: (id) = (1) is still referenced by `orders`, constraint `orders_user_id_fkey`"
     );
     assert_eq!(
         message(shop.update("", "users", &[("id", "id + 10")], "id = 1")),
-        "`users`: (id) = (1) is still referred to by `orders`, constraint `orders_user_id_fkey`"
+        "`users`: (id) = (1) is still referenced by `orders`, constraint `orders_user_id_fkey`"
     );
     assert_eq!(shop.show("users"), "1|a@b|30|alice\n2|null|null|bob");
 }
@@ -69,7 +69,7 @@ fn a_statement_is_done_whole_or_not_at_all() {
 fn unique_is_checked_row_by_row() {
     let mut shop = shop();
     shop.delete("", "orders", "true").unwrap();
-    assert!(message(shop.update("", "users", &[("id", "id + 1")], "true")).contains("(id) = (2) is there already"));
+    assert!(message(shop.update("", "users", &[("id", "id + 1")], "true")).contains("(id) = (2) already exists"));
     assert_eq!(shop.update("", "users", &[("id", "id - 1")], "true"), Ok(2));
     assert_eq!(shop.insert("", "users(id, name)", &["2, 'again'"]), Ok(1));
 }
@@ -105,7 +105,7 @@ fn a_partial_unique_index_holds_for_its_rows() {
     table.steps(1);
     assert_eq!(
         message(table.insert("", "t(id, email, gone)", &["3, 'a', false"])),
-        "duplicate key in `t`: (email) = ('a') is there already, constraint `t_live` (row id = 3)"
+        "duplicate key in `t`: (email) = ('a') already exists, constraint `t_live` (row id = 3)"
     );
     assert!(table.update("", "t", &[("gone", "false")], "id = 2").is_err());
     assert_eq!(table.update("", "t", &[("gone", "true")], "id = 1"), Ok(1));
@@ -123,7 +123,7 @@ fn actions_that_cannot_succeed_change_nothing() {
     let before = table.everything();
     assert_eq!(
         message(table.step()),
-        "duplicate key in `t`: (a) = ('x') is there already, constraint `t_a` (row id = 3)"
+        "duplicate key in `t`: (a) = ('x') already exists, constraint `t_a` (row id = 3)"
     );
     assert_eq!(table.everything(), before);
     let mut table = Table::open(
@@ -172,7 +172,7 @@ fn copy_inserts_each_key_once() {
 
 #[test]
 fn batches_are_told_and_a_stop_takes_the_action_back() {
-    use miglab::engine::{FaultKind, Happening, Target};
+    use miglab::engine::{Engine, FaultKind, Happening};
     use std::ops::ControlFlow;
     let rows = |happening: Happening| match happening {
         Happening::Batch(batch) => (batch.rows_done, batch.rows_total),

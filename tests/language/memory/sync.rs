@@ -58,11 +58,11 @@ fn an_application_breaks_where_its_column_is_gone() {
     table.steps(5);
     assert_eq!(
         table.memory.app_state("v1"),
-        Ok(AppState::Breaks(vec!["reads and writes `users.username`, which is not there".into()]))
+        Ok(AppState::Breaks(vec!["reads and writes `users.username`, which does not exist".into()]))
     );
     assert_eq!(
         message(table.memory.select(Some(&"v1".into()), &"users".into(), None, None, 9)),
-        "application `v1` breaks: it uses `users.username`, which is not there"
+        "application `v1` breaks: it uses `users.username`, which does not exist"
     );
     assert!(table.insert("v1", "users(id, email)", &["9, 'x'"]).is_err());
 }

@@ -7,7 +7,7 @@ use miglab::ast::{ColumnRef, Expr, Name, RowsFrom, StatementKind};
 use miglab::data::{Type, Value};
 use miglab::diagnostic::Diagnostic;
 use miglab::engine::memory::{CellState, Memory, MemoryUndo};
-use miglab::engine::{Fault, Target};
+use miglab::engine::{Engine, Fault};
 use miglab::expr::{Expression, NoColumns, Scope};
 use miglab::plan::Plan;
 use miglab::rows;
@@ -132,7 +132,7 @@ fn parse(text: &str) -> Expr {
     let script = syntax::parse(Source::new("e.mig", format!("migrate verify {text} on t"))).script;
     match script.statements.into_iter().next().map(|statement| statement.kind) {
         Some(StatementKind::Verify(verified)) => verified.0,
-        other => panic!("`{text}` is no expression: {other:?}"),
+        other => panic!("`{text}` is not an expression: {other:?}"),
     }
 }
 

@@ -84,7 +84,7 @@ fn a_unique_constraint_cannot_come_back_over_duplicates() {
     let before = table.everything();
     assert_eq!(
         message(table.undo()),
-        "unique constraint `t_a_key` cannot come back: duplicate key in `t`: (a) = ('x') is there already, constraint \
+        "unique constraint `t_a_key` cannot be restored: duplicate key in `t`: (a) = ('x') already exists, constraint \
          `t_a_key` (row id = 2)"
     );
     assert_eq!(table.everything(), before);

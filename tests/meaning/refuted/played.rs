@@ -7,8 +7,8 @@ use miglab::catalog::{Catalog, Table};
 use miglab::data::Value;
 use miglab::engine::postgres::{Operation, Work, quote};
 use miglab::plan::{Action, ColumnName, Plan};
-use miglab::prove::{Anomaly, AnomalyKind, Event, EventKind, Schedule};
-use miglab::replay::{Outcome, Played, Replay};
+use miglab::prove::{Anomaly, AnomalyKind, EventKind, Schedule, ScheduleEvent};
+use miglab::replay::{Played, Replay, ReplayOutcome};
 use postgres::Client;
 
 use crate::common::both::{Both, literal};
@@ -60,12 +60,12 @@ impl Keys {
         }
     }
 
-    fn of(&self, event: &Event) -> String {
+    fn of(&self, event: &ScheduleEvent) -> String {
         self.0[usize::from(event.other_row)].clone().unwrap_or_else(|| "null".to_owned())
     }
 }
 
-fn uses_row(event: &Event) -> bool {
+fn uses_row(event: &ScheduleEvent) -> bool {
     !matches!(event.kind, EventKind::Step(_) | EventKind::Undo(_) | EventKind::Visit { .. })
 }
 
@@ -115,7 +115,7 @@ impl Stage<'_> {
             }
         }
         match replay.outcome().expect("the last event was played") {
-            Outcome::Confirmed { visible: Some(false), .. } => Ended::Apart("the values do not show it"),
+            ReplayOutcome::Confirmed { visible: Some(false), .. } => Ended::Apart("the values do not show it"),
             _ => Ended::Shown,
         }
     }
@@ -139,7 +139,7 @@ impl Stage<'_> {
     }
 
     /// A trigger cannot tell a default that was left to stand from one that was given.
-    fn leaves_a_default_to_follow(&self, event: &Event) -> bool {
+    fn leaves_a_default_to_follow(&self, event: &ScheduleEvent) -> bool {
         let EventKind::Insert { table, columns, .. } = &event.kind else { return false };
         let Some(schema) = self.catalog.table(table) else { return false };
         let left = |name: &Name| columns.iter().all(|column| column.column != *name);
@@ -147,7 +147,13 @@ impl Stage<'_> {
         schema.columns().any(|column| column.default.is_some() && left(&column.name) && followed(column.id))
     }
 
-    fn event(&mut self, event: &Event, played: &Played, anomaly: &Anomaly, when: &str) -> Result<(), &'static str> {
+    fn event(
+        &mut self,
+        event: &ScheduleEvent,
+        played: &Played,
+        anomaly: &Anomaly,
+        when: &str,
+    ) -> Result<(), &'static str> {
         self.catch_up(event.position);
         let key = self.keys.of(event);
         let done = match &event.kind {

@@ -3,7 +3,7 @@
 use std::ops::ControlFlow;
 use std::process::Command;
 
-use miglab::engine::Target;
+use miglab::engine::Engine;
 
 use super::scripts::texts;
 use crate::common::both::{Both, database, url_of};

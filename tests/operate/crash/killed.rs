@@ -6,7 +6,7 @@ use std::process::{Command, Stdio};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use miglab::engine::Target;
+use miglab::engine::Engine;
 
 use crate::common::both::{Both, database, url_of};
 use crate::common::postgres::TestServer;

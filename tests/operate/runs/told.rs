@@ -65,7 +65,7 @@ fn history_has_every_event_with_its_time() {
         "[EXPANDING] Add column 'display_name' (text) to users",
         "(200 rows)",
         "Waiting: before",
-        "Rollback begun",
+        "Rollback started",
         "[ROLLED_BACK] Undo Backfill",
         "[ROLLED_BACK] Migration rolled back",
     ];

@@ -295,7 +295,7 @@ impl Table {
         written.map_err(|fault| format!("the model refuses {values:?}: {}", fault.message))
     }
 
-    /// Whether an application may write a value that is there already: it knows it from reading it, and writes it in one
+    /// Whether an application may write a value that already exists: it knows it from reading it, and writes it in one
     /// form only. The proof takes a write for a change, and where `not null` comes before the backfill it hangs on that: the
     /// sync fires, and the row satisfies the check.
     fn may_rewrite(&self, app: &AppUse, column: &Name) -> bool {

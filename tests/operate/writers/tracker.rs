@@ -7,7 +7,7 @@ use std::sync::Arc;
 use miglab::ast::Name;
 use miglab::data::Value;
 use miglab::engine::memory::{CellState, Memory, MemoryUndo};
-use miglab::engine::{Fault, FaultKind, Target};
+use miglab::engine::{Engine, Fault, FaultKind};
 use miglab::plan::{Action, ColumnName, Plan};
 
 /// A row, in every state that it may be in.
@@ -15,13 +15,13 @@ use miglab::plan::{Action, ColumnName, Plan};
 pub struct Tracker {
     plan: Arc<Plan>,
     table: Name,
-    states: Vec<State>,
+    states: Vec<RunState>,
 }
 
 /// A table with the row in it, and how far the plan is: twice the statements done, and one more where a fill has been at
 /// the row and is not over.
 #[derive(Clone)]
-struct State {
+struct RunState {
     at: usize,
     memory: Memory,
     /// Where it was before each thing that was done, and what undoes that.
@@ -40,7 +40,11 @@ impl Tracker {
     /// No row yet.
     pub fn new(plan: &Arc<Plan>, table: &Name) -> Self {
         let memory = Memory::new(plan.start.clone(), Arc::clone(&plan.facts), plan.apps.to_vec(), 0);
-        Self { plan: Arc::clone(plan), table: table.clone(), states: vec![State { at: 0, memory, past: Vec::new() }] }
+        Self {
+            plan: Arc::clone(plan),
+            table: table.clone(),
+            states: vec![RunState { at: 0, memory, past: Vec::new() }],
+        }
     }
 
     /// A row that is there before the first statement.
@@ -69,7 +73,7 @@ impl Tracker {
     }
 
     /// What the run may do next.
-    fn behind(&self, state: &State, most: usize) -> Vec<State> {
+    fn behind(&self, state: &RunState, most: usize) -> Vec<RunState> {
         let step = state.at / 2;
         if step >= most {
             return Vec::new();
@@ -82,16 +86,16 @@ impl Tracker {
         let mut next = Vec::new();
         if let Ok(applied) = done {
             let at = state.at + if is_fill { (state.at + 1) % 2 } else { 2 };
-            next.push(State { at, memory, past: with(Some(applied.undo)) });
+            next.push(RunState { at, memory, past: with(Some(applied.undo)) });
         }
         if is_fill && state.at % 2 == 1 {
-            next.push(State { at: state.at + 1, memory: state.memory.clone(), past: with(None) });
+            next.push(RunState { at: state.at + 1, memory: state.memory.clone(), past: with(None) });
         }
         next
     }
 
     /// The same with the last thing undone.
-    fn before(state: &State, least: usize) -> Vec<State> {
+    fn before(state: &RunState, least: usize) -> Vec<RunState> {
         let mut undone = state.clone();
         let Some((at, undo)) = undone.past.pop().filter(|_| state.at > 2 * least) else { return Vec::new() };
         undone.at = at;
@@ -142,7 +146,7 @@ impl Tracker {
         if !self.states.is_empty() {
             return Ok(());
         }
-        let shown = |state: &State| format!("{}/2 {:?}", state.at, self.text(&state.memory));
+        let shown = |state: &RunState| format!("{}/2 {:?}", state.at, self.text(&state.memory));
         let allowed: Vec<String> = before.iter().map(shown).collect();
         let names: Vec<&str> = columns.iter().map(|column| &*column.column).collect();
         self.states = before;

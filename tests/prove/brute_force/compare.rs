@@ -6,8 +6,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
 use miglab::catalog::{Catalog, ConstraintKind};
-use miglab::prove::{AnomalyKind, Event, EventKind, Refutation, Verdict, prove};
-use miglab::replay::{Outcome, Replay};
+use miglab::prove::{AnomalyKind, EventKind, Refutation, ScheduleEvent, Verdict, prove};
+use miglab::replay::{Replay, ReplayOutcome};
 
 use super::explorer::{Found, explore};
 use super::subject::Subject;
@@ -45,7 +45,7 @@ impl From<Option<Found>> for Answer {
 fn rank(refutation: &Refutation) -> (bool, usize, AnomalyKind) {
     let kind = refutation.anomaly.kind;
     let visits = |kind: &EventKind| matches!(kind, EventKind::Visit { .. });
-    let events: Vec<&Event> = refutation.schedule.events.iter().filter(|event| !event.other_row).collect();
+    let events: Vec<&ScheduleEvent> = refutation.schedule.events.iter().filter(|event| !event.other_row).collect();
     let inserted = events.iter().any(|event| matches!(event.kind, EventKind::Insert { .. }));
     let counted = events.iter().filter(|event| !visits(&event.kind)).count();
     let last_is_visit = events.last().is_some_and(|event| visits(&event.kind));
@@ -243,7 +243,7 @@ fn replayed(seed: u64) -> Option<Result<(), String>> {
             played.map_err(|fault| fault.message)?;
         }
         match replay.outcome() {
-            Some(Outcome::Confirmed { .. }) => Ok(()),
+            Some(ReplayOutcome::Confirmed { .. }) => Ok(()),
             other => Err(format!("{other:?}")),
         }
     });

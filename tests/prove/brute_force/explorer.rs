@@ -170,7 +170,7 @@ fn describe(world: &World, moment: &Moment, event: Event) -> String {
         Event::Visit { .. } => format!("statement {position} comes by"),
         Event::Read { app, column, .. } => format!("{} reads {}", acting(app).app, acting(app).reads[column].column),
         Event::Missing { app, column } => {
-            format!("{} uses {}, which is not there", acting(app).app, acting(app).missing[column].column)
+            format!("{} uses {}, which does not exist", acting(app).app, acting(app).missing[column].column)
         }
         Event::Write { app, component, null: is_null, .. } => {
             let columns = acting(app).components[component].iter().map(|column| &column.name).collect();

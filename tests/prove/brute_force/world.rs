@@ -10,7 +10,7 @@ use miglab::catalog::{Catalog, ColumnId, ConstraintKind, NotNull};
 use miglab::data::{Type, Value};
 use miglab::diagnostic::Diagnostic;
 use miglab::engine::memory::{CellState, Memory, Snapshot};
-use miglab::engine::{Fault, FaultKind, Target};
+use miglab::engine::{Engine, Fault, FaultKind};
 use miglab::expr::{Expression, Scope};
 use miglab::plan::{Action, ColumnName};
 use miglab::prove::AnomalyKind;

@@ -6,7 +6,7 @@ use std::path::Path;
 pub(super) fn password(path: &Path, wanted: &[&str; 4]) -> Result<Option<String>, String> {
     if open_to_others(path) {
         return Err(format!(
-            "`{}` is not read, as others may read it too: `chmod 600 {}`",
+            "`{}` is ignored, because others can read it: `chmod 600 {}`",
             path.display(),
             path.display()
         ));
@@ -40,7 +40,7 @@ fn matching(line: &str, wanted: &[&str; 4]) -> Option<String> {
     Some(password).filter(|password| !password.is_empty())
 }
 
-/// A field, and what comes behind its colon.
+/// A field, and what comes after its colon.
 fn field(text: &str) -> Option<(String, &str)> {
     let mut escaped = false;
     let end = text.char_indices().find(|(_, character)| {

@@ -21,10 +21,10 @@ pub(super) fn refusal(address: &Address, error: &postgres::Error) -> Fault {
     }
     let text = fault::with_causes(error);
     if text.contains("password missing") {
-        return refused(format!("`{address}` asks for a password, and there is none"))
+        return refused(format!("`{address}` asks for a password, and none was given"))
             .with_help(password_help(address));
     }
-    refused(format!("`{address}` cannot be connected to: {text}"))
+    refused(format!("cannot connect to `{address}`: {text}"))
 }
 
 fn told_by_server(address: &Address, told: &postgres::error::DbError) -> Fault {
@@ -36,12 +36,12 @@ fn told_by_server(address: &Address, told: &postgres::error::DbError) -> Fault {
         "3D000" => refused(format!("there is no database `{database}` at `{address}`"))
             .with_help(format!("name another one in the address, or create it: `createdb {database}`")),
         "28000" if said.contains("no pg_hba.conf entry") => refused(format!(
-            "`{address}` lets nobody in this way: {said}"
+            "`{address}` does not allow this connection: {said}"
         ))
-        .with_help("let the server's `pg_hba.conf` have a line for this role, database and host, or change `sslmode`"),
+        .with_help("add a line for this role, database and host to the server's `pg_hba.conf`, or change `sslmode`"),
         "28000" => refused(format!("`{address}` does not let role `{user}` in: {said}"))
-            .with_help("check the user in the address; a role that is there may lack `login`"),
-        "53300" => refused(format!("`{address}` has no connection left: {said}"))
+            .with_help("check the user in the address; a role that exists may lack `login`"),
+        "53300" => refused(format!("`{address}` has no connections left: {said}"))
             .with_help("raise `max_connections`, or let applications hold fewer, then try again"),
         "57P03" => refused(format!("`{address}` does not take connections yet: {said}"))
             .with_help("try again when the server has started"),
@@ -64,7 +64,7 @@ fn without_tls(address: &Address, error: &postgres::Error) -> Fault {
         }
         _ if fault::with_causes(error).contains("does not support TLS") => (
             "the server does not offer it".to_owned(),
-            "set `ssl = on` on the server, or take `sslmode=disable` in a network that you trust",
+            "set `ssl = on` on the server, or use `sslmode=disable` in a network that you trust",
         ),
         Some(other) => (other.to_string(), "check `sslmode`, and what the server's log says"),
         None => (fault::with_causes(error), "check `sslmode`, and what the server's log says"),
@@ -76,12 +76,12 @@ fn untrusted(address: &Address, wrong: &CertificateError) -> Fault {
     use CertificateError as Wrong;
     let (why, help) = match wrong {
         Wrong::UnknownIssuer | Wrong::BadSignature => (
-            "nobody who is trusted has signed it".to_owned(),
-            "give the root certificate of the server's with `sslrootcert=FILE`",
+            "it is not signed by anybody who is trusted".to_owned(),
+            "name its root certificate with `sslrootcert=FILE`",
         ),
         Wrong::NotValidForName | Wrong::NotValidForNameContext { .. } => (
             "it is for another host".to_owned(),
-            "write the host as in the certificate (`hostaddr` says where it is), or take `sslmode=verify-ca`",
+            "write the host as in the certificate (`hostaddr` says where it is), or use `sslmode=verify-ca`",
         ),
         Wrong::Expired | Wrong::ExpiredContext { .. } => ("it has expired".to_owned(), "renew it on the server"),
         other => (other.to_string(), "check the server's certificate and the file of `sslrootcert`"),
@@ -99,7 +99,7 @@ fn password_help(address: &Address) -> String {
 
 /// Somebody took the connection, and then said nothing.
 pub(super) fn silent(address: &Address) -> Fault {
-    refused(format!("`{address}` takes the connection, but does not answer"))
+    refused(format!("`{address}` accepts the connection, but does not answer"))
         .with_help("check that it is a PostgreSQL server; `connect_timeout` says how long to wait")
 }
 
@@ -115,10 +115,10 @@ fn unreachable(address: &Address, cause: &io::Error) -> Fault {
             ("nobody answers", "check host and port and the firewall; `connect_timeout` says how long to wait")
         }
         io::ErrorKind::UnexpectedEof | io::ErrorKind::ConnectionReset | io::ErrorKind::BrokenPipe => {
-            ("it hangs up", "check that it is a PostgreSQL server, and whether it wants TLS (`sslmode`)")
+            ("it closes the connection", "check that it is a PostgreSQL server, and whether it wants TLS (`sslmode`)")
         }
         _ if cause.to_string().contains("lookup address") => {
-            ("there is no host of that name", "check the host's name, and that this machine can look it up")
+            ("there is no host with that name", "check the host's name, and that this machine can look it up")
         }
         _ => return refused(format!("`{address}` cannot be reached: {cause}")).with_help("check host and port"),
     };

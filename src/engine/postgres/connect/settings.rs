@@ -161,13 +161,13 @@ fn pair_value(text: &str) -> Result<(String, &str), Fault> {
 
 fn decoded(text: &str) -> Result<String, Fault> {
     let decoded = percent_decode_str(text).decode_utf8();
-    decoded.map(Into::into).map_err(|_| unreadable("what `%` stands before is not UTF-8"))
+    decoded.map(Into::into).map_err(|_| unreadable("what its `%` escapes stand for is not UTF-8"))
 }
 
 fn unreadable(why: &str) -> Fault {
     Fault::new(FaultKind::Connection, format!("the address of the database cannot be read: {why}")).with_help(
         "write `postgres://user:password@host:port/database` or `host=… user=… dbname=…`; in a URL, `@`, `/`, `?` and \
-         `%` of a name or a password are written `%40`, `%2F`, `%3F` and `%25`",
+         `%` in a name or a password are written `%40`, `%2F`, `%3F` and `%25`",
     )
 }
 
@@ -175,16 +175,13 @@ fn unknown(key: &str) -> Fault {
     // A key may be a piece of a password that was not quoted.
     let shown =
         if key.chars().all(|c| c.is_ascii_lowercase() || c == '_') { format!(" `{key}`") } else { String::new() };
-    Fault::new(
-        FaultKind::Connection,
-        format!("the address of the database has an option{shown} that is not known here"),
-    )
-    .with_help(format!("known are {}", KNOWN.join(", ")))
+    Fault::new(FaultKind::Connection, format!("the address of the database has an unknown option{shown}"))
+        .with_help(format!("known options are {}", KNOWN.join(", ")))
 }
 
 /// A value of an option that is none of those it may have.
 pub(super) fn bad_value(key: &str, value: &str, possible: &str) -> Fault {
-    Fault::new(FaultKind::Connection, format!("`{key}` of the database's address cannot be `{value}`"))
+    Fault::new(FaultKind::Connection, format!("`{key}` in the address of the database cannot be `{value}`"))
         .with_help(format!("it may be {possible}"))
 }
 

@@ -107,8 +107,8 @@ fn mode(settings: &Settings) -> Result<Mode, Fault> {
         None if system => Mode::VerifyFull,
         Some(weak @ ("disable" | "allow" | "prefer" | "require" | "verify-ca")) if system => {
             let why =
-                format!("`sslmode={weak}` is too weak for `sslrootcert=system`: everybody can get such a certificate");
-            return Err(refused(why).with_help("take `sslmode=verify-full`"));
+                format!("`sslmode={weak}` is too weak for `sslrootcert=system`: anybody can get such a certificate");
+            return Err(refused(why).with_help("use `sslmode=verify-full`"));
         }
         Some("disable") => Mode::Disable,
         Some("allow") => Mode::Allow,
@@ -137,9 +137,9 @@ fn roots(
     match given.or_else(|| environment.file(".postgresql/root.crt")) {
         Some(path) => certificates(&path).map(Some),
         None if insists => Err(refused(
-            "there is no root certificate to check the server's with: `~/.postgresql/root.crt` is not there",
+            "there is no root certificate to check the server's with: `~/.postgresql/root.crt` does not exist",
         )
-        .with_help("name it with `sslrootcert=FILE`, or take `sslrootcert=system` for those that the system trusts")),
+        .with_help("name it with `sslrootcert=FILE`, or use `sslrootcert=system` for those that the system trusts")),
         None => Ok(None),
     }
 }
@@ -165,7 +165,7 @@ fn own_certificate(settings: &Settings, environment: &Environment<'_>) -> Result
     let Some(path) = file("sslcert", ".postgresql/postgresql.crt") else { return Ok(None) };
     let Some(key_path) = file("sslkey", ".postgresql/postgresql.key") else {
         return Err(refused(format!("there is a certificate `{}`, but no key for it", path.display()))
-            .with_help("name the file of the key with `sslkey=FILE`"));
+            .with_help("name the key file with `sslkey=FILE`"));
     };
     let key = PrivateKeyDer::from_pem_file(&key_path).map_err(|error| {
         refused(format!("the key in `{}` cannot be read: {error}", key_path.display()))

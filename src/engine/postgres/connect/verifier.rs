@@ -125,7 +125,7 @@ impl ServerCertVerifier for Verifier {
     ) -> Result<HandshakeSignatureValid, Error> {
         let algorithms = &self.provider.signature_verification_algorithms;
         match (verify_tls13_signature(message, cert, dss, algorithms), public_key(cert)) {
-            // A certificate of version 1 is not read there; that its owner is the one who answers can be known all the same.
+            // A certificate of version 1 is not read there; that its owner is the one who answers can be known anyway.
             (Err(Error::InvalidCertificate(CertificateError::Other(_))), Some(key)) => {
                 verify_tls13_signature_with_raw_key(message, &key, dss, algorithms)
             }

@@ -129,7 +129,7 @@ fn number(tokens: &[Token<'_>]) -> Option<(String, usize)> {
     Some((format!("{minus}{}", tokens[at].text), at + 2 + taken))
 }
 
-/// A token, and the cast behind it where that is left out.
+/// A token, and the cast after it where that is left out.
 fn plain(tokens: &[Token<'_>]) -> (String, usize) {
     let token = &tokens[0];
     if token.kind == Kind::Text

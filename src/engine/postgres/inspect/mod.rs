@@ -15,13 +15,13 @@ use crate::engine::postgres::fault::fault;
 use crate::engine::postgres::relation::RelationConstraintKind;
 use crate::engine::postgres::{Relation, Server};
 
-/// What a database says of these tables. Names are resolved along the `search_path`; what is not there, or is no table,
+/// What a database says of tables. Names are resolved along the `search_path`; what is missing, or is not a table,
 /// is simply absent.
 ///
 /// # Errors
 /// The server cannot be asked.
 pub fn inspect(client: &mut impl GenericClient, tables: &[Name]) -> Result<Server, Fault> {
-    // Some of what is asked stands behind a lock on the table, where somebody holds it for long.
+    // Some of what is asked waits for a lock on the table, where somebody holds it for long.
     let patient = client.batch_execute("set lock_timeout = '5s'");
     let answer = patient.and_then(|()| ask(client, tables));
     // Where this fails the connection is lost, and the answer says so.

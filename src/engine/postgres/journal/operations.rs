@@ -1,5 +1,5 @@
 //! The operations of the statements of a run: planned before the first of a statement begins, so that a process that goes
-//! on does what was planned, whatever the database looks like in the midst of it.
+//! on does what was planned, whatever the database looks like in the middle of it.
 
 use postgres::{GenericClient, Row};
 use serde::Deserialize;
@@ -175,6 +175,6 @@ fn parse<'a, T: Deserialize<'a>>(text: &'a str) -> Result<T, Fault> {
 }
 
 fn unreadable(error: &serde_json::Error) -> Fault {
-    Fault::new(FaultKind::Server, format!("what schema `miglab` keeps of an operation cannot be read: {error}"))
+    Fault::new(FaultKind::Server, format!("the record of an operation in schema `miglab` cannot be read: {error}"))
         .with_help("was it changed by hand? restore it, or undo the migration by hand")
 }

@@ -8,7 +8,7 @@ use crate::engine::postgres::fault::fault;
 use crate::engine::postgres::journal::operations;
 use crate::engine::postgres::journal::record::number;
 
-/// Rows of a statement that goes over a table.
+/// Rows of a statement that goes through a table.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Filled {
     /// Rows changed so far.

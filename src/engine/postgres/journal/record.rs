@@ -75,8 +75,8 @@ pub fn claim(client: &mut impl GenericClient, run: i64, runner: &Runner, status:
         .execute("update miglab.range set owner = $2 where run_id = $1", &[&run, &owner])
         .map_err(|error| fault(&error))?;
     let verb = match status {
-        Status::RollingBack => "Rollback begun",
-        Status::Complete => "Purge begun",
+        Status::RollingBack => "Rollback started",
+        Status::Complete => "Purge started",
         Status::Running | Status::RolledBack => "Resumed",
     };
     event(client, run, &state, None, &format!("{verb} by {} on {}", runner.os_user, runner.host))?;
@@ -140,7 +140,7 @@ pub struct StepDone<'a> {
     pub phase: Option<Phase>,
     /// What it did, in words.
     pub text: &'a str,
-    /// None is left behind it.
+    /// None is left after it.
     pub is_last: bool,
 }
 
@@ -229,7 +229,7 @@ pub fn purging(client: &mut impl GenericClient, fence: &Fence) -> Result<(), Fau
 /// The run was taken over, or the server refused.
 pub fn purged(client: &mut impl GenericClient, fence: &Fence) -> Result<(), Fault> {
     purging(client, fence)?;
-    event(client, fence.run, Status::Complete.word(), None, "What was kept for a rollback is removed")
+    event(client, fence.run, Status::Complete.word(), None, "What was kept for a rollback was removed")
 }
 
 /// A change that must hit the one row that the fence names.

@@ -108,7 +108,7 @@ fn too_new(version: i32) -> Fault {
     Fault::new(FaultKind::Server, message).with_help("use the newer miglab that has run here")
 }
 
-/// Makes the schema, or brings it to the version of this program; does nothing where it is there already. Whoever calls
+/// Makes the schema, or brings it to the version of this program; does nothing where it already exists. Whoever calls
 /// this holds the lock of the run.
 ///
 /// # Errors
@@ -149,7 +149,7 @@ fn explained(fault: Fault) -> Fault {
     if fault.kind != FaultKind::Privilege {
         return fault;
     }
-    let message = format!("schema `miglab`, where a run is kept, cannot be made: {}", fault.message);
+    let message = format!("schema `miglab`, where a run is kept, cannot be created: {}", fault.message);
     Fault::new(FaultKind::Privilege, message)
         .with_help("grant the role `create` on the database, or let its owner `create schema miglab authorization …`")
 }

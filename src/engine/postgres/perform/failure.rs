@@ -19,7 +19,7 @@ impl Failure {
         }
     }
 
-    /// Whether a lock was not to be had in time, so that it is worth trying again.
+    /// Whether a lock could not be got in time, so that it is worth trying again.
     pub(super) fn is_for_a_lock(&self) -> bool {
         let codes = [&SqlState::LOCK_NOT_AVAILABLE, &SqlState::T_R_DEADLOCK_DETECTED];
         match self {

@@ -49,12 +49,12 @@ pub fn perform(
             recorded(session.client(), record)?;
         }
         Work::Gate { query, message } => scan::gate(session, query, message, record, watch)?,
-        Work::Rows(_) => return Err(Fault::new(FaultKind::Server, "rows are gone over in batches, not as one piece")),
+        Work::Rows(_) => return Err(Fault::new(FaultKind::Server, "rows are filled in batches, not as one piece")),
     }
     Ok(None)
 }
 
-/// Validates a constraint and does what comes after it; where rows stand in the way, that is left out.
+/// Validates a constraint and does what comes after it; where rows are in the way, that is left out.
 fn scan_if_it_holds(
     session: &mut Session,
     (scan, then): (&str, &[String]),

@@ -13,13 +13,13 @@ use crate::engine::postgres::fault::fault;
 use crate::engine::postgres::session::{Limits, Session};
 use crate::engine::{Fault, FaultKind, Happening, Waiting, Watch};
 
-/// How often a wait is told of.
+/// How often a wait is reported.
 pub(super) const TELL_EVERY: Duration = Duration::from_secs(1);
 
-/// Behind somebody who stays, a lock is tried for again after this time at the latest.
+/// Where somebody stays in the way, a lock is tried again after this time at the latest.
 const TRY_AT_LEAST_EVERY: Duration = Duration::from_secs(2);
 
-/// A wait for something, which is told of from time to time and ends one day.
+/// A wait for something, which is reported from time to time and ends one day.
 pub(super) struct Patience {
     what: String,
     began: Instant,
@@ -63,10 +63,10 @@ impl Patience {
         let blockers = in_the_way(blockers);
         let who: Vec<String> = blockers.iter().map(|blocker| blocker.in_words()).collect();
         let in_the_way = match who.as_slice() {
-            [] => "who is in the way changes, or is not known".to_owned(),
-            who => format!("in the way is {}", who.join("; ")),
+            [] => "what is in the way changes, or is not known".to_owned(),
+            who => format!("in the way: {}", who.join("; ")),
         };
-        let message = format!("{} was not to be had within {}: {in_the_way}", self.what, told_duration(waited));
+        let message = format!("could not get {} within {}: {in_the_way}", self.what, told_duration(waited));
         Fault::new(FaultKind::Locked, message).with_help(help(&blockers))
     }
 
@@ -90,7 +90,7 @@ fn help(blockers: &[&Blocker]) -> String {
     let ends: Vec<String> = blockers.iter().filter_map(ends).collect();
     let end = match ends.as_slice() {
         [] => "wait until the table is used less".to_owned(),
-        ends => format!("let it end, or end it with {}", ends.join(", ")),
+        ends => format!("let it finish, or end it with {}", ends.join(", ")),
     };
     let autovacuum = if blockers.iter().any(|blocker| blocker.is_autovacuum()) {
         "; an autovacuum gives way to a role that may set `deadlock_timeout` (`grant set on parameter deadlock_timeout`)"
@@ -101,7 +101,7 @@ fn help(blockers: &[&Blocker]) -> String {
 }
 
 pub(super) fn interrupted() -> Fault {
-    Fault::new(FaultKind::Interrupted, "stopped; nothing of the statement is left")
+    Fault::new(FaultKind::Interrupted, "stopped; nothing of the statement remains")
 }
 
 /// Tries until it gets its locks.

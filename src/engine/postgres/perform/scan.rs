@@ -86,5 +86,5 @@ fn looked_after(
 /// There is nobody to wait for but the server itself.
 pub(super) fn server_at_work(began: Instant) -> Waiting {
     let waited_ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
-    Waiting { what: "the server, which is at work on it".into(), blockers: Vec::new(), waited_ms }
+    Waiting { what: "the server, which is working on it".into(), blockers: Vec::new(), waited_ms }
 }

@@ -22,7 +22,7 @@ impl Scene<'_> {
         let scene = Scene { catalog: &with_column, ..*self };
         let add = format!("add column {}", scene.definition(table, column));
         let name = quote::ident(&column.name);
-        // Syncs that are there look at the new column, too, where it carries their facts; and no more once it is gone.
+        // Existing syncs look at the new column, too, where it carries their facts; and no longer once it is gone.
         let mut statements = vec![self.alter(table, &add)];
         statements.extend(self.reinstall_all(self.catalog, &with_column)?);
         let mut back = self.reinstall_all(&with_column, self.catalog)?;

@@ -81,7 +81,7 @@ impl Scene<'_> {
         let (columns, unique, filter) = match &constraint.kind {
             ConstraintKind::Index { columns, unique, filter } => (columns, *unique, filter.as_ref()),
             ConstraintKind::Unique(columns) | ConstraintKind::PrimaryKey(columns) => (columns, true, None),
-            _ => return Err(Fault::new(FaultKind::Server, format!("`{}` is no index", constraint.name))),
+            _ => return Err(Fault::new(FaultKind::Server, format!("`{}` is not an index", constraint.name))),
         };
         let filter = filter.map(|filter| format!(" where {}", filter.to_sql(&|name| quote::ident(name))));
         let create = format!(
@@ -128,7 +128,7 @@ impl Scene<'_> {
         let only =
             create.replacen(" concurrently", "", 1).replacen(&format!(" on {whole}"), &format!(" on only {whole}"), 1);
         let undo = vec![Work::Ddl(vec![format!("drop index {index}")])];
-        let title = "create the index of the whole, without its partitions";
+        let title = "create the index on the parent, without its partitions";
         let mut all = vec![self.ddl(title, table, LockMode::Share, vec![only], undo)];
         for (number, partition) in partitions.iter().enumerate() {
             let name = quote::made_name(&format!("{}_{}", constraint.name, number + 1));
@@ -172,7 +172,7 @@ impl Scene<'_> {
     pub(super) fn validation(&self, table: &str, name: &str) -> Operation {
         let scan = self.alter(table, &format!("validate constraint {}", quote::ident(name)));
         let lock = self.lock(table, LockMode::ShareUpdateExclusive);
-        Operation::new("hold every row against it", Work::Scan(scan), lock, Cost::Scan, Vec::new())
+        Operation::new("check every row against it", Work::Scan(scan), lock, Cost::Scan, Vec::new())
     }
 
     pub(super) fn validate_constraint(&self, table: &Name, name: &Name) -> Result<Vec<Operation>, Fault> {

@@ -45,7 +45,7 @@ impl Kept {
         Operation {
             purge: vec![drop.clone()],
             ..Operation::new(
-                "make a table for the values that are replaced",
+                "create a table for the values that are replaced",
                 Work::Ddl(vec![create]),
                 lock,
                 Cost::Instant,

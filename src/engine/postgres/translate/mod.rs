@@ -65,7 +65,7 @@ pub fn operations(action: &Action, scene: Scene<'_>) -> Result<Vec<Operation>, F
         Action::DropColumn { table, column } => scene.drop_column(action, table, *column),
         Action::DropTable(table) => scene.drop_table(action, table),
         Action::Deploy(app) => Ok(vec![Operation::nothing(format!("`{app}` is live from here on"))]),
-        Action::Retire(app) => Ok(vec![Operation::nothing(format!("`{app}` is live no more"))]),
+        Action::Retire(app) => Ok(vec![Operation::nothing(format!("`{app}` is no longer live"))]),
         Action::Confirm(_) => Ok(vec![Operation::nothing("somebody confirms it")]),
         Action::Wait(_) => Ok(vec![Operation::nothing("time passes")]),
     }
@@ -80,7 +80,7 @@ impl<'a> Scene<'a> {
 
     fn column(&self, table: &str, column: ColumnId) -> Result<&'a Column, Fault> {
         let found = self.table(table)?.column_by_id(column);
-        found.ok_or_else(|| Fault::new(FaultKind::Missing, format!("a column of `{table}` is not there")))
+        found.ok_or_else(|| Fault::new(FaultKind::Missing, format!("a column of `{table}` does not exist")))
     }
 
     /// A table's name, quoted and with its schema where that is known.
@@ -153,7 +153,7 @@ impl<'a> Scene<'a> {
 
     fn verify(&self, table: &str, condition: &Expression) -> Operation {
         let sql = condition.to_sql(&|name| of_row("r", name));
-        self.gate("look at every row", table, &sql, format!("not every row of `{table}` passes `verify`:"))
+        self.gate("check every row", table, &sql, format!("not every row of `{table}` passes `verify`:"))
     }
 }
 

@@ -35,7 +35,7 @@ impl Scene<'_> {
     pub(super) fn add_not_null(&self, table: &Name, column: ColumnId) -> Result<Vec<Operation>, Fault> {
         let column = self.column(table, column)?;
         if column.not_null != NotNull::No {
-            return Ok(vec![Operation::nothing("it is not null already")]);
+            return Ok(vec![Operation::nothing("it is already not null")]);
         }
         Ok(self.check_for_new_writes(table, column))
     }
@@ -43,7 +43,7 @@ impl Scene<'_> {
     pub(super) fn validate_not_null(&self, table: &Name, column: ColumnId) -> Result<Vec<Operation>, Fault> {
         let column = self.column(table, column)?;
         if column.not_null == NotNull::Yes {
-            return Ok(vec![Operation::nothing("it is not null already")]);
+            return Ok(vec![Operation::nothing("it is already not null")]);
         }
         let mut all = self.check_for_new_writes(table, column);
         all.push(self.validation(table, &check_name(table, &column.name)));
@@ -63,7 +63,7 @@ impl Scene<'_> {
     pub(super) fn set_not_null(&self, table: &Name, column: ColumnId) -> Result<Vec<Operation>, Fault> {
         let column = self.column(table, column)?;
         if column.not_null == NotNull::Yes {
-            return Ok(vec![Operation::nothing("it is not null already")]);
+            return Ok(vec![Operation::nothing("it is already not null")]);
         }
         let mut all = self.check_for_new_writes(table, column);
         if column.not_null != NotNull::Validated {

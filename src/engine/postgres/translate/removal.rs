@@ -38,7 +38,7 @@ impl Scene<'_> {
         let mut undo = vec![Work::Ddl(std::iter::once(back).chain(self.sync_restoration(action)?).collect())];
         undo.extend(gone.restores);
         undo.extend(nullable.restores);
-        let title = "take the column away, with its syncs; its values are kept until they are purged";
+        let title = "remove the column and its syncs; its values are kept until they are purged";
         let mut operation = self.ddl(title, table, LockMode::AccessExclusive, statements, undo);
         operation.lock_also(gone.referred.into_iter().chain(self.sync_locks(action)?));
         let purge = self.alter(table, &format!("drop column if exists {}", quote::ident(&parked)));
@@ -138,7 +138,7 @@ impl Scene<'_> {
         ];
         let mut undo = vec![Work::Ddl(back.into_iter().chain(self.sync_restoration(action)?).collect())];
         undo.extend(gone.restores);
-        let title = "take the table away, with its syncs; its rows are kept until they are purged";
+        let title = "remove the table and its syncs; its rows are kept until they are purged";
         let mut operation = self.ddl(title, table, LockMode::AccessExclusive, statements, undo);
         operation.lock_also(gone.referred.into_iter().chain(self.sync_locks(action)?));
         operation.cost = Cost::Instant;

@@ -117,7 +117,7 @@ impl Reading {
     }
 }
 
-/// What stands before a word, and behind it; nothing where it is not there.
+/// What stands before a word, and after it; nothing where it is not there.
 fn split_at<'t, 'a>(tokens: &'t [Token<'a>], word: &str) -> (&'t [Token<'a>], &'t [Token<'a>]) {
     match tokens.iter().position(|token| token.is_word(word)) {
         Some(at) => (&tokens[..at], &tokens[at + 1..]),

@@ -23,7 +23,7 @@ impl<'t, 'a> Cursor<'t, 'a> {
         self.rest.first().is_some_and(|token| token.is_word(word))
     }
 
-    /// Goes behind these words, where they come next.
+    /// Goes past these words, where they come next.
     pub(super) fn words(&mut self, words: &str) -> bool {
         let mut ahead = *self;
         for word in words.split(' ') {
@@ -68,7 +68,7 @@ impl<'t, 'a> Cursor<'t, 'a> {
         Some(inside)
     }
 
-    /// The tokens up to one that ends them, outside of parentheses, or to a parenthesis that was opened before.
+    /// The tokens up to one that ends them, outside parentheses, or to a parenthesis that was opened before.
     pub(super) fn until(&mut self, ends: impl Fn(&Token<'a>) -> bool) -> &'t [Token<'a>] {
         let mut depth = 0_usize;
         let mut length = 0;

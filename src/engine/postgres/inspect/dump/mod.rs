@@ -42,10 +42,10 @@ pub struct Unread {
 /// Reads a dump.
 ///
 /// # Errors
-/// It is no text that `pg_dump` has written.
+/// It is not text that `pg_dump` has written.
 pub fn read(text: &str) -> Result<Dump, Fault> {
     if text.starts_with("PGDMP") {
-        return Err(no_dump("the dump is not a text", "write it with `pg_dump --schema-only --format=plain`"));
+        return Err(no_dump("the dump is not plain text", "write it with `pg_dump --schema-only --format=plain`"));
     }
     let mut reading = Reading { schema: "public".to_owned(), ..Reading::default() };
     for statement in Statements::of(text) {

@@ -98,7 +98,7 @@ impl<'a> Statements<'a> {
         Some(token)
     }
 
-    /// Goes behind spaces and comments.
+    /// Goes past spaces and comments.
     fn skip_blank(&mut self) {
         loop {
             let rest = &self.text[self.at..];
@@ -119,7 +119,7 @@ impl<'a> Statements<'a> {
         self.at += self.text[self.at..].find('\n').unwrap_or(self.text.len() - self.at);
     }
 
-    /// Goes behind the rows of a `copy`.
+    /// Goes past the rows of a `copy`.
     fn skip_rows(&mut self) {
         self.skip_line();
         while !self.text[self.at..].is_empty() && !self.text[self.at..].starts_with("\n\\.") {

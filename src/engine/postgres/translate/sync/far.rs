@@ -88,7 +88,7 @@ impl Program<'_> {
         let partner = partner.ok_or_else(missing)?;
         let name = |id: ColumnId| {
             let known = partner.column_by_id(id).map(|column| quote::ident(&column.name));
-            known.ok_or_else(|| Fault::new(FaultKind::Missing, format!("a column of `{}` is not there", pair.table)))
+            known.ok_or_else(|| Fault::new(FaultKind::Missing, format!("a column of `{}` does not exist", pair.table)))
         };
         let relation = self.scene.qualified(&pair.table);
         let key = name(pair.join.target_key)?;

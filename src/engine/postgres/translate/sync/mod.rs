@@ -8,7 +8,7 @@
 //!   that nothing comes back.
 //! * A backfill sets `miglab.backfill`, and no sync fires.
 //!
-//! All triggers have names that sort behind others, so that they see what other triggers make of a row.
+//! All triggers have names that sort after others, so that they see what other triggers make of a row.
 
 mod columns;
 mod far;
@@ -24,7 +24,7 @@ use crate::engine::postgres::{Cost, Lock, LockMode, Operation, Work, quote};
 use crate::engine::{Fault, FaultKind};
 use crate::plan::Action;
 
-/// A trigger, or the function behind some.
+/// A trigger, or the function of some.
 #[derive(PartialEq)]
 struct Piece {
     /// Its name, quoted; a function's with its schema.
@@ -149,7 +149,7 @@ impl Scene<'_> {
     }
 }
 
-/// The program behind the triggers of one table.
+/// The program of the triggers of one table.
 struct Program<'a> {
     scene: &'a Scene<'a>,
     /// The schema with the syncs that are to stand.
@@ -159,7 +159,7 @@ struct Program<'a> {
 
 impl Program<'_> {
     fn column(&self, id: ColumnId) -> Result<&Column, Fault> {
-        let missing = || Fault::new(FaultKind::Missing, format!("a column of `{}` is not there", self.table.name));
+        let missing = || Fault::new(FaultKind::Missing, format!("a column of `{}` does not exist", self.table.name));
         self.table.column_by_id(id).ok_or_else(missing)
     }
 
@@ -193,7 +193,7 @@ impl Program<'_> {
         comparable(&ty, &format!("{row}.{}", quote::ident(&column.name)))
     }
 
-    /// One of these columns gets another value, and it is no backfill that gives it.
+    /// One of these columns gets another value, and it is not a backfill that gives it.
     fn changes(&self, columns: &BTreeSet<ColumnId>) -> Result<String, Fault> {
         let changed = |id: &ColumnId| {
             let column = self.column(*id)?;
@@ -218,7 +218,7 @@ impl Program<'_> {
         Ok(())
     }
 
-    /// The settings that an expression hangs on, as `create function` takes them.
+    /// The settings that an expression depends on, as `create function` takes them.
     fn settings(syncs: &[&Arc<Sync>]) -> &'static str {
         if syncs.iter().any(|sync| sync.value.depends_on_settings()) {
             " set timezone to 'UTC' set datestyle to 'ISO, MDY' set intervalstyle to 'postgres' \
@@ -229,5 +229,5 @@ impl Program<'_> {
     }
 }
 
-/// It is no backfill.
+/// It is not a backfill.
 const NO_BACKFILL: &str = "current_setting('miglab.backfill', true) is distinct from 'on'";

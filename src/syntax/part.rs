@@ -7,8 +7,8 @@ use crate::ast::{
 use crate::source::Span;
 
 /// A part of a script that could be read.
-pub(super) enum Event {
-    /// A comment; `trailing` ones stand behind something.
+pub(super) enum Part {
+    /// A comment; `trailing` ones stand after something.
     Comment { span: Span, trailing: bool },
     /// One or more empty lines.
     Blank,

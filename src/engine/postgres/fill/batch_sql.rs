@@ -1,6 +1,6 @@
 //! The text of a batch: one message to the server, so that no row is held while anything travels.
 
-use super::Place;
+use super::FillId;
 use super::key;
 use super::range::{self, Range};
 use crate::engine::postgres::operation::{KeyColumn, RANGE, RowsWork};
@@ -13,7 +13,7 @@ pub const TAKEN_OVER: &str = "MGTKN";
 #[derive(Clone, Copy, Debug)]
 pub struct Batch<'a> {
     pub work: &'a RowsWork,
-    pub place: Place<'a>,
+    pub place: FillId<'a>,
     pub range: &'a Range,
     /// How many rows; by blocks, how many blocks.
     pub size: u32,
@@ -133,7 +133,7 @@ pub fn last_block(range: &Range) -> u64 {
 }
 
 /// The last look at the whole table in one statement, with the rows changed added to those of a range.
-pub fn whole(work: &RowsWork, place: Place<'_>, lock_timeout_ms: u32) -> String {
+pub fn whole(work: &RowsWork, place: FillId<'_>, lock_timeout_ms: u32) -> String {
     let state = range::condition(place, 0);
     let block = format!(
         "declare miglab_changed bigint;

@@ -6,11 +6,11 @@ use crate::ast::Name;
 use crate::catalog::{ColumnId, ConstraintKind, Sync, Table};
 use crate::data::Value;
 use crate::engine::Fault;
-use crate::engine::memory::event::{Event, Missed};
 use crate::engine::memory::freshness::{FactMap, candidates};
-use crate::engine::memory::journal::Journal;
 use crate::engine::memory::row::RowImage;
-use crate::engine::memory::state::State;
+use crate::engine::memory::row_write::{Missed, RowWrite};
+use crate::engine::memory::state::MemoryState;
+use crate::engine::memory::write_log::Journal;
 use crate::engine::memory::{enforce, fault};
 
 /// What goes stale in which column when a column is written.
@@ -55,13 +55,18 @@ pub(super) struct Statement {
 }
 
 impl Statement {
-    pub(super) fn new(state: &State, facts: &FactMap, table: &Name, written: Vec<ColumnId>) -> Result<Self, Fault> {
+    pub(super) fn new(
+        state: &MemoryState,
+        facts: &FactMap,
+        table: &Name,
+        written: Vec<ColumnId>,
+    ) -> Result<Self, Fault> {
         Self::with_parts(state, facts, table, written, Vec::new())
     }
 
     /// A statement that writes columns as parts of a whole whose other parts, `along`, stay as they are.
     pub(super) fn with_parts(
-        state: &State,
+        state: &MemoryState,
         facts: &FactMap,
         table: &Name,
         mut written: Vec<ColumnId>,
@@ -93,10 +98,16 @@ impl Statement {
     }
 
     /// Writes one row, with everything that follows from it.
-    pub(super) fn write(&mut self, state: &mut State, facts: &FactMap, image: RowImage, now: i64) -> Result<(), Fault> {
-        let mut event = Event::new(state, facts, now, &self.table, image);
+    pub(super) fn write(
+        &mut self,
+        state: &mut MemoryState,
+        facts: &FactMap,
+        image: RowImage,
+        now: i64,
+    ) -> Result<(), Fault> {
+        let mut event = RowWrite::new(state, facts, now, &self.table, image);
         event.spread(self)?;
-        let Event { images, missed, .. } = event;
+        let RowWrite { images, missed, .. } = event;
         self.missed.extend(missed);
         for (table, image) in images {
             self.store(state, &table, &image, now)?;
@@ -104,7 +115,7 @@ impl Statement {
         Ok(())
     }
 
-    fn store(&mut self, state: &mut State, table: &Name, image: &RowImage, now: i64) -> Result<(), Fault> {
+    fn store(&mut self, state: &mut MemoryState, table: &Name, image: &RowImage, now: i64) -> Result<(), Fault> {
         if !image.values.is_empty() {
             let schema = state.schema(table)?;
             enforce::row(&schema, state.data_mut(table)?, image, now)?;
@@ -115,7 +126,7 @@ impl Statement {
     }
 
     /// Deletes one row, and those in other tables that are only there because of it.
-    pub(super) fn delete(&mut self, state: &mut State, table: &Name, slot: usize, now: i64) -> Result<(), Fault> {
+    pub(super) fn delete(&mut self, state: &mut MemoryState, table: &Name, slot: usize, now: i64) -> Result<(), Fault> {
         let schema = state.schema(table)?;
         let gone: Vec<ColumnId> = schema.columns().map(|column| column.id).collect();
         self.note_lost(state, &schema, slot, &gone, |_, _| true);
@@ -130,8 +141,13 @@ impl Statement {
     }
 
     /// Ends the statement: holds its references, or takes everything back.
-    pub(super) fn finish(self, state: &mut State, outcome: Result<usize, Fault>, now: i64) -> Result<usize, Fault> {
-        let held = |state: &mut State| self.references.iter().try_for_each(|reference| reference.hold(state));
+    pub(super) fn finish(
+        self,
+        state: &mut MemoryState,
+        outcome: Result<usize, Fault>,
+        now: i64,
+    ) -> Result<usize, Fault> {
+        let held = |state: &mut MemoryState| self.references.iter().try_for_each(|reference| reference.hold(state));
         let outcome = outcome.and_then(|rows| held(state).map(|()| rows));
         match outcome {
             Ok(_) => self.missed.iter().for_each(|missed| missed.mark(state)),
@@ -140,7 +156,7 @@ impl Statement {
         outcome
     }
 
-    fn note_references(&mut self, state: &State, schema: &Arc<Table>, image: &RowImage) {
+    fn note_references(&mut self, state: &MemoryState, schema: &Arc<Table>, image: &RowImage) {
         let Ok(data) = state.data(&schema.name) else { return };
         let is_new =
             |column, value: &Value| image.slot.is_none_or(|slot| !super::key::same(&data.value(slot, column), value));
@@ -169,7 +185,7 @@ impl Statement {
     /// Notes values of a row that others may refer to, where `lost` says that they go.
     fn note_lost(
         &mut self,
-        state: &State,
+        state: &MemoryState,
         schema: &Arc<Table>,
         slot: usize,
         columns: &[ColumnId],
@@ -187,7 +203,7 @@ impl Statement {
 }
 
 impl Reference {
-    fn hold(&self, state: &mut State) -> Result<(), Fault> {
+    fn hold(&self, state: &mut MemoryState) -> Result<(), Fault> {
         match self {
             Self::From { table, constraint, column, value, to } => {
                 let child = state.data_mut(&table.name)?;
@@ -205,7 +221,12 @@ impl Reference {
 }
 
 /// Holds that no row refers to a value that is gone.
-pub(super) fn hold_referred(state: &mut State, parent: &Table, column: ColumnId, value: &Value) -> Result<(), Fault> {
+pub(super) fn hold_referred(
+    state: &mut MemoryState,
+    parent: &Table,
+    column: ColumnId,
+    value: &Value,
+) -> Result<(), Fault> {
     if state.data_mut(&parent.name)?.find(&[column], std::slice::from_ref(value)).is_some() {
         return Ok(());
     }
@@ -224,7 +245,7 @@ pub(super) fn hold_referred(state: &mut State, parent: &Table, column: ColumnId,
 }
 
 /// The rows of other tables that a sync inserted for this one: table, key column, key.
-fn followers(state: &State, table: &Name, slot: usize) -> Vec<(Name, ColumnId, Value)> {
+fn followers(state: &MemoryState, table: &Name, slot: usize) -> Vec<(Name, ColumnId, Value)> {
     let Ok(data) = state.data(table) else { return Vec::new() };
     let mut found: Vec<(Name, ColumnId, Value)> = Vec::new();
     for sync in state.catalog.syncs().filter(|sync| sync.source_table == *table) {
@@ -236,7 +257,7 @@ fn followers(state: &State, table: &Name, slot: usize) -> Vec<(Name, ColumnId, V
     found
 }
 
-fn far_tables(state: &State, facts: &FactMap, table: &Name, written: &[ColumnId]) -> Vec<Far> {
+fn far_tables(state: &MemoryState, facts: &FactMap, table: &Name, written: &[ColumnId]) -> Vec<Far> {
     let mut far = Vec::new();
     for pairing in &state.pairings {
         let own = match pairing.tables.iter().position(|name| name == table) {

@@ -2,9 +2,9 @@
 
 use std::time::{Duration, Instant};
 
-use super::batch::{self, Outcome};
+use super::batch::{self, BatchOutcome};
 use super::shared::stopped;
-use super::{Place, statement};
+use super::{FillId, batch_sql};
 use crate::engine::postgres::operation::RowsWork;
 use crate::engine::postgres::session::Session;
 use crate::engine::{Fault, Happening, Waiting, Watch};
@@ -18,15 +18,15 @@ const REST: Duration = Duration::from_millis(20);
 ///
 /// # Errors
 /// The server refuses; the run was taken over; `watch` stopped it.
-pub fn look(session: &mut Session, work: &RowsWork, place: Place<'_>, watch: Watch<'_>) -> Result<(), Fault> {
+pub fn look(session: &mut Session, work: &RowsWork, place: FillId<'_>, watch: Watch<'_>) -> Result<(), Fault> {
     let begin = Instant::now();
     let mut wait_ms = WAIT_MS[0];
     loop {
-        let text = statement::whole(work, place, wait_ms);
+        let text = batch_sql::whole(work, place, wait_ms);
         match batch::whole(session.client(), &text)? {
-            Outcome::Done(()) => return Ok(()),
-            Outcome::Refused(fault) => return Err(fault),
-            Outcome::Held | Outcome::GaveWay => {}
+            BatchOutcome::Done(()) => return Ok(()),
+            BatchOutcome::Refused(fault) => return Err(fault),
+            BatchOutcome::Held | BatchOutcome::GaveWay => {}
         }
         let what = format!("a row of table {}", work.relation);
         let waited_ms = u64::try_from(begin.elapsed().as_millis()).unwrap_or(u64::MAX);

@@ -2,7 +2,7 @@
 
 /// Where a fill is recorded: what its rows in `miglab.range` are found by.
 #[derive(Clone, Copy, Debug)]
-pub struct Place<'a> {
+pub struct FillId<'a> {
     /// The number of the run.
     pub run: i64,
     /// The number of the step in the run.

@@ -13,13 +13,13 @@ use super::operation::RowsWork;
 use super::perform::perform;
 use super::session::Session;
 use super::translate::{Scene, operations as translated};
-use super::{Lock, Server, Work, inspect, rows};
+use super::{Lock, Server, Work, fill, inspect};
 use crate::ast::{Name, Phase};
 use crate::catalog::Catalog;
-use crate::engine::{Applied, Fault, FaultKind, Target, Watch};
+use crate::engine::{Applied, Engine, Fault, FaultKind, Watch};
 use crate::plan::{Action, Plan, Step};
 
-/// Writes something down: in a transaction, behind a fence, of a statement of a phase.
+/// Writes something down: in a transaction, checked by a fence, of a statement of a phase.
 type Write<'a> = &'a mut dyn FnMut(&mut Transaction<'_>, &Fence, Option<Phase>) -> Result<(), Fault>;
 
 /// A database, and how far a plan has come on it. What was done, and what undoes it, lies in the database.
@@ -31,13 +31,13 @@ pub struct Postgres {
     fence: Fence,
     /// Statements that are done.
     position: usize,
-    rows: rows::Options,
+    rows: fill::Options,
 }
 
 impl Postgres {
     /// The plan of a run after its first `position` statements.
     #[must_use]
-    pub fn new(session: Session, plan: Arc<Plan>, fence: Fence, position: usize, rows: rows::Options) -> Self {
+    pub fn new(session: Session, plan: Arc<Plan>, fence: Fence, position: usize, rows: fill::Options) -> Self {
         let catalog = catalog_at(&plan, position);
         Self { session, plan, catalog, fence, position, rows }
     }
@@ -65,7 +65,7 @@ impl Postgres {
         &self.catalog
     }
 
-    /// Whether something of the next statement is done already.
+    /// Whether something of the next statement is already done.
     ///
     /// # Errors
     /// The server was not asked.
@@ -150,8 +150,8 @@ impl Postgres {
     }
 
     fn rows_at(&mut self, work: &RowsWork, step: i32, op: i32, watch: Watch<'_>) -> Result<u64, Fault> {
-        let place = rows::Place { run: self.fence.run, step, op, owner: &self.fence.owner };
-        rows::run(&mut self.session, work, place, &self.rows, watch)
+        let place = fill::FillId { run: self.fence.run, step, op, owner: &self.fence.owner };
+        fill::run(&mut self.session, work, place, &self.rows, watch)
     }
 
     /// Undoes the operations of a statement, the last first, as far as they are done.
@@ -243,13 +243,13 @@ impl Ending {
     }
 }
 
-impl Target for Postgres {
+impl Engine for Postgres {
     /// The number of the statement.
     type Undo = usize;
 
     fn apply(&mut self, action: &Action, watch: Watch<'_>) -> Result<Applied<usize>, Fault> {
         if self.position >= self.plan.steps.len() {
-            return Err(Fault::new(FaultKind::Server, "the plan has no further statement"));
+            return Err(Fault::new(FaultKind::Server, "the plan has no more statements"));
         }
         let step = self.position;
         let planned = self.planned(action)?;

@@ -1,4 +1,4 @@
-//! The key of a table as SQL: in the order of which rows are gone over, and between which bounds.
+//! The key of a table as SQL: in the order of which rows are processed, and between which bounds.
 
 use crate::engine::postgres::operation::KeyColumn;
 use crate::engine::postgres::quote;

@@ -2,13 +2,13 @@
 
 use postgres::{GenericClient, Row, Transaction};
 
-use super::Place;
+use super::FillId;
 use super::key::KeyValues;
 use crate::engine::postgres::fault::fault;
 use crate::engine::postgres::quote;
 use crate::engine::{Fault, FaultKind};
 
-/// A range of rows: those behind one key, up to another. By blocks: from one, up to and without another.
+/// A range of rows: those after one key, up to another. By blocks: from one, up to and without another.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Range {
     /// Its number.
@@ -34,7 +34,7 @@ impl Range {
 ///
 /// # Errors
 /// The server refuses.
-pub fn take_over(client: &mut impl GenericClient, place: Place<'_>) -> Result<Vec<Range>, Fault> {
+pub fn take_over(client: &mut impl GenericClient, place: FillId<'_>) -> Result<Vec<Range>, Fault> {
     let update = "update miglab.range set owner = $4 where run_id = $1 and step = $2 and op = $3
                   returning part, after, last, done, rows";
     let found = client.query(update, &[&place.run, &place.step, &place.op, &place.owner]);
@@ -59,12 +59,12 @@ fn from_row(row: &Row) -> Range {
 ///
 /// # Errors
 /// The server refuses; another run has recorded its own meanwhile.
-pub fn record(transaction: &mut Transaction<'_>, place: Place<'_>, ranges: &[Range]) -> Result<(), Fault> {
+pub fn record(transaction: &mut Transaction<'_>, place: FillId<'_>, ranges: &[Range]) -> Result<(), Fault> {
     let insert = "insert into miglab.range (run_id, step, op, part, after, last, done, owner)
                   values ($1, $2, $3, $4, $5, $6, $7, $8)";
     for range in ranges {
         let Range { part, after, last, done, .. } = range;
-        let Place { run, step, op, owner } = place;
+        let FillId { run, step, op, owner } = place;
         transaction
             .execute(insert, &[&run, &step, &op, part, after, last, done, &owner])
             .map_err(|error| fault(&error))?;
@@ -76,8 +76,8 @@ pub fn record(transaction: &mut Transaction<'_>, place: Place<'_>, ranges: &[Ran
 ///
 /// # Errors
 /// The run was taken over; the server refuses.
-pub fn sum(client: &mut impl GenericClient, place: Place<'_>) -> Result<u64, Fault> {
-    // A commit that waits for the disk: those before it, which did not, are behind it in the log.
+pub fn sum(client: &mut impl GenericClient, place: FillId<'_>) -> Result<u64, Fault> {
+    // A commit that waits for the disk: those before it, which did not, are after it in the log.
     let touch = "update miglab.range set owner = owner
                  where run_id = $1 and step = $2 and op = $3 and owner = $4 returning rows";
     let rows =
@@ -90,8 +90,8 @@ pub fn sum(client: &mut impl GenericClient, place: Place<'_>) -> Result<u64, Fau
 }
 
 /// The condition that finds a range in the table, as long as it is ours.
-pub fn condition(place: Place<'_>, part: i32) -> String {
-    let Place { run, step, op, owner } = place;
+pub fn condition(place: FillId<'_>, part: i32) -> String {
+    let FillId { run, step, op, owner } = place;
     let owner = quote::text(owner);
     format!("g.run_id = {run} and g.step = {step} and g.op = {op} and g.part = {part} and g.owner = {owner}")
 }
@@ -99,5 +99,5 @@ pub fn condition(place: Place<'_>, part: i32) -> String {
 /// What is said to a run whose ranges belong to another by now.
 pub fn taken_over() -> Fault {
     Fault::new(FaultKind::Server, "another run of miglab has taken this one over")
-        .with_help("`miglab status` tells who runs it now")
+        .with_help("`miglab status` says who runs it now")
 }

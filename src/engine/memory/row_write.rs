@@ -9,8 +9,8 @@ use crate::engine::Fault;
 use crate::engine::memory::freshness::FactMap;
 use crate::engine::memory::mask::UNSET;
 use crate::engine::memory::row::{RowImage, default_value, eval, input_column};
-use crate::engine::memory::state::State;
-use crate::engine::memory::statement::Statement;
+use crate::engine::memory::state::MemoryState;
+use crate::engine::memory::write::Statement;
 use crate::engine::memory::{fault, key};
 
 /// A cell of a dropped table that has become stale.
@@ -22,7 +22,7 @@ pub(super) struct Missed {
 }
 
 impl Missed {
-    pub(super) fn mark(&self, state: &mut State) {
+    pub(super) fn mark(&self, state: &mut MemoryState) {
         let dropped = state.dropped.iter_mut().rev().find(|(schema, _)| schema.name == self.table);
         if let Some((_, data)) = dropped {
             let mask = data.mask(self.slot, self.column) | self.bits;
@@ -32,8 +32,8 @@ impl Missed {
 }
 
 /// The write of one row and of those that follow it in other tables.
-pub(super) struct Event<'a> {
-    pub(super) state: &'a mut State,
+pub(super) struct RowWrite<'a> {
+    pub(super) state: &'a mut MemoryState,
     pub(super) facts: &'a FactMap,
     pub(super) now: i64,
     /// The row that the application writes comes first.
@@ -47,9 +47,9 @@ pub(super) struct Event<'a> {
     filling: Vec<Arc<Sync>>,
 }
 
-impl<'a> Event<'a> {
+impl<'a> RowWrite<'a> {
     /// A write of `image`, which holds the application's values.
-    pub(super) fn new(state: &'a mut State, facts: &'a FactMap, now: i64, table: &Name, image: RowImage) -> Self {
+    pub(super) fn new(state: &'a mut MemoryState, facts: &'a FactMap, now: i64, table: &Name, image: RowImage) -> Self {
         let images = vec![(table.clone(), image)];
         Self {
             state,

@@ -4,20 +4,20 @@
 //! them in batches, each one message to the server and one short transaction that moves the range's cursor too.
 
 mod batch;
+mod batch_sql;
 mod crew;
 mod key;
-mod load;
 mod options;
 mod pace;
+mod pressure;
 mod range;
 mod shared;
-mod statement;
 mod survey;
 mod vacuum;
 mod whole;
 mod worker;
 
-pub use options::{Options, Place};
+pub use options::{FillId, Options};
 
 use self::crew::Progress;
 use self::range::Range;
@@ -39,7 +39,7 @@ use crate::engine::{BatchDone, Fault, Happening, Watch};
 pub fn run(
     session: &mut Session,
     work: &RowsWork,
-    place: Place<'_>,
+    place: FillId<'_>,
     options: &Options,
     watch: Watch<'_>,
 ) -> Result<u64, Fault> {
@@ -67,7 +67,7 @@ pub fn run(
 fn ranges(
     session: &mut Session,
     work: &RowsWork,
-    place: Place<'_>,
+    place: FillId<'_>,
     options: &Options,
     estimate: u64,
 ) -> Result<Vec<Range>, Fault> {
@@ -85,7 +85,7 @@ fn ranges(
 #[derive(Clone, Copy)]
 struct Fill<'a> {
     work: &'a RowsWork,
-    place: Place<'a>,
+    place: FillId<'a>,
     options: &'a Options,
 }
 
@@ -118,7 +118,7 @@ impl Fill<'_> {
     }
 
     /// A row that an application updates may move to a block that was done already. So what the table has grown by is
-    /// gone over until it grows no more, and then the whole table is looked at by one statement: that sees each row that
+    /// processed until it stops growing, and then one statement looks at the whole table: that sees each row that
     /// there was when it began, wherever it has moved since.
     fn look_again(
         self,
@@ -128,7 +128,7 @@ impl Fill<'_> {
         watch: Watch<'_>,
     ) -> Result<(), Fault> {
         loop {
-            let done = ranges.iter().map(statement::last_block).max().unwrap_or(0);
+            let done = ranges.iter().map(batch_sql::last_block).max().unwrap_or(0);
             let blocks = survey::blocks(session.client(), &self.work.relation)?;
             if blocks <= done {
                 return whole::look(session, self.work, self.place, watch);

@@ -4,12 +4,12 @@ use serde_json::{Map, Value as Json};
 
 use crate::data::Value;
 use crate::engine::memory::{self, Selected};
-use crate::report::table::{Cell, CellState, Table};
+use crate::report::table::{Cell, CellState, TextTable};
 
 /// Rows for a person.
 #[must_use]
-pub fn table_of(selected: &Selected) -> Table {
-    Table {
+pub fn table_of(selected: &Selected) -> TextTable {
+    TextTable {
         headers: selected.columns.iter().map(ToString::to_string).collect(),
         rows: selected.rows.iter().map(|row| row.cells.iter().map(cell).collect()).collect(),
     }

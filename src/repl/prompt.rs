@@ -105,7 +105,7 @@ impl Session {
             .iter()
             .any(|finding| finding.code.is_refutation() && !finding.is_about_assumed_versions())
         {
-            text += "this plan is unsafe: `why` plays how it comes to harm\n";
+            text += "this plan is unsafe: `why` shows how it goes wrong\n";
         }
         text
     }
@@ -204,7 +204,7 @@ impl Session {
 
     fn load(&mut self, path: Option<PathBuf>) -> Said {
         let Some(path) = path.or_else(|| self.file.clone()) else {
-            return Err(self.complain(&Complaint::new("it is not said which file").help("as in `load rename.mig`")));
+            return Err(self.complain(&Complaint::new("no file is named").help("as in `load rename.mig`")));
         };
         let source = self.host.read(&path).map_err(|complaint| self.complain(&complaint))?;
         let same = self.file.as_ref() == Some(&path);
@@ -220,14 +220,14 @@ impl Session {
 
     fn save(&mut self, path: Option<PathBuf>) -> Said {
         let Some(path) = path.or_else(|| self.file.clone()) else {
-            return Err(self.complain(&Complaint::new("it is not said which file").help("as in `save rename.mig`")));
+            return Err(self.complain(&Complaint::new("no file is named").help("as in `save rename.mig`")));
         };
         let (text, own) = (self.present.opened.source.text(), self.file.as_ref() == Some(&path));
         self.host.write(&path, text, own).map_err(|complaint| self.complain(&complaint))?;
         let said = format!("wrote {} to `{}`\n", counted(text.lines().count(), "line", "lines"), path.display());
         self.file = Some(path);
         let left_out = self.present.waiting.iter();
-        let left_out = left_out.map(|(name, _)| format!("`{name}` is not in it, as it is not deployed\n"));
+        let left_out = left_out.map(|(name, _)| format!("`{name}` is not in it, because it is not deployed\n"));
         Ok(said + &left_out.collect::<String>())
     }
 

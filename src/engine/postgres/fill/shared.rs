@@ -6,7 +6,7 @@ use std::sync::mpsc::{Receiver, Sender};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::range::Range;
-use super::{Options, Place};
+use super::{FillId, Options};
 use crate::engine::postgres::connect::Address;
 use crate::engine::postgres::operation::RowsWork;
 use crate::engine::postgres::session::{Limits, Session};
@@ -15,7 +15,7 @@ use crate::engine::{Fault, FaultKind, Waiting};
 /// What the threads of a fill know in common.
 pub struct Shared<'a> {
     pub work: &'a RowsWork,
-    pub place: Place<'a>,
+    pub place: FillId<'a>,
     pub options: &'a Options,
     pub address: Address,
     pub limits: Limits,
@@ -41,7 +41,7 @@ pub struct Backend {
 impl<'a> Shared<'a> {
     pub fn new(
         work: &'a RowsWork,
-        place: Place<'a>,
+        place: FillId<'a>,
         options: &'a Options,
         session: &Session,
         ranges: Vec<Range>,

@@ -4,15 +4,15 @@ use std::time::Duration;
 
 use postgres::{Client, SimpleQueryMessage, SimpleQueryRow};
 
+use super::batch_sql::TAKEN_OVER;
 use super::key::KeyValues;
 use super::range;
-use super::statement::TAKEN_OVER;
 use crate::engine::postgres::fault;
 use crate::engine::{Fault, FaultKind};
 
 /// What came of a batch.
 #[derive(Debug)]
-pub enum Outcome<T> {
+pub enum BatchOutcome<T> {
     /// It is done.
     Done(T),
     /// Somebody holds a row of it.
@@ -25,7 +25,7 @@ pub enum Outcome<T> {
 
 /// What a batch has done.
 #[derive(Debug)]
-pub struct Step {
+pub struct BatchStep {
     /// How far it is.
     pub after: KeyValues,
     /// The range is at its end.
@@ -40,9 +40,9 @@ pub struct Step {
 ///
 /// # Errors
 /// It is of no use to go on: the connection is lost, the run was taken over, or the server refuses the statement itself.
-pub fn perform(client: &mut Client, text: &str) -> Result<Outcome<Step>, Fault> {
+pub fn perform(client: &mut Client, text: &str) -> Result<BatchOutcome<BatchStep>, Fault> {
     Ok(match client.simple_query(text) {
-        Ok(messages) => Outcome::Done(step(&messages).ok_or_else(range::taken_over)?),
+        Ok(messages) => BatchOutcome::Done(step(&messages).ok_or_else(range::taken_over)?),
         Err(error) => failed(client, &error)?,
     })
 }
@@ -51,25 +51,25 @@ pub fn perform(client: &mut Client, text: &str) -> Result<Outcome<Step>, Fault> 
 ///
 /// # Errors
 /// As of [`perform`].
-pub fn whole(client: &mut Client, text: &str) -> Result<Outcome<()>, Fault> {
+pub fn whole(client: &mut Client, text: &str) -> Result<BatchOutcome<()>, Fault> {
     match client.batch_execute(text) {
-        Ok(()) => Ok(Outcome::Done(())),
+        Ok(()) => Ok(BatchOutcome::Done(())),
         Err(error) => failed(client, &error),
     }
 }
 
 /// Ends the transaction, and says what is to be made of the error.
-fn failed<T>(client: &mut Client, error: &postgres::Error) -> Result<Outcome<T>, Fault> {
+fn failed<T>(client: &mut Client, error: &postgres::Error) -> Result<BatchOutcome<T>, Fault> {
     if fault::fault(error).kind != FaultKind::Connection {
         client.batch_execute("rollback").map_err(|error| fault::fault(&error))?;
     }
     let told = fault::fault(error);
     match fault::code(error).map(postgres::error::SqlState::code) {
         Some(TAKEN_OVER) => Err(range::taken_over()),
-        Some("55P03") => Ok(Outcome::Held),
+        Some("55P03") => Ok(BatchOutcome::Held),
         // Somebody cancelled the statement: it is tried again. Who wants the run to stop stops the run.
-        Some("40P01" | "40001" | "57014") => Ok(Outcome::GaveWay),
-        _ if is_about_a_row(told.kind) => Ok(Outcome::Refused(told)),
+        Some("40P01" | "40001" | "57014") => Ok(BatchOutcome::GaveWay),
+        _ if is_about_a_row(told.kind) => Ok(BatchOutcome::Refused(told)),
         _ => Err(told),
     }
 }
@@ -79,12 +79,12 @@ fn is_about_a_row(kind: FaultKind) -> bool {
     matches!(kind, NotNull | Unique | Check | ForeignKey | Value)
 }
 
-fn step(messages: &[SimpleQueryMessage]) -> Option<Step> {
+fn step(messages: &[SimpleQueryMessage]) -> Option<BatchStep> {
     let row = messages.iter().find_map(|message| match message {
         SimpleQueryMessage::Row(row) => Some(row),
         _ => None,
     })?;
-    Some(Step {
+    Some(BatchStep {
         after: serde_json::from_str(row.get(0)?).ok()?,
         done: row.get(1)? == "t",
         seen: row.get(2)?.parse().ok()?,

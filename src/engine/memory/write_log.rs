@@ -5,7 +5,7 @@ use crate::catalog::ColumnId;
 use crate::data::Value;
 use crate::engine::memory::enforce::reindex;
 use crate::engine::memory::row::RowImage;
-use crate::engine::memory::state::State;
+use crate::engine::memory::state::MemoryState;
 
 enum Change {
     Inserted,
@@ -21,7 +21,7 @@ pub(super) struct Journal {
 
 impl Journal {
     /// Stores a row, with its indexes; gives its slot.
-    pub(super) fn store(&mut self, state: &mut State, table: &Name, row: &RowImage, now: i64) -> usize {
+    pub(super) fn store(&mut self, state: &mut MemoryState, table: &Name, row: &RowImage, now: i64) -> usize {
         let Some(schema) = state.catalog.table(table).cloned() else { return 0 };
         let Ok(data) = state.data_mut(table) else { return 0 };
         let Some(slot) = row.slot else {
@@ -40,7 +40,7 @@ impl Journal {
     }
 
     /// Deletes a row.
-    pub(super) fn delete(&mut self, state: &mut State, table: &Name, slot: usize, now: i64) {
+    pub(super) fn delete(&mut self, state: &mut MemoryState, table: &Name, slot: usize, now: i64) {
         let Some(schema) = state.catalog.table(table).cloned() else { return };
         let Ok(data) = state.data_mut(table) else { return };
         reindex(&schema, data, slot, None, false, now);
@@ -49,7 +49,7 @@ impl Journal {
     }
 
     /// Takes everything back.
-    pub(super) fn take_back(self, state: &mut State, now: i64) {
+    pub(super) fn take_back(self, state: &mut MemoryState, now: i64) {
         for (table, slot, change) in self.changes.into_iter().rev() {
             let Some(schema) = state.catalog.table(&table).cloned() else { continue };
             let Ok(data) = state.data_mut(&table) else { continue };

@@ -50,8 +50,8 @@ pub(super) fn check(script: &Script, catalog: &Catalog) -> Vec<Diagnostic> {
 }
 
 fn too_many(count: u64, span: Span) -> Diagnostic {
-    Diagnostic::new(Code::InvalidRows, format!("{count} rows do not fit into memory"), span, "so many")
-        .help(format!("generate {MOST_GENERATED} at most"))
+    Diagnostic::new(Code::InvalidRows, format!("{count} rows do not fit in memory"), span, "too many")
+        .help(format!("generate at most {MOST_GENERATED}"))
 }
 
 fn broken(fault: Fault, span: Span) -> Diagnostic {

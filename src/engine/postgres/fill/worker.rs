@@ -1,4 +1,4 @@
-//! A worker: it takes one range after another and goes over it, batch by batch.
+//! A worker: it takes one range after another and goes through it, batch by batch.
 
 use std::collections::hash_map::RandomState;
 use std::hash::{BuildHasher, Hasher};
@@ -7,11 +7,11 @@ use std::time::{Duration, Instant};
 
 use postgres::Client;
 
-use super::batch::{self, Outcome, Step};
+use super::batch::{self, BatchOutcome, BatchStep};
+use super::batch_sql::{self, Batch};
 use super::pace::Pace;
 use super::range::Range;
 use super::shared::{Backend, News, Shared, Teller, stopped};
-use super::statement::{self, Batch};
 use super::survey;
 use crate::engine::postgres::fault::fault;
 use crate::engine::{Fault, Waiting};
@@ -22,7 +22,7 @@ const BRIEFLY_MS: u32 = 4;
 const PATIENTLY_MS: u32 = 500;
 /// How often it looks whether the server is still under strain.
 const STRAIN: Duration = Duration::from_millis(50);
-/// How often a wait is told of.
+/// How often a wait is reported.
 const TELL: Duration = Duration::from_secs(1);
 
 /// Settings that make it sure that a range is found by the key's index, whatever the table's statistics say.
@@ -78,28 +78,28 @@ impl Worker<'_> {
     }
 
     /// The next batch of a range, tried until it is done.
-    fn batch(&mut self, client: &mut Client, range: &Range) -> Result<Step, Fault> {
+    fn batch(&mut self, client: &mut Client, range: &Range) -> Result<BatchStep, Fault> {
         let begin = Instant::now();
         loop {
             let size = self.pace.rows();
             match self.attempt(client, range, size)? {
-                Outcome::Done(step) => {
+                BatchOutcome::Done(step) => {
                     self.pace.done(step.seen, step.took);
                     return Ok(step);
                 }
-                Outcome::Refused(fault) if size == 1 => return Err(self.with_row(client, range, fault)),
-                Outcome::Held if size == 1 => self.tell_of_holder(begin)?,
-                Outcome::GaveWay => std::thread::sleep(Duration::from_millis(5 + random() % 45)),
-                Outcome::Held | Outcome::Refused(_) => {}
+                BatchOutcome::Refused(fault) if size == 1 => return Err(self.with_row(client, range, fault)),
+                BatchOutcome::Held if size == 1 => self.tell_of_holder(begin)?,
+                BatchOutcome::GaveWay => std::thread::sleep(Duration::from_millis(5 + random() % 45)),
+                BatchOutcome::Held | BatchOutcome::Refused(_) => {}
             }
             self.pace.halve(size);
         }
     }
 
-    fn attempt(&self, client: &mut Client, range: &Range, size: u32) -> Result<Outcome<Step>, Fault> {
+    fn attempt(&self, client: &mut Client, range: &Range, size: u32) -> Result<BatchOutcome<BatchStep>, Fault> {
         let lock_timeout_ms = if size == 1 { PATIENTLY_MS } else { BRIEFLY_MS };
         let (work, place) = (self.shared.work, self.shared.place);
-        let text = statement::text(&Batch { work, place, range, size, lock_timeout_ms });
+        let text = batch_sql::text(&Batch { work, place, range, size, lock_timeout_ms });
         self.set_stuck(size == 1);
         let outcome = batch::perform(client, &text);
         self.set_stuck(false);

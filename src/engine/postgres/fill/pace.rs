@@ -40,7 +40,7 @@ impl Pace {
         #[expect(clippy::cast_precision_loss, reason = "a batch has few rows")]
         let per_row = took.as_secs_f64() * 1_000.0 / rows.max(1) as f64;
         let fitting = self.target_ms / per_row.max(1e-6);
-        // A single slow batch, behind a checkpoint for one, is not the rule: it counts for half.
+        // A single slow batch, during a checkpoint for one, is not the rule: it counts for half.
         let smooth = f64::midpoint(self.fitting, fitting.min(self.fitting * 3.0));
         self.fitting = smooth.clamp(1.0, f64::from(MOST));
     }

@@ -111,7 +111,7 @@ fn quantiles(
     Ok(rows.iter().map(|row| row.get(0)).collect())
 }
 
-/// The key of the first row behind another.
+/// The key of the first row after another.
 ///
 /// # Errors
 /// The server refuses.

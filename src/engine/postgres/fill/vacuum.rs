@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use postgres::Client;
 
-use super::load::nap;
+use super::pressure::nap;
 use super::shared::Shared;
 use super::survey;
 use crate::engine::postgres::quote;

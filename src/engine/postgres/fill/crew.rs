@@ -6,7 +6,7 @@ use std::thread::{self, Scope};
 use std::time::Duration;
 
 use super::shared::{Message, News, Shared, Teller};
-use super::{load, vacuum, worker};
+use super::{pressure, vacuum, worker};
 use crate::engine::postgres::session::Session;
 use crate::engine::{BatchDone, Fault, Happening, Watch};
 
@@ -57,7 +57,7 @@ pub fn work(
         let (tell, hear) = channel();
         let answers: Vec<Sender<()>> = (0..workers).map(|number| hire(scope, shared, number, tell.clone())).collect();
         drop(tell);
-        scope.spawn(|| load::attend(shared));
+        scope.spawn(|| pressure::attend(shared));
         let vacuum = vacuum::Vacuum::start(scope, shared, session);
         let outcome = listen(shared, &hear, &answers, progress, watch);
         shared.end();
