@@ -1,6 +1,6 @@
 //! The tree of a script, as the author wrote it: names are not resolved, and every node has its span.
 //!
-//! Nodes are small on purpose (`tests/sizes.rs` holds them so): a script may hold a hundred thousand statements.
+//! Nodes are small on purpose (`tests/language/sizes.rs` holds them so): a script may hold a hundred thousand statements.
 
 mod declaration;
 mod dml;
@@ -15,8 +15,8 @@ pub use declaration::{
 pub use dml::{Delete, Dml, Insert, Select, Update};
 pub use expr::{BinaryOp, CaseExpr, Expr, ExprKind, InList, Literal, UnaryOp, WhenArm};
 pub use statement::{
-    AddCheck, AddForeignKey, AddIndex, AddUnique, Backfill, Batches, Copy, DropSync, Statement, StatementKind, Sync,
-    SyncKind, Validated,
+    AddCheck, AddForeignKey, AddIndex, AddUnique, Backfill, Batches, CopyRows, DropSync, Statement, StatementKind,
+    Sync, SyncKind, Validated,
 };
 
 use crate::source::{Source, Span};

@@ -39,7 +39,7 @@ pub enum StatementKind {
     /// `seed c from EXPR [where …] [in batches of n]`
     Seed(Box<Backfill>),
     /// `copy t to t2 (c2 from EXPR, …) [where …] [in batches of n]`
-    Copy(Box<Copy>),
+    Copy(Box<CopyRows>),
     /// `validate check name`, `validate not null c`, `validate foreign key name`
     Validate(Box<Validated>),
     /// `verify EXPR [on t]`
@@ -179,7 +179,7 @@ pub struct Batches {
 
 /// `copy t to t2 (c2 from EXPR, …)`.
 #[derive(Clone, Debug)]
-pub struct Copy {
+pub struct CopyRows {
     /// The table it reads.
     pub from: Ident,
     /// The table it writes.

@@ -5,9 +5,9 @@
 //! pass. Rules are one to a file in `rules`; each has its page in `explain` and its cases in `tests/cases/check`.
 
 mod allow;
+mod listed_rows;
 mod read_ahead;
 mod root_cause;
-mod rows;
 mod rules;
 mod two_forms;
 mod verdict;
@@ -92,7 +92,7 @@ impl<'s> Checker<'s> {
         let mut planner = Planner::start(script, known);
         let mut rules = rules::all();
         let mut findings = planner.take_diagnostics();
-        findings.extend(rows::check(script, planner.catalog()));
+        findings.extend(listed_rows::check(script, planner.catalog()));
         for rule in &mut rules {
             rule.start(&mut planner, script, &mut findings);
         }

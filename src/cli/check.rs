@@ -9,7 +9,7 @@ use std::rc::Rc;
 use clap::{Args, ValueEnum};
 
 use super::database::DatabaseArgs;
-use super::files::Found;
+use super::files::ScriptPaths;
 use super::inferences::{Inference, Inferences};
 use super::input::{self, BYTE_ORDER_MARK, Input, InputError, STDIN};
 use super::output::{Output, complain, reason};
@@ -116,7 +116,7 @@ pub fn execute(args: &CheckArgs, out: &mut Output) -> io::Result<Exit> {
         Some(None) => return Ok(Exit::CouldNotRun),
         other => other.flatten(),
     };
-    let found = Found::in_paths(&args.paths);
+    let found = ScriptPaths::in_paths(&args.paths);
     let mut session = Session::new(args, out);
     found.errors.iter().try_for_each(|error| session.unreadable(error))?;
     if let Some(database) = &mut database {

@@ -10,7 +10,7 @@ use super::output::reason;
 /// The scripts that paths name: files as they are, folders with every `*.mig` in and below them, sorted. A folder that
 /// links to itself is entered once, a hidden one is not entered.
 #[derive(Debug, Default)]
-pub struct Found {
+pub struct ScriptPaths {
     /// The scripts, in the order of the paths, each once.
     pub scripts: Vec<PathBuf>,
     /// The folders that could not be read or hold no script.
@@ -19,7 +19,7 @@ pub struct Found {
     entered: HashSet<PathBuf>,
 }
 
-impl Found {
+impl ScriptPaths {
     /// Looks for scripts in `paths`.
     #[must_use]
     pub fn in_paths(paths: &[PathBuf]) -> Self {
@@ -88,7 +88,7 @@ mod tests {
     use super::*;
     use std::fs;
 
-    fn names(found: &Found, root: &Path) -> Vec<String> {
+    fn names(found: &ScriptPaths, root: &Path) -> Vec<String> {
         let name = |path: &PathBuf| path.strip_prefix(root).unwrap().display().to_string();
         found.scripts.iter().map(name).collect()
     }
@@ -101,7 +101,7 @@ mod tests {
         for name in ["z.mig", "a.mig", "b/y.mig", "b/x.sql", "b/c.mig/w.mig", ".hidden/v.mig"] {
             fs::write(root.path().join(name), "").unwrap();
         }
-        let found = Found::in_paths(&[root.path().to_owned(), root.path().join("a.mig")]);
+        let found = ScriptPaths::in_paths(&[root.path().to_owned(), root.path().join("a.mig")]);
         assert_eq!(names(&found, root.path()), ["a.mig", "b/c.mig/w.mig", "b/y.mig", "z.mig"]);
         assert!(found.errors.is_empty());
     }
@@ -114,14 +114,14 @@ mod tests {
         fs::write(root.path().join("a/x.mig"), "").unwrap();
         std::os::unix::fs::symlink(root.path(), root.path().join("a/loop")).unwrap();
         std::os::unix::fs::symlink("gone", root.path().join("gone.mig")).unwrap();
-        let found = Found::in_paths(&[root.path().to_owned()]);
+        let found = ScriptPaths::in_paths(&[root.path().to_owned()]);
         assert_eq!(names(&found, root.path()), ["a/x.mig", "gone.mig"]);
     }
 
     #[test]
     fn a_folder_without_scripts_is_told() {
         let root = tempfile::tempdir().unwrap();
-        let found = Found::in_paths(&[root.path().to_owned(), "-".into(), "missing.mig".into()]);
+        let found = ScriptPaths::in_paths(&[root.path().to_owned(), "-".into(), "missing.mig".into()]);
         assert_eq!(found.scripts, [PathBuf::from("-"), "missing.mig".into()]);
         assert_eq!(found.errors[0].why, "there is no `.mig` file in or below it");
     }

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 
-use super::files::Found;
+use super::files::ScriptPaths;
 use super::input::{self, InputError, STDIN};
 use super::output::{Output, complain, reason};
 use super::{Exit, diff, parallel, write};
@@ -38,7 +38,7 @@ pub struct FmtArgs {
 }
 
 /// What came of one script.
-enum Outcome {
+enum Formatted {
     Same(Source),
     Changed { path: PathBuf, source: Source, text: String },
     Broken { source: Source, diagnostics: Vec<Diagnostic> },
@@ -50,7 +50,7 @@ enum Outcome {
 /// # Errors
 /// Writing to `out` failed.
 pub fn execute(args: &FmtArgs, out: &mut Output) -> io::Result<Exit> {
-    let found = Found::in_paths(&args.paths);
+    let found = ScriptPaths::in_paths(&args.paths);
     found.errors.iter().for_each(InputError::complain);
     let mut exit = if found.errors.is_empty() { Exit::Success } else { Exit::CouldNotRun };
     let mut changed = 0;
@@ -58,7 +58,7 @@ pub fn execute(args: &FmtArgs, out: &mut Output) -> io::Result<Exit> {
         &found.scripts,
         |path| format(path),
         |outcome| {
-            changed += usize::from(matches!(outcome, Outcome::Changed { .. }));
+            changed += usize::from(matches!(outcome, Formatted::Changed { .. }));
             exit = exit.max(args.conclude(outcome, out)?);
             Ok(if out.closed().get() && !args.writes() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
         },
@@ -69,15 +69,15 @@ pub fn execute(args: &FmtArgs, out: &mut Output) -> io::Result<Exit> {
     Ok(exit)
 }
 
-fn format(path: &Path) -> Outcome {
+fn format(path: &Path) -> Formatted {
     let source = match input::read(path) {
         Ok(input) => input.source,
-        Err(error) => return Outcome::Unreadable(error),
+        Err(error) => return Formatted::Unreadable(error),
     };
     match crate::syntax::format(&source) {
-        Ok(text) if text == source.text() => Outcome::Same(source),
-        Ok(text) => Outcome::Changed { path: path.to_owned(), source, text },
-        Err(diagnostics) => Outcome::Broken { source, diagnostics },
+        Ok(text) if text == source.text() => Formatted::Same(source),
+        Ok(text) => Formatted::Changed { path: path.to_owned(), source, text },
+        Err(diagnostics) => Formatted::Broken { source, diagnostics },
     }
 }
 
@@ -86,15 +86,15 @@ impl FmtArgs {
         !self.check && !self.diff
     }
 
-    fn conclude(&self, outcome: Outcome, out: &mut Output) -> io::Result<Exit> {
+    fn conclude(&self, outcome: Formatted, out: &mut Output) -> io::Result<Exit> {
         match outcome {
-            Outcome::Same(source) => self.conclude_same(&source, out),
-            Outcome::Changed { path, source, text } => self.conclude_changed(&path, &source, &text, out),
-            Outcome::Broken { source, diagnostics } => {
+            Formatted::Same(source) => self.conclude_same(&source, out),
+            Formatted::Changed { path, source, text } => self.conclude_changed(&path, &source, &text, out),
+            Formatted::Broken { source, diagnostics } => {
                 complain_about(&source, &diagnostics);
                 Ok(Exit::CouldNotRun)
             }
-            Outcome::Unreadable(error) => {
+            Formatted::Unreadable(error) => {
                 error.complain();
                 Ok(Exit::CouldNotRun)
             }

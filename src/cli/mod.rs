@@ -16,9 +16,9 @@ mod parallel;
 pub mod plan;
 pub mod prove;
 pub mod repl;
-pub mod rows;
 pub mod run;
 pub mod schema;
+pub mod selected;
 mod usage;
 pub mod write;
 

@@ -45,13 +45,13 @@ pub(super) fn in_order<I: Sync, O: Send>(
 
 /// Where threads fetch work and leave results.
 struct Desk<O> {
-    state: Mutex<State<O>>,
+    state: Mutex<Queue<O>>,
     changed: Condvar,
     items: usize,
     ahead: usize,
 }
 
-struct State<O> {
+struct Queue<O> {
     started: usize,
     taken: usize,
     waiting: BTreeMap<usize, O>,
@@ -60,7 +60,7 @@ struct State<O> {
 
 impl<O> Desk<O> {
     fn new(items: usize, ahead: usize) -> Self {
-        let state = State { started: 0, taken: 0, waiting: BTreeMap::new(), closed: false };
+        let state = Queue { started: 0, taken: 0, waiting: BTreeMap::new(), closed: false };
         Self { state: Mutex::new(state), changed: Condvar::new(), items, ahead }
     }
 
@@ -76,7 +76,7 @@ impl<O> Desk<O> {
     }
 
     fn next_item(&self) -> Option<usize> {
-        let too_far = |state: &mut State<O>| {
+        let too_far = |state: &mut Queue<O>| {
             !state.closed && state.started < self.items && state.started >= state.taken + self.ahead
         };
         let mut state = self.changed.wait_while(self.lock(), too_far).unwrap_or_else(PoisonError::into_inner);
@@ -88,7 +88,7 @@ impl<O> Desk<O> {
     }
 
     fn next_result(&self) -> Option<O> {
-        let missing = |state: &mut State<O>| {
+        let missing = |state: &mut Queue<O>| {
             !state.closed && state.taken < self.items && !state.waiting.contains_key(&state.taken)
         };
         let mut state = self.changed.wait_while(self.lock(), missing).unwrap_or_else(PoisonError::into_inner);
@@ -99,7 +99,7 @@ impl<O> Desk<O> {
         result
     }
 
-    fn lock(&self) -> MutexGuard<'_, State<O>> {
+    fn lock(&self) -> MutexGuard<'_, Queue<O>> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -8,7 +8,7 @@ use std::rc::Rc;
 
 use clap::{Args, ValueEnum};
 
-use super::files::Found;
+use super::files::ScriptPaths;
 use super::input::{self, InputError};
 use super::output::Output;
 use super::{Exit, parallel};
@@ -19,7 +19,7 @@ use crate::plan::Plan;
 use crate::plan::assumed::{Assumed, assumed, plan_with};
 use crate::prove::Verdict;
 use crate::report::Terminal;
-use crate::report::proof::{Answer, Human, Json, Outcome, ProofReport, ProvedScript};
+use crate::report::proof::{Answer, Human, Json, ProofReport, ProveOutcome, ProvedScript};
 use crate::source::Source;
 use crate::syntax;
 
@@ -79,7 +79,7 @@ enum Allow {
 /// # Errors
 /// Writing to `out` failed.
 pub fn execute(args: &ProveArgs, out: &mut Output) -> io::Result<Exit> {
-    let found = Found::in_paths(&args.paths);
+    let found = ScriptPaths::in_paths(&args.paths);
     let closed = out.closed();
     let report: Box<dyn ProofReport + '_> = match args.format {
         Format::Human => Box::new(Human::new(out, Terminal::stdout(), args.quiet)),
@@ -134,33 +134,33 @@ fn prove_file(path: &Path) -> Result<ProvedScript, InputError> {
     Ok(ProvedScript { source, outcome })
 }
 
-fn outcome(source: Source) -> Outcome {
+fn outcome(source: Source) -> ProveOutcome {
     let is_error = |diagnostic: &Diagnostic| diagnostic.severity == Severity::Error;
     let parsed = syntax::parse(source);
     let unread = parsed.diagnostics.iter().any(is_error);
     let (findings, _) = check::check(&parsed, &[]);
     let plan = Plan::resolve(&parsed.script, &[]);
-    let Some(plan) = plan.ok().filter(|_| !unread) else { return Outcome::Errors(findings) };
+    let Some(plan) = plan.ok().filter(|_| !unread) else { return ProveOutcome::Errors(findings) };
     let has_errors = findings.iter().any(is_error);
     if plan.apps.is_empty() {
-        return if has_errors { Outcome::Errors(findings) } else { without_apps(&parsed.script, plan) };
+        return if has_errors { ProveOutcome::Errors(findings) } else { without_apps(&parsed.script, plan) };
     }
     let proof = check::proof(&parsed.script, &plan);
     // Rules see what the model does not, such as a backfill that gives another result when it is repeated.
     if has_errors && proof.verdict() != Verdict::Refuted {
-        return Outcome::Errors(findings);
+        return ProveOutcome::Errors(findings);
     }
-    Outcome::Proof(Box::new((plan, proof)))
+    ProveOutcome::Proof(Box::new((plan, proof)))
 }
 
-fn without_apps(script: &Script, plan: Plan) -> Outcome {
+fn without_apps(script: &Script, plan: Plan) -> ProveOutcome {
     let Some(taken) = assumed(&plan) else {
-        return Outcome::NoApps { title: plan.title, lines: Vec::new(), assumed: None };
+        return ProveOutcome::NoApps { title: plan.title, lines: Vec::new(), assumed: None };
     };
     let lines = lines_of(&script.source, &plan, &taken);
     let with_apps = plan_with(&plan, &taken).plan;
     let proof = check::proof(script, &with_apps);
-    Outcome::NoApps { title: plan.title, lines, assumed: Some(Box::new((with_apps, proof))) }
+    ProveOutcome::NoApps { title: plan.title, lines, assumed: Some(Box::new((with_apps, proof))) }
 }
 
 fn lines_of(source: &Source, plan: &Plan, taken: &Assumed) -> Vec<String> {

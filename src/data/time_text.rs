@@ -35,7 +35,7 @@ struct Moment {
 }
 
 /// Why a text is not a moment.
-enum Fault {
+enum TimeFault {
     Syntax,
     Range,
 }
@@ -66,7 +66,7 @@ pub(crate) fn parse_timestamp(text: &str, ty: Type) -> Result<i64, ValueError> {
     i64::try_from(micros).ok().filter(|micros| is_timestamp(*micros)).ok_or_else(out_of_range)
 }
 
-impl Fault {
+impl TimeFault {
     fn error(&self, ty: Type, text: &str) -> ValueError {
         match self {
             Self::Syntax => ValueError::time_syntax(ty, text),
@@ -94,7 +94,7 @@ fn special(text: &str) -> Option<i64> {
     }
 }
 
-fn read(text: &str) -> Result<Moment, Fault> {
+fn read(text: &str) -> Result<Moment, TimeFault> {
     let mut moment = Moment::default();
     for word in text.split(is_separator).filter(|word| !word.is_empty()) {
         match split_iso(word) {
@@ -116,13 +116,13 @@ fn split_iso(word: &str) -> Option<(&str, &str)> {
 }
 
 impl Moment {
-    fn take_word(&mut self, word: &str) -> Result<(), Fault> {
+    fn take_word(&mut self, word: &str) -> Result<(), TimeFault> {
         let first = word.bytes().next().unwrap_or_default();
         if word.contains(':') && first.is_ascii_digit() {
             self.take_time(word)
         } else if first == b'+' || first == b'-' {
             if self.micros.is_none() {
-                return Err(Fault::Syntax);
+                return Err(TimeFault::Syntax);
             }
             self.take_zone(word)
         } else if first.is_ascii_digit() {
@@ -132,7 +132,7 @@ impl Moment {
         }
     }
 
-    fn take_name(&mut self, word: &str) -> Result<(), Fault> {
+    fn take_name(&mut self, word: &str) -> Result<(), TimeFault> {
         let is_month = |name: &str| word == &name[..3] || word == name || (word == "sept" && name == "september");
         if let Some(month) = MONTHS.iter().position(|name| is_month(name)) {
             // `1 8 January` has two days: the month's place was taken by a number.
@@ -145,12 +145,12 @@ impl Moment {
             "pm" => self.afternoon = Some(true),
             "z" | "utc" | "gmt" | "zulu" | "ut" => set(&mut self.zone, 0)?,
             day if is_weekday(day) => {}
-            _ => return Err(Fault::Syntax),
+            _ => return Err(TimeFault::Syntax),
         }
         Ok(())
     }
 
-    fn take_date(&mut self, word: &str) -> Result<(), Fault> {
+    fn take_date(&mut self, word: &str) -> Result<(), TimeFault> {
         let separator = word.bytes().find(|b| !b.is_ascii_digit());
         let parts: Vec<&str> = word.split(['-', '/', '.']).collect();
         match (separator, parts.as_slice()) {
@@ -166,11 +166,11 @@ impl Moment {
                     self.set_date(year_of(third)?, digits(first)?, digits(second)?)
                 }
             }
-            _ => Err(Fault::Syntax),
+            _ => Err(TimeFault::Syntax),
         }
     }
 
-    fn take_digits(&mut self, word: &str) -> Result<(), Fault> {
+    fn take_digits(&mut self, word: &str) -> Result<(), TimeFault> {
         match word.len() {
             8 if self.year.is_none() && self.month.is_none() => {
                 self.set_date(digits(&word[..4])?, digits(&word[4..6])?, digits(&word[6..])?)
@@ -183,13 +183,13 @@ impl Moment {
         }
     }
 
-    fn set_date(&mut self, year: i64, month: i64, day: i64) -> Result<(), Fault> {
+    fn set_date(&mut self, year: i64, month: i64, day: i64) -> Result<(), TimeFault> {
         set(&mut self.year, year)?;
         set(&mut self.month, month)?;
         set(&mut self.day, day)
     }
 
-    fn take_time(&mut self, word: &str) -> Result<(), Fault> {
+    fn take_time(&mut self, word: &str) -> Result<(), TimeFault> {
         let zone_at = word.find(|c: char| !c.is_ascii_digit() && c != ':' && c != '.').unwrap_or(word.len());
         let (clock, zone) = word.split_at(zone_at);
         set(&mut self.micros, clock_of(clock)?)?;
@@ -200,7 +200,7 @@ impl Moment {
         }
     }
 
-    fn take_zone(&mut self, word: &str) -> Result<(), Fault> {
+    fn take_zone(&mut self, word: &str) -> Result<(), TimeFault> {
         let (sign, rest) = (if word.starts_with('-') { -1 } else { 1 }, &word[1..]);
         let parts: Vec<&str> = rest.split(':').collect();
         let (hours, minutes, seconds) = match parts.as_slice() {
@@ -208,16 +208,18 @@ impl Moment {
             [hours] if hours.len() <= 2 => (digits(hours)?, 0, 0),
             [hours, minutes] => (digits(hours)?, digits(minutes)?, 0),
             [hours, minutes, seconds] => (digits(hours)?, digits(minutes)?, digits(seconds)?),
-            _ => return Err(Fault::Syntax),
+            _ => return Err(TimeFault::Syntax),
         };
         if hours > 15 || minutes > 59 || seconds > 59 {
-            return Err(Fault::Range);
+            return Err(TimeFault::Range);
         }
         set(&mut self.zone, sign * (hours * 3600 + minutes * 60 + seconds))
     }
 
-    fn finish(mut self) -> Result<Self, Fault> {
-        let (Some(year), Some(month), Some(day)) = (self.year, self.month, self.day) else { return Err(Fault::Syntax) };
+    fn finish(mut self) -> Result<Self, TimeFault> {
+        let (Some(year), Some(month), Some(day)) = (self.year, self.month, self.day) else {
+            return Err(TimeFault::Syntax);
+        };
         if self.before_christ {
             self.year = Some(1 - year);
         }
@@ -228,20 +230,20 @@ impl Moment {
         }
         let year_there = year > 0;
         let day_there = (1..=12).contains(&month) && (1..=days_in_month(self.year.unwrap_or(1), month)).contains(&day);
-        if year_there && day_there { Ok(self) } else { Err(Fault::Range) }
+        if year_there && day_there { Ok(self) } else { Err(TimeFault::Range) }
     }
 
-    fn days(&self) -> Result<i64, Fault> {
+    fn days(&self) -> Result<i64, TimeFault> {
         match (self.year, self.month, self.day) {
             (Some(year), Some(month), Some(day)) => Ok(days_from_civil(Civil { year, month, day })),
-            _ => Err(Fault::Syntax),
+            _ => Err(TimeFault::Syntax),
         }
     }
 }
 
-fn set(field: &mut Option<i64>, value: i64) -> Result<(), Fault> {
+fn set(field: &mut Option<i64>, value: i64) -> Result<(), TimeFault> {
     if field.is_some() {
-        return Err(Fault::Syntax);
+        return Err(TimeFault::Syntax);
     }
     *field = Some(value);
     Ok(())
@@ -253,45 +255,45 @@ fn is_weekday(word: &str) -> bool {
 }
 
 /// A short run of digits.
-fn digits(text: &str) -> Result<i64, Fault> {
+fn digits(text: &str) -> Result<i64, TimeFault> {
     if text.is_empty() || !text.bytes().all(|b| b.is_ascii_digit()) {
-        return Err(Fault::Syntax);
+        return Err(TimeFault::Syntax);
     }
-    if text.len() > 9 { Err(Fault::Range) } else { text.parse().map_err(|_| Fault::Range) }
+    if text.len() > 9 { Err(TimeFault::Range) } else { text.parse().map_err(|_| TimeFault::Range) }
 }
 
 /// A year, where two digits mean 1970 to 2069.
-fn year_of(text: &str) -> Result<i64, Fault> {
+fn year_of(text: &str) -> Result<i64, TimeFault> {
     let year = digits(text)?;
     Ok(if text.len() > 2 { year } else { year + if year < 70 { 2000 } else { 1900 } })
 }
 
 /// Microseconds of `10:30:15.25`.
-fn clock_of(text: &str) -> Result<i64, Fault> {
+fn clock_of(text: &str) -> Result<i64, TimeFault> {
     let parts: Vec<&str> = text.split(':').collect();
     let (hours, minutes, seconds) = match parts.as_slice() {
         [joined] if matches!(joined.len(), 4 | 6) => (&joined[..2], &joined[2..4], &joined[4..]),
         [hours] if hours.len() <= 2 => (*hours, "0", ""),
         [hours, minutes] => (*hours, *minutes, ""),
         [hours, minutes, seconds] => (*hours, *minutes, *seconds),
-        _ => return Err(Fault::Syntax),
+        _ => return Err(TimeFault::Syntax),
     };
     let second_micros = if seconds.is_empty() { 0 } else { seconds_of(seconds)? };
     let (hours, minutes) = (digits(hours)?, digits(minutes)?);
     let micros = (hours * 3600 + minutes * 60) * MICROS_PER_SECOND + second_micros;
     if minutes > 59 || second_micros > 60 * MICROS_PER_SECOND || micros > MICROS_PER_DAY {
-        return Err(Fault::Range);
+        return Err(TimeFault::Range);
     }
     Ok(micros)
 }
 
 /// Microseconds of `15.25`, rounded to the nearest.
-fn seconds_of(text: &str) -> Result<i64, Fault> {
+fn seconds_of(text: &str) -> Result<i64, TimeFault> {
     let (whole, fraction) = text.split_once('.').unwrap_or((text, "0"));
     if !fraction.bytes().all(|b| b.is_ascii_digit()) {
-        return Err(Fault::Syntax);
+        return Err(TimeFault::Syntax);
     }
-    let fraction: f64 = format!("0.{fraction}0").parse().map_err(|_| Fault::Syntax)?;
+    let fraction: f64 = format!("0.{fraction}0").parse().map_err(|_| TimeFault::Syntax)?;
     #[allow(clippy::cast_possible_truncation, reason = "at most a million")]
     let micros = (fraction * 1e6).round_ties_even() as i64;
     Ok(digits(whole)? * MICROS_PER_SECOND + micros)

@@ -11,7 +11,7 @@ use crate::plan::Action;
 pub type Watch<'a> = &'a mut dyn FnMut(Happening) -> ControlFlow<()>;
 
 /// Something that actions can be done to, and undone.
-pub trait Target {
+pub trait Engine {
     /// What it takes to undo an action; cheap to clone, as a journal is kept with each step of a session.
     type Undo: Clone;
 

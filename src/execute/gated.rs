@@ -4,8 +4,8 @@ use std::ops::ControlFlow;
 use std::sync::Arc;
 
 use crate::ast::Phase;
-use crate::engine::{Fault, FaultKind, Target, Watch};
-use crate::execute::{Failure, History, Observer, Progress, Run, State};
+use crate::engine::{Engine, Fault, FaultKind, Watch};
+use crate::execute::{Failure, History, Observer, Progress, Run, RunState};
 use crate::plan::{Plan, Step};
 
 /// Is asked before each statement whether it may be done, or undone. `Break` stops the run before it. It may wait, and
@@ -23,10 +23,10 @@ pub enum Reached {
     Gate(usize),
 }
 
-impl<T: Target> Run<T> {
+impl<T: Engine> Run<T> {
     /// A run that goes on: a statement of the journal for each that is done.
     #[must_use]
-    pub fn resumed(plan: Arc<Plan>, target: T, state: State, journal: Vec<T::Undo>) -> Self {
+    pub fn resumed(plan: Arc<Plan>, target: T, state: RunState, journal: Vec<T::Undo>) -> Self {
         let position = journal.len();
         Self { plan, target, progress: Progress { state, position, journal, history: History::default() } }
     }
@@ -48,7 +48,7 @@ impl<T: Target> Run<T> {
         gate: Gate<'_, T>,
         observer: &mut dyn Observer,
     ) -> Result<Reached, Box<Failure>> {
-        while self.progress.state != State::Complete {
+        while self.progress.state != RunState::Complete {
             if !self.goes_on(until) {
                 return Ok(Reached::Phase);
             }
@@ -82,7 +82,7 @@ impl<T: Target> Run<T> {
             self.progress.position = self.progress.journal.len();
             observer.undone(&event);
         }
-        self.progress.state = State::RolledBack;
+        self.progress.state = RunState::RolledBack;
         Ok(Reached::End)
     }
 

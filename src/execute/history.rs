@@ -1,12 +1,12 @@
 //! What has happened in a run, in order.
 
-use crate::execute::State;
+use crate::execute::RunState;
 
 /// One thing that happened.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
 pub struct Entry {
     /// Where the run was.
-    pub state: State,
+    pub state: RunState,
     /// What happened.
     pub text: String,
 }
@@ -24,7 +24,7 @@ impl History {
         &self.entries
     }
 
-    pub(super) fn push(&mut self, state: State, text: String) {
+    pub(super) fn push(&mut self, state: RunState, text: String) {
         self.entries.push(Entry { state, text });
     }
 
@@ -35,7 +35,7 @@ impl History {
 
     /// Takes the completion out again, when a session goes on after it.
     pub(super) fn forget_completion(&mut self) {
-        if self.entries.last().is_some_and(|entry| entry.state == State::Complete) {
+        if self.entries.last().is_some_and(|entry| entry.state == RunState::Complete) {
             self.entries.pop();
         }
     }

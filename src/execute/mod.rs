@@ -14,16 +14,16 @@ use std::sync::Arc;
 pub use gated::{Gate, Reached};
 pub use history::{Entry, History};
 pub use observer::{BatchEvent, Observer, Silent, StatementEvent};
-pub use state::State;
+pub use state::RunState;
 
 use crate::ast::Phase;
-use crate::engine::{Applied, Fault, FaultKind, Target};
+use crate::engine::{Applied, Engine, Fault, FaultKind};
 use crate::plan::{Action, Plan, Step};
 use crate::source::Span;
 
 /// A plan on its way over a target.
 #[derive(Debug)]
-pub struct Run<T: Target> {
+pub struct Run<T: Engine> {
     plan: Arc<Plan>,
     target: T,
     progress: Progress<T::Undo>,
@@ -32,7 +32,7 @@ pub struct Run<T: Target> {
 /// How far a run has come: everything about it but the target.
 #[derive(Debug)]
 pub struct Progress<Undo> {
-    state: State,
+    state: RunState,
     /// The next statement.
     position: usize,
     /// What it takes to undo each statement before it.
@@ -43,7 +43,7 @@ pub struct Progress<Undo> {
 /// How far a run had come, for a run that has only gone on since.
 #[derive(Clone, Copy, Debug)]
 pub struct Mark {
-    state: State,
+    state: RunState,
     position: usize,
     undos: usize,
     entries: usize,
@@ -89,12 +89,12 @@ pub struct Failure {
     pub undo_fault: Option<Fault>,
 }
 
-impl<T: Target> Run<T> {
+impl<T: Engine> Run<T> {
     /// A run that has not begun.
     #[must_use]
     pub fn new(plan: Arc<Plan>, target: T) -> Self {
         let progress =
-            Progress { state: State::Pending, position: 0, journal: Vec::new(), history: History::default() };
+            Progress { state: RunState::Pending, position: 0, journal: Vec::new(), history: History::default() };
         Self { plan, target, progress }
     }
 
@@ -117,7 +117,7 @@ impl<T: Target> Run<T> {
 
     /// Where it is.
     #[must_use]
-    pub fn state(&self) -> State {
+    pub fn state(&self) -> RunState {
         self.progress.state
     }
 
@@ -131,7 +131,7 @@ impl<T: Target> Run<T> {
     #[must_use]
     pub fn percent(&self) -> u8 {
         match (self.progress.journal.len(), self.plan.steps.len()) {
-            (_, 0) => u8::from(self.progress.state == State::Complete) * 100,
+            (_, 0) => u8::from(self.progress.state == RunState::Complete) * 100,
             (done, all) => u8::try_from(done * 100 / all).unwrap_or(100),
         }
     }
@@ -172,9 +172,9 @@ impl<T: Target> Run<T> {
     /// Adds a statement to the plan, after those that are done.
     pub fn extend(&mut self, plan: Arc<Plan>) {
         self.plan = plan;
-        if self.progress.state == State::Complete && self.next().is_some() {
+        if self.progress.state == RunState::Complete && self.next().is_some() {
             let last = self.plan.steps[..self.progress.position].iter().rev().find_map(|step| step.phase);
-            self.progress.state = last.map_or(State::Pending, State::of);
+            self.progress.state = last.map_or(RunState::Pending, RunState::of);
             self.progress.history.forget_completion();
         }
     }
@@ -194,7 +194,7 @@ impl<T: Target> Run<T> {
             return Ok(());
         };
         if let Some(phase) = step.phase {
-            self.progress.state = State::of(phase);
+            self.progress.state = RunState::of(phase);
         }
         let event = self.event(&step);
         observer.started(&event);
@@ -225,7 +225,7 @@ impl<T: Target> Run<T> {
     /// # Errors
     /// A statement failed; the run is rolled back.
     pub fn run(&mut self, until: Option<Phase>, observer: &mut dyn Observer) -> Result<(), Box<Failure>> {
-        while self.progress.state != State::Complete && self.goes_on(until) {
+        while self.progress.state != RunState::Complete && self.goes_on(until) {
             if let Err(mut failure) = self.step(observer) {
                 failure.undo_fault = self.rollback(observer).err();
                 return Err(failure);
@@ -250,38 +250,40 @@ impl<T: Target> Run<T> {
             let step = self.plan.steps[self.progress.journal.len()].clone();
             if let Err(fault) = self.target.undo(undo.clone()) {
                 self.progress.journal.push(undo);
-                self.progress.history.push(State::RolledBack, format!("Undo {} failed: {}", step.title, fault.message));
+                self.progress
+                    .history
+                    .push(RunState::RolledBack, format!("Undo {} failed: {}", step.title, fault.message));
                 return Err(fault);
             }
             self.progress.position = self.progress.journal.len();
             observer.undone(&self.event(&step));
-            self.progress.history.push(State::RolledBack, format!("Undo {}", step.title));
+            self.progress.history.push(RunState::RolledBack, format!("Undo {}", step.title));
         }
         self.progress.position = 0;
-        self.progress.state = State::RolledBack;
-        self.progress.history.push(State::RolledBack, "Migration rolled back".to_owned());
+        self.progress.state = RunState::RolledBack;
+        self.progress.history.push(RunState::RolledBack, "Migration rolled back".to_owned());
         Ok(())
     }
 
     /// Writes down what each statement would do; nothing is changed.
     pub fn dry_run(&mut self, until: Option<Phase>) {
-        let mut state = State::Pending;
+        let mut state = RunState::Pending;
         let last = self
             .plan
             .steps
             .iter()
             .rposition(|step| until.is_none_or(|until| step.phase.is_some_and(|phase| phase <= until)));
         for step in &self.plan.steps[..last.map_or(0, |last| last + 1)] {
-            state = step.phase.map_or(state, State::of);
+            state = step.phase.map_or(state, RunState::of);
             self.progress.history.push(state, format!("Would {}", lower_first(&step.title)));
         }
-        self.progress.history.push(State::Pending, "Dry run: nothing was changed".to_owned());
+        self.progress.history.push(RunState::Pending, "Dry run: nothing was changed".to_owned());
     }
 
     fn complete(&mut self) {
-        if self.progress.state != State::Complete {
-            self.progress.state = State::Complete;
-            self.progress.history.push(State::Complete, "Migration finished successfully".to_owned());
+        if self.progress.state != RunState::Complete {
+            self.progress.state = RunState::Complete;
+            self.progress.history.push(RunState::Complete, "Migration finished successfully".to_owned());
         }
     }
 

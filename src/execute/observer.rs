@@ -4,7 +4,7 @@ use std::ops::ControlFlow;
 
 use crate::ast::Phase;
 use crate::engine::{BatchDone, Fault, Happening, Waiting};
-use crate::execute::State;
+use crate::execute::RunState;
 
 /// A statement of a run.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -12,7 +12,7 @@ pub struct StatementEvent {
     /// What it does, in words.
     pub title: String,
     /// Where the run is.
-    pub state: State,
+    pub state: RunState,
     /// The phase it is written in.
     pub phase: Option<Phase>,
     /// Its place in the plan, from 0.

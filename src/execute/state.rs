@@ -5,7 +5,7 @@ use crate::ast::Phase;
 /// Where a run is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Serialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
-pub enum State {
+pub enum RunState {
     /// No statement of a phase has begun.
     Pending,
     /// In expand.
@@ -20,7 +20,7 @@ pub enum State {
     RolledBack,
 }
 
-impl State {
+impl RunState {
     /// The state of a run in a phase.
     #[must_use]
     pub fn of(phase: Phase) -> Self {

@@ -51,7 +51,7 @@ macro_rules! codes {
             /// Its page, in Markdown: cause, consequence, the safe form and an example.
             #[must_use]
             pub fn page(self) -> &'static str {
-                match self { $(Self::$variant => include_str!(concat!("pages/", $name, ".md"))),* }
+                match self { $(Self::$variant => include_str!(concat!("../../docs/codes/", $name, ".md"))),* }
             }
         }
     };

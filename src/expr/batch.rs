@@ -10,7 +10,7 @@ use crate::data::{Chunk, Type, Value, ValueError};
 use crate::expr::kernels::Operand;
 use crate::expr::node::{Case, Cast, Node};
 use crate::expr::registry::{Context, Function};
-use crate::expr::row::{Row, apply, distinct, extreme, truth};
+use crate::expr::row::{RowScope, apply, distinct, extreme, truth};
 use crate::expr::{Batch, RowError, cast};
 
 /// Evaluates a tree for a batch.
@@ -34,7 +34,7 @@ fn row_by_row(node: &Node, ty: Type, batch: Batch<'_>, rows: &[u32], context: Co
     let mut chunk = Chunk::repeat(ty, &Value::Null, batch.rows);
     for row in rows.iter().map(|row| *row as usize) {
         let inputs: Vec<Value> = batch.columns.iter().map(|column| column.get(row)).collect();
-        let value = Row::new(&inputs, context).value(node).map_err(|error| RowError { row, error })?;
+        let value = RowScope::new(&inputs, context).value(node).map_err(|error| RowError { row, error })?;
         chunk.set(row, &value);
     }
     Ok(Arc::new(chunk))

@@ -11,14 +11,14 @@ use crate::expr::registry::{self, Function, Param};
 use crate::expr::resolve::Typed;
 use crate::source::Span;
 
-type Fault = Box<Diagnostic>;
+type Refusal = Box<Diagnostic>;
 
 fn mismatch(message: impl Into<String>, span: Span, label: impl Into<String>) -> Diagnostic {
     Diagnostic::new(Code::TypeMismatch, message, span, label)
 }
 
 /// A literal that is not a value of its type.
-pub(super) fn value(error: &ValueError, span: Span) -> Fault {
+pub(super) fn value(error: &ValueError, span: Span) -> Refusal {
     Box::new(mismatch(error.message.clone(), span, "this value"))
 }
 
@@ -32,7 +32,7 @@ fn cast_example(operand: &Typed, to: Type) -> String {
     operand.column.as_ref().map_or_else(|| format!("(…)::{to}"), |column| format!("{column}::{to}"))
 }
 
-pub(super) fn operator(symbol: &str, operands: &[Typed], span: Span) -> Fault {
+pub(super) fn operator(symbol: &str, operands: &[Typed], span: Span) -> Refusal {
     let types: Vec<String> = operands.iter().map(|operand| named(operand.ty())).collect();
     let found =
         mismatch(format!("`{symbol}` does not take {}", types.join(" and ")), span, "these operands do not fit");
@@ -57,7 +57,7 @@ pub(super) fn operator(symbol: &str, operands: &[Typed], span: Span) -> Fault {
     })
 }
 
-pub(super) fn unknown_function(name: &Ident) -> Fault {
+pub(super) fn unknown_function(name: &Ident) -> Refusal {
     let found = Diagnostic::new(
         Code::UnknownFunction,
         format!("there is no function `{}`", name.name),
@@ -73,13 +73,12 @@ pub(super) fn unknown_function(name: &Ident) -> Fault {
             found.help(format!("did you mean `{known}`?")).fix(format!("write `{known}`"), name.span, known)
         }
         None => found.help(
-            "the functions of the language are those of PostgreSQL with the same name; the README lists \
-                            them",
+            "the functions of the language are those of PostgreSQL with the same name; `docs/language.md` lists them",
         ),
     })
 }
 
-pub(super) fn arguments(name: &Ident, operands: &[Typed], candidates: &[&'static Function], span: Span) -> Fault {
+pub(super) fn arguments(name: &Ident, operands: &[Typed], candidates: &[&'static Function], span: Span) -> Refusal {
     let types: Vec<String> = operands.iter().map(|operand| named(operand.ty())).collect();
     let given = if types.is_empty() { "no arguments".into() } else { format!("({})", types.join(", ")) };
     let found = mismatch(format!("`{}` does not take {given}", name.name), span, "these arguments do not fit");
@@ -104,7 +103,7 @@ fn signature(function: &Function) -> String {
     format!("{}({}{more})", function.name, params.join(", "))
 }
 
-pub(super) fn missing(function: &Function, span: Span) -> Fault {
+pub(super) fn missing(function: &Function, span: Span) -> Refusal {
     let message = format!("`{}` of numeric is not supported", function.name);
     Box::new(
         mismatch(message, span, "its digits would differ from PostgreSQL's")
@@ -112,18 +111,18 @@ pub(super) fn missing(function: &Function, span: Span) -> Fault {
     )
 }
 
-pub(super) fn no_common_type(what: &str, a: Type, b: Type, span: Span) -> Fault {
+pub(super) fn no_common_type(what: &str, a: Type, b: Type, span: Span) -> Refusal {
     let message = format!("`{what}` cannot return both {a} and {b}");
     Box::new(
         mismatch(message, span, "its values have different types").help(format!("cast one of them, like `(…)::{b}`")),
     )
 }
 
-pub(super) fn not_comparable(what: &str, ty: Type, span: Span) -> Fault {
+pub(super) fn not_comparable(what: &str, ty: Type, span: Span) -> Refusal {
     Box::new(mismatch(format!("`{what}` does not take {ty}, which has no order"), span, "this cannot be compared"))
 }
 
-pub(super) fn not_a_condition(operand: &Typed) -> Fault {
+pub(super) fn not_a_condition(operand: &Typed) -> Refusal {
     let found = mismatch(
         format!("a condition must be boolean, not {}", named(operand.ty())),
         operand.span,
@@ -139,7 +138,7 @@ fn cast_subject(operand: &Typed) -> String {
     operand.column.as_ref().map_or_else(|| "(…)".into(), ToString::to_string)
 }
 
-pub(super) fn cast(operand: &Typed, to: Type, asked: Strength) -> Fault {
+pub(super) fn cast(operand: &Typed, to: Type, asked: Strength) -> Refusal {
     let from = named(operand.ty());
     match asked {
         Strength::Explicit => {

@@ -30,7 +30,7 @@ use crate::ast::{self, ColumnRef, Name};
 use crate::data::{Chunk, Type, Value, ValueError};
 use crate::diagnostic::Diagnostic;
 use crate::explain::Code;
-pub use nullness::Known;
+pub use nullness::Nullness;
 pub use sql::WriteColumn;
 
 /// Where the columns of an expression come from.
@@ -218,7 +218,7 @@ impl Expression {
     /// # Errors
     /// Overflow, division by zero, text that is not a value of the type asked for.
     pub fn eval(&self, row: &[Value], now_micros: i64) -> Result<Value, ValueError> {
-        row::Row::new(row, Context { now_micros }).value(&self.0.node)
+        row::RowScope::new(row, Context { now_micros }).value(&self.0.node)
     }
 
     /// Its values for a batch of rows. A plain column gives back the very chunk, unless rows are left out.

@@ -7,7 +7,7 @@ use crate::expr::registry::Function;
 
 /// A value of which little is known.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Known {
+pub enum Nullness {
     /// It is null.
     Null,
     /// It is not null, and this truth value where it has one that is known.
@@ -16,7 +16,7 @@ pub enum Known {
     Unknown,
 }
 
-impl Known {
+impl Nullness {
     const SOME: Self = Self::NotNull(None);
 
     /// What is known where both are possible.
@@ -36,13 +36,13 @@ impl Known {
 impl Expression {
     /// What is known of the result when input number `i` is null exactly where `null(i)` says so.
     #[must_use]
-    pub fn known(&self, null: &dyn Fn(usize) -> bool) -> Known {
+    pub fn known(&self, null: &dyn Fn(usize) -> bool) -> Nullness {
         Reader { null, same: None, locals: Vec::new() }.node(&self.0.node)
     }
 
     /// The same, if the value of the column `name` differs from that of `value`: `name is distinct from VALUE` is true.
     #[must_use]
-    pub fn known_if_distinct(&self, null: &dyn Fn(usize) -> bool, name: &str, value: &Self) -> Known {
+    pub fn known_if_distinct(&self, null: &dyn Fn(usize) -> bool, name: &str, value: &Self) -> Nullness {
         let same = Some((self, name, value));
         Reader { null, same, locals: Vec::new() }.node(&self.0.node)
     }
@@ -52,35 +52,35 @@ struct Reader<'a> {
     null: &'a dyn Fn(usize) -> bool,
     /// An expression in which the column with this name is taken to differ from a value.
     same: Option<(&'a Expression, &'a str, &'a Expression)>,
-    locals: Vec<Known>,
+    locals: Vec<Nullness>,
 }
 
 impl Reader<'_> {
-    fn node(&mut self, node: &Node) -> Known {
+    fn node(&mut self, node: &Node) -> Nullness {
         match node {
-            Node::Constant(Value::Null, _) => Known::Null,
-            Node::Constant(Value::Boolean(truth), _) => Known::of(*truth),
-            Node::Column(at, _) if (self.null)(*at) => Known::Null,
-            Node::Constant(..) | Node::Column(..) => Known::SOME,
-            Node::Local(at, _) => self.locals.get(*at).copied().unwrap_or(Known::Unknown),
+            Node::Constant(Value::Null, _) => Nullness::Null,
+            Node::Constant(Value::Boolean(truth), _) => Nullness::of(*truth),
+            Node::Column(at, _) if (self.null)(*at) => Nullness::Null,
+            Node::Constant(..) | Node::Column(..) => Nullness::SOME,
+            Node::Local(at, _) => self.locals.get(*at).copied().unwrap_or(Nullness::Unknown),
             Node::Call(function, operands) => self.call(function, operands),
             Node::Cast(cast) => self.node(&cast.operand),
             Node::Not(operand) => match self.node(operand) {
-                Known::NotNull(truth) => Known::NotNull(truth.map(|truth| !truth)),
+                Nullness::NotNull(truth) => Nullness::NotNull(truth.map(|truth| !truth)),
                 other => other,
             },
             Node::And(operands) => self.until(operands, false),
             Node::Or(operands) => self.until(operands, true),
             Node::IsNull(operand) => match self.node(operand) {
-                Known::Null => Known::of(true),
-                Known::NotNull(_) => Known::of(false),
-                Known::Unknown => Known::SOME,
+                Nullness::Null => Nullness::of(true),
+                Nullness::NotNull(_) => Nullness::of(false),
+                Nullness::Unknown => Nullness::SOME,
             },
             Node::IsBool(operand, expected) => match self.node(operand) {
-                Known::Null => Known::of(expected.is_none()),
-                Known::NotNull(Some(truth)) => Known::of(*expected == Some(truth)),
-                Known::NotNull(None) if expected.is_none() => Known::of(false),
-                _ => Known::SOME,
+                Nullness::Null => Nullness::of(expected.is_none()),
+                Nullness::NotNull(Some(truth)) => Nullness::of(*expected == Some(truth)),
+                Nullness::NotNull(None) if expected.is_none() => Nullness::of(false),
+                _ => Nullness::SOME,
             },
             Node::Distinct(sides) => self.distinct(sides),
             Node::Case(case) => self.case(case),
@@ -96,48 +96,50 @@ impl Reader<'_> {
         }
     }
 
-    fn call(&mut self, function: &Function, operands: &[Node]) -> Known {
-        let operands: Vec<Known> = operands.iter().map(|operand| self.node(operand)).collect();
+    fn call(&mut self, function: &Function, operands: &[Node]) -> Nullness {
+        let operands: Vec<Nullness> = operands.iter().map(|operand| self.node(operand)).collect();
         match function.name {
-            "concat" => return Known::SOME,
-            "concat_ws" => return operands.first().copied().unwrap_or(Known::Unknown),
+            "concat" => return Nullness::SOME,
+            "concat_ws" => return operands.first().copied().unwrap_or(Nullness::Unknown),
             _ => {}
         }
         let finds_nothing = function.name.starts_with("->");
-        if !function.strict || finds_nothing && !operands.contains(&Known::Null) {
-            Known::Unknown
-        } else if operands.contains(&Known::Null) {
-            Known::Null
-        } else if operands.contains(&Known::Unknown) {
-            Known::Unknown
+        if !function.strict || finds_nothing && !operands.contains(&Nullness::Null) {
+            Nullness::Unknown
+        } else if operands.contains(&Nullness::Null) {
+            Nullness::Null
+        } else if operands.contains(&Nullness::Unknown) {
+            Nullness::Unknown
         } else {
-            Known::SOME
+            Nullness::SOME
         }
     }
 
     /// `and` (stops at false) or `or` (stops at true).
-    fn until(&mut self, operands: &[Node], stop: bool) -> Known {
-        let mut all = Known::of(!stop);
+    fn until(&mut self, operands: &[Node], stop: bool) -> Nullness {
+        let mut all = Nullness::of(!stop);
         for operand in operands {
             all = match (all, self.node(operand)) {
-                (Known::NotNull(Some(truth)), _) | (_, Known::NotNull(Some(truth))) if truth == stop => Known::of(stop),
-                (Known::NotNull(Some(_)), other) | (other, Known::NotNull(Some(_))) => other,
-                (Known::Null, Known::Null) => Known::Null,
-                (Known::NotNull(None), Known::NotNull(None)) => Known::SOME,
-                _ => Known::Unknown,
+                (Nullness::NotNull(Some(truth)), _) | (_, Nullness::NotNull(Some(truth))) if truth == stop => {
+                    Nullness::of(stop)
+                }
+                (Nullness::NotNull(Some(_)), other) | (other, Nullness::NotNull(Some(_))) => other,
+                (Nullness::Null, Nullness::Null) => Nullness::Null,
+                (Nullness::NotNull(None), Nullness::NotNull(None)) => Nullness::SOME,
+                _ => Nullness::Unknown,
             };
         }
         all
     }
 
-    fn distinct(&mut self, sides: &(Node, Node)) -> Known {
+    fn distinct(&mut self, sides: &(Node, Node)) -> Nullness {
         if self.is_taken_to_differ(sides) {
-            return Known::of(true);
+            return Nullness::of(true);
         }
         match (self.node(&sides.0), self.node(&sides.1)) {
-            (Known::Null, Known::Null) => Known::of(false),
-            (Known::Null, Known::NotNull(_)) | (Known::NotNull(_), Known::Null) => Known::of(true),
-            _ => Known::SOME,
+            (Nullness::Null, Nullness::Null) => Nullness::of(false),
+            (Nullness::Null, Nullness::NotNull(_)) | (Nullness::NotNull(_), Nullness::Null) => Nullness::of(true),
+            _ => Nullness::SOME,
         }
     }
 
@@ -148,13 +150,13 @@ impl Reader<'_> {
         is_column(one) && is_value(other) || is_column(other) && is_value(one)
     }
 
-    fn case(&mut self, case: &Case) -> Known {
-        let mut possible: Option<Known> = None;
+    fn case(&mut self, case: &Case) -> Nullness {
+        let mut possible: Option<Nullness> = None;
         for (when, then) in &case.arms {
             let then = |reader: &mut Self| reader.node(then);
             match self.node(when) {
-                Known::Null | Known::NotNull(Some(false)) => {}
-                Known::NotNull(Some(true)) => {
+                Nullness::Null | Nullness::NotNull(Some(false)) => {}
+                Nullness::NotNull(Some(true)) => {
                     let then = then(self);
                     return possible.map_or(then, |known| known.or(then));
                 }
@@ -164,25 +166,25 @@ impl Reader<'_> {
                 }
             }
         }
-        let otherwise = case.otherwise.as_ref().map_or(Known::Null, |node| self.node(node));
+        let otherwise = case.otherwise.as_ref().map_or(Nullness::Null, |node| self.node(node));
         possible.map_or(otherwise, |known| known.or(otherwise))
     }
 
-    fn first(&mut self, operands: &[Node]) -> Known {
+    fn first(&mut self, operands: &[Node]) -> Nullness {
         let mut sure = true;
         for operand in operands {
             match self.node(operand) {
-                Known::Null => {}
-                Known::NotNull(truth) => return Known::NotNull(truth.filter(|_| sure)),
-                Known::Unknown => sure = false,
+                Nullness::Null => {}
+                Nullness::NotNull(truth) => return Nullness::NotNull(truth.filter(|_| sure)),
+                Nullness::Unknown => sure = false,
             }
         }
-        if sure { Known::Null } else { Known::Unknown }
+        if sure { Nullness::Null } else { Nullness::Unknown }
     }
 
-    fn extreme(&mut self, operands: &[Node]) -> Known {
+    fn extreme(&mut self, operands: &[Node]) -> Nullness {
         match self.first(operands) {
-            Known::NotNull(_) => Known::SOME,
+            Nullness::NotNull(_) => Nullness::SOME,
             other => other,
         }
     }

@@ -9,13 +9,13 @@ use crate::expr::node::{Case, Extreme, Node};
 use crate::expr::registry::{Context, Function};
 
 /// One row's inputs, and the values computed for [`Node::Let`] so far.
-pub(super) struct Row<'a> {
+pub(super) struct RowScope<'a> {
     inputs: &'a [Value],
     locals: Vec<Value>,
     context: Context,
 }
 
-impl<'a> Row<'a> {
+impl<'a> RowScope<'a> {
     pub(super) fn new(inputs: &'a [Value], context: Context) -> Self {
         Self { inputs, locals: Vec::new(), context }
     }

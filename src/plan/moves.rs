@@ -1,6 +1,6 @@
 //! Data that moves: `backfill`, `seed`, `copy`, and the gate `verify`.
 
-use crate::ast::{Backfill, Copy, Expr, Ident};
+use crate::ast::{Backfill, CopyRows, Expr, Ident};
 use crate::data::Type;
 use crate::diagnostic::Diagnostic;
 use crate::explain::Code;
@@ -20,7 +20,7 @@ impl Planner<'_> {
     }
 
     /// `copy T to T2 (…)`.
-    pub(super) fn copy(&mut self, copy: &Copy) -> Resolved<Action> {
+    pub(super) fn copy(&mut self, copy: &CopyRows) -> Resolved<Action> {
         let from = self.table(&copy.from)?;
         let to = self.table(&copy.to)?;
         if from == to {

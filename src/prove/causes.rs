@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 
 use crate::ast::Name;
 use crate::plan::{ColumnName, Plan};
-use crate::prove::compile::{Compiled, Sized, compile};
+use crate::prove::compile::{Compiled, SizedModel, compile};
 use crate::prove::explore::{self, Explored, Judgement};
 use crate::prove::model::Model;
 use crate::prove::proof::{Anomaly, AnomalyKind, Refutation, Remedy};
@@ -34,7 +34,7 @@ fn signature(anomaly: &Anomaly) -> Signature {
 }
 
 /// Something wrong, and what would still be wrong if it were fixed.
-struct Known {
+struct KnownRefutation {
     refutation: Refutation,
     left: Option<BTreeSet<Signature>>,
 }
@@ -104,7 +104,7 @@ struct Searching<'a> {
     allowed: Allowed<'a>,
     patience: &'a Patience,
     seen: BTreeSet<Signature>,
-    causes: Vec<Known>,
+    causes: Vec<KnownRefutation>,
 }
 
 impl Searching<'_> {
@@ -114,7 +114,7 @@ impl Searching<'_> {
         for _ in 0..MOST_ANOMALIES {
             let Some(refutation) = next.take() else { return };
             let found = signature(&refutation.anomaly);
-            let follows = |known: &Known| known.left.as_ref().is_some_and(|left| !left.contains(&found));
+            let follows = |known: &KnownRefutation| known.left.as_ref().is_some_and(|left| !left.contains(&found));
             if !self.causes.iter().any(follows) {
                 let known = self.cause(refutation, try_remedies);
                 let mended = known.left.as_ref().is_some_and(|left| !left.is_empty());
@@ -144,9 +144,9 @@ impl Searching<'_> {
     }
 
     /// Looks for a remedy: one after which the group is proved, else one that leaves the least.
-    fn cause(&self, mut refutation: Refutation, try_remedies: bool) -> Known {
+    fn cause(&self, mut refutation: Refutation, try_remedies: bool) -> KnownRefutation {
         if !try_remedies {
-            return Known { refutation, left: None };
+            return KnownRefutation { refutation, left: None };
         }
         let found = signature(&refutation.anomaly);
         let columns: Vec<ColumnName> =
@@ -167,7 +167,7 @@ impl Searching<'_> {
         }
         let (remedy, left) = best.map_or((None, None), |(remedy, left)| (Some(remedy), Some(left)));
         refutation.remedy = remedy;
-        Known { refutation, left }
+        KnownRefutation { refutation, left }
     }
 }
 
@@ -185,9 +185,9 @@ fn left_in(
     let mut left = BTreeSet::new();
     for group in compile(plan, &survey, &wanted) {
         match &group.model {
-            Sized::Small(model) => left.extend(wrong_with(plan, &survey, &group, model, (allowed, patience))?),
-            Sized::Large(model) => left.extend(wrong_with(plan, &survey, &group, model, (allowed, patience))?),
-            Sized::TooLarge => return None,
+            SizedModel::Small(model) => left.extend(wrong_with(plan, &survey, &group, model, (allowed, patience))?),
+            SizedModel::Large(model) => left.extend(wrong_with(plan, &survey, &group, model, (allowed, patience))?),
+            SizedModel::TooLarge => return None,
         }
     }
     Some(left)

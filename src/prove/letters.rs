@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use crate::catalog::{Catalog, ColumnId};
 use crate::plan::{Action, ColumnName, Plan};
-use crate::prove::proof::{CellView, Content, Event, EventKind, RowView, Schedule};
+use crate::prove::proof::{CellView, Content, EventKind, RowView, Schedule, ScheduleEvent};
 
 /// What stands in each cell of a row: `a`, `a+b` for a value made of two, `null`, `unset`.
 pub type Letters = Vec<String>;
@@ -55,7 +55,7 @@ impl<'a> Tracker<'a> {
         Self { plan, catalogs, names, newest, held, generations: 0, letters }
     }
 
-    fn event(&mut self, event: &Event) -> Letters {
+    fn event(&mut self, event: &ScheduleEvent) -> Letters {
         let after = match event.kind {
             EventKind::Step(step) => step + 1,
             EventKind::Undo(step) => step,

@@ -38,7 +38,7 @@ use rustc_hash::FxHashMap;
 
 use crate::plan::Plan;
 use causes::Patience;
-use compile::{Compiled, Sized, compile};
+use compile::{Compiled, SizedModel, compile};
 use explore::Judgement;
 use model::Model;
 use survey::Survey;
@@ -78,9 +78,9 @@ fn prove_surveyed(plan: &Plan, survey: &Survey, allowed: &dyn Fn(&Anomaly) -> bo
     for group in compile(plan, survey, &|_| true) {
         let mut proving = Proving { plan, survey, allowed, patience: &patience, proof: &mut proof, ranks: &mut ranks };
         match &group.model {
-            Sized::Small(model) => proving.group(&group, model),
-            Sized::Large(model) => proving.group(&group, model),
-            Sized::TooLarge => {}
+            SizedModel::Small(model) => proving.group(&group, model),
+            SizedModel::Large(model) => proving.group(&group, model),
+            SizedModel::TooLarge => {}
         }
         for outside in group.outside {
             if !proof.outside.contains(&outside) {

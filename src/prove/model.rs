@@ -2,7 +2,7 @@
 
 use crate::catalog::ColumnId;
 use crate::prove::proof::AnomalyKind;
-use crate::prove::word::{Code, Pattern, Word};
+use crate::prove::word::{Pattern, Program, Word};
 
 /// A group's model: a layer for each stretch of the plan in which nothing changes for it.
 #[derive(Clone, Debug)]
@@ -27,9 +27,9 @@ pub(super) struct Layer<W> {
     /// The statement that ends it, which changes something for the group; none for the last layer.
     pub(super) step: Option<usize>,
     /// What may happen in it besides the end of the step.
-    pub(super) acts: Vec<Act<W>>,
+    pub(super) acts: Vec<Transition<W>>,
     /// The visits of the step.
-    pub(super) visits: Vec<Act<W>>,
+    pub(super) visits: Vec<Transition<W>>,
     /// What an application may find.
     pub(super) reads: Vec<Read<W>>,
     /// What is wrong in any state: a live application that uses what is not there.
@@ -37,22 +37,22 @@ pub(super) struct Layer<W> {
     /// Facts that a state may know no more.
     pub(super) lost: Vec<Lost<W>>,
     /// The end of the step, by what there is of rows.
-    pub(super) ends: Vec<Act<W>>,
+    pub(super) ends: Vec<Transition<W>>,
     /// The undoing of the step before it.
-    pub(super) undo: Vec<Act<W>>,
+    pub(super) undo: Vec<Transition<W>>,
     /// What a state becomes as the layer begins.
-    pub(super) enter: Code<W>,
+    pub(super) enter: Program<W>,
     /// Where two rows may meet in a unique constraint.
     pub(super) collisions: Vec<Collision<W>>,
 }
 
 /// Something that changes a state.
 #[derive(Clone, Debug)]
-pub(super) struct Act<W> {
+pub(super) struct Transition<W> {
     /// Where it may happen.
     pub(super) guard: Pattern<W>,
     /// What it does.
-    pub(super) code: Code<W>,
+    pub(super) code: Program<W>,
     /// What it is, by its place in [`Model::happenings`].
     pub(super) happening: usize,
     /// It is refused where the state after it matches: what is wrong then.
@@ -66,7 +66,7 @@ pub(super) struct Act<W> {
     pub(super) stopped: Vec<Pattern<W>>,
 }
 
-impl<W: Word> Act<W> {
+impl<W: Word> Transition<W> {
     /// Whether it does not happen, because of the state that it would lead to.
     pub(super) fn is_avoided(&self, next: W) -> bool {
         self.avoided.iter().any(|avoided| avoided.matches(next))

@@ -132,14 +132,14 @@ pub struct Schedule {
     /// The row before the first event.
     pub start: RowView,
     /// What happens; the last event is the anomaly.
-    pub events: Vec<Event>,
+    pub events: Vec<ScheduleEvent>,
 }
 
 impl Schedule {
     /// Statements that have ended and events of applications, the last event included. A visit is part of its statement.
     #[must_use]
     pub fn length(&self) -> usize {
-        let is_visit = |event: &Event| matches!(event.kind, EventKind::Visit { .. });
+        let is_visit = |event: &ScheduleEvent| matches!(event.kind, EventKind::Visit { .. });
         let visits = self.events.iter().rev().skip(1).filter(|event| is_visit(event)).count();
         self.events.len() - visits
     }
@@ -147,7 +147,7 @@ impl Schedule {
 
 /// Something that happens.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Event {
+pub struct ScheduleEvent {
     /// How many statements have ended before it.
     pub position: usize,
     /// What it is.
@@ -306,16 +306,16 @@ pub struct Remedy {
     /// What to do, as an order: "add `expand sync username <-> display_name`".
     pub text: String,
     /// Where.
-    pub place: Option<Place>,
+    pub place: Option<Insertion>,
     /// With it the group is proved; otherwise only what it is a remedy for is gone.
     pub proves: bool,
 }
 
 /// A place between two statements.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Place {
+pub enum Insertion {
     /// Before this one.
     Before(usize),
     /// After this one.
-    Behind(usize),
+    After(usize),
 }

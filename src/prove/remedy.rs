@@ -6,7 +6,7 @@ use crate::ast::Phase;
 use crate::catalog::{Catalog, ColumnId, ConstraintKind, Sync, SyncId};
 use crate::expr::Expression;
 use crate::plan::{Action, FillKind, Plan, Step};
-use crate::prove::proof::{AnomalyKind, Place};
+use crate::prove::proof::{AnomalyKind, Insertion};
 
 /// No more changes than these are tried for one finding.
 const MOST_TRIED: usize = 200;
@@ -16,7 +16,7 @@ pub(super) struct Change {
     pub(super) plan: Plan,
     /// What was changed, as an order.
     pub(super) text: String,
-    pub(super) place: Option<Place>,
+    pub(super) place: Option<Insertion>,
 }
 
 /// The changes to try against an anomaly of this kind, the likelier first. `steps` are the statements that concern it.
@@ -53,10 +53,10 @@ fn catalogs(plan: &Plan) -> Vec<Catalog> {
     all
 }
 
-struct Draft {
+struct ChangedPlan {
     steps: Vec<Step>,
     text: String,
-    place: Option<Place>,
+    place: Option<Insertion>,
 }
 
 struct Drafts<'p> {
@@ -73,12 +73,12 @@ impl Drafts<'_> {
         steps
     }
 
-    fn place(at: usize) -> Place {
-        at.checked_sub(1).map_or(Place::Before(0), Place::Behind)
+    fn place(at: usize) -> Insertion {
+        at.checked_sub(1).map_or(Insertion::Before(0), Insertion::After)
     }
 
     /// A sync for each backfill, both ways where that is a plain copy.
-    fn syncs(&self, found: &mut Vec<Draft>) {
+    fn syncs(&self, found: &mut Vec<ChangedPlan>) {
         for at in self.steps {
             let Action::Fill { kind: FillKind::Backfill, table, column, value, .. } = &self.plan.steps[*at].action
             else {
@@ -108,7 +108,7 @@ impl Drafts<'_> {
                     catalog.syncs_of(*column).any(|sync| Some(sync.target) == source_id(catalog, table, source));
                 if !back_kept {
                     let steps = self.inserted(behind, Some(Phase::Expand), Action::AddSyncs(both));
-                    found.push(Draft { steps, text, place: Some(Self::place(behind)) });
+                    found.push(ChangedPlan { steps, text, place: Some(Self::place(behind)) });
                 }
             }
             if !kept {
@@ -118,7 +118,7 @@ impl Drafts<'_> {
                 };
                 let action = Action::AddSyncs(vec![Arc::new(into)]);
                 let steps = self.inserted(behind, Some(Phase::Expand), action);
-                found.push(Draft { steps, text, place: Some(Self::place(behind)) });
+                found.push(ChangedPlan { steps, text, place: Some(Self::place(behind)) });
             }
         }
     }
@@ -134,7 +134,7 @@ impl Drafts<'_> {
     }
 
     /// A not-null that goes before the first version is deployed.
-    fn relaxations(&self, found: &mut Vec<Draft>) {
+    fn relaxations(&self, found: &mut Vec<ChangedPlan>) {
         let last = self.plan.steps.iter().rposition(|step| step.phase == Some(Phase::Expand)).map_or(0, |at| at + 1);
         let mut bound: Vec<(crate::ast::Name, ColumnId)> = Vec::new();
         for at in self.steps {
@@ -150,24 +150,24 @@ impl Drafts<'_> {
             }
             let text = format!("add `expand drop not null {}`", bound.name);
             let steps = self.inserted(last, Some(Phase::Expand), Action::DropNotNull { table, column });
-            found.push(Draft { steps, text, place: Some(Self::place(last)) });
+            found.push(ChangedPlan { steps, text, place: Some(Self::place(last)) });
         }
     }
 
     /// Syncs that are better left to leave with their columns.
-    fn removals(&self, found: &mut Vec<Draft>) {
+    fn removals(&self, found: &mut Vec<ChangedPlan>) {
         for at in self.steps {
             if let Action::DropSyncs(_) = &self.plan.steps[*at].action {
                 let mut steps = self.plan.steps.clone();
                 steps.remove(*at);
                 let text = "leave the `drop sync` out: a sync goes with its column, at the same moment".to_owned();
-                found.push(Draft { steps, text, place: None });
+                found.push(ChangedPlan { steps, text, place: None });
             }
         }
     }
 
     /// The fixed value of a fill as a default, for those who do not know of the column.
-    fn defaults(&self, found: &mut Vec<Draft>) {
+    fn defaults(&self, found: &mut Vec<ChangedPlan>) {
         for at in self.steps {
             let Action::Fill { table, column, value, .. } = &self.plan.steps[*at].action else { continue };
             let constants = value.constants();
@@ -179,12 +179,12 @@ impl Drafts<'_> {
             let default = Some(value.clone());
             let action = Action::SetDefault { table: table.clone(), column: *column, default };
             let steps = self.inserted(added + 1, Some(Phase::Expand), action);
-            found.push(Draft { steps, text, place: Some(Self::place(added + 1)) });
+            found.push(ChangedPlan { steps, text, place: Some(Self::place(added + 1)) });
         }
     }
 
     /// Backfills that leave existing values alone.
-    fn conditions(&self, found: &mut Vec<Draft>) {
+    fn conditions(&self, found: &mut Vec<ChangedPlan>) {
         for at in self.steps {
             let Action::Fill { kind: FillKind::Backfill, table, column, value, filter: None, batches } =
                 &self.plan.steps[*at].action
@@ -204,12 +204,12 @@ impl Drafts<'_> {
                 batches: *batches,
             };
             let text = format!("add `where {} is null` to the backfill", target.name);
-            found.push(Draft { steps, text, place: Some(Place::Behind(*at)) });
+            found.push(ChangedPlan { steps, text, place: Some(Insertion::After(*at)) });
         }
     }
 
     /// Statements at another place, the nearest places first.
-    fn moves(&self, found: &mut Vec<Draft>) {
+    fn moves(&self, found: &mut Vec<ChangedPlan>) {
         let count = self.plan.steps.len();
         let mut order: Vec<usize> = self.steps.to_vec();
         order.sort_by_key(|at| rank(&self.plan.steps[*at].action));
@@ -222,8 +222,8 @@ impl Drafts<'_> {
                     let step = steps.remove(*from);
                     steps.insert(to, step);
                     if in_order(&steps) {
-                        let place = if to > *from { Place::Behind(to) } else { Place::Before(to) };
-                        found.push(Draft { steps, text: format!("move {name}"), place: Some(place) });
+                        let place = if to > *from { Insertion::After(to) } else { Insertion::Before(to) };
+                        found.push(ChangedPlan { steps, text: format!("move {name}"), place: Some(place) });
                     }
                 }
             }
@@ -231,7 +231,7 @@ impl Drafts<'_> {
     }
 
     /// Versions that are retired before something goes.
-    fn retirements(&self, found: &mut Vec<Draft>) {
+    fn retirements(&self, found: &mut Vec<ChangedPlan>) {
         for at in self.steps {
             if !matches!(self.plan.steps[*at].action, Action::DropColumn { .. } | Action::DropTable(_)) {
                 continue;
@@ -239,13 +239,13 @@ impl Drafts<'_> {
             for app in self.plan.apps.iter().filter(|app| self.catalogs[*at].is_live(&app.name)) {
                 let steps = self.inserted(*at, None, Action::Retire(app.name.clone()));
                 let text = format!("add `retire {}`", app.name);
-                found.push(Draft { steps, text, place: Some(Place::Before(*at)) });
+                found.push(ChangedPlan { steps, text, place: Some(Insertion::Before(*at)) });
             }
         }
     }
 
     /// A backfill for each sync, before the first version is deployed.
-    fn backfills(&self, found: &mut Vec<Draft>) {
+    fn backfills(&self, found: &mut Vec<ChangedPlan>) {
         for at in self.steps {
             let Action::AddSyncs(syncs) = &self.plan.steps[*at].action else { continue };
             let last =
@@ -265,7 +265,7 @@ impl Drafts<'_> {
                     Some(source) => format!("add `migrate backfill {name} from {source}`"),
                     None => format!("add `migrate backfill {name} from …`, with the expression of its sync,"),
                 };
-                found.push(Draft { steps, text, place: Some(Self::place(last)) });
+                found.push(ChangedPlan { steps, text, place: Some(Self::place(last)) });
             }
         }
     }

@@ -6,7 +6,7 @@ use rustc_hash::FxHashMap;
 
 use crate::ast::Name;
 use crate::catalog::{Catalog, Column, ColumnId, ConstraintKind, NotNull, Table};
-use crate::expr::{Expression, Known};
+use crate::expr::{Expression, Nullness};
 use crate::plan::{Action, AppUse, ColumnName, FillKind, Plan};
 use crate::prove::rule::Rule;
 
@@ -322,5 +322,5 @@ pub(super) fn is_decided_by_nulls(condition: &Expression) -> bool {
         return false;
     }
     let known = |pattern: u32| condition.known(&|at| pattern >> at & 1 == 1);
-    (0..1_u32 << count).any(|pattern| matches!(known(pattern), Known::NotNull(Some(_))))
+    (0..1_u32 << count).any(|pattern| matches!(known(pattern), Nullness::NotNull(Some(_))))
 }

@@ -3,10 +3,10 @@
 use crate::ast::Name;
 use crate::plan::{ColumnName, Plan};
 use crate::prove::compile::Compiled;
-use crate::prove::explore::{At, Explored, Found, Last};
-use crate::prove::model::{Act, Cause, Happening, Layer, Model, Wrong};
+use crate::prove::explore::{At, BestSchedule, Explored, Last};
+use crate::prove::model::{Cause, Happening, Layer, Model, Transition, Wrong};
 use crate::prove::proof::{
-    Anomaly, AnomalyKind, CellView, Content, Event, EventKind, NoReturn, Refutation, RowView, Schedule,
+    Anomaly, AnomalyKind, CellView, Content, EventKind, NoReturn, Refutation, RowView, Schedule, ScheduleEvent,
 };
 use crate::prove::rollback::Loss;
 use crate::prove::survey::Survey;
@@ -23,7 +23,7 @@ pub(super) struct Teller<'a, W> {
 
 impl<W: Word> Teller<'_, W> {
     /// The refutation that was found.
-    pub(super) fn refutation(&self, group: usize, found: &Found) -> Refutation {
+    pub(super) fn refutation(&self, group: usize, found: &BestSchedule) -> Refutation {
         let wrong = &self.model.wrongs[found.wrong];
         let layer = &self.model.layers[found.layer];
         let mut told = self.way_to(found.node);
@@ -33,7 +33,7 @@ impl<W: Word> Teller<'_, W> {
         let word = self.explored.nodes[found.node].word;
         let kind = match found.last {
             Last::Use => self.use_of(wrong),
-            Last::Act(at) => self.kind(act(layer, at).happening, &told.visited),
+            Last::Transition(at) => self.kind(act(layer, at).happening, &told.visited),
             Last::Other(at) => self.kind(layer.collisions[at].happening, &told.visited),
             Last::End(_) => {
                 self.steps_before(&mut told.events, found.layer, position, word);
@@ -41,7 +41,7 @@ impl<W: Word> Teller<'_, W> {
             }
         };
         let after = self.after(found, word);
-        told.events.push(Event { position, kind, row: after, other_row: wrong.other_row });
+        told.events.push(ScheduleEvent { position, kind, row: after, other_row: wrong.other_row });
         undecided.extend(self.last_undecided(found, wrong));
         undecided.sort_unstable();
         undecided.dedup();
@@ -54,20 +54,20 @@ impl<W: Word> Teller<'_, W> {
         }
     }
 
-    fn last_undecided(&self, found: &Found, wrong: &Wrong) -> Vec<usize> {
+    fn last_undecided(&self, found: &BestSchedule, wrong: &Wrong) -> Vec<usize> {
         let act = match found.last {
-            Last::Act(at) => act(&self.model.layers[found.layer], at).undecided,
+            Last::Transition(at) => act(&self.model.layers[found.layer], at).undecided,
             Last::End(_) | Last::Use | Last::Other(_) => None,
         };
         act.into_iter().chain(wrong.undecided).collect()
     }
 
     /// The row after the last event: a write that is refused leaves it as it was.
-    fn after(&self, found: &Found, word: W) -> RowView {
+    fn after(&self, found: &BestSchedule, word: W) -> RowView {
         let layer = &self.model.layers[found.layer];
         let lost = self.model.wrongs[found.wrong].kind == AnomalyKind::LostWrite;
         match found.last {
-            Last::Act(at) if lost => self.row(found.layer, act(layer, at).code.run(word)),
+            Last::Transition(at) if lost => self.row(found.layer, act(layer, at).code.run(word)),
             Last::End(at) if lost => self.row(found.layer + 1, layer.ends[at].code.run(word)),
             _ => self.row(found.layer, word),
         }
@@ -154,10 +154,10 @@ impl<W: Word> Teller<'_, W> {
     }
 
     /// The statements up to the one that ends a layer, which change nothing for the row.
-    fn steps_before(&self, events: &mut Vec<Event>, layer: usize, step: usize, word: W) {
+    fn steps_before(&self, events: &mut Vec<ScheduleEvent>, layer: usize, step: usize, word: W) {
         for position in self.model.layers[layer].from..step {
             let kind = EventKind::Step(position);
-            events.push(Event { position, kind, row: self.row(layer, word), other_row: false });
+            events.push(ScheduleEvent { position, kind, row: self.row(layer, word), other_row: false });
         }
     }
 
@@ -165,12 +165,12 @@ impl<W: Word> Teller<'_, W> {
         let Some(step) = self.model.layers[layer].step else { return };
         self.steps_before(&mut way.events, layer, step, from);
         let kind = EventKind::Step(step);
-        way.events.push(Event { position: step, kind, row: self.row(layer + 1, to), other_row: false });
+        way.events.push(ScheduleEvent { position: step, kind, row: self.row(layer + 1, to), other_row: false });
     }
 
     fn happen(&self, way: &mut Way, at: usize, from: W, to: W) {
         let layer = &self.model.layers[at];
-        let does = |act: &&Act<W>| {
+        let does = |act: &&Transition<W>| {
             let next = act.code.run(from);
             let is_taken = !act.is_avoided(next) && !act.refused.iter().any(|(pattern, _)| pattern.matches(next));
             act.guard.matches(from) && next == to && is_taken
@@ -182,7 +182,7 @@ impl<W: Word> Teller<'_, W> {
         }
         way.undecided.extend(act.undecided);
         let position = way.position(layer.from);
-        way.events.push(Event { position, kind, row: self.row(at, to), other_row: false });
+        way.events.push(ScheduleEvent { position, kind, row: self.row(at, to), other_row: false });
     }
 
     /// The point of no return that a loss shows.
@@ -208,7 +208,7 @@ impl<W: Word> Teller<'_, W> {
         };
         for step in (first..last).rev() {
             let kind = EventKind::Undo(step);
-            way.events.push(Event { position: step + 1, kind, row: self.row(to, word), other_row: false });
+            way.events.push(ScheduleEvent { position: step + 1, kind, row: self.row(to, word), other_row: false });
         }
     }
 }
@@ -216,7 +216,7 @@ impl<W: Word> Teller<'_, W> {
 /// Events on the way to a state.
 struct Way {
     start: RowView,
-    events: Vec<Event>,
+    events: Vec<ScheduleEvent>,
     /// Fills that have visited the row.
     visited: Vec<usize>,
     undecided: Vec<usize>,
@@ -257,6 +257,6 @@ pub(super) fn anomaly<W>(plan: &Plan, survey: &Survey, model: &Model<W>, at: At,
 }
 
 /// An act of a layer, by its place among acts and visits.
-fn act<W>(layer: &Layer<W>, at: usize) -> &Act<W> {
+fn act<W>(layer: &Layer<W>, at: usize) -> &Transition<W> {
     layer.acts.get(at).unwrap_or_else(|| &layer.visits[at - layer.acts.len()])
 }

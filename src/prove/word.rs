@@ -174,9 +174,9 @@ impl<W: Word> Op<W> {
 
 /// The operations of one event, with those beside each other that can be done at once.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct Code<W>(Vec<Op<W>>);
+pub(super) struct Program<W>(Vec<Op<W>>);
 
-impl<W: Word> Code<W> {
+impl<W: Word> Program<W> {
     /// No operation.
     pub(super) const fn new() -> Self {
         Self(Vec::new())

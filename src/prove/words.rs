@@ -1,7 +1,7 @@
 //! Events and anomalies in words, for whoever tells of a schedule.
 
 use crate::plan::{ColumnName, Plan};
-use crate::prove::proof::{Anomaly, AnomalyKind, Event, EventKind};
+use crate::prove::proof::{Anomaly, AnomalyKind, EventKind, ScheduleEvent};
 
 /// Names columns as a reader of one plan would: without the table where it is the only one.
 #[derive(Clone, Copy, Debug)]
@@ -51,7 +51,7 @@ impl<'a> Words<'a> {
 
     /// What happens in an event, as a clause: "the backfill processes the row", "`v1` writes `username`".
     #[must_use]
-    pub fn event(&self, event: &Event) -> String {
+    pub fn event(&self, event: &ScheduleEvent) -> String {
         let row = if event.other_row { "another row" } else { "the row" };
         match &event.kind {
             EventKind::Step(step) => self.plan.steps.get(*step).map_or_else(String::new, |step| step.title.clone()),

@@ -6,8 +6,8 @@ use crate::diagnostic::Diagnostic;
 use crate::engine::memory::Selected;
 use crate::expr::{Expression, NoColumns};
 use crate::plan::{AppUse, TableScope};
-use crate::repl::reading::Act;
-use crate::repl::session::{Said, Session};
+use crate::repl::prompt::{Said, Session};
+use crate::repl::reading::TypedDml;
 use crate::repl::staleness::{self, Misread};
 use crate::repl::views::MOST_ROWS;
 use crate::repl::wording::{Complaint, listed, rows};
@@ -42,8 +42,8 @@ type Misreadings = Vec<(Name, Vec<Misread>)>;
 
 impl Session {
     /// Does what somebody typed; where it is refused, nothing has changed.
-    pub(super) fn act(&mut self, act: Act) -> Said {
-        let Act { app, source, operation } = act;
+    pub(super) fn act(&mut self, act: TypedDml) -> Said {
+        let TypedDml { app, source, operation } = act;
         let app = app.as_ref();
         if let Some(unknown) = app.filter(|app| self.apps().iter().all(|usage| usage.name != **app)) {
             return Err(self.complain(&self.no_app(unknown)));

@@ -18,9 +18,9 @@ mod guide;
 mod insertion;
 pub mod pipe;
 mod present;
+mod prompt;
 mod reading;
 mod schema;
-mod session;
 mod staleness;
 mod stepping;
 mod typing;
@@ -31,8 +31,8 @@ mod wording;
 use std::path::Path;
 
 pub use completion::{Completion, Vocabulary, arguments_hint, complete};
+pub use prompt::{Reply, Session};
 pub use reading::is_incomplete;
-pub use session::{Reply, Session};
 pub use wording::Complaint;
 
 use crate::source::Source;

@@ -27,13 +27,13 @@ pub(super) enum Input {
     /// Text with mistakes in it.
     Unreadable(Source, Vec<Diagnostic>),
     /// Somebody reads or writes rows.
-    Acts(Box<Act>),
+    Acts(Box<TypedDml>),
     /// Statements and declarations.
     Typed(Box<Script>),
 }
 
 /// Somebody reads or writes rows.
-pub(super) struct Act {
+pub(super) struct TypedDml {
     /// The application; an operator without it.
     pub(super) app: Option<Name>,
     /// What was typed.
@@ -92,7 +92,7 @@ fn read_sql(app: Option<Name>, text: &str, begins: usize) -> Input {
         return Input::Incomplete(incomplete);
     }
     match syntax::parse_dml(&(blank + &text[begins..])) {
-        Ok(operation) => Input::Acts(Box::new(Act { app, source, operation })),
+        Ok(operation) => Input::Acts(Box::new(TypedDml { app, source, operation })),
         Err(found) => Input::Unreadable(source, vec![*found]),
     }
 }

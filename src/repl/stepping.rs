@@ -4,12 +4,12 @@ use std::ops::ControlFlow;
 
 use crate::ast::Phase;
 use crate::engine::memory::AppState;
-use crate::execute::{BatchEvent, Failure, Observer, STOP, State, StatementEvent};
+use crate::execute::{BatchEvent, Failure, Observer, RunState, STOP, StatementEvent};
 use crate::plan::{Action, Step};
 use crate::repl::Host;
 use crate::repl::commands::Until;
 use crate::repl::present::Moment;
-use crate::repl::session::{Said, Session};
+use crate::repl::prompt::{Said, Session};
 use crate::repl::wording::{Complaint, listed};
 use crate::report::counted;
 use crate::report::terminal::Paint;
@@ -73,7 +73,7 @@ impl Session {
 
     /// Does statements until `end`; stops where one fails.
     fn go_to(&mut self, end: usize) -> Said {
-        if self.present.run.state() == State::Complete || self.statements() == 0 {
+        if self.present.run.state() == RunState::Complete || self.statements() == 0 {
             return Err(self.complain(&self.nothing_ahead()));
         }
         let mut text = String::new();
@@ -144,7 +144,7 @@ impl Session {
         let line = |entry: &crate::execute::Entry| {
             let tag = self.terminal.paint(&format!("[{}]", entry.state.tag()), Paint::Cyan);
             match entry.state {
-                State::Complete | State::RolledBack => format!("{tag} {}\n", entry.text),
+                RunState::Complete | RunState::RolledBack => format!("{tag} {}\n", entry.text),
                 _ => format!("{tag} {done}/{all} {}\n", entry.text),
             }
         };

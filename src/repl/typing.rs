@@ -15,7 +15,7 @@ use crate::plan::{Action, Plan, Step};
 use crate::repl::guide;
 use crate::repl::insertion::{insert, prepend};
 use crate::repl::present::{Opened, Present};
-use crate::repl::session::{Said, Session};
+use crate::repl::prompt::{Said, Session};
 use crate::repl::wording::{Complaint, listed};
 use crate::report::{counted, render};
 use crate::source::Source;

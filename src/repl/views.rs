@@ -3,10 +3,10 @@
 use crate::data::Type;
 use crate::engine::memory::{self, AppState, Selected};
 use crate::plan::{AppUse, ColumnName};
-use crate::repl::session::{Said, Session};
+use crate::repl::prompt::{Said, Session};
 use crate::repl::staleness;
 use crate::repl::wording::{Complaint, listed, rows};
-use crate::report::table::{Cell, CellState, Table};
+use crate::report::table::{Cell, CellState, TextTable};
 use crate::report::terminal::Paint;
 use crate::report::{clean, counted, render};
 
@@ -75,7 +75,7 @@ impl Session {
     pub(super) fn rows_view(&self, table: &str, selected: &Selected) -> String {
         let headers = selected.columns.iter().map(ToString::to_string).collect();
         let line = |row: &memory::Row| row.cells.iter().map(cell).collect();
-        let shown = Table { headers, rows: selected.rows.iter().map(line).collect() };
+        let shown = TextTable { headers, rows: selected.rows.iter().map(line).collect() };
         let mut text = shown.render(self.terminal.color);
         let left_out = selected.total - selected.rows.len();
         if left_out > 0 {

@@ -8,13 +8,13 @@ use crate::check;
 use crate::data::Value;
 use crate::engine::memory::Selected;
 use crate::plan::{ColumnName, Plan};
-use crate::prove::{AnomalyKind, EventKind, NoReturn, Place, Proof, Refutation, Verdict, Words};
+use crate::prove::{AnomalyKind, EventKind, Insertion, NoReturn, Proof, Refutation, Verdict, Words};
 use crate::repl::commands::Why;
-use crate::repl::session::{Said, Session};
+use crate::repl::prompt::{Said, Session};
 use crate::repl::views::cell;
 use crate::repl::wording::Complaint;
-use crate::replay::{Outcome, Played, Replay};
-use crate::report::table::Table;
+use crate::replay::{Played, Replay, ReplayOutcome};
+use crate::report::table::TextTable;
 use crate::report::terminal::Paint;
 use crate::report::{clean, counted};
 
@@ -212,15 +212,15 @@ impl Session {
         let headers = selected.columns.iter().map(ToString::to_string).collect();
         let rows = selected.rows.iter().map(|row| row.cells.iter().map(cell).collect()).collect();
         let mut text = if several { format!("{}\n", clean(table)) } else { String::new() };
-        text += &Table { headers, rows }.render(self.terminal.color);
+        text += &TextTable { headers, rows }.render(self.terminal.color);
         text.lines().map(|line| format!("    {line}\n")).collect()
     }
 
     fn ending(&self, ended: &Counterexample) -> String {
         let kind = self.terminal.paint(ended.refutation.anomaly.kind.name(), Paint::Red);
         let mut text = match ended.replay.outcome() {
-            Some(Outcome::Confirmed { said, .. }) => format!("{kind}: {}\n", clean(said)),
-            Some(Outcome::Differs { said }) => {
+            Some(ReplayOutcome::Confirmed { said, .. }) => format!("{kind}: {}\n", clean(said)),
+            Some(ReplayOutcome::Differs { said }) => {
                 format!("{kind}: with these values that does not happen: {}\n", clean(said))
             }
             None => String::new(),
@@ -233,8 +233,8 @@ impl Session {
         }
         if let Some(remedy) = &ended.refutation.remedy {
             let place = match remedy.place {
-                Some(Place::Before(step)) => format!(" before statement {} ({})", step + 1, self.title(step)),
-                Some(Place::Behind(step)) => format!(" after statement {} ({})", step + 1, self.title(step)),
+                Some(Insertion::Before(step)) => format!(" before statement {} ({})", step + 1, self.title(step)),
+                Some(Insertion::After(step)) => format!(" after statement {} ({})", step + 1, self.title(step)),
                 None => String::new(),
             };
             say("  help:", &format!("{}{place}", remedy.text));

@@ -12,7 +12,7 @@ use crate::replay::stage::{Owner, Stage, bits, id_of, is_constraint};
 
 /// How a replay ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Outcome {
+pub enum ReplayOutcome {
     /// In the anomaly that was claimed.
     Confirmed {
         /// What happened, in words.
@@ -28,7 +28,7 @@ pub enum Outcome {
     },
 }
 
-impl Outcome {
+impl ReplayOutcome {
     /// Whether it ended in the anomaly that was claimed.
     #[must_use]
     pub fn is_confirmed(&self) -> bool {
@@ -36,12 +36,12 @@ impl Outcome {
     }
 }
 
-fn confirmed(said: String) -> Outcome {
-    Outcome::Confirmed { said, visible: None }
+fn confirmed(said: String) -> ReplayOutcome {
+    ReplayOutcome::Confirmed { said, visible: None }
 }
 
-fn differs(said: impl Into<String>) -> Outcome {
-    Outcome::Differs { said: said.into() }
+fn differs(said: impl Into<String>) -> ReplayOutcome {
+    ReplayOutcome::Differs { said: said.into() }
 }
 
 /// The last event, as it went.
@@ -55,7 +55,7 @@ pub(super) struct Last<'a> {
 }
 
 impl Stage {
-    pub(super) fn judge(&self, anomaly: &Anomaly, last: &Last<'_>) -> Outcome {
+    pub(super) fn judge(&self, anomaly: &Anomaly, last: &Last<'_>) -> ReplayOutcome {
         match anomaly.kind {
             AnomalyKind::BrokenUse => self.broken(anomaly, last),
             AnomalyKind::UnsetRead | AnomalyKind::StaleRead => self.misread(anomaly, last),
@@ -72,7 +72,7 @@ impl Stage {
         }
     }
 
-    fn broken(&self, anomaly: &Anomaly, last: &Last<'_>) -> Outcome {
+    fn broken(&self, anomaly: &Anomaly, last: &Last<'_>) -> ReplayOutcome {
         let Some(fault) = last.refused else { return differs("the application worked") };
         let state = anomaly.app.as_ref().map(|app| self.memory.app_state(app));
         match state {
@@ -81,7 +81,7 @@ impl Stage {
         }
     }
 
-    fn misread(&self, anomaly: &Anomaly, last: &Last<'_>) -> Outcome {
+    fn misread(&self, anomaly: &Anomaly, last: &Last<'_>) -> ReplayOutcome {
         if let Some(fault) = last.refused {
             return differs(format!("the read was refused: {}", fault.message));
         }
@@ -94,7 +94,7 @@ impl Stage {
                 let known = self.known_elsewhere(last.owner, column, stale);
                 match known {
                     None => differs(format!("`{column}` is unset, and no other column has a value for it")),
-                    Some((other, value)) => Outcome::Confirmed {
+                    Some((other, value)) => ReplayOutcome::Confirmed {
                         said: format!(
                             "`{reader}` reads null in `{}`, while {} is in `{}`",
                             column.column,
@@ -108,7 +108,7 @@ impl Stage {
             AnomalyKind::StaleRead if !unset && stale != 0 => {
                 let newest = self.newest(last.owner, column, read);
                 let said = format!("`{reader}` reads {} in `{}`, which is stale", read.literal(), column.column);
-                Outcome::Confirmed { said, visible: newest }
+                ReplayOutcome::Confirmed { said, visible: newest }
             }
             _ => differs(format!("`{column}` holds {}, which is {}", read.literal(), word(stale, unset))),
         }
@@ -148,7 +148,7 @@ impl Stage {
         })
     }
 
-    fn lost(&self, anomaly: &Anomaly, last: &Last<'_>) -> Outcome {
+    fn lost(&self, anomaly: &Anomaly, last: &Last<'_>) -> ReplayOutcome {
         if let Some(fault) = last.refused {
             return differs(format!("the last event was refused: {}", fault.message));
         }
@@ -160,7 +160,7 @@ impl Stage {
             return differs(format!("a column still has the newest value of `{column}`"));
         };
         let (visible, said) = self.lost_value(*fact, last.written, column);
-        Outcome::Confirmed { said, visible }
+        ReplayOutcome::Confirmed { said, visible }
     }
 
     /// Whether some cell of a row is fresh for a fact.

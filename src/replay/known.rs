@@ -20,7 +20,7 @@ pub(super) struct Derivation {
 
 /// What a plan says about columns.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Known {
+pub(super) struct KnownColumns {
     names: BTreeMap<ColumnId, ColumnName>,
     /// Columns that some statement names.
     touched: BTreeSet<ColumnId>,
@@ -33,7 +33,7 @@ pub(super) struct Known {
     uniques: BTreeSet<ColumnId>,
 }
 
-impl Known {
+impl KnownColumns {
     pub(super) fn of(plan: &Plan) -> Self {
         let mut known = Self::default();
         let mut catalog = plan.start.clone();

@@ -15,17 +15,17 @@ mod values;
 
 use std::sync::Arc;
 
-pub use judge::Outcome;
+pub use judge::ReplayOutcome;
 
 use crate::ast::Name;
 use crate::data::Value;
 use crate::engine::memory::{Memory, Selected};
 use crate::engine::{Fault, FaultKind};
 use crate::plan::{ColumnName, Plan};
-use crate::prove::{Anomaly, AnomalyKind, Event, EventKind, NoReturn, Refutation, RowView, Schedule};
+use crate::prove::{Anomaly, AnomalyKind, EventKind, NoReturn, Refutation, RowView, Schedule, ScheduleEvent};
 use acts::{Values, Write};
 use judge::Last;
-use known::Known;
+use known::KnownColumns;
 use stage::{Collide, Manner, Owner, Stage};
 use statements::Visited;
 
@@ -39,7 +39,7 @@ pub struct Replay {
     written: Values,
     /// A statement was rolled back.
     undoing: bool,
-    outcome: Option<Outcome>,
+    outcome: Option<ReplayOutcome>,
 }
 
 /// An event that was played.
@@ -48,7 +48,7 @@ pub struct Played {
     /// Its place in the schedule, from 1.
     pub number: usize,
     /// What happened.
-    pub event: Event,
+    pub event: ScheduleEvent,
     /// What an application wrote, or read.
     pub values: Vec<(ColumnName, Value)>,
     /// Why it was refused: the last event may be, that is the anomaly then.
@@ -83,7 +83,7 @@ impl Replay {
 
     fn of(plan: &Arc<Plan>, schedule: &Schedule, anomaly: &Anomaly, script: Option<&Memory>) -> Result<Self, Fault> {
         let (schedule, anomaly) = (Arc::new(schedule.clone()), Arc::new(anomaly.clone()));
-        let known = Arc::new(Known::of(plan));
+        let known = Arc::new(KnownColumns::of(plan));
         let (mut best, mut refused) = (None, None);
         for manner in manners(&schedule, &anomaly, script.is_some()) {
             let stage = Stage::new(Arc::clone(plan), Arc::clone(&known), manner, script.map_or(0, Memory::now_micros));
@@ -124,7 +124,7 @@ impl Replay {
             }
         }
         let (confirmed, visible) = match self.outcome {
-            Some(Outcome::Confirmed { visible, .. }) => (true, visible != Some(false)),
+            Some(ReplayOutcome::Confirmed { visible, .. }) => (true, visible != Some(false)),
             _ => (false, false),
         };
         Rank { unconfirmed: !confirmed, left, hidden: !visible, differing }
@@ -145,7 +145,7 @@ impl Replay {
         }
         let refused = outcome.err();
         if let Some(fault) = refused.as_ref().filter(|_| !is_last) {
-            self.outcome = Some(Outcome::Differs { said: fault.message.clone() });
+            self.outcome = Some(ReplayOutcome::Differs { said: fault.message.clone() });
             return Some(Err(fault.clone()));
         }
         if is_last {
@@ -159,7 +159,7 @@ impl Replay {
         Some(Ok(Played { number: self.next, event, values, refused, differs }))
     }
 
-    fn play(&mut self, owner: Owner, event: &Event, is_last: bool) -> (Values, Result<(), Fault>) {
+    fn play(&mut self, owner: Owner, event: &ScheduleEvent, is_last: bool) -> (Values, Result<(), Fault>) {
         if let Err(fault) = self.stage.catch_up(event.position) {
             return (Vec::new(), Err(fault));
         }
@@ -188,7 +188,7 @@ impl Replay {
 
     /// How it ended; none before the last event was played.
     #[must_use]
-    pub fn outcome(&self) -> Option<&Outcome> {
+    pub fn outcome(&self) -> Option<&ReplayOutcome> {
         self.outcome.as_ref()
     }
 
@@ -247,7 +247,7 @@ impl Replay {
     }
 }
 
-fn is_write(event: &Event) -> bool {
+fn is_write(event: &ScheduleEvent) -> bool {
     matches!(event.kind, EventKind::Write { .. } | EventKind::Insert { .. })
 }
 

@@ -10,7 +10,7 @@ use crate::engine::memory::{CellState, Memory, MemoryUndo, Selected};
 use crate::engine::{Fault, FaultKind};
 use crate::expr::Expression;
 use crate::plan::{ColumnName, Plan, TableScope};
-use crate::replay::known::Known;
+use crate::replay::known::KnownColumns;
 use crate::replay::values::new_value;
 use crate::source::Span;
 
@@ -51,7 +51,7 @@ pub(super) enum Collide {
 #[derive(Clone, Debug)]
 pub(super) struct Stage {
     pub(super) plan: Arc<Plan>,
-    pub(super) known: Arc<Known>,
+    pub(super) known: Arc<KnownColumns>,
     pub(super) memory: Memory,
     pub(super) manner: Manner,
     /// How many statements have ended.
@@ -68,7 +68,7 @@ pub(super) struct Stage {
 }
 
 impl Stage {
-    pub(super) fn new(plan: Arc<Plan>, known: Arc<Known>, manner: Manner, now_micros: i64) -> Self {
+    pub(super) fn new(plan: Arc<Plan>, known: Arc<KnownColumns>, manner: Manner, now_micros: i64) -> Self {
         let memory = Memory::new(plan.start.clone(), Arc::clone(&plan.facts), plan.apps.to_vec(), now_micros);
         Self {
             plan,

@@ -4,7 +4,7 @@ use std::ops::ControlFlow;
 
 use crate::ast::Name;
 use crate::data::{Type, Value};
-use crate::engine::{Fault, Target};
+use crate::engine::{Engine, Fault};
 use crate::expr::Expression;
 use crate::plan::Action;
 use crate::replay::stage::{Owner, Stage, missing};

@@ -41,7 +41,7 @@ struct Line {
 }
 
 /// What a label covers in the source, as far as it is shown.
-struct Place<'a> {
+struct Marked<'a> {
     range: Range<usize>,
     lines: Range<usize>,
     text: &'a str,
@@ -50,7 +50,7 @@ struct Place<'a> {
 impl Excerpt {
     /// The lines around `labels`; a line of more than `width` bytes is cut.
     pub(super) fn new(source: &Source, labels: &[Label], width: usize) -> Self {
-        let places: Vec<_> = labels.iter().map(|label| Place::new(source, label)).collect();
+        let places: Vec<_> = labels.iter().map(|label| Marked::new(source, label)).collect();
         let name = clean(source.name()).into_owned();
         let mut excerpt = Self { name, text: String::new(), lines: Vec::new(), labels: Vec::new() };
         for number in wanted_lines(source, &places) {
@@ -76,7 +76,7 @@ impl Excerpt {
         self.lines.push(Line { number, start, shown, cut });
     }
 
-    fn push_label(&mut self, source: &Source, place: &Place<'_>) {
+    fn push_label(&mut self, source: &Source, place: &Marked<'_>) {
         let start = self.locate(source, place.lines.start, place.range.start);
         let end = self.locate(source, place.lines.end - 1, place.range.end).max(start);
         let text = (!place.text.is_empty()).then(|| clean(place.text).into_owned());
@@ -110,7 +110,7 @@ impl Excerpt {
     }
 }
 
-impl<'a> Place<'a> {
+impl<'a> Marked<'a> {
     fn new(source: &Source, label: &'a Label) -> Self {
         let start = boundary(source.text(), label.span.start as usize);
         let end = boundary(source.text(), label.span.end as usize).max(start);
@@ -125,7 +125,7 @@ impl<'a> Place<'a> {
 }
 
 /// The lines of all labels and the lines beside them.
-fn wanted_lines(source: &Source, places: &[Place<'_>]) -> BTreeSet<usize> {
+fn wanted_lines(source: &Source, places: &[Marked<'_>]) -> BTreeSet<usize> {
     let mut wanted = BTreeSet::new();
     for place in places {
         wanted.extend(place.lines.clone());
@@ -139,12 +139,12 @@ fn wanted_lines(source: &Source, places: &[Place<'_>]) -> BTreeSet<usize> {
 }
 
 /// The part of a line that is shown: all of it, or `width` bytes around its labels.
-fn window(source: &Source, number: usize, places: &[Place<'_>], width: usize) -> Range<usize> {
+fn window(source: &Source, number: usize, places: &[Marked<'_>], width: usize) -> Range<usize> {
     let line = source.line_range(number);
     if line.len() <= width {
         return line;
     }
-    let here = |place: &&Place<'_>| place.lines.contains(&number);
+    let here = |place: &&Marked<'_>| place.lines.contains(&number);
     let primary = places.first().filter(here).map(|place| place.range.start);
     let first = places.iter().filter(here).map(|place| place.range.start).min();
     let fits = |first: usize| primary.is_none_or(|primary| primary < first + width / 2);

@@ -14,12 +14,12 @@ const SCHEMA: &str = "https://json.schemastore.org/sarif-2.1.0.json";
 /// A report as SARIF, written result by result.
 pub struct Sarif<W> {
     out: W,
-    state: State,
+    state: RunProgress,
     unreadable: Vec<Value>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum State {
+enum RunProgress {
     Unopened,
     NoResult,
     Results,
@@ -28,22 +28,22 @@ enum State {
 impl<W: Write> Sarif<W> {
     /// A report to `out`.
     pub fn new(out: W) -> Self {
-        Self { out, state: State::Unopened, unreadable: Vec::new() }
+        Self { out, state: RunProgress::Unopened, unreadable: Vec::new() }
     }
 
     fn open(&mut self) -> io::Result<()> {
-        if self.state != State::Unopened {
+        if self.state != RunProgress::Unopened {
             return Ok(());
         }
-        self.state = State::NoResult;
+        self.state = RunProgress::NoResult;
         write!(self.out, "{{\"$schema\":\"{SCHEMA}\",\"version\":\"2.1.0\",\"runs\":[{{\"tool\":")?;
         serde_json::to_writer(&mut self.out, &tool())?;
         self.out.write_all(b",\"columnKind\":\"unicodeCodePoints\",\"results\":[")
     }
 
     fn result(&mut self, result: &Value) -> io::Result<()> {
-        self.out.write_all(if self.state == State::Results { b",\n" } else { b"\n" })?;
-        self.state = State::Results;
+        self.out.write_all(if self.state == RunProgress::Results { b",\n" } else { b"\n" })?;
+        self.state = RunProgress::Results;
         Ok(serde_json::to_writer(&mut self.out, result)?)
     }
 }

@@ -10,7 +10,7 @@ const MOST_COLUMNS: usize = 40;
 
 /// Headers and rows. A row may be shorter than the headers; what it has beyond them is not shown.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Table {
+pub struct TextTable {
     /// One per column.
     pub headers: Vec<String>,
     /// The rows, cell by cell.
@@ -78,7 +78,7 @@ impl Cell {
     }
 }
 
-impl Table {
+impl TextTable {
     /// The table as lines of text, each ending with a line feed; escape codes only when `styled`.
     #[must_use]
     pub fn render(&self, styled: bool) -> String {
@@ -92,7 +92,7 @@ impl Table {
         let headers: Vec<_> = self.headers.iter().map(|header| cut(&clean_line(header), most)).collect();
         let shown = |row: &Vec<Cell>| row.iter().map(|cell| cell.shown(most)).collect();
         let rows: Vec<Vec<_>> = self.rows.iter().map(shown).collect();
-        let columns: Vec<_> = (0..headers.len()).map(|i| Column::new(i, &headers[i], &rows, &self.rows)).collect();
+        let columns: Vec<_> = (0..headers.len()).map(|i| ColumnWidth::new(i, &headers[i], &rows, &self.rows)).collect();
 
         let mut text = line(columns.iter().zip(&headers).map(|(c, h)| c.align(h, Some(Paint::Bold), terminal)));
         text += &line(columns.iter().map(|column| "─".repeat(column.width)));
@@ -105,12 +105,12 @@ impl Table {
 }
 
 /// How a column is set.
-struct Column {
+struct ColumnWidth {
     width: usize,
     right: bool,
 }
 
-impl Column {
+impl ColumnWidth {
     fn new(index: usize, header: &str, shown: &[Vec<String>], rows: &[Vec<Cell>]) -> Self {
         let widths = shown.iter().filter_map(|row| row.get(index)).map(|text| text.width());
         let states = || rows.iter().filter_map(|row| row.get(index)).map(|cell| cell.state);
@@ -145,10 +145,10 @@ pub(super) fn cut(text: &str, most: usize) -> String {
 mod tests {
     use super::*;
 
-    fn table() -> Table {
+    fn table() -> TextTable {
         let number = |n: i32| Cell::new(n.to_string(), CellState::Number);
         let plain = |text: &str| Cell::new(text, CellState::Plain);
-        Table {
+        TextTable {
             headers: ["id", "username", "display_name"].map(String::from).to_vec(),
             rows: vec![
                 vec![number(1), plain("alice"), Cell::null()],
@@ -186,7 +186,7 @@ id  username  display_name
 
     #[test]
     fn a_table_without_rows_has_its_headers() {
-        let table = Table { headers: vec!["id".into()], rows: Vec::new() };
+        let table = TextTable { headers: vec!["id".into()], rows: Vec::new() };
         assert_eq!(table.render(false), "id\n──\n");
     }
 
@@ -194,7 +194,7 @@ id  username  display_name
     fn short_and_long_rows_do_no_harm() {
         let cell = || Cell::new("x", CellState::Plain);
         let table =
-            Table { headers: vec!["a".into(), "b".into()], rows: vec![vec![cell()], vec![cell(), cell(), cell()]] };
+            TextTable { headers: vec!["a".into(), "b".into()], rows: vec![vec![cell()], vec![cell(), cell(), cell()]] };
         assert_eq!(table.render(false), "a  b\n─  ─\nx\nx  x\n");
     }
 }

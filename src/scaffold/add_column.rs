@@ -1,6 +1,6 @@
 //! `miglab new add-column users.display_name text --from "lower(username)"`
 
-use super::draft::{Draft, TableDraft, short};
+use super::draft::{ScriptDraft, TableDraft, short};
 use super::expression::columns_of;
 use super::names::{ColumnPath, ColumnText, literal, quote};
 use super::options::Options;
@@ -105,9 +105,9 @@ impl AddColumn {
         draft.finish()
     }
 
-    fn draft(&self, table: &TableDraft, others: &[String]) -> Draft<'_> {
+    fn draft(&self, table: &TableDraft, others: &[String]) -> ScriptDraft<'_> {
         let summary = format!("Add {}.{}", quote(&self.column.table), short(&self.column));
-        Draft::new(&self.options, summary).on(&self.column.table).table(table).old_app(others)
+        ScriptDraft::new(&self.options, summary).on(&self.column.table).table(table).old_app(others)
     }
 
     /// The table before the column: what the expression reads, and what the author adds.

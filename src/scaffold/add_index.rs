@@ -1,7 +1,7 @@
 //! `miglab new add-index users.email`
 
 use super::constraints::default_name;
-use super::draft::{Draft, TableDraft, short};
+use super::draft::{ScriptDraft, TableDraft, short};
 use super::expression::columns_of;
 use super::names::{ColumnPath, Name, quote};
 use super::options::Options;
@@ -45,7 +45,7 @@ impl AddIndex {
         let name = self.name.as_ref().map_or_else(|| default_name(&self.columns, "idx"), Name::quoted);
         let filter = self.filter.as_ref().map(|filter| format!(" where {filter}")).unwrap_or_default();
         let list = columns.join(", ");
-        Draft::new(&self.options, format!("Index {list} of {}", quote(table_name)))
+        ScriptDraft::new(&self.options, format!("Index {list} of {}", quote(table_name)))
             .on(table_name)
             .table(&table)
             .old_app(&columns)

@@ -1,6 +1,6 @@
 //! `miglab new change-type orders.total bigint`
 
-use super::draft::{Draft, TableDraft, gate, short};
+use super::draft::{ScriptDraft, TableDraft, gate, short};
 use super::names::{ColumnPath, Name, quote};
 use super::options::Options;
 use super::samples::{ROWS, is_text, sample, sample_text};
@@ -40,7 +40,7 @@ impl ChangeType {
         table.free(&name.0)?;
         let (forward, back) = self.casts(&old, &new);
         let summary = format!("Change the type of {}.{old} to {ty}", quote(&self.column.table));
-        let draft = Draft::new(&self.options, summary)
+        let draft = ScriptDraft::new(&self.options, summary)
             .on(&self.column.table)
             .table(&table)
             .old_app(std::slice::from_ref(&old))

@@ -2,7 +2,7 @@
 //!
 //! A rule binds new writes at once, so the version that may break it leaves before the rule comes.
 
-use super::draft::{Draft, TableDraft, full, short};
+use super::draft::{ScriptDraft, TableDraft, full, short};
 use super::expression::columns_of;
 use super::names::{ColumnPath, Name, literal, quote};
 use super::options::Options;
@@ -206,22 +206,25 @@ impl AddForeignKey {
         let other = TableDraft::new(other_name, &other_options);
         let used = [full(table_name, &self.column.column)];
         let referenced = format!("{} ({})", quote(other_name), short(&self.references));
-        Draft::new(&self.options, format!("Make {} refer to {}", full_of(&self.column), full_of(&self.references)))
-            .on(table_name)
-            .table(&other)
-            .table(&table)
-            .old_app(&used)
-            .new_app(&used)
-            .rollout(&format!("{NEW_KEEPS}; the old one may leave orphans."))
-            .step(
-                "Binds new writes at once, without reading the old rows.",
-                &format!("expand add foreign key {name} ({column}) references {referenced}"),
-            )
-            .step(
-                "Old rows are read without blocking anybody; an orphan stops the run.",
-                &format!("migrate validate foreign key {name}"),
-            )
-            .finish()
+        ScriptDraft::new(
+            &self.options,
+            format!("Make {} refer to {}", full_of(&self.column), full_of(&self.references)),
+        )
+        .on(table_name)
+        .table(&other)
+        .table(&table)
+        .old_app(&used)
+        .new_app(&used)
+        .rollout(&format!("{NEW_KEEPS}; the old one may leave orphans."))
+        .step(
+            "Binds new writes at once, without reading the old rows.",
+            &format!("expand add foreign key {name} ({column}) references {referenced}"),
+        )
+        .step(
+            "Old rows are read without blocking anybody; an orphan stops the run.",
+            &format!("migrate validate foreign key {name}"),
+        )
+        .finish()
     }
 }
 
@@ -229,7 +232,7 @@ impl SetDefault {
     pub(super) fn script(&self) -> Result<String, String> {
         let column = short(&self.column);
         let table = TableDraft::new(&self.column.table, &self.options).column(&self.column.column, &self.r#type)?;
-        Draft::new(&self.options, format!("Give {} a default", full_of(&self.column)))
+        ScriptDraft::new(&self.options, format!("Give {} a default", full_of(&self.column)))
             .on(&self.column.table)
             .table(&table)
             .old_app(std::slice::from_ref(&column))
@@ -242,8 +245,14 @@ impl SetDefault {
 }
 
 /// A draft in which both versions use the same columns of one table.
-fn versions<'a>(options: &'a Options, summary: String, on: &str, table: &TableDraft, columns: &[String]) -> Draft<'a> {
-    Draft::new(options, summary).on(on).table(table).old_app(columns).new_app(columns)
+fn versions<'a>(
+    options: &'a Options,
+    summary: String,
+    on: &str,
+    table: &TableDraft,
+    columns: &[String],
+) -> ScriptDraft<'a> {
+    ScriptDraft::new(options, summary).on(on).table(table).old_app(columns).new_app(columns)
 }
 
 fn full_of(column: &ColumnPath) -> String {

@@ -15,7 +15,7 @@ use crate::syntax;
 const STEPS_WITHOUT_ALLOW: usize = 10;
 
 /// A script being written.
-pub struct Draft<'a> {
+pub struct ScriptDraft<'a> {
     options: &'a Options,
     summary: String,
     on: Option<String>,
@@ -115,7 +115,7 @@ impl TableDraft {
     }
 }
 
-impl<'a> Draft<'a> {
+impl<'a> ScriptDraft<'a> {
     /// A script that does what `summary` says ("Drop the table logs").
     #[must_use]
     pub fn new(options: &'a Options, summary: String) -> Self {

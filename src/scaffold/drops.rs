@@ -1,6 +1,6 @@
 //! `miglab new drop-column` and `miglab new drop-table`.
 
-use super::draft::{Draft, TableDraft, full, short};
+use super::draft::{ScriptDraft, TableDraft, full, short};
 use super::names::{ColumnPath, ColumnText, Name, literal, quote};
 use super::options::Options;
 
@@ -56,7 +56,7 @@ impl DropColumn {
             .column(&self.column.column, &definition)?;
         let kept = quote(kept);
         let both = [kept.clone(), column.clone()];
-        let mut draft = Draft::new(&self.options, format!("Drop {}.{column}", quote(&self.column.table)))
+        let mut draft = ScriptDraft::new(&self.options, format!("Drop {}.{column}", quote(&self.column.table)))
             .on(&self.column.table)
             .table(&table)
             .old_app(&both)
@@ -89,7 +89,7 @@ impl DropTable {
         }
         let used: Vec<String> = columns.iter().map(|column| full(&self.table.0, &column.name)).collect();
         let (name, old) = (self.table.quoted(), self.options.old_app.quoted());
-        Draft::new(&self.options, format!("Drop the table {name}"))
+        ScriptDraft::new(&self.options, format!("Drop the table {name}"))
             .on(&self.table.0)
             .table(&table)
             .old_app(&used)

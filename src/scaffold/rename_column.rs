@@ -1,6 +1,6 @@
 //! `miglab new rename-column users.username display_name`
 
-use super::draft::{Draft, TableDraft, gate, short};
+use super::draft::{ScriptDraft, TableDraft, gate, short};
 use super::names::{ColumnPath, Name, quote};
 use super::options::Options;
 
@@ -36,7 +36,7 @@ impl RenameColumn {
         let table = TableDraft::new(&self.column.table, &self.options).column(&self.column.column, &definition)?;
         table.free(&self.to.0)?;
         let summary = format!("Rename {}.{old} to {new}", quote(&self.column.table));
-        let mut draft = Draft::new(&self.options, summary)
+        let mut draft = ScriptDraft::new(&self.options, summary)
             .on(&self.column.table)
             .table(&table)
             .old_app(std::slice::from_ref(&old))

@@ -1,6 +1,6 @@
 //! `miglab new split-column` and `miglab new merge-columns`: the same two forms, in opposite directions.
 
-use super::draft::{Draft, TableDraft, short};
+use super::draft::{ScriptDraft, TableDraft, short};
 use super::names::{ColumnPath, Name, quote};
 use super::options::Options;
 use super::samples::ROWS;
@@ -69,13 +69,13 @@ impl Forms<'_> {
     }
 
     /// The syncs of the parts from the whole.
-    fn sync_parts<'a>(&self, draft: Draft<'a>, why: &str) -> Draft<'a> {
+    fn sync_parts<'a>(&self, draft: ScriptDraft<'a>, why: &str) -> ScriptDraft<'a> {
         self.parts.iter().enumerate().fold(draft, |draft, (index, part)| {
             draft.step(why, &format!("expand sync {part} from {}", self.part(index)))
         })
     }
 
-    fn sync_whole<'a>(&self, draft: Draft<'a>, why: &str) -> Draft<'a> {
+    fn sync_whole<'a>(&self, draft: ScriptDraft<'a>, why: &str) -> ScriptDraft<'a> {
         draft.step(why, &format!("expand sync {} from {}", self.whole, self.whole()))
     }
 }
@@ -95,7 +95,7 @@ impl SplitColumn {
         distinct(names.chain([self.column.column.as_str(), self.options.key.0.as_str()]))?;
         let forms = Forms { whole: whole.clone(), parts: parts.clone(), separator: &self.separator };
         let summary = format!("Split {}.{whole} into {}", quote(&self.column.table), parts.join(", "));
-        let draft = Draft::new(&self.options, summary)
+        let draft = ScriptDraft::new(&self.options, summary)
             .on(&self.column.table)
             .table(&table)
             .old_app(std::slice::from_ref(&whole))
@@ -129,7 +129,7 @@ impl MergeColumns {
         table.free(&into.0)?;
         let forms = Forms { whole: whole.clone(), parts: parts.clone(), separator: &self.separator };
         let summary = format!("Merge {} of {} into {whole}", parts.join(", "), quote(&paths[0].table));
-        let draft = Draft::new(&self.options, summary)
+        let draft = ScriptDraft::new(&self.options, summary)
             .on(&paths[0].table)
             .table(&table)
             .old_app(&parts)

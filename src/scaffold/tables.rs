@@ -1,6 +1,6 @@
 //! `miglab new add-table | rename-table | split-table`.
 
-use super::draft::{Draft, TableDraft, full};
+use super::draft::{ScriptDraft, TableDraft, full};
 use super::names::{ColumnText, Name, quote};
 use super::options::Options;
 
@@ -74,7 +74,7 @@ impl AddTable {
         let lines = self.columns.iter().map(|column| format!("{} {}", quote(&column.name), column.definition));
         let used: Vec<String> = self.columns.iter().map(|column| full(&self.table.0, &column.name)).collect();
         let (name, new) = (self.table.quoted(), self.options.new_app.quoted());
-        Draft::new(&self.options, format!("Add the table {name}"))
+        ScriptDraft::new(&self.options, format!("Add the table {name}"))
             .new_app(&used)
             .step("No version knows the table yet.", &add_table(&name, &key, lines))
             .step("Deploy the version that uses it once it exists.", &format!("deploy {new}"))
@@ -100,15 +100,16 @@ impl RenameTable {
         let used = |table: &Name| columns.iter().map(|column| full(&table.0, &column.name)).collect::<Vec<_>>();
         let (old, new) = (used(&self.table), used(&self.to));
         let both: Vec<String> = old.iter().chain(&new).cloned().collect();
-        let draft = Draft::new(options, format!("Rename the table {} to {}", self.table.quoted(), self.to.quoted()))
-            .table(&table)
-            .old_app(&old)
-            .app(&options.new_app.quoted(), &new, &both)
-            .app(&self.last_app.quoted(), &new, &new);
+        let draft =
+            ScriptDraft::new(options, format!("Rename the table {} to {}", self.table.quoted(), self.to.quoted()))
+                .table(&table)
+                .old_app(&old)
+                .app(&options.new_app.quoted(), &new, &both)
+                .app(&self.last_app.quoted(), &new, &new);
         self.plan(draft, columns).finish()
     }
 
-    fn plan<'a>(&self, draft: Draft<'a>, columns: &[ColumnText]) -> Draft<'a> {
+    fn plan<'a>(&self, draft: ScriptDraft<'a>, columns: &[ColumnText]) -> ScriptDraft<'a> {
         let (old, new, key) = (self.table.quoted(), self.to.quoted(), self.options.key.quoted());
         let (second, third) = (self.options.new_app.quoted(), self.last_app.quoted());
         let key_line = format!("{key} integer primary key references {old} ({key})");
@@ -153,14 +154,14 @@ impl SplitTable {
         }
         let used = |table: &Name| self.columns.iter().map(|column| full(&table.0, &column.0)).collect::<Vec<_>>();
         let (old, new) = (used(&self.table), used(&self.to));
-        let draft = Draft::new(&self.options, format!("Split {} off {}", self.to.quoted(), self.table.quoted()))
+        let draft = ScriptDraft::new(&self.options, format!("Split {} off {}", self.to.quoted(), self.table.quoted()))
             .table(&table)
             .old_app(&old)
             .new_app(&new);
         self.plan(draft, &old, &new, &new_key.quoted()).finish()
     }
 
-    fn plan<'a>(&self, draft: Draft<'a>, old: &[String], new: &[String], new_key: &str) -> Draft<'a> {
+    fn plan<'a>(&self, draft: ScriptDraft<'a>, old: &[String], new: &[String], new_key: &str) -> ScriptDraft<'a> {
         let (table, to, key) = (self.table.quoted(), self.to.quoted(), self.options.key.quoted());
         let key_line = format!("{new_key} integer primary key references {table} ({key})");
         let lines = self.columns.iter().map(|column| format!("{} {}", column.quoted(), self.r#type));

@@ -2,7 +2,7 @@
 
 use crate::ast::{Allow, AllowScope, App, Phase, Rows, RowsFrom, Script, Statement, StatementKind, TableDef, View};
 use crate::source::{Source, Span};
-use crate::syntax::event::{Element, Event, Head};
+use crate::syntax::part::{Element, Head, Part};
 
 /// A block whose end has not been read.
 enum Block {
@@ -52,29 +52,29 @@ impl Assembly {
         self.script.statements.drain(..)
     }
 
-    pub(super) fn take(&mut self, event: Event) {
+    pub(super) fn take(&mut self, event: Part) {
         match event {
-            Event::Comment { .. } | Event::Blank => {}
-            Event::Header(header, allows) => {
+            Part::Comment { .. } | Part::Blank => {}
+            Part::Header(header, allows) => {
                 self.script.header.get_or_insert(header);
                 self.script.allows.extend(allows);
             }
-            Event::Allow(allow) => self.pending.push((allow, self.blocks.len())),
-            Event::Statement(statement) => {
+            Part::Allow(allow) => self.pending.push((allow, self.blocks.len())),
+            Part::Statement(statement) => {
                 self.cover(statement.span);
                 if let StatementKind::Deploy(app) = &statement.kind {
                     self.script.deployed.push(app.name.clone());
                 }
                 self.script.statements.push(statement);
             }
-            Event::Passed(span) => self.cover(span),
-            Event::Rows(rows) => {
+            Part::Passed(span) => self.cover(span),
+            Part::Rows(rows) => {
                 self.cover(rows.span);
                 self.script.rows.push(rows);
             }
-            Event::Open(head, span) => self.open(head, span),
-            Event::Element(element) => self.element(element),
-            Event::Close(span) => self.close(span),
+            Part::Open(head, span) => self.open(head, span),
+            Part::Element(element) => self.element(element),
+            Part::Close(span) => self.close(span),
         }
     }
 

@@ -18,7 +18,7 @@ const MAX_NAMED: usize = 4;
 static DETAIL: Mutex<()> = Mutex::new(());
 
 /// What stands where the reading stopped.
-struct Found<'t> {
+struct StoppedAt<'t> {
     kind: Option<Tok>,
     text: &'t str,
     start: usize,
@@ -64,7 +64,7 @@ fn telling(rule: Rule, mut words: Vec<String>) -> Vec<String> {
 }
 
 /// A keyword misspelled right before the place where the reading stopped: it was taken for a name.
-fn slipped_before(diagnostic: Diagnostic, text: &str, found: &Found<'_>, base: u32) -> Diagnostic {
+fn slipped_before(diagnostic: Diagnostic, text: &str, found: &StoppedAt<'_>, base: u32) -> Diagnostic {
     const LIKELY: &[&str] = &[
         "column",
         "index",
@@ -116,16 +116,16 @@ fn reserved_word(word: &str, span: Span) -> Diagnostic {
         .help(format!("if it is a name, write it in double quotes: \"{word}\""))
 }
 
-fn found_at(text: &str, stop: usize) -> Found<'_> {
+fn found_at(text: &str, stop: usize) -> StoppedAt<'_> {
     for token in Lexer::new(text, 0) {
         if token.end > stop {
             let inside = token.start < stop && token.kind == Tok::Word;
             let start = if inside || token.start >= stop { token.start } else { stop };
-            return Found { kind: Some(token.kind), text: &text[start..token.end], start, inside };
+            return StoppedAt { kind: Some(token.kind), text: &text[start..token.end], start, inside };
         }
     }
     let start = text.trim_ascii_end().len();
-    Found { kind: None, text: "", start, inside: false }
+    StoppedAt { kind: None, text: "", start, inside: false }
 }
 
 /// Where the reading stopped, and what it would have gone on with.
@@ -181,7 +181,7 @@ fn rank(word: &str) -> u8 {
     }
 }
 
-fn message(found: &Found<'_>, wanted: &[String]) -> String {
+fn message(found: &StoppedAt<'_>, wanted: &[String]) -> String {
     let what = match found.kind {
         None => "this ends too early".to_owned(),
         Some(_) => format!("did not expect `{}`", shortened(found.text)),
@@ -194,7 +194,7 @@ fn message(found: &Found<'_>, wanted: &[String]) -> String {
     }
 }
 
-fn label(wanted: &[String], found: &Found<'_>) -> String {
+fn label(wanted: &[String], found: &StoppedAt<'_>) -> String {
     match wanted {
         [only] => format!("expected {only}"),
         _ if found.kind.is_none() => "it ends here".to_owned(),
@@ -219,7 +219,7 @@ fn alternatives(wanted: &[String]) -> Option<String> {
 }
 
 /// Says what was likely meant.
-fn meant(diagnostic: Diagnostic, rule: Rule, found: &Found<'_>, wanted: &[String], span: Span) -> Diagnostic {
+fn meant(diagnostic: Diagnostic, rule: Rule, found: &StoppedAt<'_>, wanted: &[String], span: Span) -> Diagnostic {
     if found.kind == Some(Tok::Word) {
         let pool: Vec<&str> = if found.start == 0 {
             [keywords::VERBS, keywords::TOPS].concat()

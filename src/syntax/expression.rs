@@ -52,7 +52,7 @@ fn binding(rule: Rule) -> Option<(Fix, u8)> {
 }
 
 /// An expression while it grows: `and` and `or` take operand after operand.
-enum Draft {
+enum PartialExpr {
     Whole(Deep),
     Row(Rule, Vec<Expr>, usize),
 }
@@ -63,7 +63,7 @@ struct Deep {
     depth: usize,
 }
 
-impl Draft {
+impl PartialExpr {
     fn whole(self) -> Deep {
         match self {
             Self::Whole(deep) => deep,
@@ -120,8 +120,8 @@ impl Build<'_> {
     }
 
     /// The operand that starts with `first`, with every operator after it that binds more tightly than `least`.
-    fn climb<'i>(&mut self, first: Node<'i>, nodes: &mut Nodes<'i>, least: u8) -> Draft {
-        let mut left = Draft::Whole(match binding(first.as_rule()) {
+    fn climb<'i>(&mut self, first: Node<'i>, nodes: &mut Nodes<'i>, least: u8) -> PartialExpr {
+        let mut left = PartialExpr::Whole(match binding(first.as_rule()) {
             Some((_, level)) => {
                 let operand = present(nodes.next());
                 let operand = self.climb(operand, nodes, level - 1).whole();
@@ -144,7 +144,7 @@ impl Build<'_> {
                 let right = self.climb(operand, nodes, level);
                 self.infix(left, &op, right)
             } else {
-                Draft::Whole(self.postfix(left.whole(), &op))
+                PartialExpr::Whole(self.postfix(left.whole(), &op))
             };
         }
         left
@@ -187,12 +187,12 @@ impl Build<'_> {
         self.made(ExprKind::Unary(op, Box::new(operand.expr)), span, operand.depth + 1)
     }
 
-    fn infix(&mut self, left: Draft, op: &Node<'_>, right: Draft) -> Draft {
+    fn infix(&mut self, left: PartialExpr, op: &Node<'_>, right: PartialExpr) -> PartialExpr {
         let rule = match op.as_rule() {
             Rule::and => Rule::and,
             Rule::or => Rule::or,
             Rule::slip_and => self.slip(op, Rule::and, "and"),
-            _ => return Draft::Whole(self.binary(left.whole(), op, right.whole())),
+            _ => return PartialExpr::Whole(self.binary(left.whole(), op, right.whole())),
         };
         let (mut operands, left_depth) = left.into_row(rule);
         let (more, right_depth) = right.into_row(rule);
@@ -200,9 +200,9 @@ impl Build<'_> {
         let depth = left_depth.max(right_depth);
         if depth > MAX_DEPTH {
             let span = self.span(op);
-            return Draft::Whole(self.too_deep(span));
+            return PartialExpr::Whole(self.too_deep(span));
         }
-        Draft::Row(rule, operands, depth)
+        PartialExpr::Row(rule, operands, depth)
     }
 
     fn slip(&mut self, op: &Node<'_>, meant: Rule, write: &str) -> Rule {

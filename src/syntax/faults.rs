@@ -4,37 +4,37 @@ use crate::ast::{Phase, StatementKind};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::source::Span;
 use crate::syntax::keywords;
-use crate::syntax::split::{Fault, FaultKind, MAX_DEPTH};
+use crate::syntax::split::{MAX_DEPTH, SplitFault, SplitFaultKind};
 
 fn syntax(message: impl Into<String>, span: Span, label: impl Into<String>) -> Diagnostic {
     Diagnostic::new(Code::Syntax, message, span, label)
 }
 
 /// What there is to say about a fault of the splitter.
-pub(super) fn diagnostic(text: &str, fault: Fault) -> Diagnostic {
+pub(super) fn diagnostic(text: &str, fault: SplitFault) -> Diagnostic {
     let span = fault.span;
     let opener = Span { end: span.start + 1, ..span };
     match fault.kind {
-        FaultKind::UnclosedText => syntax("this text is not closed", opener, "it starts here")
+        SplitFaultKind::UnclosedText => syntax("this text is not closed", opener, "it starts here")
             .help("write the closing `'`; a quote inside text is written twice: `''`"),
-        FaultKind::UnclosedQuoted => syntax("this quoted name is not closed", opener, "it starts here")
+        SplitFaultKind::UnclosedQuoted => syntax("this quoted name is not closed", opener, "it starts here")
             .help("write the closing `\"` on the same line"),
-        FaultKind::UnclosedParen => {
+        SplitFaultKind::UnclosedParen => {
             let (open, close) = if &text[span.range()] == "[" { ('[', ']') } else { ('(', ')') };
             syntax(format!("`{open}` is not closed"), span, "opened here").help(format!("write the closing `{close}`"))
         }
-        FaultKind::UnclosedBrace => {
+        SplitFaultKind::UnclosedBrace => {
             syntax("this block is not closed", span, "opened here").help("write `}` after its last line")
         }
-        FaultKind::StrayParen => {
+        SplitFaultKind::StrayParen => {
             syntax(format!("`{}` closes nothing", &text[span.range()]), span, "nothing is open here").help("remove it")
         }
-        FaultKind::StrayBrace => syntax("`}` closes nothing", span, "no block is open here").help("remove it"),
-        FaultKind::TooDeep => syntax(format!("this is nested too deeply, more than {MAX_DEPTH} levels"), span, "")
+        SplitFaultKind::StrayBrace => syntax("`}` closes nothing", span, "no block is open here").help("remove it"),
+        SplitFaultKind::TooDeep => syntax(format!("this is nested too deeply, more than {MAX_DEPTH} levels"), span, "")
             .help("split it into several statements"),
-        FaultKind::SmartQuote => smart_quote(&text[span.range()], span),
-        FaultKind::Control => control(&text[span.range()], span),
-        FaultKind::Odd => {
+        SplitFaultKind::SmartQuote => smart_quote(&text[span.range()], span),
+        SplitFaultKind::Control => control(&text[span.range()], span),
+        SplitFaultKind::Odd => {
             let written = &text[span.range()];
             syntax(format!("`{written}` means nothing here"), span, "").help(odd_help(written))
         }

@@ -8,8 +8,8 @@
 use crate::ast::Phase;
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::source::{Source, Span};
-use crate::syntax::event::{Element, Event, Head};
 use crate::syntax::names::quote_ident;
+use crate::syntax::part::{Element, Head, Part};
 use crate::syntax::reader::Pass;
 use crate::syntax::{print, reader};
 
@@ -77,20 +77,20 @@ struct Writer<'a> {
 }
 
 impl Writer<'_> {
-    fn take(&mut self, event: Event) {
-        let after_header = self.after_header && matches!(event, Event::Comment { .. } | Event::Allow(_));
+    fn take(&mut self, event: Part) {
+        let after_header = self.after_header && matches!(event, Part::Comment { .. } | Part::Allow(_));
         self.after_header = after_header;
         match event {
-            Event::Comment { span, trailing } => self.comment(span, trailing),
-            Event::Blank => self.blank(),
-            Event::Header(header, allows) => {
+            Part::Comment { span, trailing } => self.comment(span, trailing),
+            Part::Blank => self.blank(),
+            Part::Header(header, allows) => {
                 self.line(print::header(&header));
                 for allow in &allows {
                     self.lines.push(Line { indent: 4, text: print::allow(allow), ..Line::default() });
                 }
                 self.after_header = true;
             }
-            Event::Allow(allow) => {
+            Part::Allow(allow) => {
                 // Right after the header it would belong to the whole script.
                 if after_header {
                     self.blank();
@@ -98,15 +98,15 @@ impl Writer<'_> {
                 }
                 self.line(print::allow(&allow));
             }
-            Event::Statement(statement) => {
+            Part::Statement(statement) => {
                 let text = print::statement(&statement.kind);
                 self.line(self.with_phase(statement.phase, text));
             }
-            Event::Rows(rows) => self.line(print::rows_line(&rows)),
-            Event::Open(head, _) => self.open(head),
-            Event::Element(element) => self.element(&element),
-            Event::Close(_) => self.close(),
-            Event::Passed(_) => {}
+            Part::Rows(rows) => self.line(print::rows_line(&rows)),
+            Part::Open(head, _) => self.open(head),
+            Part::Element(element) => self.element(&element),
+            Part::Close(_) => self.close(),
+            Part::Passed(_) => {}
         }
     }
 

@@ -1,7 +1,7 @@
 //! What stands at the top level of a script, and where: for those who put something between.
 
 use crate::source::{Source, Span};
-use crate::syntax::event::{Event, Head};
+use crate::syntax::part::{Head, Part};
 use crate::syntax::reader::{self, Pass};
 
 /// Something at the top level of a script.
@@ -33,23 +33,23 @@ struct Gatherer {
 }
 
 impl Gatherer {
-    fn take(&mut self, event: Event) {
+    fn take(&mut self, event: Part) {
         match event {
-            Event::Header(header, allows) => {
+            Part::Header(header, allows) => {
                 let span = allows.last().map_or(header.span, |last| header.span.to(last.span));
                 self.whole(span, 0);
             }
-            Event::Allow(allow) if self.open.is_empty() => {
+            Part::Allow(allow) if self.open.is_empty() => {
                 self.allowed.get_or_insert(allow.span);
             }
-            Event::Statement(statement) => match &mut self.current {
+            Part::Statement(statement) => match &mut self.current {
                 Some(block) => block.statements += 1,
                 None => self.whole(statement.span, 1),
             },
-            Event::Rows(rows) => self.whole(rows.span, 0),
-            Event::Open(head, span) => self.open(&head, span),
-            Event::Close(span) => self.close(span),
-            Event::Comment { .. } | Event::Blank | Event::Allow(_) | Event::Element(_) | Event::Passed(_) => {}
+            Part::Rows(rows) => self.whole(rows.span, 0),
+            Part::Open(head, span) => self.open(&head, span),
+            Part::Close(span) => self.close(span),
+            Part::Comment { .. } | Part::Blank | Part::Allow(_) | Part::Element(_) | Part::Passed(_) => {}
         }
     }
 

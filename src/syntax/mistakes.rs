@@ -25,7 +25,7 @@ impl Answer {
 
 /// Where an answer will stand.
 #[derive(Clone, Copy)]
-struct Place {
+struct PastedSql {
     span: Span,
     /// The phase written before the SQL.
     phase: Option<Span>,
@@ -40,7 +40,7 @@ pub(super) fn sql(text: &str, span: Span, phase: Option<Span>, in_block: bool) -
     let answers = answers(node);
     let lines: Vec<String> = answers.iter().flat_map(|answer| answer.lines.iter().cloned()).collect();
     let same = answers.iter().all(|answer| answer.same);
-    let place = Place { span, phase, in_block };
+    let place = PastedSql { span, phase, in_block };
     Some(diagnostic(&title, &lines, same, place))
 }
 
@@ -97,7 +97,7 @@ fn title(text: &str) -> String {
     words.trim().to_ascii_uppercase()
 }
 
-fn diagnostic(title: &str, lines: &[String], same: bool, place: Place) -> Diagnostic {
+fn diagnostic(title: &str, lines: &[String], same: bool, place: PastedSql) -> Diagnostic {
     let whole = place.phase.map_or(place.span, |phase| phase.to(place.span));
     let help = match lines {
         [line] => format!("write `{line}`"),

@@ -7,7 +7,6 @@
 
 mod assembly;
 mod declaration;
-mod event;
 mod expected;
 mod expression;
 mod faults;
@@ -20,6 +19,7 @@ mod lex;
 mod mistakes;
 mod names;
 mod opaque;
+mod part;
 mod print;
 mod prompt;
 mod reader;

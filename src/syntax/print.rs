@@ -1,7 +1,7 @@
 //! The canonical text of every part of the tree.
 
 use crate::ast::{
-    AddIndex, Allow, AppColumns, Backfill, Batches, BinaryOp, ColumnConstraint, ColumnDef, ColumnRef, Copy, Expr,
+    AddIndex, Allow, AppColumns, Backfill, Batches, BinaryOp, ColumnConstraint, ColumnDef, ColumnRef, CopyRows, Expr,
     ExprKind, ForeignKeyDef, Header, Ident, InList, Literal, Rows, RowsFrom, StatementKind, SyncKind, TableConstraint,
     TypeName, UnaryOp, Validated,
 };
@@ -450,7 +450,7 @@ fn fill(verb: &str, fill: &Backfill) -> String {
     format!("{verb} {} from {value}{filter}{}", column_text(&fill.target), batches(fill.batches))
 }
 
-fn copy_text(copy: &Copy) -> String {
+fn copy_text(copy: &CopyRows) -> String {
     let mapped = |(column, value): &(Ident, Expr)| format!("{} from {}", name_text(column), expr_text(value));
     let columns = copy.columns.iter().map(mapped).collect::<Vec<_>>().join(", ");
     let filter = condition(copy.filter.as_ref());

@@ -50,7 +50,7 @@ pub(super) enum PieceKind {
 
 /// Why a piece cannot be read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum FaultKind {
+pub(super) enum SplitFaultKind {
     UnclosedText,
     UnclosedQuoted,
     UnclosedParen,
@@ -65,8 +65,8 @@ pub(super) enum FaultKind {
 
 /// A fault at its place.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Fault {
-    pub kind: FaultKind,
+pub(super) struct SplitFault {
+    pub kind: SplitFaultKind,
     pub span: Span,
 }
 
@@ -76,7 +76,7 @@ pub(super) struct Piece {
     pub kind: PieceKind,
     /// Its text, without what ends it.
     pub span: Span,
-    pub fault: Option<Fault>,
+    pub fault: Option<SplitFault>,
 }
 
 struct Block {
@@ -104,22 +104,22 @@ struct Walk {
     opener: usize,
     commented: bool,
     terminated: bool,
-    fault: Option<Fault>,
+    fault: Option<SplitFault>,
 }
 
 impl Walk {
-    fn fail(&mut self, kind: FaultKind, start: usize, end: usize) {
-        self.fault.get_or_insert(Fault { kind, span: Span::new(start, end) });
+    fn fail(&mut self, kind: SplitFaultKind, start: usize, end: usize) {
+        self.fault.get_or_insert(SplitFault { kind, span: Span::new(start, end) });
     }
 
     fn unclosed(&mut self) {
         let opener = self.opener;
-        self.fail(FaultKind::UnclosedParen, opener, opener + 1);
+        self.fail(SplitFaultKind::UnclosedParen, opener, opener + 1);
     }
 }
 
 /// What a token does to the piece it stands in.
-enum Step {
+enum TokenEffect {
     Goes,
     Ends,
     Opens,
@@ -156,7 +156,7 @@ impl<'a> Splitter<'a> {
         if !known && self.braces_off {
             return None;
         }
-        let fault = (!known).then_some(Fault { kind: FaultKind::StrayBrace, span });
+        let fault = (!known).then_some(SplitFault { kind: SplitFaultKind::StrayBrace, span });
         Some(Piece { kind: PieceKind::Close, span, fault })
     }
 
@@ -165,7 +165,7 @@ impl<'a> Splitter<'a> {
         let block = self.blocks.pop()?;
         self.lexer.in_rows = false;
         let span = Span::new(block.brace, block.brace + 1);
-        let fault = (!self.braces_off).then_some(Fault { kind: FaultKind::UnclosedBrace, span });
+        let fault = (!self.braces_off).then_some(SplitFault { kind: SplitFaultKind::UnclosedBrace, span });
         self.braces_off = true;
         Some(Piece { kind: PieceKind::Close, span: Span::new(at, at), fault })
     }
@@ -224,9 +224,9 @@ impl<'a> Splitter<'a> {
         self.line_used = true;
         while let Some(token) = self.lexer.next() {
             match self.step(&mut walk, token) {
-                Step::Goes => {}
-                Step::Ends => break,
-                Step::Opens => return self.open(&walk, token),
+                TokenEffect::Goes => {}
+                TokenEffect::Ends => break,
+                TokenEffect::Opens => return self.open(&walk, token),
             }
         }
         if walk.depth > 0 {
@@ -236,7 +236,7 @@ impl<'a> Splitter<'a> {
         Piece { kind, span: Span::new(walk.start, walk.end), fault: walk.fault }
     }
 
-    fn step(&mut self, walk: &mut Walk, token: Token) -> Step {
+    fn step(&mut self, walk: &mut Walk, token: Token) -> TokenEffect {
         match token.kind {
             Tok::Newline if walk.depth == 0 => return self.line_end(walk, token),
             Tok::Newline => return self.line_end_inside(walk, token),
@@ -246,15 +246,15 @@ impl<'a> Splitter<'a> {
                     walk.unclosed();
                 }
                 walk.terminated = true;
-                return Step::Ends;
+                return TokenEffect::Ends;
             }
             Tok::Comma if walk.depth == 0 && matches!(self.block(), Some(BlockKind::Table | BlockKind::Rows)) => {
-                return Step::Ends;
+                return TokenEffect::Ends;
             }
-            Tok::OpenBrace => return Step::Opens,
+            Tok::OpenBrace => return TokenEffect::Opens,
             Tok::CloseBrace => {
                 self.lexer.seek(token.start);
-                return Step::Ends;
+                return TokenEffect::Ends;
             }
             Tok::Open => Self::open_paren(walk, token),
             Tok::Close if walk.depth > 0 => walk.depth -= 1,
@@ -266,7 +266,7 @@ impl<'a> Splitter<'a> {
         }
         walk.end = token.end;
         walk.last = token.kind;
-        Step::Goes
+        TokenEffect::Goes
     }
 
     fn open_paren(walk: &mut Walk, token: Token) {
@@ -275,37 +275,37 @@ impl<'a> Splitter<'a> {
         }
         walk.depth += 1;
         if walk.depth > MAX_DEPTH {
-            walk.fail(FaultKind::TooDeep, token.start, token.end);
+            walk.fail(SplitFaultKind::TooDeep, token.start, token.end);
         }
     }
 
-    fn line_end(&mut self, walk: &mut Walk, token: Token) -> Step {
+    fn line_end(&mut self, walk: &mut Walk, token: Token) -> TokenEffect {
         if self.goes_on(walk, token.end, 1) {
-            return Step::Goes;
+            return TokenEffect::Goes;
         }
         self.lexer.seek(token.start);
-        Step::Ends
+        TokenEffect::Ends
     }
 
     /// A line end within parentheses is a space, unless what follows shows that one is missing.
-    fn line_end_inside(&mut self, walk: &mut Walk, token: Token) -> Step {
+    fn line_end_inside(&mut self, walk: &mut Walk, token: Token) -> TokenEffect {
         let line = self.text[token.end..].trim_start_matches([' ', '\t']);
         if !keywords::surely_starts(line) {
-            return Step::Goes;
+            return TokenEffect::Goes;
         }
         walk.unclosed();
         walk.depth = 0;
         self.lexer.seek(token.start);
-        Step::Ends
+        TokenEffect::Ends
     }
 
-    fn comment(&mut self, walk: &mut Walk, token: Token) -> Step {
+    fn comment(&mut self, walk: &mut Walk, token: Token) -> TokenEffect {
         if walk.depth == 0 && !self.goes_on(walk, token.end, 0) {
             self.lexer.seek(token.start);
-            return Step::Ends;
+            return TokenEffect::Ends;
         }
         walk.commented = true;
-        Step::Goes
+        TokenEffect::Goes
     }
 
     /// Whether what stands after `pos`, on a later line, carries the piece on. `lines` line ends stand right before
@@ -345,7 +345,7 @@ impl<'a> Splitter<'a> {
         let mut fault = walk.fault;
         if walk.depth > 0 {
             let span = Span::new(walk.opener, walk.opener + 1);
-            fault.get_or_insert(Fault { kind: FaultKind::UnclosedParen, span });
+            fault.get_or_insert(SplitFault { kind: SplitFaultKind::UnclosedParen, span });
         }
         let head = &self.text[walk.start..walk.end];
         let kind = kind_of(head).filter(|kind| match self.block() {
@@ -436,14 +436,14 @@ fn kind_of(head: &str) -> Option<BlockKind> {
     }
 }
 
-fn fault_of(kind: Tok) -> Option<FaultKind> {
+fn fault_of(kind: Tok) -> Option<SplitFaultKind> {
     match kind {
-        Tok::Close => Some(FaultKind::StrayParen),
-        Tok::UnclosedText => Some(FaultKind::UnclosedText),
-        Tok::UnclosedQuoted => Some(FaultKind::UnclosedQuoted),
-        Tok::SmartQuote => Some(FaultKind::SmartQuote),
-        Tok::Control => Some(FaultKind::Control),
-        Tok::Odd => Some(FaultKind::Odd),
+        Tok::Close => Some(SplitFaultKind::StrayParen),
+        Tok::UnclosedText => Some(SplitFaultKind::UnclosedText),
+        Tok::UnclosedQuoted => Some(SplitFaultKind::UnclosedQuoted),
+        Tok::SmartQuote => Some(SplitFaultKind::SmartQuote),
+        Tok::Control => Some(SplitFaultKind::Control),
+        Tok::Odd => Some(SplitFaultKind::Odd),
         _ => None,
     }
 }

@@ -1,7 +1,7 @@
 //! Statements: the node of each becomes its variant of the tree.
 
 use crate::ast::{
-    AddCheck, AddForeignKey, AddIndex, AddUnique, Backfill, Batches, ColumnRef, Copy, DropSync, Expr, Ident, Phase,
+    AddCheck, AddForeignKey, AddIndex, AddUnique, Backfill, Batches, ColumnRef, CopyRows, DropSync, Expr, Ident, Phase,
     StatementKind, Sync, SyncKind, Validated,
 };
 use crate::diagnostic::{Code, Diagnostic};
@@ -231,7 +231,7 @@ impl Build<'_> {
         })
     }
 
-    fn copy(&mut self, mut nodes: Nodes<'_>) -> Copy {
+    fn copy(&mut self, mut nodes: Nodes<'_>) -> CopyRows {
         let from = self.first_ident(&mut nodes);
         let to = self.first_ident(&mut nodes);
         let mut columns = Vec::new();
@@ -242,7 +242,7 @@ impl Build<'_> {
             columns.push((column, self.expr(value)));
         }
         let Filters { condition, batches } = self.filters(nodes);
-        Copy { from, to, columns, filter: condition, batches }
+        CopyRows { from, to, columns, filter: condition, batches }
     }
 
     fn validate(&mut self, what: fn(Ident) -> Validated, mut nodes: Nodes<'_>) -> StatementKind {

@@ -10,7 +10,7 @@ use crate::syntax::grammar::Rule;
 
 /// A node: its rule, its place, and the index of the first node after its descendants.
 #[derive(Clone, Copy)]
-struct Place {
+struct FlatNode {
     rule: Rule,
     start: u32,
     end: u32,
@@ -19,7 +19,7 @@ struct Place {
 
 /// The nodes of a text in the order in which they start.
 pub(super) struct Tree {
-    places: Box<[Place]>,
+    places: Box<[FlatNode]>,
 }
 
 impl Tree {
@@ -30,12 +30,12 @@ impl Tree {
             match token {
                 Token::Start { rule, pos } => {
                     open.push(places.len());
-                    places.push(Place { rule, start: narrow(pos.pos()), end: 0, next: 0 });
+                    places.push(FlatNode { rule, start: narrow(pos.pos()), end: 0, next: 0 });
                 }
                 Token::End { pos, .. } => {
                     let at = open.pop().expect("every end of pest has its start before it");
                     let behind = narrow(places.len());
-                    let place: &mut Place = &mut places[at];
+                    let place: &mut FlatNode = &mut places[at];
                     (place.end, place.next) = (narrow(pos.pos()), behind);
                 }
             }
@@ -52,13 +52,13 @@ impl Tree {
 /// A node over its text.
 #[derive(Clone)]
 pub(super) struct Node<'i> {
-    places: &'i [Place],
+    places: &'i [FlatNode],
     at: usize,
     text: &'i str,
 }
 
 impl<'i> Node<'i> {
-    fn place(&self) -> &'i Place {
+    fn place(&self) -> &'i FlatNode {
         &self.places[self.at]
     }
 
@@ -85,7 +85,7 @@ impl<'i> Node<'i> {
 /// Nodes side by side.
 #[derive(Clone)]
 pub(super) struct Nodes<'i> {
-    places: &'i [Place],
+    places: &'i [FlatNode],
     at: usize,
     end: usize,
     text: &'i str,

@@ -1,7 +1,11 @@
-//! Runs the built program.
-#![allow(dead_code, reason = "each test file uses a part of this")]
+//! What several test programs need, compiled into each of them: the built program, a PostgreSQL server, random plans.
+#![allow(dead_code, reason = "each test program uses a part of this")]
 
+pub mod both;
 pub mod kinds;
+pub mod plans;
+pub mod postgres;
+pub mod random;
 pub mod schema;
 
 use std::io::Write;

@@ -1,7 +1,7 @@
 //! A throwaway PostgreSQL server for tests: initialised in a temporary folder, reached over a socket in it, stopped and
 //! removed when the last test lets go of it. Where no server is installed it is installed first; if that is not possible
 //! the test fails and says so.
-#![allow(dead_code, reason = "each test file uses a part of this")]
+#![allow(dead_code, reason = "the benches use a part of this")]
 
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -53,7 +53,7 @@ impl TestServer {
 
     /// Starts it, after it was stopped.
     pub fn start_again(&self) {
-        let usual = ["fsync=off", "listen_addresses=", "timezone=UTC", "max_connections=100"];
+        let usual = ["fsync=off", "listen_addresses=", "timezone=UTC", "max_connections=300"];
         let options = usual.into_iter().chain(self.options.iter().map(String::as_str));
         let process = as_user(self.os_user.as_deref(), &self.programs.join("postgres"))
             .arg("-D")
@@ -155,7 +155,6 @@ impl TestServer {
     }
 
     /// What `pg_dump` says of the schema of a database.
-    #[allow(dead_code, reason = "not every test file needs it")]
     pub fn dump(&self, database: &str) -> String {
         let folder = self.folder.path().display().to_string();
         let mut command = Command::new(dump_program());

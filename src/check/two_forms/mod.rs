@@ -25,7 +25,7 @@ use crate::diagnostic::Diagnostic;
 use crate::plan::{Action, AppUse, Planner};
 use crate::source::Span;
 
-use round::{Outcome, Round};
+use round::{Round, RoundOutcome};
 use script_rows::ScriptRows;
 use trials::Trials;
 
@@ -56,7 +56,7 @@ struct Loss {
     round: Round,
     /// What is written.
     row: Vec<Value>,
-    outcome: Outcome,
+    outcome: RoundOutcome,
 }
 
 /// What the search sees of the plan where it stands.
@@ -173,9 +173,9 @@ fn go(rounds: Vec<Round>, moment: &Moment<'_>, rows: &mut ScriptRows) -> Survey 
         tried += if is_overwritten { trials.len() } else { 0 };
         let fails = |row: &[Value]| -> bool {
             let counts = match round.outcome(row) {
-                Outcome::Kept => false,
-                Outcome::Refused { .. } => true,
-                Outcome::Lost(_) => is_overwritten,
+                RoundOutcome::Kept => false,
+                RoundOutcome::Refused { .. } => true,
+                RoundOutcome::Lost(_) => is_overwritten,
             };
             counts && !losses.iter().any(|loss| loss.explains(&round, row))
         };
@@ -194,7 +194,7 @@ fn go(rounds: Vec<Round>, moment: &Moment<'_>, rows: &mut ScriptRows) -> Survey 
 impl Loss {
     /// Whether what fails in another round is this loss over again: the same write, which fails here as well.
     fn explains(&self, other: &Round, row: &[Value]) -> bool {
-        self.round.writes_the_same(other) && self.round.outcome(row) != Outcome::Kept
+        self.round.writes_the_same(other) && self.round.outcome(row) != RoundOutcome::Kept
     }
 }
 

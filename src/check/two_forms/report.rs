@@ -4,7 +4,7 @@ use rustc_hash::FxHashMap;
 
 use crate::catalog::SyncId;
 use crate::check::two_forms::Loss;
-use crate::check::two_forms::round::{Leg, Outcome, Place, Round};
+use crate::check::two_forms::round::{Leg, Round, RoundColumn, RoundOutcome};
 use crate::data::Value;
 use crate::diagnostic::{Code, Diagnostic};
 use crate::source::Span;
@@ -30,17 +30,17 @@ pub(super) fn finding(loss: &Loss, placed: &FxHashMap<SyncId, Span>) -> Diagnost
     let (column, value) = (name(round, round.target()), literal(&row[round.at]));
     let span = |leg: &Leg| placed.get(&leg.sync.id).copied().unwrap_or_default();
     let (message, told, help) = match outcome {
-        Outcome::Refused { leg, why } if *leg < round.there.len() => {
+        RoundOutcome::Refused { leg, why } if *leg < round.there.len() => {
             (format!("{column} {value} cannot be written: {why}"), *leg + 1, refused_help(round))
         }
-        Outcome::Refused { why, .. } => {
+        RoundOutcome::Refused { why, .. } => {
             (format!("{column} {value} cannot come back: {why}"), round.there.len() + 1, lost_help(round))
         }
-        Outcome::Lost(back) => {
+        RoundOutcome::Lost(back) => {
             let message = format!("{column} {value} comes back as {}", literal(back));
             (message, round.there.len() + 1, lost_help(round))
         }
-        Outcome::Kept => (format!("{column} {value} comes back"), 0, String::new()),
+        RoundOutcome::Kept => (format!("{column} {value} comes back"), 0, String::new()),
     };
     let texts = legs(loss, told > 1);
     let mut told_at: Vec<(Span, String)> = Vec::new();
@@ -106,7 +106,7 @@ fn refused_help(round: &Round) -> String {
 }
 
 /// A column as messages call it: with its table where the round is over several.
-fn name(round: &Round, place: &Place) -> String {
+fn name(round: &Round, place: &RoundColumn) -> String {
     let one_table = round.places.iter().all(|other| other.table == place.table);
     if one_table { format!("`{}`", place.column.name) } else { format!("`{}.{}`", place.table, place.column.name) }
 }

@@ -16,7 +16,7 @@ const MOST_REACHED: usize = 64;
 
 /// A column on the way.
 #[derive(Clone, Debug)]
-pub(super) struct Place {
+pub(super) struct RoundColumn {
     pub(super) table: Name,
     pub(super) column: Column,
     pub(super) in_key: bool,
@@ -34,7 +34,7 @@ pub(super) struct Leg {
 #[derive(Clone, Debug)]
 pub(super) struct Round {
     /// The columns written, by identity, then those that the legs there fill.
-    pub(super) places: Vec<Place>,
+    pub(super) places: Vec<RoundColumn>,
     /// How many of the places are written.
     pub(super) written: usize,
     /// The place that comes back.
@@ -47,7 +47,7 @@ pub(super) struct Round {
 
 /// What becomes of a value.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) enum Outcome {
+pub(super) enum RoundOutcome {
     /// It comes back.
     Kept,
     /// This comes back.
@@ -101,8 +101,9 @@ impl Round {
         written.sort_by_key(|(column, _)| *column);
         written.dedup_by_key(|(column, _)| *column);
         let filled = there.iter().map(|sync| (sync.target, &sync.target_table));
-        let places = written.iter().copied().chain(filled).map(|(column, table)| Place::of(table, column, catalog));
-        let places: Vec<Place> = places.collect::<Option<_>>()?;
+        let places =
+            written.iter().copied().chain(filled).map(|(column, table)| RoundColumn::of(table, column, catalog));
+        let places: Vec<RoundColumn> = places.collect::<Option<_>>()?;
         let leg = |sync: &Arc<Sync>| Leg::of(sync, &places, catalog);
         let there = there.iter().map(leg).collect::<Option<Vec<_>>>()?;
         let back = leg(back)?;
@@ -111,7 +112,7 @@ impl Round {
     }
 
     /// The column that comes back.
-    pub(super) fn target(&self) -> &Place {
+    pub(super) fn target(&self) -> &RoundColumn {
         &self.places[self.at]
     }
 
@@ -131,13 +132,13 @@ impl Round {
     }
 
     /// The translated columns that the way back reads.
-    pub(super) fn other_form(&self) -> Vec<&Place> {
+    pub(super) fn other_form(&self) -> Vec<&RoundColumn> {
         let inputs = self.back.inputs.iter().filter(|at| **at >= self.written);
         inputs.map(|at| &self.places[*at]).collect()
     }
 
     /// The columns that are written besides the one that comes back, with their values in `row`.
-    pub(super) fn besides<'a>(&'a self, row: &'a [Value]) -> impl Iterator<Item = (&'a Place, &'a Value)> {
+    pub(super) fn besides<'a>(&'a self, row: &'a [Value]) -> impl Iterator<Item = (&'a RoundColumn, &'a Value)> {
         let written = self.places.iter().zip(row).enumerate();
         written.filter(|(at, _)| *at != self.at).map(|(_, pair)| pair)
     }
@@ -165,11 +166,11 @@ impl Round {
     }
 
     /// What becomes of the column when this is written.
-    pub(super) fn outcome(&self, row: &[Value]) -> Outcome {
+    pub(super) fn outcome(&self, row: &[Value]) -> RoundOutcome {
         match self.returned(row) {
-            Err((leg, why)) => Outcome::Refused { leg, why },
-            Ok(back) if same(&back, &row[self.at]) => Outcome::Kept,
-            Ok(back) => Outcome::Lost(back),
+            Err((leg, why)) => RoundOutcome::Refused { leg, why },
+            Ok(back) if same(&back, &row[self.at]) => RoundOutcome::Kept,
+            Ok(back) => RoundOutcome::Lost(back),
         }
     }
 
@@ -209,7 +210,7 @@ impl Round {
     }
 }
 
-impl Place {
+impl RoundColumn {
     pub(super) fn of(table: &Name, column: ColumnId, catalog: &Catalog) -> Option<Self> {
         let schema = catalog.table(table)?;
         let in_key = schema.primary_key().is_some_and(|key| key.contains(&column));
@@ -228,7 +229,7 @@ impl Place {
 }
 
 impl Leg {
-    fn of(sync: &Arc<Sync>, places: &[Place], catalog: &Catalog) -> Option<Self> {
+    fn of(sync: &Arc<Sync>, places: &[RoundColumn], catalog: &Catalog) -> Option<Self> {
         let at = |column: ColumnId| places.iter().position(|place| place.column.id == column);
         let inputs = sync.value.inputs().iter().map(|name| at(catalog.column(&sync.source_table, name)?.id));
         Some(Self { sync: Arc::clone(sync), inputs: inputs.collect::<Option<_>>()?, into: at(sync.target)? })
@@ -286,7 +287,7 @@ fn in_order(mut syncs: Vec<Arc<Sync>>) -> Option<Vec<Arc<Sync>>> {
 }
 
 /// The checks all of whose columns are among the places.
-fn checks(places: &[Place], catalog: &Catalog) -> Vec<(Name, Expression, Vec<usize>)> {
+fn checks(places: &[RoundColumn], catalog: &Catalog) -> Vec<(Name, Expression, Vec<usize>)> {
     let mut found: Vec<(Name, Expression, Vec<usize>)> = Vec::new();
     for place in places {
         let Some(table) = catalog.table(&place.table) else { continue };

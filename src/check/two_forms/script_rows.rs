@@ -6,7 +6,7 @@ use rustc_hash::FxHashSet;
 
 use crate::ast::{Name, RowsFrom, Script};
 use crate::catalog::{Catalog, ColumnId, Sync};
-use crate::check::two_forms::round::{Place, Round};
+use crate::check::two_forms::round::{Round, RoundColumn};
 use crate::data::Value;
 use crate::engine::memory::Memory;
 use crate::plan::Facts;
@@ -45,7 +45,7 @@ impl ScriptRows {
 }
 
 /// The values of a column, and the table whose rows they come from; none at rows where there is none.
-fn values_of(place: &Place, memory: &Memory, catalog: &Catalog) -> Option<(Name, Vec<Option<Value>>)> {
+fn values_of(place: &RoundColumn, memory: &Memory, catalog: &Catalog) -> Option<(Name, Vec<Option<Value>>)> {
     if is_there(memory, &place.table, place.column.id) {
         let values = memory.column_values(&place.table, place.column.id);
         return Some((place.table.clone(), values.into_iter().map(Some).collect()));

@@ -54,13 +54,13 @@ fn holds_in_the_table(text: &str, loss: &Loss) -> Result<(), String> {
     let columns: Vec<_> = ["id".into()].into_iter().chain(written.iter().map(|p| p.column.name.clone())).collect();
     let values: Vec<Value> = [Value::Integer(1)].into_iter().chain(row.iter().cloned()).collect();
     let inserted = memory.insert(None, name, &columns, &[values]);
-    if matches!(outcome, Outcome::Refused { leg, .. } if *leg < round.there.len()) {
+    if matches!(outcome, RoundOutcome::Refused { leg, .. } if *leg < round.there.len()) {
         return if inserted.is_err() { Ok(()) } else { Err("the table takes it".to_owned()) };
     }
     inserted.map_err(|fault| fault.message)?;
     match (outcome, computed_back(text, round, &memory)) {
-        (Outcome::Refused { .. }, Err(_)) => Ok(()),
-        (Outcome::Lost(expected), Ok(found)) if found == *expected && found != row[round.at] => Ok(()),
+        (RoundOutcome::Refused { .. }, Err(_)) => Ok(()),
+        (RoundOutcome::Lost(expected), Ok(found)) if found == *expected && found != row[round.at] => Ok(()),
         (outcome, back) => Err(format!("{outcome:?}, but {back:?}")),
     }
 }
@@ -176,7 +176,7 @@ fn the_outcome_is_what_evaluating_again_gives() {
     assert_eq!(found.len(), 2);
     for loss in &found {
         assert_eq!(loss.round.outcome(&loss.row), loss.outcome);
-        assert_ne!(loss.outcome, Outcome::Kept);
+        assert_ne!(loss.outcome, RoundOutcome::Kept);
     }
 }
 

@@ -3,7 +3,7 @@
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::catalog::ColumnId;
-use crate::check::two_forms::round::{Place, Round};
+use crate::check::two_forms::round::{Round, RoundColumn};
 use crate::check::two_forms::script_rows::ScriptRows;
 use crate::check::two_forms::{Moment, shrink, values};
 use crate::data::Value;
@@ -26,7 +26,7 @@ impl Trials {
         rows.retain(&mut new);
         rows.truncate(moment.limit / 2);
         let may_be_null =
-            |place: &Place| place.takes_null() && may_be_null(place.column.id, moment, &mut FxHashMap::default());
+            |place: &RoundColumn| place.takes_null() && may_be_null(place.column.id, moment, &mut FxHashMap::default());
         let constants: Vec<Value> = round.legs().flat_map(|leg| leg.sync.value.constants()).collect();
         let places = round.places[..round.written].iter().enumerate();
         let columns = places.map(|(number, place)| {
@@ -112,7 +112,7 @@ fn may_be_null(column: ColumnId, moment: &Moment<'_>, seen: &mut FxHashMap<Colum
     let sources = into.flat_map(|sync| sync.source_columns.iter().map(|source| (&sync.source_table, *source)));
     let may = !moment.relaxed.contains(&column)
         && sources.into_iter().all(|(table, source)| {
-            let takes = Place::of(table, source, moment.catalog).is_none_or(|place| place.takes_null());
+            let takes = RoundColumn::of(table, source, moment.catalog).is_none_or(|place| place.takes_null());
             takes && may_be_null(source, moment, seen)
         });
     seen.insert(column, may);

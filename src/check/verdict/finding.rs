@@ -2,7 +2,7 @@
 
 use crate::check::verdict::{Telling, code};
 use crate::diagnostic::{Diagnostic, Label};
-use crate::prove::{AnomalyKind, Event, EventKind, Place, Refutation, Remedy, Words};
+use crate::prove::{AnomalyKind, EventKind, Insertion, Refutation, Remedy, ScheduleEvent, Words};
 use crate::source::Span;
 
 impl Telling<'_> {
@@ -43,7 +43,7 @@ impl Telling<'_> {
     }
 
     /// The statement at which an event happens, given those before it.
-    fn span_of(&self, before: &[Event], event: &Event) -> Span {
+    fn span_of(&self, before: &[ScheduleEvent], event: &ScheduleEvent) -> Span {
         let under_way = |step: &usize| before.iter().any(|event| is_visit(event, *step));
         let at = match &event.kind {
             EventKind::Visit { step, .. } | EventKind::Step(step) | EventKind::Undo(step) => Some(*step),
@@ -77,8 +77,8 @@ impl Telling<'_> {
 
     fn remedy(&self, remedy: &Remedy) -> String {
         let place = match remedy.place {
-            Some(Place::Before(step)) => format!(" before line {}", self.line(step)),
-            Some(Place::Behind(step)) => format!(" after line {}", self.line(step)),
+            Some(Insertion::Before(step)) => format!(" before line {}", self.line(step)),
+            Some(Insertion::After(step)) => format!(" after line {}", self.line(step)),
             None => String::new(),
         };
         let proved = if remedy.proves { ": then it is proved" } else { "" };
@@ -86,7 +86,7 @@ impl Telling<'_> {
     }
 }
 
-fn is_visit(event: &Event, step: usize) -> bool {
+fn is_visit(event: &ScheduleEvent, step: usize) -> bool {
     matches!(event.kind, EventKind::Visit { step: visited, .. } if visited == step)
 }
 
@@ -129,7 +129,7 @@ fn help_against_rejection(refutation: &Refutation) -> &'static str {
     }
 }
 
-fn label(words: Words<'_>, event: &Event) -> String {
+fn label(words: Words<'_>, event: &ScheduleEvent) -> String {
     match event.kind {
         EventKind::Step(_) => "this statement".to_owned(),
         _ => words.event(event),

@@ -6,7 +6,7 @@ use std::str::FromStr;
 use clap::Args;
 
 use crate::cli::output::complain;
-use crate::engine::postgres::rows::Options;
+use crate::engine::postgres::fill::Options;
 use crate::engine::postgres::session::Limits;
 
 /// What `--db` without a value stands for. An empty value is a mistake: a variable that is not set.

@@ -12,7 +12,7 @@ use super::ready::Ready;
 use super::report::percent;
 use super::words::command;
 use crate::ast::Phase;
-use crate::cli::files::Found;
+use crate::cli::files::ScriptPaths;
 use crate::cli::output::{Output, complain};
 use crate::cli::run::{RunArgs, RunFormat};
 use crate::cli::{Exit, input, interrupt};
@@ -65,7 +65,7 @@ fn is_partial(args: &RunArgs) -> bool {
 
 /// The scripts by the names of their files.
 fn read_all(paths: &[PathBuf]) -> Result<Vec<Source>, Exit> {
-    let found = Found::in_paths(paths);
+    let found = ScriptPaths::in_paths(paths);
     found.errors.iter().for_each(input::InputError::complain);
     if !found.errors.is_empty() {
         return Err(Exit::CouldNotRun);
@@ -133,7 +133,7 @@ fn wish(args: &RunArgs) -> Wish<'_> {
 fn begin(session: &mut Session, args: &RunArgs, name: &str, source: &Source) -> Result<(Ready, Fence, RunRow), Exit> {
     let ready = Ready::open(session, source.clone())?;
     // Of several scripts each has gates of its own.
-    if Found::in_paths(&args.scripts).scripts.len() == 1 {
+    if ScriptPaths::in_paths(&args.scripts).scripts.len() == 1 {
         know_gates(&ready, &args.gates, 0, false)?;
     }
     install(session)?;

@@ -8,8 +8,8 @@ use std::time::{Duration, Instant};
 use super::args::{GateArgs, lasting};
 use crate::ast::{Name, Phase};
 use crate::engine::postgres::Postgres;
+use crate::engine::postgres::clients::{Connected, connected_as};
 use crate::engine::postgres::journal::runs;
-use crate::engine::postgres::sessions::{Connected, connected_as};
 use crate::engine::{Fault, FaultKind, Happening, Waiting, Watch};
 use crate::plan::{Action, AppUse, Plan, Step};
 

@@ -11,7 +11,7 @@ use super::report::tag;
 use crate::cli::Exit;
 use crate::cli::output::Output;
 use crate::cli::run::RunFormat;
-use crate::engine::postgres::journal::runs::{self, Event, RunRow};
+use crate::engine::postgres::journal::runs::{self, RunEvent, RunRow};
 use crate::engine::postgres::session::Limits;
 use crate::report::clean;
 
@@ -46,7 +46,7 @@ pub fn execute(args: &HistoryArgs, out: &mut Output) -> io::Result<Exit> {
     Ok(Exit::Success)
 }
 
-fn read(args: &HistoryArgs) -> Result<(Vec<RunRow>, Vec<Event>), Exit> {
+fn read(args: &HistoryArgs) -> Result<(Vec<RunRow>, Vec<RunEvent>), Exit> {
     let mut session = open(&args.db, Limits::default())?;
     if !has_journal(&mut session)? {
         return Ok((Vec::new(), Vec::new()));
@@ -56,7 +56,7 @@ fn read(args: &HistoryArgs) -> Result<(Vec<RunRow>, Vec<Event>), Exit> {
     Ok((rows, events))
 }
 
-fn write_run(row: &RunRow, events: &[Event], out: &mut Output) -> io::Result<()> {
+fn write_run(row: &RunRow, events: &[RunEvent], out: &mut Output) -> io::Result<()> {
     writeln!(out, "{}: {}", clean(&row.name), clean(&row.title))?;
     for event in events.iter().filter(|event| event.run == row.id) {
         writeln!(out, "  {} [{}] {}", event.at, tag(&event.state), clean(&event.text).replace('\n', " "))?;
@@ -64,7 +64,7 @@ fn write_run(row: &RunRow, events: &[Event], out: &mut Output) -> io::Result<()>
     Ok(())
 }
 
-fn write_json(rows: &[RunRow], event: &Event, out: &mut Output) -> io::Result<()> {
+fn write_json(rows: &[RunRow], event: &RunEvent, out: &mut Output) -> io::Result<()> {
     let name = rows.iter().find(|row| row.id == event.run).map_or("", |row| &row.name);
     let index = event.step.map(|step| step + 1);
     let line = json!({ "event": "history", "run": event.run, "script": name, "at": event.at,

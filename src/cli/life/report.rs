@@ -3,7 +3,7 @@
 use crate::engine::Fault;
 use crate::engine::postgres::journal::runs::{self, RunRow, Status};
 use crate::engine::postgres::session::Session;
-use crate::execute::State;
+use crate::execute::RunState;
 use crate::report::run::RunReport;
 
 /// The report of a run.
@@ -13,7 +13,7 @@ use crate::report::run::RunReport;
 pub fn report(session: &mut Session, run: i64) -> Result<RunReport, Fault> {
     let row = runs::by_id(session.client(), run)?;
     let events = runs::events(session.client(), Some(run))?;
-    let entry = |event: runs::Event| (tag(&event.state).to_owned(), event.text);
+    let entry = |event: runs::RunEvent| (tag(&event.state).to_owned(), event.text);
     Ok(RunReport {
         title: row.title.clone(),
         phase: state_of(&row).tag(),
@@ -33,11 +33,11 @@ pub fn percent(row: &RunRow) -> u8 {
 
 /// Where a run is.
 #[must_use]
-pub fn state_of(row: &RunRow) -> State {
+pub fn state_of(row: &RunRow) -> RunState {
     match row.status {
-        Status::Complete => State::Complete,
-        Status::RolledBack => State::RolledBack,
-        Status::Running | Status::RollingBack => row.phase.map_or(State::Pending, State::of),
+        Status::Complete => RunState::Complete,
+        Status::RolledBack => RunState::RolledBack,
+        Status::Running | Status::RollingBack => row.phase.map_or(RunState::Pending, RunState::of),
     }
 }
 
@@ -46,8 +46,8 @@ pub fn state_of(row: &RunRow) -> State {
 pub fn tag(word: &str) -> &'static str {
     let phase = crate::ast::Phase::ALL.into_iter().find(|phase| phase.keyword() == word);
     match word {
-        "complete" => State::Complete.tag(),
-        "rolled_back" => State::RolledBack.tag(),
-        _ => phase.map_or(State::Pending, State::of).tag(),
+        "complete" => RunState::Complete.tag(),
+        "rolled_back" => RunState::RolledBack.tag(),
+        _ => phase.map_or(RunState::Pending, RunState::of).tag(),
     }
 }

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::pace::Pace;
 use crate::cli::interrupt;
 use crate::cli::output::Output;
-use crate::cli::rows::json_rows;
+use crate::cli::selected::json_rows;
 use crate::engine::memory::Selected;
 use crate::engine::{Fault, Waiting};
 use crate::execute::{BatchEvent, Observer, STOP, StatementEvent};

@@ -13,7 +13,7 @@ use clap::{Args, ValueEnum};
 use super::life::args::{DbArgs, GateArgs, PaceArgs};
 use super::life::begin;
 use super::output::{Output, complain};
-use super::rows::table_of;
+use super::selected::table_of;
 use super::{Exit, input, interrupt};
 use crate::ast::{Name, Phase};
 use crate::diagnostic::Diagnostic;

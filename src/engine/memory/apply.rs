@@ -10,10 +10,10 @@ use crate::engine::memory::row::default_value;
 use crate::engine::memory::table::TableData;
 use crate::engine::memory::undo::MemoryUndo;
 use crate::engine::memory::{Memory, fault, validate};
-use crate::engine::{Applied, Fault, FaultKind, Target, Watch};
+use crate::engine::{Applied, Engine, Fault, FaultKind, Watch};
 use crate::plan::Action;
 
-impl Target for Memory {
+impl Engine for Memory {
     type Undo = MemoryUndo;
 
     fn apply(&mut self, action: &Action, watch: Watch<'_>) -> Result<Applied<MemoryUndo>, Fault> {

@@ -1,7 +1,7 @@
 //! The in-memory table: the executable meaning of a statement.
 //!
 //! A [`Memory`] holds a catalog and the rows of its tables, column by column in shared chunks, and does three things to
-//! them: it applies and undoes actions as a [`crate::engine::Target`], it takes the writes of applications (constraints
+//! them: it applies and undoes actions as a [`crate::engine::Engine`], it takes the writes of applications (constraints
 //! hold, syncs fire, freshness is kept), and it tells what each application sees. A [`Snapshot`] shares everything with
 //! the present until one of the two changes, so that taking one and going back cost next to nothing.
 
@@ -10,24 +10,24 @@ mod column;
 mod copy;
 mod dml;
 mod enforce;
-mod event;
 mod fault;
 mod fill;
 mod freshness;
 mod index;
-mod journal;
 mod key;
 mod load;
 mod mask;
 mod query;
 mod row;
+mod row_write;
 mod scan;
 mod state;
-mod statement;
 mod table;
 mod undo;
 mod validate;
 mod view;
+mod write;
+mod write_log;
 
 use std::sync::Arc;
 
@@ -41,12 +41,12 @@ use crate::ast::Name;
 use crate::catalog::{Catalog, ColumnId, Table};
 use crate::plan::{AppUse, Facts};
 use freshness::FactMap;
-use state::State;
+use state::MemoryState;
 
 /// Tables with rows in memory.
 #[derive(Clone, Debug, Default)]
 pub struct Memory {
-    state: State,
+    state: MemoryState,
     facts: FactMap,
     apps: Vec<AppUse>,
     now_micros: i64,
@@ -55,7 +55,7 @@ pub struct Memory {
 
 /// A [`Memory`]'s schema and rows at one moment.
 #[derive(Clone, Debug)]
-pub struct Snapshot(State);
+pub struct Snapshot(MemoryState);
 
 impl Memory {
     /// The tables of a catalog, empty. `now_micros` is what `now()` gives, in microseconds since 2000-01-01 UTC.

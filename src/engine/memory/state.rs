@@ -24,7 +24,7 @@ pub(super) enum Weakened {
 }
 
 #[derive(Clone, Debug, Default)]
-pub(super) struct State {
+pub(super) struct MemoryState {
     pub(super) catalog: Catalog,
     pub(super) tables: BTreeMap<Name, Arc<TableData>>,
     /// Dropped tables that may be put back, with their schema; the last dropped is last.
@@ -36,7 +36,7 @@ pub(super) struct State {
     pub(super) version: u64,
 }
 
-impl State {
+impl MemoryState {
     pub(super) fn schema(&self, table: &str) -> Result<Arc<Table>, Fault> {
         self.catalog.table(table).cloned().ok_or_else(|| fault::missing("table", table))
     }

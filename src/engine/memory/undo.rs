@@ -14,7 +14,7 @@ use crate::engine::memory::column::ColumnData;
 use crate::engine::memory::freshness::FactMap;
 use crate::engine::memory::mask::UNSET;
 use crate::engine::memory::row::default_value;
-use crate::engine::memory::state::{State, Weakened};
+use crate::engine::memory::state::{MemoryState, Weakened};
 use crate::engine::memory::table::TableData;
 use crate::engine::memory::{fault, validate};
 use crate::engine::{Fault, FaultKind};
@@ -23,8 +23,8 @@ use crate::plan::Action;
 /// What it takes to undo an action on a [`crate::engine::memory::Memory`].
 #[derive(Clone, Debug)]
 pub struct MemoryUndo {
-    before: State,
-    after: State,
+    before: MemoryState,
+    after: MemoryState,
     inverse: Inverse,
 }
 
@@ -55,11 +55,11 @@ impl Inverse {
 }
 
 impl MemoryUndo {
-    pub(super) fn new(before: State, after: State, action: &Action) -> Self {
+    pub(super) fn new(before: MemoryState, after: MemoryState, action: &Action) -> Self {
         Self { before, after, inverse: Inverse::of(action) }
     }
 
-    pub(super) fn perform(self, state: &mut State, facts: &FactMap, now: i64) -> Result<(), Fault> {
+    pub(super) fn perform(self, state: &mut MemoryState, facts: &FactMap, now: i64) -> Result<(), Fault> {
         if state.version == self.after.version {
             *state = self.before;
             return Ok(());
@@ -72,7 +72,7 @@ impl MemoryUndo {
         outcome
     }
 
-    fn keep_writes(self, state: &mut State, facts: &FactMap, now: i64) -> Result<(), Fault> {
+    fn keep_writes(self, state: &mut MemoryState, facts: &FactMap, now: i64) -> Result<(), Fault> {
         let weaker = state.catalog.clone();
         state.catalog = self.before.catalog.clone();
         state.pairings.clone_from(&self.before.pairings);
@@ -87,7 +87,7 @@ impl MemoryUndo {
         tables.iter().try_for_each(|table| hold_again(state, weaker.table(&table.name), table, now))
     }
 
-    fn restore_rows(&self, state: &mut State, facts: &FactMap, now: i64) -> Result<(), Fault> {
+    fn restore_rows(&self, state: &mut MemoryState, facts: &FactMap, now: i64) -> Result<(), Fault> {
         match &self.inverse {
             Inverse::Nothing => Ok(()),
             Inverse::RemoveColumn(table, column) => {
@@ -114,8 +114,8 @@ impl MemoryUndo {
     }
 
     /// Puts back the values of a filled column, but for those that are not what the action left.
-    fn unfill(&self, state: &mut State, table: &Name, id: ColumnId) -> Result<(), Fault> {
-        let column = |state: &State| -> Result<Arc<ColumnData>, Fault> {
+    fn unfill(&self, state: &mut MemoryState, table: &Name, id: ColumnId) -> Result<(), Fault> {
+        let column = |state: &MemoryState| -> Result<Arc<ColumnData>, Fault> {
             state.data(table)?.columns.get(&id).cloned().ok_or_else(|| fault::missing("column", table))
         };
         let (before, after) = (column(&self.before)?, column(&self.after)?);
@@ -129,7 +129,7 @@ impl MemoryUndo {
 
     /// Deletes the rows that the action inserted and no application has changed or refers to, and empties the cells that
     /// it filled.
-    fn remove_copies(&self, state: &mut State, table: &Name, now: i64) -> Result<(), Fault> {
+    fn remove_copies(&self, state: &mut MemoryState, table: &Name, now: i64) -> Result<(), Fault> {
         let (before, after) = (self.before.data(table)?, self.after.data(table)?);
         let schema = state.schema(table)?;
         for column in schema.columns() {
@@ -148,8 +148,8 @@ impl MemoryUndo {
     }
 
     /// Empties the cells of a column that the action filled in rows that were there, and no application has changed.
-    fn empty_cells(&self, state: &mut State, table: &Name, id: ColumnId) -> Result<(), Fault> {
-        let column = |state: &State| Ok::<_, Fault>(state.data(table)?.columns.get(&id).cloned());
+    fn empty_cells(&self, state: &mut MemoryState, table: &Name, id: ColumnId) -> Result<(), Fault> {
+        let column = |state: &MemoryState| Ok::<_, Fault>(state.data(table)?.columns.get(&id).cloned());
         let (Some(before), Some(after)) = (column(&self.before)?, column(&self.after)?) else { return Ok(()) };
         let rows = self.before.data(table)?.slots();
         let filled: Vec<usize> = (0..rows)
@@ -170,7 +170,7 @@ impl MemoryUndo {
     /// Puts back a dropped column with its values; rows inserted since have its default.
     fn put_column(
         &self,
-        state: &mut State,
+        state: &mut MemoryState,
         facts: &FactMap,
         table: &Name,
         id: ColumnId,
@@ -221,7 +221,7 @@ fn same_row(data: &TableData, after: &TableData, slot: usize) -> bool {
     data.columns.iter().all(|(id, column)| after.columns.get(id).is_none_or(|then| same(column, then)))
 }
 
-fn is_referred(state: &mut State, schema: &Table, slot: usize) -> Result<bool, Fault> {
+fn is_referred(state: &mut MemoryState, schema: &Table, slot: usize) -> Result<bool, Fault> {
     let keys = state.catalog.references_to(&schema.name).filter_map(|(child, constraint)| match &constraint.kind {
         ConstraintKind::ForeignKey { column, referenced, .. } => Some((child.name.clone(), *column, *referenced)),
         _ => None,
@@ -236,7 +236,7 @@ fn is_referred(state: &mut State, schema: &Table, slot: usize) -> Result<bool, F
 }
 
 /// Holds the rows against everything that binds them again, and weakens what they do not satisfy.
-fn hold_again(state: &mut State, weaker: Option<&Arc<Table>>, table: &Arc<Table>, now: i64) -> Result<(), Fault> {
+fn hold_again(state: &mut MemoryState, weaker: Option<&Arc<Table>>, table: &Arc<Table>, now: i64) -> Result<(), Fault> {
     if weaker.is_some_and(|weaker| Arc::ptr_eq(weaker, table)) {
         return Ok(());
     }
@@ -271,7 +271,7 @@ fn binds_all(constraint: &Constraint) -> bool {
     }
 }
 
-fn weaken(state: &mut State, table: &Table, constraint: &Constraint, found: &Fault) -> Result<(), Fault> {
+fn weaken(state: &mut MemoryState, table: &Table, constraint: &Constraint, found: &Fault) -> Result<(), Fault> {
     if constraint.kind.unique_columns().is_some() {
         let message = format!("{} `{}` cannot be restored: {}", constraint.kind.noun(), constraint.name, found.message);
         return Err(Fault::new(FaultKind::Unique, message).with_help("change or delete one of the two rows"));

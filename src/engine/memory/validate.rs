@@ -5,7 +5,7 @@ use crate::catalog::{ColumnId, Constraint, ConstraintKind, NotNull, Table};
 use crate::data::Value;
 use crate::engine::memory::enforce::Unique;
 use crate::engine::memory::scan::ChunkScan;
-use crate::engine::memory::state::State;
+use crate::engine::memory::state::MemoryState;
 use crate::engine::memory::table::TableData;
 use crate::engine::memory::{fault, key};
 use crate::engine::{Fault, FaultKind};
@@ -74,7 +74,7 @@ pub(super) fn verify(table: &Table, data: &TableData, condition: &Expression, no
 
 /// Whether every reference of a foreign key finds its row.
 fn references(
-    state: &mut State,
+    state: &mut MemoryState,
     table: &Table,
     constraint: &Name,
     column: ColumnId,
@@ -103,7 +103,12 @@ fn references(
 }
 
 /// Whether all rows agree with a constraint.
-pub(super) fn constraint(state: &mut State, table: &Table, constraint: &Constraint, now: i64) -> Result<(), Fault> {
+pub(super) fn constraint(
+    state: &mut MemoryState,
+    table: &Table,
+    constraint: &Constraint,
+    now: i64,
+) -> Result<(), Fault> {
     match &constraint.kind {
         ConstraintKind::Check { condition, .. } => {
             let data = state.data(&table.name)?;
@@ -121,7 +126,7 @@ pub(super) fn constraint(state: &mut State, table: &Table, constraint: &Constrai
     }
 }
 
-fn unique(state: &mut State, table: &Table, constraint: &Constraint, now: i64) -> Result<(), Fault> {
+fn unique(state: &mut MemoryState, table: &Table, constraint: &Constraint, now: i64) -> Result<(), Fault> {
     match Unique::of(constraint) {
         Some(rule) => rule.build(table, state.data_mut(&table.name)?, now),
         None => Ok(()),

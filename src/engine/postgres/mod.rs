@@ -4,20 +4,20 @@
 //! application has to wait; `journal` keeps, in a schema `miglab` of the same database and in the same transactions,
 //! what was done and what undoes it.
 
+pub mod clients;
 pub mod connect;
 pub mod fault;
+pub mod fill;
 pub mod inspect;
 pub mod journal;
 pub mod operation;
 pub mod perform;
 pub mod quote;
 pub mod relation;
-pub mod rows;
 pub mod session;
-pub mod sessions;
-pub mod target;
+pub mod steps;
 pub mod translate;
 
 pub use operation::{Cost, Lock, LockMode, Operation, Work};
 pub use relation::{Relation, Server};
-pub use target::Postgres;
+pub use steps::Postgres;

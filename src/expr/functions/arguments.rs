@@ -27,14 +27,14 @@ pub(super) const ANY: Param = Param::Any;
 pub(super) const NUMERIC: Type = Type::Numeric(None);
 
 /// What a function gives.
-pub(super) type Outcome = Result<Value, ValueError>;
+pub(super) type FunctionResult = Result<Value, ValueError>;
 
 pub(super) fn text(args: &[Value], at: usize) -> Cow<'_, str> {
     args.get(at).map_or(Cow::Borrowed(""), text_form)
 }
 
 #[allow(clippy::unnecessary_wraps, reason = "every row of the table gives an outcome")]
-pub(super) fn given_text(value: impl Into<String>) -> Outcome {
+pub(super) fn given_text(value: impl Into<String>) -> FunctionResult {
     Ok(Value::Text(value.into()))
 }
 
@@ -83,6 +83,6 @@ pub(super) fn micros(args: &[Value], at: usize) -> i64 {
 }
 
 /// A length or a position, which PostgreSQL has as an integer.
-pub(super) fn counted(count: usize) -> Outcome {
+pub(super) fn counted(count: usize) -> FunctionResult {
     i32::try_from(count).map(Value::Integer).map_err(|_| ValueError::range(Type::Integer))
 }

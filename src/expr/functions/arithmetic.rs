@@ -1,6 +1,6 @@
 //! `+ - * / %`, `abs` and `mod` of whole numbers and floating-point numbers.
 
-use super::arguments::{F4, F8, I2, I4, I8, Outcome, double, real, whole};
+use super::arguments::{F4, F8, FunctionResult, I2, I4, I8, double, real, whole};
 use crate::data::{Type, Value, ValueError};
 use crate::expr::kernels;
 use crate::expr::registry::Function;
@@ -73,12 +73,12 @@ type Operands<'a> = &'a [Value];
 type Context = crate::expr::registry::Context;
 
 #[allow(clippy::unnecessary_wraps, reason = "every row of the table has this form")]
-fn same(args: Operands, _: Context) -> Outcome {
+fn same(args: Operands, _: Context) -> FunctionResult {
     Ok(args.first().cloned().unwrap_or(Value::Null))
 }
 
 /// A whole number of the width that the operator gives.
-fn fit(ty: Type, result: Option<i64>) -> Outcome {
+fn fit(ty: Type, result: Option<i64>) -> FunctionResult {
     let narrow = |value: i64| match ty {
         Type::SmallInt => i16::try_from(value).ok().map(Value::SmallInt),
         Type::Integer => i32::try_from(value).ok().map(Value::Integer),
@@ -122,22 +122,22 @@ pub(super) fn checked_product(a: f64, b: f64, result: f64) -> Result<f64, ValueE
     checked_sum(a, b, result)
 }
 
-fn add(args: Operands, _: Context) -> Outcome {
+fn add(args: Operands, _: Context) -> FunctionResult {
     let (a, b) = (double(args, 0), double(args, 1));
     checked_sum(a, b, a + b).map(Value::Double)
 }
 
-fn subtract(args: Operands, _: Context) -> Outcome {
+fn subtract(args: Operands, _: Context) -> FunctionResult {
     let (a, b) = (double(args, 0), double(args, 1));
     checked_sum(a, b, a - b).map(Value::Double)
 }
 
-fn multiply(args: Operands, _: Context) -> Outcome {
+fn multiply(args: Operands, _: Context) -> FunctionResult {
     let (a, b) = (double(args, 0), double(args, 1));
     checked_product(a, b, a * b).map(Value::Double)
 }
 
-fn divide(args: Operands, _: Context) -> Outcome {
+fn divide(args: Operands, _: Context) -> FunctionResult {
     quotient_of(double(args, 0), double(args, 1)).map(Value::Double)
 }
 
@@ -152,17 +152,17 @@ fn quotient_of(a: f64, b: f64) -> Result<f64, ValueError> {
     if result.is_infinite() && !a.is_infinite() { Err(overflow()) } else { Ok(result) }
 }
 
-fn real_sum(a: f32, b: f32, result: f32) -> Outcome {
+fn real_sum(a: f32, b: f32, result: f32) -> FunctionResult {
     checked_sum(f64::from(a), f64::from(b), f64::from(result))?;
     Ok(Value::Real(result))
 }
 
-fn real_product(a: f32, b: f32, result: f32) -> Outcome {
+fn real_product(a: f32, b: f32, result: f32) -> FunctionResult {
     checked_product(f64::from(a), f64::from(b), f64::from(result))?;
     Ok(Value::Real(result))
 }
 
-fn real_quotient(a: f32, b: f32) -> Outcome {
+fn real_quotient(a: f32, b: f32) -> FunctionResult {
     if b == 0.0 && !a.is_nan() {
         return Err(ValueError::division_by_zero());
     }

@@ -2,7 +2,7 @@
 
 use std::cmp::Ordering;
 
-use super::arguments::{B, BY, D, F4, F8, I2, I4, I8, IV, JB, N, Outcome, T, TS, TZ};
+use super::arguments::{B, BY, D, F4, F8, FunctionResult, I2, I4, I8, IV, JB, N, T, TS, TZ};
 use crate::data::{Type, Value, compare};
 use crate::expr::kernels;
 use crate::expr::registry::{Context, Function, Param};
@@ -22,7 +22,11 @@ macro_rules! comparisons {
     };
 }
 
-const fn row(name: &'static str, params: &'static [Param], compute: fn(&[Value], Context) -> Outcome) -> Function {
+const fn row(
+    name: &'static str,
+    params: &'static [Param],
+    compute: fn(&[Value], Context) -> FunctionResult,
+) -> Function {
     Function::new(name, params, Type::Boolean, compute)
 }
 
@@ -47,7 +51,7 @@ pub(super) static ROWS: &[Function] = comparisons![
 ];
 
 #[allow(clippy::unnecessary_wraps, reason = "every row of the table has this form")]
-fn holds(args: &[Value], test: fn(Ordering) -> bool) -> Outcome {
+fn holds(args: &[Value], test: fn(Ordering) -> bool) -> FunctionResult {
     Ok(match args {
         [left, right] => Value::Boolean(test(compare(left, right))),
         _ => Value::Null,

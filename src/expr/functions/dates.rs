@@ -1,6 +1,6 @@
 //! Dates and timestamps: arithmetic, `now()`, `make_date`, `date_trunc`.
 
-use super::arguments::{D, I4, IV, Outcome, T, TS, TZ, days, interval, micros, text, whole};
+use super::arguments::{D, FunctionResult, I4, IV, T, TS, TZ, days, interval, micros, text, whole};
 use crate::data::calendar::{
     Civil, FIRST_DAY, LAST_DATE, MICROS_PER_DAY, MICROS_PER_SECOND, civil_from_days, days_from_civil, days_in_month,
     is_timestamp,
@@ -54,11 +54,11 @@ pub(super) static ROWS: &[Function] = &[
 ];
 
 #[allow(clippy::unnecessary_wraps, reason = "every row of the table has this form")]
-fn now(_: &[Value], context: Context) -> Outcome {
+fn now(_: &[Value], context: Context) -> FunctionResult {
     Ok(Value::TimestampTz(context.now_micros))
 }
 
-fn today(_: &[Value], context: Context) -> Outcome {
+fn today(_: &[Value], context: Context) -> FunctionResult {
     let days = context.now_micros.div_euclid(MICROS_PER_DAY);
     i32::try_from(days).map(Value::Date).map_err(|_| ValueError::range(Type::Date))
 }
@@ -67,7 +67,7 @@ fn is_infinite_day(days: i32) -> bool {
     matches!(days, i32::MIN | i32::MAX)
 }
 
-fn shift_date(days: i32, by: i64) -> Outcome {
+fn shift_date(days: i32, by: i64) -> FunctionResult {
     if is_infinite_day(days) {
         return Ok(Value::Date(days));
     }
@@ -78,7 +78,7 @@ fn shift_date(days: i32, by: i64) -> Outcome {
     Ok(Value::Date(i32::try_from(shifted).unwrap_or(i32::MAX)))
 }
 
-fn days_between(later: i32, earlier: i32) -> Outcome {
+fn days_between(later: i32, earlier: i32) -> FunctionResult {
     if is_infinite_day(later) || is_infinite_day(earlier) {
         return Err(ValueError::new("22008", "cannot subtract infinite dates"));
     }
@@ -126,7 +126,7 @@ fn add(micros: i64, span: Interval) -> Result<i64, ValueError> {
     in_range.ok_or_else(|| ValueError::range(Type::Timestamp))
 }
 
-fn time_between(later: i64, earlier: i64) -> Outcome {
+fn time_between(later: i64, earlier: i64) -> FunctionResult {
     if [later, earlier].iter().any(|micros| matches!(*micros, i64::MIN | i64::MAX)) {
         return Err(ValueError::new("22008", "cannot subtract infinite timestamps"));
     }
@@ -135,7 +135,7 @@ fn time_between(later: i64, earlier: i64) -> Outcome {
     Ok(Value::Interval(Interval { months: 0, days, micros: micros % MICROS_PER_DAY }))
 }
 
-fn make_date(args: &[Value], _: Context) -> Outcome {
+fn make_date(args: &[Value], _: Context) -> FunctionResult {
     let (year, month, day) = (whole(args, 0), whole(args, 1), whole(args, 2));
     let fields = format!("date field value out of range: {year}-{month:02}-{day:02}");
     let out_of_range = || ValueError::new("22008", fields.clone());

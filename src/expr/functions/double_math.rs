@@ -1,6 +1,6 @@
 //! Rounding, roots and powers of `double precision`.
 
-use super::arguments::{F8, Outcome, double};
+use super::arguments::{F8, FunctionResult, double};
 use crate::data::{Type, Value, ValueError};
 use crate::expr::registry::Function;
 
@@ -31,7 +31,7 @@ fn sign(value: f64) -> f64 {
     }
 }
 
-fn sqrt(value: f64) -> Outcome {
+fn sqrt(value: f64) -> FunctionResult {
     if value < 0.0 {
         return Err(ValueError::new("2201F", "cannot take square root of a negative number"));
     }
@@ -39,7 +39,7 @@ fn sqrt(value: f64) -> Outcome {
 }
 
 /// The result, unless it left the range while the operand was in it.
-fn checked(result: f64, finite_operands: bool) -> Outcome {
+fn checked(result: f64, finite_operands: bool) -> FunctionResult {
     if result.is_infinite() && finite_operands {
         return Err(ValueError::new("22003", "value out of range: overflow"));
     }
@@ -49,11 +49,11 @@ fn checked(result: f64, finite_operands: bool) -> Outcome {
     Ok(Value::Double(result))
 }
 
-fn exp(value: f64) -> Outcome {
+fn exp(value: f64) -> FunctionResult {
     checked(value.exp(), value.is_finite())
 }
 
-fn ln(value: f64) -> Outcome {
+fn ln(value: f64) -> FunctionResult {
     if value == 0.0 {
         return Err(ValueError::new("2201E", "cannot take logarithm of zero"));
     }
@@ -63,7 +63,7 @@ fn ln(value: f64) -> Outcome {
     Ok(Value::Double(value.ln()))
 }
 
-fn power(base: f64, exponent: f64) -> Outcome {
+fn power(base: f64, exponent: f64) -> FunctionResult {
     if base == 0.0 && exponent < 0.0 {
         return Err(ValueError::new("2201F", "zero raised to a negative power is undefined"));
     }

@@ -2,7 +2,7 @@
 
 use bigdecimal::{BigDecimal, ToPrimitive};
 
-use super::arguments::{D, IV, NUMERIC, Outcome, T, TS, TZ, days, interval, micros, text};
+use super::arguments::{D, FunctionResult, IV, NUMERIC, T, TS, TZ, days, interval, micros, text};
 use super::dates::{unit_name, unknown_unit};
 use crate::data::calendar::{Civil, MICROS_PER_DAY, MICROS_PER_SECOND, civil_from_days, days_from_civil};
 use crate::data::{Interval, Type, Value, ValueError};
@@ -34,7 +34,7 @@ enum Part {
 
 type Extracted = Result<Part, ValueError>;
 
-fn numeric(part: Extracted) -> Outcome {
+fn numeric(part: Extracted) -> FunctionResult {
     Ok(match part? {
         Part::Whole(value) => Value::Numeric(BigDecimal::from(value)),
         Part::Scaled(value, scale) => Value::Numeric(BigDecimal::new(value.into(), scale)),
@@ -44,7 +44,7 @@ fn numeric(part: Extracted) -> Outcome {
 }
 
 #[allow(clippy::cast_precision_loss, reason = "PostgreSQL gives the nearest number as well")]
-fn double(part: Extracted) -> Outcome {
+fn double(part: Extracted) -> FunctionResult {
     Ok(match part? {
         Part::Whole(value) => Value::Double(value as f64),
         Part::Scaled(value, scale) => {

@@ -2,7 +2,7 @@
 
 use serde_json::Value as Json;
 
-use super::arguments::{I4, JB, JS, Outcome, T, text, whole};
+use super::arguments::{FunctionResult, I4, JB, JS, T, text, whole};
 use crate::data::{Type, Value};
 use crate::expr::registry::{Context, Function};
 
@@ -135,7 +135,7 @@ fn raw_item(text: &str, index: i64) -> Option<&str> {
 }
 
 /// Objects are merged, anything else becomes one array.
-fn join(args: &[Value], _: Context) -> Outcome {
+fn join(args: &[Value], _: Context) -> FunctionResult {
     let [Value::Jsonb(left), Value::Jsonb(right)] = args else { return Ok(Value::Null) };
     let joined = match (left, right) {
         (Json::Object(left), Json::Object(right)) => {

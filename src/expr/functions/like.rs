@@ -1,6 +1,6 @@
 //! `like` and `ilike`.
 
-use super::arguments::{BY, Outcome, T, bytes, text};
+use super::arguments::{BY, FunctionResult, T, bytes, text};
 use super::case_map::lower;
 use crate::data::{Type, Value, ValueError};
 use crate::expr::registry::Function;
@@ -50,7 +50,7 @@ fn pieces(pattern: &str) -> Vec<Piece> {
 
 /// Matches from left to right; on a mismatch the last `%` takes one character more. That is enough, since what stands
 /// before the last `%` has matched as early as it can.
-fn like(text: &str, pattern: &str) -> Outcome {
+fn like(text: &str, pattern: &str) -> FunctionResult {
     let (text, pattern): (Vec<char>, Vec<Piece>) = (text.chars().collect(), pieces(pattern));
     let (mut at, mut piece) = (0, 0);
     let mut retry: Option<(usize, usize)> = None;

@@ -3,7 +3,7 @@
 use bigdecimal::num_bigint::{BigInt, Sign};
 use bigdecimal::{BigDecimal, Signed, ToPrimitive, Zero};
 
-use super::arguments::{I4, N, NUMERIC, Outcome, number, whole};
+use super::arguments::{FunctionResult, I4, N, NUMERIC, number, whole};
 use crate::data::{Value, ValueError, numeric};
 use crate::expr::registry::Function;
 
@@ -39,7 +39,7 @@ const MAX_RESULT_SCALE: i64 = 1000;
 /// Significant digits that a computed result has at least.
 const MIN_DIGITS: i64 = 16;
 
-fn give(value: BigDecimal) -> Outcome {
+fn give(value: BigDecimal) -> FunctionResult {
     numeric::checked(value).map(Value::Numeric)
 }
 

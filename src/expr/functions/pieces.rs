@@ -1,6 +1,6 @@
 //! Functions that measure a text or take a piece of it.
 
-use super::arguments::{BY, I4, Outcome, T, bytes, counted, given_text, text, whole};
+use super::arguments::{BY, FunctionResult, I4, T, bytes, counted, given_text, text, whole};
 use crate::data::{Type, Value, ValueError};
 use crate::expr::registry::{Context, Function};
 
@@ -47,20 +47,20 @@ fn window(start: i64, length: Option<i64>) -> Result<(usize, usize), ValueError>
     Ok((clamp(first - 1), clamp(end.saturating_sub(first))))
 }
 
-fn piece(args: &[Value], length: Option<i64>) -> Outcome {
+fn piece(args: &[Value], length: Option<i64>) -> FunctionResult {
     let (skip, take) = window(whole(args, 1), length)?;
     given_text(text(args, 0).chars().skip(skip).take(take).collect::<String>())
 }
 
-fn from_start(args: &[Value], _: Context) -> Outcome {
+fn from_start(args: &[Value], _: Context) -> FunctionResult {
     piece(args, None)
 }
 
-fn from_start_so_many(args: &[Value], _: Context) -> Outcome {
+fn from_start_so_many(args: &[Value], _: Context) -> FunctionResult {
     piece(args, Some(whole(args, 2)))
 }
 
-fn bytes_from_start(args: &[Value], _: Context) -> Outcome {
+fn bytes_from_start(args: &[Value], _: Context) -> FunctionResult {
     let length = if args.len() > 2 { Some(whole(args, 2)) } else { None };
     let (skip, take) = window(whole(args, 1), length)?;
     Ok(Value::Bytea(bytes(args, 0).iter().skip(skip).take(take).copied().collect()))
@@ -83,7 +83,7 @@ fn characters_kept(text: &str, count: i64) -> usize {
     text.chars().count().saturating_sub(usize::try_from(count.unsigned_abs()).unwrap_or(usize::MAX))
 }
 
-fn split_part(args: &[Value], _: Context) -> Outcome {
+fn split_part(args: &[Value], _: Context) -> FunctionResult {
     let (subject, separator, wanted) = (text(args, 0), text(args, 1), whole(args, 2));
     if wanted == 0 {
         return Err(ValueError::new("22023", "field position must not be zero"));
@@ -102,6 +102,6 @@ fn split_part(args: &[Value], _: Context) -> Outcome {
 }
 
 /// Where `part` begins in `subject`, in characters from 1; 0 if it is not there.
-fn position(subject: &str, part: &str) -> Outcome {
+fn position(subject: &str, part: &str) -> FunctionResult {
     counted(subject.find(part).map_or(0, |at| subject[..at].chars().count() + 1))
 }

@@ -1,6 +1,6 @@
 //! Intervals: sums, multiples, `date_trunc`.
 
-use super::arguments::{F8, IV, Outcome, T, double, interval, text};
+use super::arguments::{F8, FunctionResult, IV, T, double, interval, text};
 use super::dates::{negated, unit_name, unknown_unit};
 use crate::data::calendar::MICROS_PER_SECOND;
 use crate::data::{Interval, Type, Value, ValueError};
@@ -22,7 +22,7 @@ fn out_of_range() -> ValueError {
     ValueError::range(IVAL)
 }
 
-fn sum(a: Interval, b: Interval) -> Outcome {
+fn sum(a: Interval, b: Interval) -> FunctionResult {
     let sum = || {
         Some(Interval {
             months: a.months.checked_add(b.months)?,
@@ -33,7 +33,7 @@ fn sum(a: Interval, b: Interval) -> Outcome {
     sum().map(Value::Interval).ok_or_else(out_of_range)
 }
 
-fn difference(a: Interval, b: Interval) -> Outcome {
+fn difference(a: Interval, b: Interval) -> FunctionResult {
     let difference = || {
         Some(Interval {
             months: a.months.checked_sub(b.months)?,
@@ -59,7 +59,7 @@ fn to_micros(value: f64) -> f64 {
 
 /// Multiplies each part; what is left of a month goes over into days, and of a day into time.
 #[allow(clippy::cast_possible_truncation, clippy::cast_precision_loss, reason = "ranges are checked")]
-fn scaled(span: Interval, by: impl Fn(f64) -> f64) -> Outcome {
+fn scaled(span: Interval, by: impl Fn(f64) -> f64) -> FunctionResult {
     let seconds_per_day = 86_400.0;
     let (months, days) = (by(f64::from(span.months)), by(f64::from(span.days)));
     let (whole_months, mut whole_days) = (whole(months)?, whole(days)?);
@@ -80,11 +80,11 @@ fn scaled(span: Interval, by: impl Fn(f64) -> f64) -> Outcome {
     Ok(Value::Interval(Interval { months: whole_months, days, micros: micros as i64 }))
 }
 
-fn multiple(span: Interval, factor: f64) -> Outcome {
+fn multiple(span: Interval, factor: f64) -> FunctionResult {
     scaled(span, |part| part * factor)
 }
 
-fn divide(args: &[Value], _: Context) -> Outcome {
+fn divide(args: &[Value], _: Context) -> FunctionResult {
     let by = double(args, 1);
     if by == 0.0 {
         return Err(ValueError::division_by_zero());
@@ -92,7 +92,7 @@ fn divide(args: &[Value], _: Context) -> Outcome {
     scaled(interval(args, 0), |part| part / by)
 }
 
-fn truncate(args: &[Value], _: Context) -> Outcome {
+fn truncate(args: &[Value], _: Context) -> FunctionResult {
     let (unit, span) = (text(args, 0), interval(args, 1));
     let within = |length: i64| Interval { micros: span.micros - span.micros % length, ..span };
     let months = |length: i32| Interval { months: span.months - span.months % length, days: 0, micros: 0 };

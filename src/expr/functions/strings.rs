@@ -2,7 +2,7 @@
 
 use md5::{Digest, Md5};
 
-use super::arguments::{ANY, BY, I4, Outcome, T, bytes, given_text, text, whole};
+use super::arguments::{ANY, BY, FunctionResult, I4, T, bytes, given_text, text, whole};
 use super::case_map::{initcap, lower, upper};
 use crate::data::{Type, Value, ValueError};
 use crate::expr::kernels;
@@ -47,7 +47,7 @@ pub(super) fn too_large() -> ValueError {
     ValueError::new("54000", "requested length too large")
 }
 
-fn join(args: &[Value], _: Context) -> Outcome {
+fn join(args: &[Value], _: Context) -> FunctionResult {
     let (left, right) = (text(args, 0), text(args, 1));
     if left.len() + right.len() > MAX_BYTES {
         return Err(too_large());
@@ -68,7 +68,7 @@ fn joined(values: &[Value], separator: &str) -> String {
     known.join(separator)
 }
 
-fn concat_ws(args: &[Value], _: Context) -> Outcome {
+fn concat_ws(args: &[Value], _: Context) -> FunctionResult {
     match args.split_first() {
         Some((Value::Text(separator), values)) => given_text(joined(values, separator)),
         _ => Ok(Value::Null),
@@ -93,17 +93,17 @@ fn padding(text: &str, length: i64, fill: &str) -> Result<(String, String), Valu
     Ok((kept, padding))
 }
 
-fn lpad(text: &str, length: i64, fill: &str) -> Outcome {
+fn lpad(text: &str, length: i64, fill: &str) -> FunctionResult {
     let (kept, padding) = padding(text, length, fill)?;
     given_text(padding + &kept)
 }
 
-fn rpad(text: &str, length: i64, fill: &str) -> Outcome {
+fn rpad(text: &str, length: i64, fill: &str) -> FunctionResult {
     let (kept, padding) = padding(text, length, fill)?;
     given_text(kept + &padding)
 }
 
-fn replace(args: &[Value], _: Context) -> Outcome {
+fn replace(args: &[Value], _: Context) -> FunctionResult {
     let (subject, old, new) = (text(args, 0), text(args, 1), text(args, 2));
     if old.is_empty() {
         return given_text(subject);
@@ -115,7 +115,7 @@ fn replace(args: &[Value], _: Context) -> Outcome {
     given_text(subject.replace(&*old, &new))
 }
 
-fn translate(args: &[Value], _: Context) -> Outcome {
+fn translate(args: &[Value], _: Context) -> FunctionResult {
     let (subject, from, to) = (text(args, 0), text(args, 1), text(args, 2));
     let replaced = |c: char| match from.chars().position(|other| other == c) {
         Some(at) => to.chars().nth(at),
@@ -124,7 +124,7 @@ fn translate(args: &[Value], _: Context) -> Outcome {
     given_text(subject.chars().filter_map(replaced).collect::<String>())
 }
 
-fn repeat(args: &[Value], _: Context) -> Outcome {
+fn repeat(args: &[Value], _: Context) -> FunctionResult {
     let (text, times) = (text(args, 0), usize::try_from(whole(args, 1)).unwrap_or(0));
     match text.len().checked_mul(times) {
         Some(bytes) if bytes <= MAX_BYTES => given_text(text.repeat(times)),
@@ -140,7 +140,7 @@ fn hex_digit(value: u8) -> char {
     char::from_digit(u32::from(value), 16).unwrap_or('0')
 }
 
-fn chr(code: i64) -> Outcome {
+fn chr(code: i64) -> FunctionResult {
     match code {
         0 => Err(ValueError::new("54000", "null character not permitted")),
         ..0 => Err(ValueError::new("22023", "character number must be positive")),

@@ -6,16 +6,16 @@ use crate::prove::compile::constraints;
 use crate::prove::compile::image::{Guess, Image};
 use crate::prove::compile::record::{Record, push_act};
 use crate::prove::compile::scene::Scene;
-use crate::prove::model::{Act, Happening};
+use crate::prove::model::{Happening, Transition};
 use crate::prove::proof::AnomalyKind;
 use crate::prove::rule::Rule;
-use crate::prove::word::{Code, Pattern, Word};
+use crate::prove::word::{Pattern, Program, Word};
 
 /// The row before an event: where it may happen, and in which tables there is one.
 type Rows<W> = (Pattern<W>, Vec<bool>);
 
 /// Adds all that a live application may do to the acts of a layer.
-pub(super) fn acts<W: Word>(scene: Scene<'_>, app: usize, record: &mut Record<W>, acts: &mut Vec<Act<W>>) {
+pub(super) fn acts<W: Word>(scene: Scene<'_>, app: usize, record: &mut Record<W>, acts: &mut Vec<Transition<W>>) {
     let written = written(scene, app);
     for rows in scene.rows() {
         let usage = &scene.plan.apps[app];
@@ -46,7 +46,7 @@ struct Doing<'a, 'b, W> {
     written: &'b [ColumnId],
     rows: &'b Rows<W>,
     record: &'b mut Record<W>,
-    acts: &'b mut Vec<Act<W>>,
+    acts: &'b mut Vec<Transition<W>>,
 }
 
 impl<W: Word> Doing<'_, '_, W> {
@@ -126,7 +126,7 @@ impl<W: Word> Doing<'_, '_, W> {
         let refused = constraints::held(scene, self.app, &image, self.record);
         let (columns, null, as_is) = (component.to_vec(), Vec::new(), true);
         let happening = self.record.happening(Happening::Write { app: self.app, columns, null, as_is });
-        let act = Act {
+        let act = Transition {
             guard,
             code: image.code,
             happening,
@@ -150,7 +150,7 @@ impl<W: Word> Doing<'_, '_, W> {
             let happening = self.record.happening(happening.clone());
             let refused = constraints::refusals(self.scene, (self.app, happening), &image, &written, self.record);
             let avoided = constraints::avoided(self.scene, self.app, &image, &written);
-            let act = Act {
+            let act = Transition {
                 guard: self.rows.0,
                 code: image.code,
                 happening,
@@ -274,9 +274,9 @@ impl<W: Word> Doing<'_, '_, W> {
                 refused.push((Pattern::ANY, self.record.wrong(wrong)));
             }
         }
-        let code: Code<W> = image.code;
+        let code: Program<W> = image.code;
         let happening = self.record.happening(Happening::Delete { app: self.app, table });
-        self.acts.push(Act {
+        self.acts.push(Transition {
             guard: self.rows.0,
             code,
             happening,

@@ -2,7 +2,7 @@
 
 use crate::ast::Name;
 use crate::catalog::{Column, ColumnId, Constraint, ConstraintKind, NotNull, Table};
-use crate::expr::{Expression, Known};
+use crate::expr::{Expression, Nullness};
 use crate::prove::compile::image::Image;
 use crate::prove::compile::record::{Record, added_by};
 use crate::prove::compile::scene::Scene;
@@ -115,7 +115,7 @@ pub(super) fn broken_by_nulls<W: Word>(scene: Scene<'_>, schema: &Table, constra
         return Vec::new();
     }
     let patterns = by_nulls(scene, condition, &schema.name).into_iter();
-    patterns.filter(|(_, known)| *known == Known::NotNull(Some(false))).map(|(pattern, _)| pattern).collect()
+    patterns.filter(|(_, known)| *known == Nullness::NotNull(Some(false))).map(|(pattern, _)| pattern).collect()
 }
 
 fn refuse_nulls<W: Word>(
@@ -253,8 +253,8 @@ impl Write<'_> {
         let column = columns.first().copied();
         for (pattern, known) in by_nulls(self.scene, condition, &self.schema.name) {
             match known {
-                Known::Null | Known::NotNull(Some(true)) => {}
-                Known::NotNull(Some(false)) => self.refuse(pattern, column, None, record, refused),
+                Nullness::Null | Nullness::NotNull(Some(true)) => {}
+                Nullness::NotNull(Some(false)) => self.refuse(pattern, column, None, record, refused),
                 _ => self.refuse(pattern, column, Some(what.clone()), record, refused),
             }
         }
@@ -348,12 +348,12 @@ pub(super) fn is_unique(scene: Scene<'_>, columns: &[ColumnId]) -> bool {
 }
 
 /// What is known of a condition for each pattern of nulls among the columns that it reads.
-pub(super) fn by_nulls<W: Word>(scene: Scene<'_>, condition: &Expression, table: &str) -> Vec<(Pattern<W>, Known)> {
+pub(super) fn by_nulls<W: Word>(scene: Scene<'_>, condition: &Expression, table: &str) -> Vec<(Pattern<W>, Nullness)> {
     by_nulls_with(scene, condition, table, &|null| condition.known(null))
 }
 
 /// What is known of a condition when it is known which of its inputs are null.
-type KnownBy<'a> = &'a dyn Fn(&dyn Fn(usize) -> bool) -> Known;
+type KnownBy<'a> = &'a dyn Fn(&dyn Fn(usize) -> bool) -> Nullness;
 
 /// The same, where `known` says what is known.
 pub(super) fn by_nulls_with<W: Word>(
@@ -361,12 +361,12 @@ pub(super) fn by_nulls_with<W: Word>(
     condition: &Expression,
     table: &str,
     known: KnownBy<'_>,
-) -> Vec<(Pattern<W>, Known)> {
+) -> Vec<(Pattern<W>, Nullness)> {
     let columns = inputs(scene.catalog, table, condition);
     let bits: Vec<_> = columns.iter().map(|column| scene.bits(*column)).collect();
     let tracked: Vec<usize> = (0..bits.len()).filter(|at| bits[*at].is_some()).collect();
     if tracked.len() > MOST_INPUTS || columns.len() != condition.inputs().len() || tracked.len() < bits.len() {
-        return vec![(Pattern::ANY, Known::Unknown)];
+        return vec![(Pattern::ANY, Nullness::Unknown)];
     }
     let pattern_of = |nulls: u32| {
         let columns = tracked.iter().filter_map(|at| bits[*at]).enumerate();

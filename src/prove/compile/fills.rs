@@ -2,7 +2,7 @@
 
 use crate::ast::Name;
 use crate::catalog::{ColumnId, Constraint, NotNull, Table};
-use crate::expr::{Expression, Known};
+use crate::expr::{Expression, Nullness};
 use crate::plan::{Action, FillKind};
 use crate::prove::compile::constraints::{
     broken_by_nulls, by_nulls, by_nulls_with, collision, is_not_null, is_unique, not_null_name, wrong,
@@ -10,11 +10,11 @@ use crate::prove::compile::constraints::{
 use crate::prove::compile::image::{Guess, Image};
 use crate::prove::compile::record::{Record, added_by};
 use crate::prove::compile::scene::Scene;
-use crate::prove::model::{Act, Happening, Wrong};
+use crate::prove::model::{Happening, Transition, Wrong};
 use crate::prove::proof::AnomalyKind;
 use crate::prove::rule::Rule;
 use crate::prove::survey::MOST_INPUTS;
-use crate::prove::word::{Code, Op, Pattern, Word};
+use crate::prove::word::{Op, Pattern, Program, Word};
 
 /// The table that a statement processes row by row, where it is one of the group's.
 pub(super) fn driving_table(scene: Scene<'_>, action: &Action) -> Option<usize> {
@@ -26,7 +26,7 @@ pub(super) fn driving_table(scene: Scene<'_>, action: &Action) -> Option<usize> 
 }
 
 /// The visits of a step that processes rows.
-pub(super) fn visits<W: Word>(scene: Scene<'_>, step: usize, record: &mut Record<W>) -> Vec<Act<W>> {
+pub(super) fn visits<W: Word>(scene: Scene<'_>, step: usize, record: &mut Record<W>) -> Vec<Transition<W>> {
     let action = &scene.plan.steps[step].action;
     let Some(table) = driving_table(scene, action) else { return Vec::new() };
     let mut acts = Vec::new();
@@ -50,7 +50,7 @@ struct Visiting<'a, 'b, W> {
     guard: Pattern<W>,
     exists: Vec<bool>,
     record: &'b mut Record<W>,
-    acts: &'b mut Vec<Act<W>>,
+    acts: &'b mut Vec<Transition<W>>,
 }
 
 impl<W: Word> Visiting<'_, '_, W> {
@@ -60,7 +60,7 @@ impl<W: Word> Visiting<'_, '_, W> {
         let target = scene.bits(column);
         let column_name = scene.survey.name(column).column;
         let filtered = match filter {
-            None => vec![(Pattern::ANY, Known::NotNull(Some(true)))],
+            None => vec![(Pattern::ANY, Nullness::NotNull(Some(true)))],
             Some(filter) if scene.has(Rule::DistinctLeavesOutNothing) => {
                 by_nulls_with(scene, filter, name, &|null| filter.known_if_distinct(null, &column_name, value))
             }
@@ -77,19 +77,19 @@ impl<W: Word> Visiting<'_, '_, W> {
                 let left = null.and_then(|null| guard.meet(Pattern::ANY.and(null, false)));
                 left.into_iter().for_each(|left| self.pass_by(left, None));
             }
-            if known != Known::NotNull(Some(true)) {
+            if known != Nullness::NotNull(Some(true)) {
                 let hangs = self.hangs(known);
                 self.pass_by(guard, hangs);
             }
         }
     }
 
-    fn hangs(&mut self, known: Known) -> Option<usize> {
-        let unknown = matches!(known, Known::Unknown | Known::NotNull(None));
+    fn hangs(&mut self, known: Nullness) -> Option<usize> {
+        let unknown = matches!(known, Nullness::Unknown | Nullness::NotNull(None));
         unknown.then(|| self.record.undecided(Some(self.step), "whether its `where` holds for the row".to_owned()))
     }
 
-    fn treat_fill(&mut self, guard: Pattern<W>, known: Known, kind: FillKind, column: ColumnId, value: &Expression) {
+    fn treat_fill(&mut self, guard: Pattern<W>, known: Nullness, kind: FillKind, column: ColumnId, value: &Expression) {
         let name = self.scene.group.tables[self.table].clone();
         self.treat(guard, known, |image| {
             let fresh = kind == FillKind::Seed || !image.scene().has(Rule::BackfillTakesFreshness);
@@ -106,7 +106,7 @@ impl<W: Word> Visiting<'_, '_, W> {
         let scene = self.scene;
         let Some(target) = scene.place(to) else { return self.pass_by(self.guard, None) };
         let filtered = match filter {
-            None => vec![(Pattern::ANY, Known::NotNull(Some(true)))],
+            None => vec![(Pattern::ANY, Nullness::NotNull(Some(true)))],
             Some(filter) => by_nulls(scene, filter, from),
         };
         for (pattern, known) in filtered {
@@ -122,7 +122,7 @@ impl<W: Word> Visiting<'_, '_, W> {
                     image.stored = vec![target];
                 });
             }
-            if known != Known::NotNull(Some(true)) {
+            if known != Nullness::NotNull(Some(true)) {
                 let hangs = self.hangs(known);
                 self.pass_by(guard, hangs);
             }
@@ -130,7 +130,7 @@ impl<W: Word> Visiting<'_, '_, W> {
     }
 
     /// Fills what is null in a row that is there.
-    fn complete(&mut self, guard: Pattern<W>, known: Known, from: &Name, columns: &[(ColumnId, Expression)]) {
+    fn complete(&mut self, guard: Pattern<W>, known: Nullness, from: &Name, columns: &[(ColumnId, Expression)]) {
         let tracked: Vec<_> =
             columns.iter().filter_map(|given| Some((given, self.scene.bits(given.0)?.null))).collect();
         for nulls in 0..1_u32 << tracked.len().min(MOST_INPUTS) {
@@ -151,7 +151,7 @@ impl<W: Word> Visiting<'_, '_, W> {
         }
     }
 
-    fn treat(&mut self, guard: Pattern<W>, known: Known, work: impl Fn(&mut Image<'_, W>)) {
+    fn treat(&mut self, guard: Pattern<W>, known: Nullness, work: impl Fn(&mut Image<'_, W>)) {
         for guess in [Guess::Value, Guess::Null] {
             let mut image = Image::new(self.scene, &self.exists, guess);
             work(&mut image);
@@ -163,7 +163,7 @@ impl<W: Word> Visiting<'_, '_, W> {
             image.code.push(Op::assign(self.scene.layout.visited, true));
             let happening = self.record.happening(Happening::Visit { step: self.step, treats: true });
             self.note_meetings(happening);
-            self.acts.push(Act {
+            self.acts.push(Transition {
                 guard,
                 code: image.code,
                 happening,
@@ -243,10 +243,10 @@ impl<W: Word> Visiting<'_, '_, W> {
 
     /// The row is looked at and left as it is.
     fn pass_by(&mut self, guard: Pattern<W>, undecided: Option<usize>) {
-        let mut code = Code::new();
+        let mut code = Program::new();
         code.push(Op::assign(self.scene.layout.visited, true));
         let happening = self.record.happening(Happening::Visit { step: self.step, treats: false });
-        self.acts.push(Act {
+        self.acts.push(Transition {
             guard,
             code,
             happening,
@@ -259,8 +259,8 @@ impl<W: Word> Visiting<'_, '_, W> {
 }
 
 /// Whether a row may pass a filter.
-fn may_pass(known: Known) -> bool {
-    !matches!(known, Known::Null | Known::NotNull(Some(false)))
+fn may_pass(known: Nullness) -> bool {
+    !matches!(known, Nullness::Null | Nullness::NotNull(Some(false)))
 }
 
 /// Something wrong with a step.

@@ -4,11 +4,11 @@
 //! brings a new value, so that which syncs fire does not depend on the state.
 
 use crate::catalog::{ColumnId, Sync, SyncId};
-use crate::expr::{Expression, Known};
+use crate::expr::{Expression, Nullness};
 use crate::prove::compile::scene::Scene;
 use crate::prove::rule::Rule;
 use crate::prove::survey::MOST_INPUTS;
-use crate::prove::word::{Code, Op, Pattern, Word};
+use crate::prove::word::{Op, Pattern, Program, Word};
 
 /// Whether a value is taken to be null where that is not known.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -21,7 +21,7 @@ pub(super) enum Guess {
 pub(super) struct Image<'a, W> {
     scene: Scene<'a>,
     /// What was worked out so far.
-    pub(super) code: Code<W>,
+    pub(super) code: Program<W>,
     /// What is known of every state after it.
     pub(super) after: Pattern<W>,
     /// In which tables there is a row.
@@ -44,7 +44,7 @@ impl<'a, W: Word> Image<'a, W> {
     pub(super) fn new(scene: Scene<'a>, exists: &[bool], guess: Guess) -> Self {
         Self {
             scene,
-            code: Code::new(),
+            code: Program::new(),
             after: Pattern::ANY,
             exists: exists.to_vec(),
             stored: Vec::new(),
@@ -121,7 +121,7 @@ impl<'a, W: Word> Image<'a, W> {
     /// no better than before, unless it is taken to be `fresh`.
     pub(super) fn start_from(&mut self, column: ColumnId, value: &Expression, table: &str, fresh: bool) {
         let Some(bits) = self.scene.bits(column) else { return };
-        let mut before = Code::new();
+        let mut before = Program::new();
         std::mem::swap(&mut before, &mut self.code);
         self.compute(column, value, table);
         let stale: Vec<u32> = bits.stale.iter().map(|(_, at)| *at).collect();
@@ -144,9 +144,9 @@ impl<'a, W: Word> Image<'a, W> {
             let null =
                 |input: usize| places.iter().position(|place| *place == input).is_some_and(|at| pattern >> at & 1 == 1);
             let is_null = match value.known(&null) {
-                Known::Null => true,
-                Known::NotNull(_) => false,
-                Known::Unknown => {
+                Nullness::Null => true,
+                Nullness::NotNull(_) => false,
+                Nullness::Unknown => {
                     self.guessed = true;
                     self.guess == Guess::Null
                 }

@@ -46,7 +46,7 @@ pub(super) struct Compiled {
     present: Vec<Vec<ColumnId>>,
     /// The statements that end layers because they change something.
     stops: Vec<usize>,
-    pub(super) model: Sized,
+    pub(super) model: SizedModel,
     pub(super) undecided: Vec<Undecided>,
     pub(super) assumptions: Vec<Assumption>,
     pub(super) outside: Vec<Outside>,
@@ -65,7 +65,7 @@ impl Compiled {
 }
 
 /// A model whose states fit a word of this size.
-pub(super) enum Sized {
+pub(super) enum SizedModel {
     /// The usual.
     Small(Model<u64>),
     /// Many columns.
@@ -217,7 +217,7 @@ impl<'a> Finder<'a> {
 /// A group on its way to a model.
 struct Build<'a> {
     ground: Ground<'a>,
-    draft: Draft,
+    draft: SizedRecord,
     /// How many statements had ended when the layer under way began.
     from: usize,
     /// The statement that ended the layer before it.
@@ -227,7 +227,7 @@ struct Build<'a> {
 }
 
 /// What was gathered so far.
-enum Draft {
+enum SizedRecord {
     Small(Record<u64>),
     Large(Record<u128>),
     TooLarge,
@@ -238,10 +238,10 @@ impl<'a> Build<'a> {
         let is_new = |fact: ColumnId| survey.columns.get(&fact).is_some_and(|origin| !origin.at_start());
         let layout = Layout::new(&group.tables, &group.columns, &plan.facts, &is_new);
         let draft = match layout.width {
-            _ if group.tables.len() > MOST_TABLES => Draft::TooLarge,
-            0..=64 => Draft::Small(Record::new()),
-            65..=128 => Draft::Large(Record::new()),
-            _ => Draft::TooLarge,
+            _ if group.tables.len() > MOST_TABLES => SizedRecord::TooLarge,
+            0..=64 => SizedRecord::Small(Record::new()),
+            65..=128 => SizedRecord::Large(Record::new()),
+            _ => SizedRecord::TooLarge,
         };
         let ground = Ground { plan, survey, group, layout, shares };
         Self { ground, draft, from: 0, before: None, present: Vec::new(), stops: Vec::new() }
@@ -249,9 +249,9 @@ impl<'a> Build<'a> {
 
     fn start(&mut self, missing: &Missing<'_>) {
         match &mut self.draft {
-            Draft::Small(record) => self.ground.start(record, missing),
-            Draft::Large(record) => self.ground.start(record, missing),
-            Draft::TooLarge => {}
+            SizedRecord::Small(record) => self.ground.start(record, missing),
+            SizedRecord::Large(record) => self.ground.start(record, missing),
+            SizedRecord::TooLarge => {}
         }
     }
 
@@ -259,9 +259,9 @@ impl<'a> Build<'a> {
     fn stop(&mut self, stop: Stop<'_>) {
         let (from, before) = (self.from, self.before);
         match &mut self.draft {
-            Draft::Small(record) => self.ground.push_layer(stop, from, before, record),
-            Draft::Large(record) => self.ground.push_layer(stop, from, before, record),
-            Draft::TooLarge => {}
+            SizedRecord::Small(record) => self.ground.push_layer(stop, from, before, record),
+            SizedRecord::Large(record) => self.ground.push_layer(stop, from, before, record),
+            SizedRecord::TooLarge => {}
         }
         self.from = stop.step + 1;
         self.before = Some(stop.step);
@@ -273,9 +273,13 @@ impl<'a> Build<'a> {
 
     fn finish(self) -> Compiled {
         let (model, undecided, assumptions, outside) = match self.draft {
-            Draft::Small(record) => (Sized::Small(record.model), record.undecided, record.assumptions, record.outside),
-            Draft::Large(record) => (Sized::Large(record.model), record.undecided, record.assumptions, record.outside),
-            Draft::TooLarge => (Sized::TooLarge, Vec::new(), Vec::new(), vec![self.ground.too_large()]),
+            SizedRecord::Small(record) => {
+                (SizedModel::Small(record.model), record.undecided, record.assumptions, record.outside)
+            }
+            SizedRecord::Large(record) => {
+                (SizedModel::Large(record.model), record.undecided, record.assumptions, record.outside)
+            }
+            SizedRecord::TooLarge => (SizedModel::TooLarge, Vec::new(), Vec::new(), vec![self.ground.too_large()]),
         };
         let Self { ground: Ground { group, layout, .. }, present, stops, .. } = self;
         Compiled { group, layout, present, stops, model, undecided, assumptions, outside }

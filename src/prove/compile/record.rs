@@ -1,7 +1,7 @@
 //! What is gathered while a group's model is compiled.
 
 use crate::plan::Plan;
-use crate::prove::model::{Act, Collision, Happening, Model, Wrong};
+use crate::prove::model::{Collision, Happening, Model, Transition, Wrong};
 use crate::prove::proof::{Assumption, Outside, Undecided};
 use crate::prove::word::Word;
 
@@ -87,9 +87,10 @@ pub(super) fn added_by(plan: &Plan, table: &str, constraint: &str) -> Option<usi
 }
 
 /// Drops acts that neither change a state nor can be refused, and those that do the same as one that already exists.
-pub(super) fn push_act<W: Word>(acts: &mut Vec<Act<W>>, act: Act<W>) {
+pub(super) fn push_act<W: Word>(acts: &mut Vec<Transition<W>>, act: Transition<W>) {
     let is_known = || {
-        let same = |known: &Act<W>| known.guard == act.guard && known.refused.is_empty() && known.code == act.code;
+        let same =
+            |known: &Transition<W>| known.guard == act.guard && known.refused.is_empty() && known.code == act.code;
         acts.iter().any(same)
     };
     if !act.refused.is_empty() || !act.code.is_empty() && !is_known() {

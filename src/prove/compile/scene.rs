@@ -1,7 +1,7 @@
 //! What the events of one stretch of the plan are compiled from.
 
 use crate::catalog::{Catalog, Column, ColumnId, Sync, Table};
-use crate::expr::{Expression, Known};
+use crate::expr::{Expression, Nullness};
 use crate::plan::{ColumnName, FactId, Plan};
 use crate::prove::compile::missing::Missing;
 use crate::prove::groups::Group;
@@ -99,7 +99,7 @@ impl<'a> Scene<'a> {
 
     /// Whether a column has a value where nobody has given it one.
     pub(super) fn has_default(&self, column: &Column) -> bool {
-        let is_value = |default: &Expression| default.known(&|_| true) != Known::Null;
+        let is_value = |default: &Expression| default.known(&|_| true) != Nullness::Null;
         column.default.as_ref().is_some_and(is_value) && self.has(Rule::DefaultIsAValue)
     }
 

@@ -1,19 +1,19 @@
 //! The end of a statement: what it does to a row, where it fails, and how it is undone.
 
 use crate::catalog::{Column, ColumnId, Constraint, NotNull};
-use crate::expr::{Expression, Known};
+use crate::expr::{Expression, Nullness};
 use crate::plan::Action;
 use crate::prove::compile::constraints::{by_nulls, wrong};
 use crate::prove::compile::fills::{driving_table, failing};
 use crate::prove::compile::record::Record;
 use crate::prove::compile::scene::Scene;
-use crate::prove::model::{Act, Happening, Wrong};
+use crate::prove::model::{Happening, Transition, Wrong};
 use crate::prove::proof::AnomalyKind;
 use crate::prove::rule::Rule;
-use crate::prove::word::{Code, Op, Pattern, Word};
+use crate::prove::word::{Op, Pattern, Program, Word};
 
 /// How a step ends, for each way in which rows may be there.
-pub(super) fn ends<W: Word>(scene: Scene<'_>, step: usize, record: &mut Record<W>) -> Vec<Act<W>> {
+pub(super) fn ends<W: Word>(scene: Scene<'_>, step: usize, record: &mut Record<W>) -> Vec<Transition<W>> {
     let action = &scene.plan.steps[step].action;
     let driving = driving_table(scene, action);
     assume(scene, step, record);
@@ -22,7 +22,7 @@ pub(super) fn ends<W: Word>(scene: Scene<'_>, step: usize, record: &mut Record<W
         if scene.has(Rule::BackfillVisitsAll) && driving.is_some_and(|table| exists[table]) {
             guard = guard.and(scene.layout.visited, true);
         }
-        let mut code = Code::new();
+        let mut code = Program::new();
         if let Action::AddColumn { column, .. } = action {
             add_column(scene, column, &exists, &mut code);
         }
@@ -30,7 +30,7 @@ pub(super) fn ends<W: Word>(scene: Scene<'_>, step: usize, record: &mut Record<W
         let stopped = gate(scene, step, &exists);
         let happening = record.happening(Happening::Step(step));
         let avoided = without_rows(scene, action, &exists);
-        ends.push(Act { guard, code, happening, refused, avoided, undecided: None, stopped });
+        ends.push(Transition { guard, code, happening, refused, avoided, undecided: None, stopped });
     }
     ends
 }
@@ -60,11 +60,11 @@ fn assume<W: Word>(scene: Scene<'_>, step: usize, record: &mut Record<W>) {
 }
 
 /// The end of a step that changes nothing for the group.
-pub(super) fn passing<W: Word>(step: usize, record: &mut Record<W>) -> Act<W> {
+pub(super) fn passing<W: Word>(step: usize, record: &mut Record<W>) -> Transition<W> {
     let happening = record.happening(Happening::Step(step));
-    Act {
+    Transition {
         guard: Pattern::ANY,
-        code: Code::new(),
+        code: Program::new(),
         happening,
         refused: Vec::new(),
         avoided: Vec::new(),
@@ -73,7 +73,7 @@ pub(super) fn passing<W: Word>(step: usize, record: &mut Record<W>) -> Act<W> {
     }
 }
 
-fn add_column<W: Word>(scene: Scene<'_>, column: &Column, exists: &[bool], code: &mut Code<W>) {
+fn add_column<W: Word>(scene: Scene<'_>, column: &Column, exists: &[bool], code: &mut Program<W>) {
     let Some(bits) = scene.bits(column.id).filter(|bits| exists[bits.table]) else { return };
     let default = scene.has_default(column);
     code.push(Op::assign(bits.null, !default));
@@ -153,7 +153,7 @@ fn failing_check<W: Word>(
     record: &mut Record<W>,
 ) -> Vec<(Pattern<W>, usize)> {
     let column = crate::prove::survey::inputs(scene.catalog, table, condition).first().copied();
-    let fails = |known: Known| known == Known::NotNull(Some(false));
+    let fails = |known: Nullness| known == Nullness::NotNull(Some(false));
     let patterns = by_nulls(scene, condition, table).into_iter().filter(|(_, known)| fails(*known));
     let wrong = wrong(AnomalyKind::FailingStep, None, column, Some(format!("check `{name}`")));
     patterns.map(|(pattern, _)| (pattern, record.wrong(wrong.clone()))).collect()
@@ -166,14 +166,14 @@ fn gate<W: Word>(scene: Scene<'_>, step: usize, exists: &[bool]) -> Vec<Pattern<
     if !scene.place(table).is_some_and(|table| exists[table]) {
         return Vec::new();
     }
-    let fails = |known: Known| matches!(known, Known::Null | Known::NotNull(Some(false)));
+    let fails = |known: Nullness| matches!(known, Nullness::Null | Nullness::NotNull(Some(false)));
     let patterns = by_nulls(scene, condition, table).into_iter().filter(|(_, known)| fails(*known));
     patterns.map(|(pattern, _)| pattern).collect()
 }
 
 /// What undoing a step does to a state. What a fill has filled stays; it goes with its column.
-pub(super) fn undo<W: Word>(scene: Scene<'_>, step: usize, record: &mut Record<W>) -> Vec<Act<W>> {
-    let mut code = Code::new();
+pub(super) fn undo<W: Word>(scene: Scene<'_>, step: usize, record: &mut Record<W>) -> Vec<Transition<W>> {
+    let mut code = Program::new();
     match &scene.plan.steps[step].action {
         Action::AddColumn { column, .. } => code.push(Op::Put(!W::ZERO, scene.layout.column(column.id))),
         Action::AddTable(table) => {
@@ -187,7 +187,7 @@ pub(super) fn undo<W: Word>(scene: Scene<'_>, step: usize, record: &mut Record<W
     }
     code.push(Op::assign(scene.layout.visited, true));
     let happening = record.happening(Happening::Undo(step));
-    vec![Act {
+    vec![Transition {
         guard: Pattern::ANY,
         code,
         happening,
@@ -199,9 +199,9 @@ pub(super) fn undo<W: Word>(scene: Scene<'_>, step: usize, record: &mut Record<W
 }
 
 /// Sets the mark of a visit as it is when a layer begins whose step processes the rows of a table.
-pub(super) fn unvisited<W: Word>(scene: Scene<'_>, step: Option<usize>) -> Code<W> {
+pub(super) fn unvisited<W: Word>(scene: Scene<'_>, step: Option<usize>) -> Program<W> {
     let driving = step.and_then(|step| driving_table(scene, &scene.plan.steps[step].action));
-    let mut code = Code::new();
+    let mut code = Program::new();
     code.push(match driving {
         Some(table) => Op::Look([scene.layout.tables[table].exists].into(), 0b01, scene.layout.visited),
         None => Op::assign(scene.layout.visited, true),

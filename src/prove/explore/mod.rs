@@ -10,7 +10,7 @@ mod seen;
 use rustc_hash::{FxHashMap, FxHashSet};
 pub(super) use seen::Seen;
 
-use crate::prove::model::{Act, Happening, Layer, Model};
+use crate::prove::model::{Happening, Layer, Model, Transition};
 use crate::prove::proof::AnomalyKind;
 use crate::prove::word::{Pattern, Word};
 
@@ -37,7 +37,7 @@ pub(super) struct Explored<W> {
     /// Where the nodes of each layer begin.
     starts: Vec<usize>,
     /// The best schedule that ends in an anomaly.
-    pub(super) found: Option<Found>,
+    pub(super) found: Option<BestSchedule>,
     /// For each layer and application the anomaly that is reached first.
     pub(super) breaks: FxHashMap<(usize, usize), Rank>,
     /// All that goes wrong somewhere.
@@ -50,7 +50,7 @@ pub(super) struct Explored<W> {
 
 /// A schedule that ends in an anomaly.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Found {
+pub(super) struct BestSchedule {
     rank: Rank,
     /// The state before the last event.
     pub(super) node: usize,
@@ -111,7 +111,7 @@ pub(super) enum Last {
     /// The application uses the column that is wrong.
     Use,
     /// An act of the layer, by its place among acts and visits.
-    Act(usize),
+    Transition(usize),
     /// The step that ends the layer, by its place among the ends.
     End(usize),
     /// An event of another row, by its place among the collisions.
@@ -121,7 +121,7 @@ pub(super) enum Last {
 impl Last {
     /// Whether it writes values as they are.
     fn is_as_is<W>(self, model: &Model<W>, layer: usize) -> bool {
-        let Self::Act(at) = self else { return false };
+        let Self::Transition(at) = self else { return false };
         let act = model.layers[layer].acts.get(at);
         act.is_some_and(|act| matches!(model.happenings[act.happening], Happening::Write { as_is: true, .. }))
     }
@@ -131,7 +131,7 @@ impl Last {
         match self {
             Self::Use => false,
             Self::Other(at) => layer.collisions[at].in_step,
-            Self::Act(at) => at >= layer.acts.len(),
+            Self::Transition(at) => at >= layer.acts.len(),
             Self::End(_) => true,
         }
     }
@@ -274,18 +274,18 @@ impl<W: Word> Search<'_, W> {
     fn node(&mut self, at: usize, runs: &[Run<'_, W>], node: usize, class: usize, left: &mut Seeds<W>) {
         let layer = &self.model.layers[at];
         let Node { word, events, .. } = self.explored.nodes[node];
-        let place = Place { layer: at, node, inserted: class == 1, length: layer.from + events as usize + 1 };
+        let place = Reached { layer: at, node, inserted: class == 1, length: layer.from + events as usize + 1 };
         self.uses(place, layer, word);
         for run in runs.iter().filter(|run| run.guard.matches(word)) {
             for (index, act) in run.acts.iter().enumerate() {
-                if let Some(word) = self.attempt(place, layer, word, act, Last::Act(run.first + index)) {
+                if let Some(word) = self.attempt(place, layer, word, act, Last::Transition(run.first + index)) {
                     self.add(Node { word, parent: as_parent(node), events: events + run.events });
                 }
             }
         }
         let Some(step) = layer.step else { return };
         let next = &self.model.layers[at + 1];
-        let place = Place { length: step + events as usize + 1, ..place };
+        let place = Reached { length: step + events as usize + 1, ..place };
         for (index, end) in layer.ends.iter().enumerate().filter(|(_, end)| end.guard.matches(word)) {
             if let Some(word) = self.attempt(place, next, word, end, Last::End(index)) {
                 left.push(Node { word: next.enter.run(word), parent: as_parent(node), events });
@@ -294,7 +294,7 @@ impl<W: Word> Search<'_, W> {
     }
 
     /// Looks at a state as the live applications do.
-    fn uses(&mut self, place: Place, layer: &Layer<W>, word: W) {
+    fn uses(&mut self, place: Reached, layer: &Layer<W>, word: W) {
         for wrong in &layer.broken {
             self.report(place, *wrong, Last::Use);
         }
@@ -316,7 +316,7 @@ impl<W: Word> Search<'_, W> {
     }
 
     /// The state after an act, unless it is known or the act ends in an anomaly; `after` is the layer that it leads to.
-    fn attempt(&mut self, place: Place, after: &Layer<W>, word: W, act: &Act<W>, last: Last) -> Option<W> {
+    fn attempt(&mut self, place: Reached, after: &Layer<W>, word: W, act: &Transition<W>, last: Last) -> Option<W> {
         if act.stopped.iter().any(|stopped| stopped.matches(word)) {
             self.explored.stopped.insert(place.layer);
             return None;
@@ -332,7 +332,7 @@ impl<W: Word> Search<'_, W> {
         }
         // In a state that is known nothing is lost, unless that was allowed: it was looked at when it became known.
         let leads_on = |search: &Self| next != word && (search.has_allowed || !search.known.contains(next));
-        if refused || matches!(last, Last::Act(_)) && !leads_on(self) {
+        if refused || matches!(last, Last::Transition(_)) && !leads_on(self) {
             return None;
         }
         for lost in after.lost.iter().filter(|lost| lost.is_lost(next)) {
@@ -344,7 +344,7 @@ impl<W: Word> Search<'_, W> {
     }
 
     /// Notes an anomaly; tells whether it is one.
-    fn report(&mut self, place: Place, wrong: usize, last: Last) -> bool {
+    fn report(&mut self, place: Reached, wrong: usize, last: Last) -> bool {
         let at = At { layer: place.layer, in_step: last.is_in_step(&self.model.layers[place.layer]) };
         match self.asked.entry((wrong, at.in_step)).or_insert_with(|| (self.judge)(at, wrong)) {
             Judgement::Anomaly => {}
@@ -363,7 +363,7 @@ impl<W: Word> Search<'_, W> {
             as_is: last.is_as_is(self.model, place.layer),
         };
         if self.explored.found.is_none_or(|found| rank < found.rank) {
-            self.explored.found = Some(Found { rank, node: place.node, layer: place.layer, wrong, last });
+            self.explored.found = Some(BestSchedule { rank, node: place.node, layer: place.layer, wrong, last });
         }
         if let Some(app) = what.app {
             let first = self.explored.breaks.entry((place.layer, app)).or_insert(rank);
@@ -376,7 +376,7 @@ impl<W: Word> Search<'_, W> {
 /// Acts beside each other that may happen in the same states.
 struct Run<'m, W> {
     guard: Pattern<W>,
-    acts: &'m [Act<W>],
+    acts: &'m [Transition<W>],
     /// The place of the first among acts and visits.
     first: usize,
     /// How much each adds to a schedule: a visit is part of its statement.
@@ -397,7 +397,7 @@ fn runs<W: Word>(layer: &Layer<W>) -> Vec<Run<'_, W>> {
 
 /// Where something happens.
 #[derive(Clone, Copy, Debug)]
-struct Place {
+struct Reached {
     layer: usize,
     node: usize,
     inserted: bool,

@@ -87,7 +87,7 @@ struct Finding<'a> {
     severity: Severity,
     message: &'a str,
     help: Option<&'a str>,
-    labels: Vec<Place<'a>>,
+    labels: Vec<LabelJson<'a>>,
     fix: Option<Mending<'a>>,
 }
 
@@ -98,21 +98,21 @@ impl<'a> Finding<'a> {
             severity: diagnostic.severity,
             message: &diagnostic.message,
             help: diagnostic.help.as_deref(),
-            labels: diagnostic.labels.iter().enumerate().map(|(i, label)| Place::new(i, label, source)).collect(),
+            labels: diagnostic.labels.iter().enumerate().map(|(i, label)| LabelJson::new(i, label, source)).collect(),
             fix: diagnostic.fix.as_ref().map(|fix| Mending::new(fix, source)),
         }
     }
 }
 
 #[derive(Serialize)]
-struct Place<'a> {
+struct LabelJson<'a> {
     text: &'a str,
     primary: bool,
     #[serde(flatten)]
     range: Range,
 }
 
-impl<'a> Place<'a> {
+impl<'a> LabelJson<'a> {
     fn new(index: usize, label: &'a Label, source: &Source) -> Self {
         Self { text: &label.text, primary: index == 0, range: Range::new(label.span, source) }
     }

@@ -5,10 +5,10 @@ use std::io::{self, Write};
 use super::matrix::matrix;
 use super::schedule::Drawing;
 use super::statements::Statements;
-use super::{Answer, Answers, Outcome, ProofReport, ProvedScript};
+use super::{Answer, Answers, ProofReport, ProveOutcome, ProvedScript};
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::plan::Plan;
-use crate::prove::{EventKind, NoReturn, Place, Proof, Refutation, Remedy, Verdict, Words};
+use crate::prove::{EventKind, Insertion, NoReturn, Proof, Refutation, Remedy, Verdict, Words};
 use crate::report::plain::{clean_line, wrapped};
 use crate::report::terminal::{Paint, Terminal};
 use crate::report::{clean, counted, render};
@@ -40,16 +40,18 @@ impl<W: Write> ProofReport for Human<W> {
         }
         let gap = if is_first { "" } else { "\n" };
         writeln!(self.out, "{gap}{}", self.terminal.paint(&path, Paint::Dim))?;
-        if let Outcome::Errors(diagnostics) = &script.outcome {
+        if let ProveOutcome::Errors(diagnostics) = &script.outcome {
             for diagnostic in diagnostics {
                 writeln!(self.out, "{}", render(diagnostic, &script.source, self.terminal))?;
             }
         }
         writeln!(self.out, "{}", verdict(script, self.terminal))?;
         match &script.outcome {
-            Outcome::Errors(_) => Ok(()),
-            Outcome::Proof(proved) => self.out.write_all(self.whole(&script.source, &proved.0, &proved.1).as_bytes()),
-            Outcome::NoApps { lines, assumed, .. } => {
+            ProveOutcome::Errors(_) => Ok(()),
+            ProveOutcome::Proof(proved) => {
+                self.out.write_all(self.whole(&script.source, &proved.0, &proved.1).as_bytes())
+            }
+            ProveOutcome::NoApps { lines, assumed, .. } => {
                 let text = self.advice(&script.source, lines, assumed.as_deref());
                 self.out.write_all(text.as_bytes())
             }
@@ -124,11 +126,11 @@ fn verdict(script: &ProvedScript, terminal: Terminal) -> String {
 
 fn sentence(script: &ProvedScript) -> String {
     match &script.outcome {
-        Outcome::Errors(diagnostics) => errors(diagnostics),
-        Outcome::NoApps { title, .. } => {
+        ProveOutcome::Errors(diagnostics) => errors(diagnostics),
+        ProveOutcome::NoApps { title, .. } => {
             format!("\"{title}\" declares no `app`: who reads and writes what, and when, is not known")
         }
-        Outcome::Proof(proved) => {
+        ProveOutcome::Proof(proved) => {
             let (plan, proof) = &**proved;
             let statements = Statements::new(&script.source, plan);
             format!("\"{}\" {}", plan.title, judgement(plan, proof, statements))
@@ -205,8 +207,8 @@ impl Telling<'_> {
 
     fn remedy(self, remedy: &Remedy) -> String {
         let place = match remedy.place {
-            Some(Place::Before(step)) => format!(" before {}", self.statements.place(step)),
-            Some(Place::Behind(step)) => format!(" after {}", self.statements.place(step)),
+            Some(Insertion::Before(step)) => format!(" before {}", self.statements.place(step)),
+            Some(Insertion::After(step)) => format!(" after {}", self.statements.place(step)),
             None => String::new(),
         };
         let then = if remedy.proves { "; then these columns are proved" } else { "" };

@@ -5,10 +5,11 @@ use std::io::{self, Write};
 use serde_json::{Value, json};
 
 use super::statements::Statements;
-use super::{Answers, Outcome, ProofReport, ProvedScript};
+use super::{Answers, ProofReport, ProveOutcome, ProvedScript};
 use crate::plan::Plan;
 use crate::prove::{
-    self, Cell, CellView, Content, Event, EventKind, Place, Proof, Refutation, Remedy, RowView, Schedule, Words,
+    self, Cell, CellView, Content, EventKind, Insertion, Proof, Refutation, Remedy, RowView, Schedule, ScheduleEvent,
+    Words,
 };
 use crate::report::json::{Findings, Unreadable};
 
@@ -56,16 +57,16 @@ impl<W: Write> ProofReport for Json<W> {
 
 fn document(script: &ProvedScript) -> io::Result<Value> {
     let diagnostics = match &script.outcome {
-        Outcome::Errors(diagnostics) => diagnostics.as_slice(),
+        ProveOutcome::Errors(diagnostics) => diagnostics.as_slice(),
         _ => &[],
     };
     let (proof, assumed) = match &script.outcome {
-        Outcome::Errors(_) => (None, None),
-        Outcome::Proof(proved) => (Some(&**proved), None),
-        Outcome::NoApps { assumed, .. } => (None, assumed.as_deref()),
+        ProveOutcome::Errors(_) => (None, None),
+        ProveOutcome::Proof(proved) => (Some(&**proved), None),
+        ProveOutcome::NoApps { assumed, .. } => (None, assumed.as_deref()),
     };
     let lines = match &script.outcome {
-        Outcome::NoApps { lines, .. } => lines.as_slice(),
+        ProveOutcome::NoApps { lines, .. } => lines.as_slice(),
         _ => &[],
     };
     let telling = |proved: Option<&(Plan, Proof)>| proved.map(|(plan, proof)| of_proof(script, plan, proof));
@@ -153,7 +154,7 @@ impl Telling<'_> {
         })
     }
 
-    fn event(&self, event: &Event, letters: &prove::Letters) -> Value {
+    fn event(&self, event: &ScheduleEvent, letters: &prove::Letters) -> Value {
         let (kind, statement) = kind(&event.kind);
         let mut told = json!({
             "kind": kind,
@@ -173,8 +174,8 @@ impl Telling<'_> {
 
 fn remedy(remedy: &Remedy) -> Value {
     let (relation, statement) = match remedy.place {
-        Some(Place::Before(step)) => (Some("before"), Some(step)),
-        Some(Place::Behind(step)) => (Some("behind"), Some(step)),
+        Some(Insertion::Before(step)) => (Some("before"), Some(step)),
+        Some(Insertion::After(step)) => (Some("behind"), Some(step)),
         None => (None, None),
     };
     json!({ "text": remedy.text, "relation": relation, "statement": statement, "proves": remedy.proves })

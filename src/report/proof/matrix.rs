@@ -4,7 +4,7 @@ use unicode_width::UnicodeWidthStr;
 
 use super::statements::Statements;
 use crate::prove::{self, Matrix, Proof};
-use crate::report::table::{Cell, CellState, Table, cut};
+use crate::report::table::{Cell, CellState, TextTable, cut};
 use crate::report::terminal::{Paint, Terminal};
 
 /// Narrower than this, a statement is not recognised any more.
@@ -25,7 +25,7 @@ pub(super) fn matrix(proof: &Proof, statements: Statements<'_>, terminal: Termin
         let fixed = [Cell::new(line, line_state), Cell::new(cut(&text, room), CellState::Plain)];
         fixed.into_iter().chain(cells.iter().map(|cell| shown(*cell))).collect()
     };
-    let table = Table { headers, rows: rows.iter().enumerate().map(row).collect() };
+    let table = TextTable { headers, rows: rows.iter().enumerate().map(row).collect() };
     let text = table.render_within(terminal.color, room);
     match &proof.no_return {
         Some(no_return) => with_rule(&text, no_return.step, terminal),

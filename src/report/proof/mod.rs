@@ -24,12 +24,12 @@ pub struct ProvedScript {
     /// Its text.
     pub source: Source,
     /// What came of it.
-    pub outcome: Outcome,
+    pub outcome: ProveOutcome,
 }
 
 /// What came of proving a script.
 #[derive(Debug)]
-pub enum Outcome {
+pub enum ProveOutcome {
     /// There are errors in the script, which come first; warnings are here as well.
     Errors(Vec<Diagnostic>),
     /// The plan and its proof.
@@ -50,9 +50,9 @@ impl ProvedScript {
     #[must_use]
     pub fn answer(&self) -> Answer {
         match &self.outcome {
-            Outcome::Errors(_) => Answer::Errors,
-            Outcome::NoApps { .. } => Answer::NotProved,
-            Outcome::Proof(proved) => match proved.1.verdict() {
+            ProveOutcome::Errors(_) => Answer::Errors,
+            ProveOutcome::NoApps { .. } => Answer::NotProved,
+            ProveOutcome::Proof(proved) => match proved.1.verdict() {
                 Verdict::Proved => Answer::Proved,
                 Verdict::Refuted => Answer::Refuted,
                 Verdict::NotProved => Answer::NotProved,

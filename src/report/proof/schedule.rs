@@ -6,7 +6,7 @@ use super::statements::Statements;
 use crate::plan::{ColumnName, Plan};
 use crate::prove::{self, CellView, Content, EventKind, RowView, Schedule, Words};
 use crate::report::plain::wrapped;
-use crate::report::table::{Cell, CellState, Table};
+use crate::report::table::{Cell, CellState, TextTable};
 use crate::report::terminal::Terminal;
 
 /// Narrower than this, events are told above their rows and not beside them.
@@ -40,7 +40,7 @@ impl Drawing<'_> {
         let cells: Vec<Vec<Cell>> = lines.iter().map(|line| cells(line, &columns)).collect();
         let words = Words::new(self.plan);
         let headers: Vec<String> = columns.iter().map(|column| words.plain_column(column)).collect();
-        let values = Table { headers: headers.clone(), rows: cells.clone() }.render(false);
+        let values = TextTable { headers: headers.clone(), rows: cells.clone() }.render(false);
         let values = values.lines().map(UnicodeWidthStr::width).max().unwrap_or(0);
         let room = self.terminal.width.saturating_sub(" #  line  ".len() + values + 2);
         if room < LEAST_EVENT {
@@ -95,7 +95,7 @@ impl Drawing<'_> {
 
     fn beside(self, lines: &[Line<'_>], cells: Vec<Vec<Cell>>, headers: Vec<String>, room: usize) -> String {
         let named = ["#", "line", "event"].into_iter().map(str::to_owned);
-        let mut table = Table { headers: named.chain(headers).collect(), rows: Vec::new() };
+        let mut table = TextTable { headers: named.chain(headers).collect(), rows: Vec::new() };
         for (line, cells) in lines.iter().zip(cells) {
             let state = if line.is_last { CellState::Bad } else { CellState::Plain };
             let mut texts = wrapped(&line.text, room).into_iter();

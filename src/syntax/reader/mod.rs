@@ -12,13 +12,13 @@ use crate::ast::{Phase, Statement, StatementKind};
 use crate::diagnostic::Diagnostic;
 use crate::source::Span;
 use crate::syntax::declaration::{AppClause, TableElement};
-use crate::syntax::event::{Element, Event, Head};
 use crate::syntax::expression::nests_too_deeply;
 use crate::syntax::grammar::{Build, Node, Rule};
 use crate::syntax::keywords::{self, is_one};
 use crate::syntax::lex::{Lexer, Tok};
 use crate::syntax::names::Names;
-use crate::syntax::split::{BlockKind, Fault, FaultKind, MAX_DEPTH, Piece, PieceKind, Splitter};
+use crate::syntax::part::{Element, Head, Part};
+use crate::syntax::split::{BlockKind, MAX_DEPTH, Piece, PieceKind, SplitFault, SplitFaultKind, Splitter};
 use crate::syntax::statement::usual_phase;
 use crate::syntax::{faults, shapes};
 
@@ -67,11 +67,11 @@ pub(super) struct Reader<'a> {
     blocks: Vec<Open>,
     header: Option<Span>,
     first_item: Option<Span>,
-    sink: &'a mut dyn FnMut(Event),
+    sink: &'a mut dyn FnMut(Part),
 }
 
 /// What becomes of a node.
-type Builder<'b> = &'b mut dyn FnMut(&mut Build<'_>, Node<'_>, &mut dyn FnMut(Event));
+type Builder<'b> = &'b mut dyn FnMut(&mut Build<'_>, Node<'_>, &mut dyn FnMut(Part));
 
 /// What is left of a reading besides its events.
 pub(super) struct Rest {
@@ -82,7 +82,7 @@ pub(super) struct Rest {
 }
 
 /// Reads a part of `text`; `sink` gets what could be read, in order.
-pub(super) fn read(text: &str, part: Span, pass: Pass, sink: &mut dyn FnMut(Event)) -> Rest {
+pub(super) fn read(text: &str, part: Span, pass: Pass, sink: &mut dyn FnMut(Part)) -> Rest {
     let text = &text[..part.end as usize];
     let mut reader = Reader {
         text,
@@ -139,7 +139,7 @@ impl Reader<'_> {
         self.ahead.get(n).copied()
     }
 
-    fn send(&mut self, event: Event) {
+    fn send(&mut self, event: Part) {
         if !self.blocks.iter().any(|block| block.lost) {
             (self.sink)(event);
         }
@@ -151,9 +151,9 @@ impl Reader<'_> {
 
     fn piece(&mut self, piece: Piece) {
         match piece.kind {
-            PieceKind::Comment => self.send(Event::Comment { span: piece.span, trailing: false }),
-            PieceKind::Trailing => self.send(Event::Comment { span: piece.span, trailing: true }),
-            PieceKind::Blank => self.send(Event::Blank),
+            PieceKind::Comment => self.send(Part::Comment { span: piece.span, trailing: false }),
+            PieceKind::Trailing => self.send(Part::Comment { span: piece.span, trailing: true }),
+            PieceKind::Blank => self.send(Part::Blank),
             PieceKind::Open(kind) => self.open(piece, kind),
             PieceKind::Close => self.close(piece),
             PieceKind::Text { .. } => self.text(piece),
@@ -169,7 +169,7 @@ impl Reader<'_> {
         }
     }
 
-    fn fault(&mut self, fault: Fault) {
+    fn fault(&mut self, fault: SplitFault) {
         let diagnostic = faults::diagnostic(self.text, fault);
         self.diagnostics.push(diagnostic);
     }
@@ -180,7 +180,7 @@ impl Reader<'_> {
         for token in quoted {
             if let Some(at) = self.text[token.start..token.end].find('\0') {
                 let span = Span::new(token.start + at, token.start + at + 1);
-                self.fault(Fault { kind: FaultKind::Control, span });
+                self.fault(SplitFault { kind: SplitFaultKind::Control, span });
             }
         }
     }
@@ -202,7 +202,7 @@ impl Reader<'_> {
         };
         let phase = phase_of(keywords::first_word(head));
         if let (BlockKind::Phase, Some(phase)) = (kind, phase) {
-            self.send(Event::Open(Head::Phase(phase), piece.span));
+            self.send(Part::Open(Head::Phase(phase), piece.span));
             self.item(piece.span);
             return self.blocks.push(Open { context: Context::Phase(phase), lost: false });
         }
@@ -211,7 +211,7 @@ impl Reader<'_> {
         let added = kind == BlockKind::Table && is_one(keywords::first_word(self.slice(span)), &["add"]);
         self.item(piece.span);
         if !self.reads(added) {
-            self.send(Event::Passed(span));
+            self.send(Part::Passed(span));
             return self.blocks.push(Open { context: Context::Passed, lost: true });
         }
         let read = self.head(piece, span, kind, phase);
@@ -245,7 +245,7 @@ impl Reader<'_> {
                 Rule::rows_head => Head::Rows(name),
                 _ => Head::Table(name),
             };
-            sink(Event::Open(head, span));
+            sink(Part::Open(head, span));
         })
     }
 
@@ -256,7 +256,7 @@ impl Reader<'_> {
         if let Some(open) = self.blocks.pop()
             && !open.lost
         {
-            self.send(Event::Close(piece.span));
+            self.send(Part::Close(piece.span));
         }
     }
 
@@ -278,7 +278,7 @@ impl Reader<'_> {
         self.item(piece.span);
         let deploys = is_one(keywords::first_word(self.slice(piece.span)), &["deploy"]);
         if !deploys || piece.fault.is_some() || !self.blocks.is_empty() {
-            return self.send(Event::Passed(piece.span));
+            return self.send(Part::Passed(piece.span));
         }
         let known = self.diagnostics.len();
         self.statement(Rule::statement, piece, piece.span, None);
@@ -332,14 +332,14 @@ impl Reader<'_> {
             "allow" => {
                 self.parse(Rule::allows, piece.span, piece, &mut |build, node, sink| {
                     for allow in node.into_inner().filter(|node| node.as_rule() == Rule::allow) {
-                        sink(Event::Allow(build.allow(allow)));
+                        sink(Part::Allow(build.allow(allow)));
                     }
                 });
             }
             "rows" => {
                 self.item(piece.span);
                 self.parse(Rule::rows_from, piece.span, piece, &mut |build, node, sink| {
-                    sink(Event::Rows(build.rows_from(node)));
+                    sink(Part::Rows(build.rows_from(node)));
                 });
             }
             "table" | "app" | "view" => {
@@ -360,7 +360,7 @@ impl Reader<'_> {
         }
         self.parse(Rule::header, piece.span, piece, &mut |build, node, sink| {
             let (header, allows) = build.header(node);
-            sink(Event::Header(header, allows));
+            sink(Part::Header(header, allows));
         });
     }
 
@@ -369,7 +369,7 @@ impl Reader<'_> {
         if is_one(keywords::first_word(self.slice(span)), &["allow"]) && rule == Rule::statements {
             self.parse(Rule::allows, span, piece, &mut |build, node, sink| {
                 for allow in node.into_inner().filter(|node| node.as_rule() == Rule::allow) {
-                    sink(Event::Allow(build.allow(allow)));
+                    sink(Part::Allow(build.allow(allow)));
                 }
             });
             return;
@@ -381,7 +381,7 @@ impl Reader<'_> {
                 let span = build.span(&stmt);
                 let kind = build.statement(stmt);
                 let phase = check_phase(build, &kind, phase, span, phase_word, in_block);
-                sink(Event::Statement(Statement { kind, phase, span }));
+                sink(Part::Statement(Statement { kind, phase, span }));
             }
         });
     }
@@ -410,7 +410,7 @@ impl Reader<'_> {
         };
         self.parse(rule, piece.span, piece, &mut |builder, node, sink| {
             for element in node.into_inner().filter(|node| node.as_rule() != Rule::EOI) {
-                sink(Event::Element(build(builder, element)));
+                sink(Part::Element(build(builder, element)));
             }
         });
     }
@@ -457,7 +457,7 @@ impl Reader<'_> {
     fn send_comments(&mut self, span: Span) {
         for token in Lexer::new(&self.text[..span.end as usize], span.start as usize) {
             if token.kind == Tok::Comment {
-                self.send(Event::Comment { span: Span::new(token.start, token.end), trailing: false });
+                self.send(Part::Comment { span: Span::new(token.start, token.end), trailing: false });
             }
         }
     }

@@ -6,7 +6,7 @@ use crate::source::Span;
 use crate::syntax::grammar::Rule;
 use crate::syntax::keywords::{self, is_one};
 use crate::syntax::reader::{Builder, Reader, without_comments};
-use crate::syntax::split::{Fault, FaultKind, Piece, PieceKind};
+use crate::syntax::split::{Piece, PieceKind, SplitFault, SplitFaultKind};
 use crate::syntax::{expected, mistakes};
 
 /// How many further pieces an incomplete one may reach over.
@@ -16,10 +16,10 @@ const MAX_SQL_LINES: usize = 60;
 
 impl Reader<'_> {
     /// A piece whose quotes or parentheses are broken; SQL is answered as SQL anyway.
-    pub(super) fn faulty(&mut self, piece: Piece, fault: Fault) {
+    pub(super) fn faulty(&mut self, piece: Piece, fault: SplitFault) {
         let text = self.slice(piece.span);
         let word = keywords::first_word(text);
-        let sql = matches!(fault.kind, FaultKind::Odd | FaultKind::UnclosedParen)
+        let sql = matches!(fault.kind, SplitFaultKind::Odd | SplitFaultKind::UnclosedParen)
             && keywords::may_start_sql(word)
             && !is_one(word, keywords::VERBS);
         if sql && self.sql(piece, piece.span, None) {

@@ -123,7 +123,7 @@ impl RunRow {
 
 /// One thing that happened in a run.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Event {
+pub struct RunEvent {
     /// The run.
     pub run: i64,
     /// When, in UTC.
@@ -201,12 +201,12 @@ pub fn by_id(client: &mut impl GenericClient, id: i64) -> Result<RunRow, Fault> 
 ///
 /// # Errors
 /// The server was not asked.
-pub fn events(client: &mut impl GenericClient, run: Option<i64>) -> Result<Vec<Event>, Fault> {
+pub fn events(client: &mut impl GenericClient, run: Option<i64>) -> Result<Vec<RunEvent>, Fault> {
     let query = "select run_id, to_char(at at time zone 'UTC', 'YYYY-MM-DD HH24:MI:SS.MS\"Z\"'), state, step, text
                  from miglab.event where $1::bigint is null or run_id = $1 order by id";
     let rows = client.query(query, &[&run]).map_err(|error| fault(&error))?;
     let event =
-        |row: &Row| Event { run: row.get(0), at: row.get(1), state: row.get(2), step: row.get(3), text: row.get(4) };
+        |row: &Row| RunEvent { run: row.get(0), at: row.get(1), state: row.get(2), step: row.get(3), text: row.get(4) };
     Ok(rows.iter().map(event).collect())
 }
 

@@ -32,7 +32,7 @@ pub(super) struct Building<'a> {
 }
 
 /// What there is under the name of an index.
-enum State {
+enum IndexState {
     Absent,
     Valid,
     /// It is not finished, and nobody is at it.
@@ -57,11 +57,11 @@ pub(super) fn build(session: &mut Session, building: &Building<'_>, watch: Watch
     let mut tries = 0;
     loop {
         match state(session.client(), building)? {
-            State::Valid => return Ok(()),
-            State::Elsewhere(table) => return Err(taken(building.index, &table)),
-            State::InWork(pid) => wait_for_builder(session, building, pid, watch)?,
-            State::Invalid => remove(session, building.index, watch)?,
-            State::Absent => match create(session, building, watch) {
+            IndexState::Valid => return Ok(()),
+            IndexState::Elsewhere(table) => return Err(taken(building.index, &table)),
+            IndexState::InWork(pid) => wait_for_builder(session, building, pid, watch)?,
+            IndexState::Invalid => remove(session, building.index, watch)?,
+            IndexState::Absent => match create(session, building, watch) {
                 Ok(()) => return Ok(()),
                 Err(failure) if tries < TRIES && may_pass(&failure) => {
                     tries += 1;
@@ -84,17 +84,17 @@ const STATE: &str =
           where p.index_relid = i.indexrelid and p.pid <> pg_backend_pid() limit 1)
      from pg_catalog.pg_index i where i.indexrelid = to_regclass($1)";
 
-fn state(client: &mut Client, building: &Building<'_>) -> Result<State, Fault> {
+fn state(client: &mut Client, building: &Building<'_>) -> Result<IndexState, Fault> {
     let table = building.locks.first().map(|lock| lock.relation.as_str());
     let ask = |client: &mut Client| {
-        let Some(row) = client.query_opt(STATE, &[&building.index, &table])? else { return Ok(State::Absent) };
+        let Some(row) = client.query_opt(STATE, &[&building.index, &table])? else { return Ok(IndexState::Absent) };
         if row.try_get::<_, Option<bool>>(1)? == Some(false) {
-            return Ok(State::Elsewhere(row.try_get(2)?));
+            return Ok(IndexState::Elsewhere(row.try_get(2)?));
         }
         Ok(match (row.try_get(0)?, row.try_get(3)?) {
-            (true, _) => State::Valid,
-            (false, Some(pid)) => State::InWork(pid),
-            (false, None) => State::Invalid,
+            (true, _) => IndexState::Valid,
+            (false, Some(pid)) => IndexState::InWork(pid),
+            (false, None) => IndexState::Invalid,
         })
     };
     ask(client).map_err(|error: postgres::Error| Failure::from(error).fault())
@@ -183,7 +183,7 @@ fn seen(client: &mut Client, pid: i32) -> Result<Seen, postgres::Error> {
 fn wait_for_builder(session: &mut Session, building: &Building<'_>, pid: i32, watch: Watch<'_>) -> Result<(), Fault> {
     let what = format!("pid {pid}, which builds index `{}`", shown(building.index));
     let mut patience = Patience::new(what, session.limits());
-    while matches!(state(session.client(), building)?, State::InWork(_)) {
+    while matches!(state(session.client(), building)?, IndexState::InWork(_)) {
         patience.tell(&[], watch)?;
         std::thread::sleep(patience.pause());
     }
@@ -204,7 +204,7 @@ fn cleaned_up(session: &mut Session, building: &Building<'_>, failure: Failure) 
         client.batch_execute("set statement_timeout = 0")?;
         dropped
     };
-    let left = matches!(state(client, building), Ok(State::Invalid)) && limited(client).is_err();
+    let left = matches!(state(client, building), Ok(IndexState::Invalid)) && limited(client).is_err();
     if !left {
         return fault;
     }

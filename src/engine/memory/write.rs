@@ -1,0 +1,285 @@
+//! A write of an application, of any number of rows: all of them or none.
+
+use std::sync::Arc;
+
+use crate::ast::Name;
+use crate::catalog::{ColumnId, ConstraintKind, Sync, Table};
+use crate::data::Value;
+use crate::engine::Fault;
+use crate::engine::memory::freshness::{FactMap, candidates};
+use crate::engine::memory::row::RowImage;
+use crate::engine::memory::row_write::{Missed, RowWrite};
+use crate::engine::memory::state::MemoryState;
+use crate::engine::memory::write_log::Journal;
+use crate::engine::memory::{enforce, fault};
+
+/// What goes stale in which column when a column is written.
+type Marks = Vec<(ColumnId, Vec<(ColumnId, u64)>)>;
+
+/// Another table whose rows know facts of this one's.
+pub(super) struct Far {
+    pub(super) table: Name,
+    pub(super) own_key: ColumnId,
+    pub(super) other_key: ColumnId,
+    marks: Marks,
+}
+
+impl Far {
+    pub(super) fn marks(&self, written: ColumnId) -> &[(ColumnId, u64)] {
+        marks_of(&self.marks, written)
+    }
+}
+
+/// A reference to hold when all rows are written.
+enum Reference {
+    /// A row that refers: constraint, column, its value, and what it refers to.
+    From { table: Arc<Table>, constraint: Name, column: ColumnId, value: Value, to: (Name, ColumnId) },
+    /// A value that rows may have referred to is gone.
+    To { table: Arc<Table>, column: ColumnId, value: Value },
+}
+
+/// A statement under way. What it needs to know for each row is found out once.
+pub(super) struct Statement {
+    pub(super) table: Name,
+    pub(super) schema: Arc<Table>,
+    /// The columns that the application writes, whether or not their values change.
+    pub(super) written: Vec<ColumnId>,
+    /// Those of them that it leaves as they are: the other parts of what it writes a part of.
+    pub(super) along: Vec<ColumnId>,
+    pub(super) syncs: Vec<Arc<Sync>>,
+    pub(super) far: Vec<Far>,
+    near: Marks,
+    journal: Journal,
+    references: Vec<Reference>,
+    missed: Vec<Missed>,
+}
+
+impl Statement {
+    pub(super) fn new(
+        state: &MemoryState,
+        facts: &FactMap,
+        table: &Name,
+        written: Vec<ColumnId>,
+    ) -> Result<Self, Fault> {
+        Self::with_parts(state, facts, table, written, Vec::new())
+    }
+
+    /// A statement that writes columns as parts of a whole whose other parts, `along`, stay as they are.
+    pub(super) fn with_parts(
+        state: &MemoryState,
+        facts: &FactMap,
+        table: &Name,
+        mut written: Vec<ColumnId>,
+        along: Vec<ColumnId>,
+    ) -> Result<Self, Fault> {
+        written.extend(&along);
+        let schema = state.schema(table)?;
+        let data = state.data(table)?;
+        let own = || data.columns.keys().chain(data.parked.keys()).copied();
+        let near = written.iter().map(|column| (*column, facts.marks(*column, own()))).collect();
+        let far = if facts.tracked { far_tables(state, facts, table, &written) } else { Vec::new() };
+        let syncs = candidates(&state.catalog, facts, &written);
+        Ok(Self {
+            table: table.clone(),
+            schema,
+            written,
+            along,
+            syncs,
+            far,
+            near,
+            journal: Journal::default(),
+            references: Vec::new(),
+            missed: Vec::new(),
+        })
+    }
+
+    pub(super) fn marks(&self, written: ColumnId) -> &[(ColumnId, u64)] {
+        marks_of(&self.near, written)
+    }
+
+    /// Writes one row, with everything that follows from it.
+    pub(super) fn write(
+        &mut self,
+        state: &mut MemoryState,
+        facts: &FactMap,
+        image: RowImage,
+        now: i64,
+    ) -> Result<(), Fault> {
+        let mut event = RowWrite::new(state, facts, now, &self.table, image);
+        event.spread(self)?;
+        let RowWrite { images, missed, .. } = event;
+        self.missed.extend(missed);
+        for (table, image) in images {
+            self.store(state, &table, &image, now)?;
+        }
+        Ok(())
+    }
+
+    fn store(&mut self, state: &mut MemoryState, table: &Name, image: &RowImage, now: i64) -> Result<(), Fault> {
+        if !image.values.is_empty() {
+            let schema = state.schema(table)?;
+            enforce::row(&schema, state.data_mut(table)?, image, now)?;
+            self.note_references(state, &schema, image);
+        }
+        self.journal.store(state, table, image, now);
+        Ok(())
+    }
+
+    /// Deletes one row, and those in other tables that are only there because of it.
+    pub(super) fn delete(&mut self, state: &mut MemoryState, table: &Name, slot: usize, now: i64) -> Result<(), Fault> {
+        let schema = state.schema(table)?;
+        let gone: Vec<ColumnId> = schema.columns().map(|column| column.id).collect();
+        self.note_lost(state, &schema, slot, &gone, |_, _| true);
+        let followers = followers(state, table, slot);
+        self.journal.delete(state, table, slot, now);
+        for (other, column, key) in followers {
+            if let Some(slot) = state.data_mut(&other)?.find(&[column], &[key]) {
+                self.delete(state, &other, slot, now)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Ends the statement: holds its references, or takes everything back.
+    pub(super) fn finish(
+        self,
+        state: &mut MemoryState,
+        outcome: Result<usize, Fault>,
+        now: i64,
+    ) -> Result<usize, Fault> {
+        let held = |state: &mut MemoryState| self.references.iter().try_for_each(|reference| reference.hold(state));
+        let outcome = outcome.and_then(|rows| held(state).map(|()| rows));
+        match outcome {
+            Ok(_) => self.missed.iter().for_each(|missed| missed.mark(state)),
+            Err(_) => self.journal.take_back(state, now),
+        }
+        outcome
+    }
+
+    fn note_references(&mut self, state: &MemoryState, schema: &Arc<Table>, image: &RowImage) {
+        let Ok(data) = state.data(&schema.name) else { return };
+        let is_new =
+            |column, value: &Value| image.slot.is_none_or(|slot| !super::key::same(&data.value(slot, column), value));
+        for constraint in schema.foreign_keys() {
+            let ConstraintKind::ForeignKey { column, table, referenced, .. } = &constraint.kind else { continue };
+            let written = image.values.iter().find(|(id, _)| id == column);
+            let Some((_, value)) = written.filter(|(id, value)| !value.is_null() && is_new(*id, value)) else {
+                continue;
+            };
+            self.references.push(Reference::From {
+                table: Arc::clone(schema),
+                constraint: constraint.name.clone(),
+                column: *column,
+                value: value.clone(),
+                to: (table.clone(), *referenced),
+            });
+        }
+        if let Some(slot) = image.slot {
+            let columns: Vec<ColumnId> = image.values.iter().map(|(id, _)| *id).collect();
+            self.note_lost(state, schema, slot, &columns, |column, old| {
+                image.values.iter().any(|(id, new)| *id == column && !super::key::same(new, old))
+            });
+        }
+    }
+
+    /// Notes values of a row that others may refer to, where `lost` says that they go.
+    fn note_lost(
+        &mut self,
+        state: &MemoryState,
+        schema: &Arc<Table>,
+        slot: usize,
+        columns: &[ColumnId],
+        lost: impl Fn(ColumnId, &Value) -> bool,
+    ) {
+        let Ok(data) = state.data(&schema.name) else { return };
+        for (_, constraint) in state.catalog.references_to(&schema.name) {
+            let ConstraintKind::ForeignKey { referenced, .. } = &constraint.kind else { continue };
+            let value = data.value(slot, *referenced);
+            if columns.contains(referenced) && !value.is_null() && lost(*referenced, &value) {
+                self.references.push(Reference::To { table: Arc::clone(schema), column: *referenced, value });
+            }
+        }
+    }
+}
+
+impl Reference {
+    fn hold(&self, state: &mut MemoryState) -> Result<(), Fault> {
+        match self {
+            Self::From { table, constraint, column, value, to } => {
+                let child = state.data_mut(&table.name)?;
+                let Some(slot) = child.find(&[*column], std::slice::from_ref(value)) else { return Ok(()) };
+                let row = fault::stored_row_name(table, child, slot);
+                let Ok(parent) = state.data_mut(&to.0) else { return Ok(()) };
+                match parent.find(&[to.1], std::slice::from_ref(value)) {
+                    Some(_) => Ok(()),
+                    None => Err(fault::dangling(table, constraint, (*column, value), &to.0, &row)),
+                }
+            }
+            Self::To { table, column, value } => hold_referred(state, table, *column, value),
+        }
+    }
+}
+
+/// Holds that no row refers to a value that is gone.
+pub(super) fn hold_referred(
+    state: &mut MemoryState,
+    parent: &Table,
+    column: ColumnId,
+    value: &Value,
+) -> Result<(), Fault> {
+    if state.data_mut(&parent.name)?.find(&[column], std::slice::from_ref(value)).is_some() {
+        return Ok(());
+    }
+    let keys = state.catalog.references_to(&parent.name).filter_map(|(child, constraint)| match &constraint.kind {
+        ConstraintKind::ForeignKey { column: from, referenced, .. } if *referenced == column => {
+            Some((child.name.clone(), *from, constraint.name.clone()))
+        }
+        _ => None,
+    });
+    for (child, from, constraint) in keys.collect::<Vec<_>>() {
+        if state.data_mut(&child)?.find(&[from], std::slice::from_ref(value)).is_some() {
+            return Err(fault::still_referenced(parent, column, value, &child, &constraint));
+        }
+    }
+    Ok(())
+}
+
+/// The rows of other tables that a sync inserted for this one: table, key column, key.
+fn followers(state: &MemoryState, table: &Name, slot: usize) -> Vec<(Name, ColumnId, Value)> {
+    let Ok(data) = state.data(table) else { return Vec::new() };
+    let mut found: Vec<(Name, ColumnId, Value)> = Vec::new();
+    for sync in state.catalog.syncs().filter(|sync| sync.source_table == *table) {
+        let Some(join) = sync.join.as_ref().filter(|join| join.inserts) else { continue };
+        if !found.iter().any(|(_, column, _)| *column == join.target_key) {
+            found.push((sync.target_table.clone(), join.target_key, data.value(slot, join.source_key)));
+        }
+    }
+    found
+}
+
+fn far_tables(state: &MemoryState, facts: &FactMap, table: &Name, written: &[ColumnId]) -> Vec<Far> {
+    let mut far = Vec::new();
+    for pairing in &state.pairings {
+        let own = match pairing.tables.iter().position(|name| name == table) {
+            Some(own) if pairing.tables[1 - own] != *table => own,
+            _ => continue,
+        };
+        let other = &pairing.tables[1 - own];
+        let dropped = || state.dropped.iter().rev().find(|(schema, _)| schema.name == *other).map(|(_, data)| data);
+        let Some(data) = state.tables.get(other).or_else(dropped) else { continue };
+        let columns = || data.columns.keys().chain(data.parked.keys()).copied();
+        let (own_key, other_key) = (pairing.keys[own], pairing.keys[1 - own]);
+        // The two keys of a pair of rows are equal as long as it is a pair.
+        let marks_of = |column: ColumnId| {
+            let others = columns().filter(|other| column != own_key || *other != other_key);
+            (column, facts.marks(column, others))
+        };
+        let marks = written.iter().map(|column| marks_of(*column)).collect();
+        far.push(Far { table: other.clone(), own_key, other_key, marks });
+    }
+    far
+}
+
+fn marks_of(marks: &Marks, written: ColumnId) -> &[(ColumnId, u64)] {
+    marks.iter().find(|(column, _)| *column == written).map_or(&[], |(_, marks)| marks)
+}

@@ -1,0 +1,94 @@
+//! Back to the start, from every statement.
+
+use super::world::{RENAME, World, assert_same};
+
+/// Lines of the output after which each statement is done.
+fn statements() -> usize {
+    RENAME.lines().filter(|line| !line.is_empty() && !line.starts_with("app")).count()
+}
+
+#[test]
+fn from_every_statement_schema_and_rows_are_restored() {
+    let before = World::with(RENAME).everything();
+    for at in 1..=statements() {
+        let world = World::with(RENAME);
+        let mut started = world.start(&["run", "rename.mig", "--yes", "--format", "json"]);
+        let done = format!("\"statement_finished\",\"index\":{at},");
+        started.read_until(|line| line.contains(&done));
+        started.kill();
+        world.expect(0, &["rollback", "--yes", "--lose-writes"]);
+        assert_same(&world.everything(), &before, &format!("behind statement {at}"));
+        assert_eq!(world.status()["runs"][0]["phase"], "ROLLED_BACK");
+    }
+}
+
+#[test]
+fn what_applications_have_written_since_stays() {
+    let world = World::with(RENAME);
+    world.expect(4, &["run", "rename.mig", "--confirm", "v2"]);
+    world.do_sql("update users set display_name = 'new name' where id = 7");
+    world.do_sql("insert into users (id, display_name) values (1000, 'newcomer')");
+    let ran = world.expect(4, &["rollback"]);
+    assert!(ran.err.contains("stopped before `deploy v2`\n  it waits for `v2` to be gone"), "{}", ran.err);
+    assert!(ran.err.contains("stop the last instance of `v2`, then: miglab rollback --db"), "{}", ran.err);
+    world.expect(0, &["rollback", "--confirm", "v2"]);
+    assert_eq!(world.ask("select username from users where id = 7"), "new name");
+    assert_eq!(world.ask("select username from users where id = 1000"), "newcomer");
+    assert_eq!(world.ask("select count(*) from users"), "201");
+}
+
+#[test]
+fn behind_the_point_of_no_return_it_must_be_said() {
+    let world = World::with(RENAME);
+    world.expect(0, &["run", "rename.mig", "--yes"]);
+    let ran = world.expect(1, &["rollback", "--yes"]);
+    assert!(ran.err.contains("the point of no return is passed: after `drop column username`"), "{}", ran.err);
+    assert!(ran.err.contains("--lose-writes"), "{}", ran.err);
+    let ran = world.expect(4, &["rollback", "--lose-writes"]);
+    assert!(ran.err.contains("stopped before `retire v1`\n  it waits for `v1` to run again"), "{}", ran.err);
+    let ran = world.expect(4, &["rollback", "--confirm", "v1"]);
+    assert!(ran.err.contains("stopped before `deploy v2`"), "{}", ran.err);
+    let ran = world.expect(1, &["resume"]);
+    assert!(ran.err.contains("`rename.mig` is being rolled back"), "{}", ran.err);
+    world.expect(0, &["rollback", "--confirm", "v2"]);
+    assert_eq!(world.ask("select count(username) from users"), "200");
+}
+
+#[test]
+fn what_is_rolled_back_can_be_run_again() {
+    let world = World::with(RENAME);
+    world.expect(4, &["run", "rename.mig"]);
+    world.expect(0, &["rollback", "rename.mig"]);
+    let ran = world.expect(2, &["rollback"]);
+    assert!(ran.err.contains("there is nothing to undo"), "{}", ran.err);
+    world.expect(0, &["run", "rename.mig", "--yes"]);
+}
+
+#[test]
+fn a_finished_run_can_be_undone_until_it_is_purged() {
+    let plan = "expand add column display_name text\nexpand add index users_email on users (email)\n";
+    let world = World::with(plan);
+    let before = world.everything();
+    world.expect(0, &["run", "rename.mig"]);
+    world.expect(0, &["rollback"]);
+    assert_same(&world.everything(), &before, "rolled back");
+    world.expect(0, &["run", "rename.mig"]);
+    world.expect(0, &["purge"]);
+    let ran = world.expect(1, &["rollback"]);
+    assert!(ran.err.contains("cannot be undone: what was kept for that was purged"), "{}", ran.err);
+    assert!(world.expect(0, &["purge"]).out.contains("there is nothing to purge"));
+}
+
+#[test]
+fn purging_leaves_nothing_behind() {
+    let kept =
+        |world: &World| world.schema().iter().filter(|line| line.contains("miglab")).cloned().collect::<Vec<_>>();
+    let world = World::with(RENAME);
+    world.expect(0, &["run", "rename.mig", "--yes"]);
+    assert!(!kept(&world).is_empty(), "the dropped column is kept");
+    world.expect(0, &["purge"]);
+    assert_eq!(kept(&world), Vec::<String>::new());
+    let other = World::with(RENAME);
+    other.expect(0, &["run", "rename.mig", "--yes", "--purge"]);
+    assert_same(&other.everything(), &world.everything(), "purged at the end");
+}

@@ -1,0 +1,10 @@
+//! The proof: its verdicts, its rules, and its counterexamples, played and searched for by other means.
+
+#[path = "../common/mod.rs"]
+mod common;
+
+mod brute_force;
+mod cases;
+mod replay;
+mod replay_proved;
+mod rules;

@@ -1,0 +1,223 @@
+//! Holds the architecture true by reading `use` lines: which module may know which (ARCHITECTURE.md has the picture).
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// A module, and the modules of this crate that it may name.
+const LAYERS: &[(&str, &[&str])] = &[
+    ("source", &[]),
+    ("data", &[]),
+    ("ast", &["data", "source"]),
+    ("explain", &[]),
+    ("diagnostic", &["explain", "source"]),
+    ("syntax", &["ast", "data", "diagnostic", "explain", "source"]),
+    ("expr", &["ast", "data", "diagnostic", "explain", "source"]),
+    ("catalog", &["ast", "data", "expr"]),
+    ("plan", &["ast", "catalog", "data", "diagnostic", "explain", "expr", "source", "syntax"]),
+    (
+        "check",
+        &[
+            "ast",
+            "catalog",
+            "data",
+            "diagnostic",
+            "explain",
+            "expr",
+            "plan",
+            "prove",
+            "rows",
+            "source",
+            "syntax",
+            "engine",
+        ],
+    ),
+    ("prove", &["ast", "catalog", "data", "expr", "plan"]),
+    ("engine", &["ast", "catalog", "data", "expr", "plan"]),
+    ("rows", &["ast", "catalog", "data", "diagnostic", "explain", "expr", "plan", "source", "engine"]),
+    ("execute", &["ast", "plan", "source", "engine"]),
+    ("replay", &["ast", "catalog", "data", "expr", "plan", "prove", "rows", "source", "engine"]),
+    ("report", &["ast", "data", "diagnostic", "explain", "plan", "prove", "source", "engine"]),
+];
+
+fn sources() -> Vec<PathBuf> {
+    fn walk(folder: &Path, found: &mut Vec<PathBuf>) {
+        for entry in fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                walk(&path, found);
+            } else if path.extension().is_some_and(|ending| ending == "rs") && path.file_stem().unwrap() != "tests" {
+                found.push(path);
+            }
+        }
+    }
+    let mut found = Vec::new();
+    walk(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src"), &mut found);
+    found
+}
+
+/// The module of a file: `check` for `src/check/rules/in_use.rs`.
+fn module_of(path: &Path) -> String {
+    let below = path.strip_prefix(Path::new(env!("CARGO_MANIFEST_DIR")).join("src")).unwrap();
+    let first = below.components().next().unwrap().as_os_str().to_string_lossy();
+    first.trim_end_matches(".rs").to_owned()
+}
+
+/// The code of a file without its unit tests and comments.
+fn code_of(path: &Path) -> String {
+    let text = fs::read_to_string(path).unwrap();
+    let text = text.split("#[cfg(test)]\nmod ").next().unwrap().split("#[cfg(all(test, unix))]\nmod ").next().unwrap();
+    text.lines().filter(|line| !line.trim_start().starts_with("//")).collect::<Vec<_>>().join("\n")
+}
+
+#[test]
+fn each_layer_knows_only_those_below_it() {
+    let mut wrong = Vec::new();
+    for path in sources() {
+        let module = module_of(&path);
+        let Some((_, allowed)) = LAYERS.iter().find(|(name, _)| *name == module) else { continue };
+        let code = code_of(&path);
+        for (place, _) in code.match_indices("crate::") {
+            let rest = &code[place + "crate::".len()..];
+            let named: String = rest.chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect();
+            if named != module && !named.is_empty() && !allowed.contains(&named.as_str()) {
+                wrong.push(format!("{} names crate::{named}", path.display()));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn every_module_has_a_layer_or_is_at_the_edge() {
+    let edge = ["cli", "repl", "scaffold", "lab", "database", "fix", "infer", "lib", "main"];
+    let known = |module: &str| edge.contains(&module) || LAYERS.iter().any(|(name, _)| *name == module);
+    let unknown: Vec<String> = sources().iter().map(|path| module_of(path)).filter(|module| !known(module)).collect();
+    assert!(unknown.is_empty(), "say in tests/structure what these may know: {unknown:?}");
+}
+
+#[test]
+fn pest_lives_in_syntax_alone() {
+    for path in sources().iter().filter(|path| module_of(path) != "syntax") {
+        assert!(!code_of(path).contains("pest::"), "{} names pest", path.display());
+    }
+}
+
+#[test]
+fn only_the_edge_prints_and_reads_files() {
+    let edge = ["cli", "repl", "lab", "main"];
+    for path in sources().iter().filter(|path| !edge.contains(&module_of(path).as_str())) {
+        let code = code_of(path);
+        for word in ["println!", "eprintln!", "print!(", "eprint!("] {
+            assert!(!code.contains(word), "{} prints", path.display());
+        }
+        // Where a server is, and what it is trusted by, lies in files of libpq's.
+        if module_of(path) != "rows" && !path.components().any(|part| part.as_os_str() == "connect") {
+            assert!(!code.contains("std::fs"), "{} reads files", path.display());
+        }
+    }
+}
+
+#[test]
+fn nothing_is_left_behind() {
+    for path in sources() {
+        let code = code_of(&path);
+        for word in ["todo!", "unimplemented!", "dbg!", ".unwrap()"] {
+            assert!(!code.contains(word), "{} has {word}", path.display());
+        }
+    }
+}
+
+/// What no message says any more: nobody would say it to a colleague.
+const STILTED: &[&str] = &[
+    "behind",
+    "to be had",
+    "live no more",
+    "come to harm",
+    "comes to harm",
+    "held against",
+    "it is not said",
+    "in the midst of",
+    "hangs on",
+    "of this name",
+    "mended",
+    "stands in the way",
+    "is there already",
+    "anew",
+];
+
+/// A standby lags behind; the others are a value of the JSON output and part of a name.
+const PLAIN: &[&str] = &["ms behind,", "bytes behind,", "\"behind\"", "{mended}"];
+
+/// What the command line says is rewritten together with `operate`, and what `compare` says with it.
+const REWRITTEN: &[&str] = &["cli/life", "database/compare.rs"];
+
+/// The string literals of some code, in their quotes.
+fn literals(code: &str) -> Vec<&str> {
+    let mut found = Vec::new();
+    let mut rest = code;
+    while let Some(start) = rest.find('"') {
+        let before = &rest[..start];
+        let hashes = before.len() - before.trim_end_matches('#').len();
+        let is_raw = before.trim_end_matches('#').ends_with('r');
+        let body = &rest[start + 1..];
+        let length = if before.ends_with('\'') || before.ends_with("'\\") {
+            Some(0) // the character `"`
+        } else if is_raw {
+            body.find(&format!("\"{}", "#".repeat(hashes))).map(|end| end + 1)
+        } else {
+            let mut is_escaped = false;
+            let end = body.find(|letter| {
+                let ends = letter == '"' && !is_escaped;
+                is_escaped = letter == '\\' && !is_escaped;
+                ends
+            });
+            end.map(|end| end + 1)
+        };
+        let length = length.expect("a literal is closed");
+        found.push(&rest[start..=start + length]);
+        rest = &body[length..];
+    }
+    found
+}
+
+/// The stilted words in a text, whose line ends may be anywhere.
+fn stilted(text: &str) -> Vec<&'static str> {
+    let text = text.replace("\\\n", " ").split_whitespace().collect::<Vec<_>>().join(" ");
+    let text = PLAIN.iter().fold(text, |text, plain| text.replace(plain, ""));
+    let is_word = |at: usize, length: usize| {
+        !text[..at].ends_with(char::is_alphanumeric) && !text[at + length..].starts_with(char::is_alphanumeric)
+    };
+    let stands = |phrase: &str| text.match_indices(phrase).any(|(at, _)| is_word(at, phrase.len()));
+    STILTED.iter().copied().filter(|phrase| stands(phrase)).collect()
+}
+
+/// README, the book and what else is written for people. In ARCHITECTURE.md chunks lie behind an `Arc`.
+fn pages() -> Vec<PathBuf> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let folders = [root.to_owned(), root.join("docs"), root.join("docs/codes")];
+    let files = folders.iter().flat_map(|folder| fs::read_dir(folder).unwrap()).map(|entry| entry.unwrap().path());
+    let pages = files.filter(|path| path.extension().is_some_and(|ending| ending == "md"));
+    pages.filter(|path| path.file_name().is_some_and(|name| name != "ARCHITECTURE.md")).collect()
+}
+
+#[test]
+fn messages_and_pages_are_plain_english() {
+    assert_eq!(stilted("a write \\\n   behind it"), ["behind"]);
+    assert_eq!(literals(r##"f('"', "a \" b", r#"c " d"#)"##), ["\"", "\"a \\\" b\"", "\"c \" d\""]);
+    let mut wrong = Vec::new();
+    for path in sources().iter().filter(|path| !REWRITTEN.iter().any(|part| path.to_string_lossy().contains(part))) {
+        for literal in literals(&code_of(path)) {
+            let phrases = stilted(literal);
+            if !phrases.is_empty() {
+                wrong.push(format!("{}: {phrases:?} in {literal}", path.display()));
+            }
+        }
+    }
+    for path in pages() {
+        let phrases = stilted(&fs::read_to_string(&path).unwrap());
+        if !phrases.is_empty() {
+            wrong.push(format!("{}: {phrases:?}", path.display()));
+        }
+    }
+    assert_eq!(wrong, Vec::<String>::new(), "say it as you would to a colleague");
+}
