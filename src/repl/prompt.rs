@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use crate::diagnostic::Diagnostic;
 use crate::lab::{self, OpenError, RowsFile};
+use crate::phrase::counted;
 use crate::plan::AppUse;
 use crate::repl::commands::{self, Command};
 use crate::repl::completion::Vocabulary;
@@ -14,7 +15,7 @@ use crate::repl::why::Counterexample;
 use crate::repl::wording::Complaint;
 use crate::repl::{Host, guide};
 use crate::report::terminal::Paint;
-use crate::report::{Terminal, counted, render};
+use crate::report::{Terminal, render};
 use crate::source::Source;
 
 /// What a session's script is called as long as it has no file.

@@ -7,6 +7,7 @@ use crate::ast::Name;
 use crate::check;
 use crate::data::Value;
 use crate::engine::memory::Selected;
+use crate::phrase::counted;
 use crate::plan::{ColumnName, Plan};
 use crate::prove::{AnomalyKind, EventKind, Insertion, NoReturn, Proof, Refutation, Verdict, Words};
 use crate::repl::commands::Why;
@@ -14,9 +15,9 @@ use crate::repl::prompt::{Said, Session};
 use crate::repl::views::cell;
 use crate::repl::wording::Complaint;
 use crate::replay::{Played, Replay, ReplayOutcome};
+use crate::report::clean;
 use crate::report::table::TextTable;
 use crate::report::terminal::Paint;
-use crate::report::{clean, counted};
 
 /// A counterexample under way.
 pub(super) struct Counterexample {

@@ -128,7 +128,7 @@ impl Written {
         is_one
             || !types::is_known(&self.words)
                 && types::advised(&self.words).is_none()
-                && types::slip_of(&self.words).is_none()
+                && types::near(&self.words).is_none()
     }
 
     fn text(&self) -> String {
