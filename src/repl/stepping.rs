@@ -10,7 +10,7 @@ use crate::plan::{Action, Step};
 use crate::repl::Host;
 use crate::repl::commands::Until;
 use crate::repl::present::Moment;
-use crate::repl::prompt::{Said, Session};
+use crate::repl::session::{Said, Session};
 use crate::repl::wording::{Complaint, listed};
 use crate::report::terminal::Paint;
 

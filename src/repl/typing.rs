@@ -16,7 +16,7 @@ use crate::plan::{Action, Plan, Step};
 use crate::repl::guide;
 use crate::repl::insertion::{insert, prepend};
 use crate::repl::present::{Opened, Present};
-use crate::repl::prompt::{Said, Session};
+use crate::repl::session::{Said, Session};
 use crate::repl::wording::{Complaint, listed};
 use crate::report::render;
 use crate::source::Source;

@@ -4,7 +4,7 @@ use crate::data::Type;
 use crate::engine::memory::{self, AppState, Selected};
 use crate::phrase::{counted, did_you_mean, rows};
 use crate::plan::{AppUse, ColumnName};
-use crate::repl::prompt::{Said, Session};
+use crate::repl::session::{Said, Session};
 use crate::repl::staleness;
 use crate::repl::wording::{Complaint, listed};
 use crate::report::table::{Cell, CellState, TextTable};

@@ -7,7 +7,7 @@ use crate::ast::{
 };
 use crate::data::Type;
 use crate::phrase::written;
-use crate::syntax::grammar::{sql_text, title_text};
+use crate::syntax::build::{sql_text, title_text};
 use crate::syntax::names::quote_ident;
 
 /// How tightly an expression binds, from `or` to what never needs parentheses.

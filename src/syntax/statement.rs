@@ -7,7 +7,9 @@ use crate::ast::{
 use crate::diagnostic::{Code, Diagnostic};
 use crate::phrase::milliseconds;
 use crate::source::Span;
-use crate::syntax::grammar::{Build, Node, Nodes, Rule, present};
+use crate::syntax::build::{Build, present};
+use crate::syntax::grammar::Rule;
+use crate::syntax::tree::{Node, Nodes};
 
 /// `where`, `in batches of` and `pause`, each at most once.
 #[derive(Default)]

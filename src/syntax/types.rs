@@ -7,8 +7,10 @@ use crate::data::Type;
 use crate::diagnostic::{Code, Diagnostic};
 use crate::phrase::{meant, nearest};
 use crate::source::Span;
-use crate::syntax::grammar::{Build, Node, Rule, present};
+use crate::syntax::build::{Build, present};
+use crate::syntax::grammar::Rule;
 use crate::syntax::names;
+use crate::syntax::tree::Node;
 
 /// Names to suggest for one that is unknown, and to complete and colour.
 pub const TYPES: &[&str] = &[
