@@ -68,8 +68,7 @@ pub(super) fn unknown_function(name: &Ident) -> Refusal {
     Box::new(match nearest(&name.name, registry::names()) {
         Some(known) => found.help(meant(known)).fix(format!("write `{known}`"), name.span, known),
         None => found.help(
-            "the functions of the language are those of PostgreSQL with the same name; the README lists \
-                            them",
+            "the functions of the language are those of PostgreSQL with the same name; `docs/language.md` lists them",
         ),
     })
 }

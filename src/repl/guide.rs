@@ -14,7 +14,7 @@ const BESIDES: &str = "\
 Statements and declarations are typed as in a script; a block may span several lines:
   expand add column display_name text
   table users { id integer primary key  username text }
-TypedDml as an application, or write as an operator who knows the schema:
+Act as an application, or write as an operator who knows the schema:
   as v1 update users set username = 'zed' where id = 1
   as v2 select                     what `v2` reads, with what is stale marked
   select * from users where id = 1

@@ -119,8 +119,8 @@ pub(super) fn explained(present: &Present, table: &str, selected: &Selected) -> 
 
 fn explanation(word: &str, column: &str, fresh: &[String]) -> String {
     match (word, fresh) {
-        (_, []) => format!("{word}: `{column}` misses a newer value, which no other column has"),
-        ("stale", fresh) => format!("stale: `{column}` misses what was written to {} since", listed(fresh)),
+        (_, []) => format!("{word}: `{column}` lacks a newer value, which no other column has"),
+        ("stale", fresh) => format!("stale: `{column}` lacks what has been written to {} since", listed(fresh)),
         (_, fresh) => format!("unset: `{column}` has no value yet, and {} has one", listed(fresh)),
     }
 }
