@@ -7,16 +7,18 @@ use std::path::{Path, PathBuf};
 const LAYERS: &[(&str, &[&str])] = &[
     ("source", &[]),
     ("data", &[]),
+    ("phrase", &[]),
     ("ast", &["data", "source"]),
     ("explain", &[]),
     ("diagnostic", &["explain", "source"]),
-    ("syntax", &["ast", "data", "diagnostic", "explain", "source"]),
-    ("expr", &["ast", "data", "diagnostic", "explain", "source"]),
+    ("syntax", &["phrase", "ast", "data", "diagnostic", "explain", "source"]),
+    ("expr", &["phrase", "ast", "data", "diagnostic", "explain", "source"]),
     ("catalog", &["ast", "data", "expr"]),
-    ("plan", &["ast", "catalog", "data", "diagnostic", "explain", "expr", "source", "syntax"]),
+    ("plan", &["phrase", "ast", "catalog", "data", "diagnostic", "explain", "expr", "source", "syntax"]),
     (
         "check",
         &[
+            "phrase",
             "ast",
             "catalog",
             "data",
@@ -32,11 +34,11 @@ const LAYERS: &[(&str, &[&str])] = &[
         ],
     ),
     ("prove", &["ast", "catalog", "data", "expr", "plan"]),
-    ("engine", &["ast", "catalog", "data", "expr", "plan"]),
-    ("rows", &["ast", "catalog", "data", "diagnostic", "explain", "expr", "plan", "source", "engine"]),
-    ("execute", &["ast", "plan", "source", "engine"]),
+    ("engine", &["phrase", "ast", "catalog", "data", "expr", "plan"]),
+    ("rows", &["phrase", "ast", "catalog", "data", "diagnostic", "explain", "expr", "plan", "source", "engine"]),
+    ("execute", &["phrase", "ast", "plan", "source", "engine"]),
     ("replay", &["ast", "catalog", "data", "expr", "plan", "prove", "rows", "source", "engine"]),
-    ("report", &["ast", "data", "diagnostic", "explain", "plan", "prove", "source", "engine"]),
+    ("report", &["phrase", "ast", "data", "diagnostic", "explain", "plan", "prove", "source", "engine"]),
 ];
 
 fn sources() -> Vec<PathBuf> {
@@ -146,7 +148,7 @@ const STILTED: &[&str] = &[
 ];
 
 /// A standby lags behind; the others are a value of the JSON output and part of a name.
-const PLAIN: &[&str] = &["ms behind,", "bytes behind,", "\"behind\"", "{mended}"];
+const PLAIN: &[&str] = &["{} behind,", "bytes behind,", "\"behind\"", "{mended}"];
 
 /// What the command line says is rewritten together with `operate`, and what `compare` says with it.
 const REWRITTEN: &[&str] = &["cli/life", "database/compare.rs"];
