@@ -139,7 +139,7 @@ fn every_refusal_says_what_stands_against_it() {
     assert!(matches!(nothing, Some(Error::NothingToResume { is_complete: true, .. })));
     match operate::rollback(claim, None, options()).err() {
         Some(Error::PointOfNoReturn { statement, line, lost }) => {
-            assert_eq!((statement.as_str(), line, lost.as_str()), ("drop column username", 21, "users.display_name"));
+            assert_eq!((statement.as_str(), line, lost.as_str()), ("drop column username", 21, "users.username"));
         }
         other => panic!("{other:?}"),
     }
