@@ -7,16 +7,18 @@ use std::path::{Path, PathBuf};
 const LAYERS: &[(&str, &[&str])] = &[
     ("source", &[]),
     ("data", &[]),
+    ("phrase", &[]),
     ("ast", &["data", "source"]),
     ("explain", &[]),
     ("diagnostic", &["explain", "source"]),
-    ("syntax", &["ast", "data", "diagnostic", "explain", "source"]),
-    ("expr", &["ast", "data", "diagnostic", "explain", "source"]),
+    ("syntax", &["phrase", "ast", "data", "diagnostic", "explain", "source"]),
+    ("expr", &["phrase", "ast", "data", "diagnostic", "explain", "source"]),
     ("catalog", &["ast", "data", "expr"]),
-    ("plan", &["ast", "catalog", "data", "diagnostic", "explain", "expr", "source", "syntax"]),
+    ("plan", &["phrase", "ast", "catalog", "data", "diagnostic", "explain", "expr", "source", "syntax"]),
     (
         "check",
         &[
+            "phrase",
             "ast",
             "catalog",
             "data",
@@ -32,17 +34,29 @@ const LAYERS: &[(&str, &[&str])] = &[
         ],
     ),
     ("prove", &["ast", "catalog", "data", "expr", "plan"]),
-    ("engine", &["ast", "catalog", "data", "expr", "plan"]),
-    ("rows", &["ast", "catalog", "data", "diagnostic", "explain", "expr", "plan", "source", "engine"]),
-    ("execute", &["ast", "plan", "source", "engine"]),
-    ("phrase", &[]),
+    ("engine", &["phrase", "ast", "catalog", "data", "expr", "plan"]),
+    ("rows", &["phrase", "ast", "catalog", "data", "diagnostic", "explain", "expr", "plan", "source", "engine"]),
+    ("execute", &["phrase", "ast", "plan", "source", "engine"]),
     (
         "database",
-        &["ast", "catalog", "check", "data", "diagnostic", "engine", "expr", "plan", "prove", "source", "syntax"],
+        &[
+            "phrase",
+            "ast",
+            "catalog",
+            "check",
+            "data",
+            "diagnostic",
+            "engine",
+            "expr",
+            "plan",
+            "prove",
+            "source",
+            "syntax",
+        ],
     ),
     ("operate", &["ast", "database", "diagnostic", "engine", "execute", "phrase", "plan", "prove", "source"]),
     ("replay", &["ast", "catalog", "data", "expr", "plan", "prove", "rows", "source", "engine"]),
-    ("report", &["ast", "data", "diagnostic", "explain", "plan", "prove", "source", "engine"]),
+    ("report", &["phrase", "ast", "data", "diagnostic", "explain", "plan", "prove", "source", "engine"]),
 ];
 
 fn sources() -> Vec<PathBuf> {
@@ -170,7 +184,7 @@ const STILTED: &[&str] = &[
 ];
 
 /// A standby lags behind; the others are a value of the JSON output and part of a name.
-const PLAIN: &[&str] = &["ms behind,", "bytes behind,", "\"behind\"", "{mended}"];
+const PLAIN: &[&str] = &["{} behind,", "bytes behind,", "\"behind\"", "{mended}"];
 
 /// What `compare` says is rewritten with it.
 const REWRITTEN: &[&str] = &["database/compare.rs"];
