@@ -11,7 +11,8 @@ use crate::diagnostic::{Diagnostic, Severity};
 use crate::engine::Fault;
 use crate::engine::memory::Memory;
 use crate::explain::Code;
-use crate::plan::{Action, KnownTable, Plan, nearest};
+use crate::phrase::{did_you_mean, reason};
+use crate::plan::{Action, KnownTable, Plan};
 use crate::rows;
 use crate::source::{Source, Span};
 use crate::syntax;
@@ -145,20 +146,9 @@ fn own_rows<'s>(script: &'s Script, replaced: &[Name]) -> impl Iterator<Item = &
 
 fn read_csv(path: &Path) -> Result<Vec<u8>, OpenError> {
     std::fs::read(path).map_err(|error| OpenError::Rows {
-        message: format!("cannot read rows from `{}`: {}", path.display(), plain_reason(path, &error)),
+        message: format!("cannot read rows from `{}`: {}", path.display(), reason(&error)),
         help: Some("paths in a script are relative to the script, those of `--rows` to the current folder".to_owned()),
     })
-}
-
-fn plain_reason(path: &Path, error: &std::io::Error) -> String {
-    if path.is_dir() {
-        return "it is a folder".to_owned();
-    }
-    match error.kind() {
-        std::io::ErrorKind::NotFound => "it does not exist".to_owned(),
-        std::io::ErrorKind::PermissionDenied => "permission denied".to_owned(),
-        _ => error.to_string(),
-    }
 }
 
 /// Refuses rows for a table that the script does not speak of, and rows from two files for one table.
@@ -179,8 +169,7 @@ fn know_each_table(script: &Script, files: &[RowsFile]) -> Result<(), OpenError>
         None => Ok(()),
         Some(RowsFile { table, path }) => {
             let message = format!("there is no table `{table}` for the rows of `{}`", path.display());
-            let near = nearest(table, tables.iter().map(|table| &**table));
-            let help = near.map(|near| format!("did you mean `{near}`?"));
+            let help = did_you_mean(table, tables.iter().map(|table| &**table));
             Err(OpenError::Rows { message, help })
         }
     }

@@ -137,7 +137,7 @@ fn dispatch(cli: Cli) -> io::Result<Exit> {
 
 fn conclude(result: io::Result<Exit>) -> Exit {
     result.unwrap_or_else(|error| {
-        complain(&format!("cannot write to standard output: {}", output::reason(&error)), None);
+        complain(&format!("cannot write to standard output: {}", crate::phrase::reason(&error)), None);
         Exit::CouldNotRun
     })
 }

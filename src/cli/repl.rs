@@ -5,10 +5,11 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 
-use super::output::{Output, complain, reason};
+use super::output::{Output, complain};
 use super::run::RowsArg;
 use super::{Exit, input, interrupt, write};
 use crate::lab::{OpenError, RowsFile};
+use crate::phrase::reason;
 use crate::repl::{Complaint, Host, Session, editor, pipe};
 use crate::report::{Terminal, render};
 use crate::source::Source;

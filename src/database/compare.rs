@@ -9,7 +9,8 @@ use crate::diagnostic::Diagnostic;
 use crate::engine::postgres::inspect::expression::without_casts;
 use crate::engine::postgres::relation::RelationConstraintKind;
 use crate::engine::postgres::{Relation, Server};
-use crate::plan::{Action, Plan, nearest};
+use crate::phrase::nearest;
+use crate::plan::{Action, Plan};
 use crate::source::{Source, Span};
 use crate::syntax::{expr_text, parse, quote_ident};
 

@@ -51,7 +51,7 @@ macro_rules! codes {
             /// Its page, in Markdown: cause, consequence, the safe form and an example.
             #[must_use]
             pub fn page(self) -> &'static str {
-                match self { $(Self::$variant => include_str!(concat!("pages/", $name, ".md"))),* }
+                match self { $(Self::$variant => include_str!(concat!("../../docs/codes/", $name, ".md"))),* }
             }
         }
     };
@@ -62,13 +62,13 @@ codes! {
     Syntax = "syntax", Error;
     /// SQL where a `.mig` statement belongs
     SqlStatement = "sql-statement", Error;
-    /// a statement that does not say its phase
+    /// a statement without a phase
     MissingPhase = "missing-phase", Error;
     /// a name that nothing has
     UnknownName = "unknown-name", Error;
     /// a name that something has already
     DuplicateName = "duplicate-name", Error;
-    /// a column whose table is not said
+    /// a column whose table is not named
     AmbiguousTable = "ambiguous-table", Error;
     /// a type that does not exist, or that columns cannot have
     UnknownType = "unknown-type", Error;
@@ -116,9 +116,9 @@ codes! {
     StaleRead = "stale-read", Error;
     /// an application that reads null where there is a value
     UnsetRead = "unset-read", Error;
-    /// a write whose value is in no column any more
+    /// a write whose value is no longer in any column
     LostWrite = "lost-write", Error;
-    /// a write that a constraint refuses which its application does not know of
+    /// a write refused by a constraint that its application does not know of
     RejectedWrite = "rejected-write", Error;
     /// a statement that cannot succeed on rows as they may be
     FailingStatement = "failing-statement", Error;
@@ -160,7 +160,7 @@ impl serde::Serialize for Code {
     }
 }
 impl Code {
-    /// Whether it says that applications and rows may come to harm in some order of events: such a plan is unsafe, and
+    /// Whether it says that applications and rows may break in some order of events: such a plan is unsafe, and
     /// can be played to see how.
     #[must_use]
     pub fn is_refutation(self) -> bool {

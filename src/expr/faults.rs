@@ -10,6 +10,7 @@ use crate::expr::coercion::Strength;
 use crate::expr::function::{Form, Function, Param};
 use crate::expr::registry;
 use crate::expr::resolve::Typed;
+use crate::phrase::{meant, nearest};
 use crate::source::Span;
 
 type Refusal = Box<Diagnostic>;
@@ -65,17 +66,10 @@ pub(super) fn unknown_function(name: &Ident) -> Refusal {
         name.span,
         "not a function of the language",
     );
-    let nearest = registry::names()
-        .map(|known| (strsim::damerau_levenshtein(&name.name, known), known))
-        .filter(|(distance, known)| *distance <= 1 + known.len() / 4)
-        .min();
-    Box::new(match nearest {
-        Some((_, known)) => {
-            found.help(format!("did you mean `{known}`?")).fix(format!("write `{known}`"), name.span, known)
-        }
+    Box::new(match nearest(&name.name, registry::names()) {
+        Some(known) => found.help(meant(known)).fix(format!("write `{known}`"), name.span, known),
         None => found.help(
-            "the functions of the language are those of PostgreSQL with the same name; the README lists \
-                            them",
+            "the functions of the language are those of PostgreSQL with the same name; `docs/language.md` lists them",
         ),
     })
 }

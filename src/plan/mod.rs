@@ -26,7 +26,7 @@ use std::sync::Arc;
 pub use action::{Action, FillKind};
 pub use apps::{AppUse, ColumnName};
 pub use facts::{FactId, Facts, FactsBuilder};
-pub use names::{TableScope, nearest};
+pub use names::TableScope;
 pub use planner::{KnownTable, Planner};
 
 use crate::ast::{Name, Phase, Script};

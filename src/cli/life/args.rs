@@ -8,6 +8,7 @@ use clap::Args;
 use crate::cli::output::complain;
 use crate::engine::postgres::fill::Options;
 use crate::engine::postgres::session::Limits;
+use crate::phrase::{lasting, milliseconds};
 
 /// What `--db` without a value stands for. An empty value is a mistake: a variable that is not set.
 pub(super) const ENVIRONMENT: &str = "<environment>";
@@ -131,58 +132,12 @@ impl FromStr for Duration {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        let digits = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
-        let unit = match &text[digits..] {
-            "ms" => 1,
-            "s" => 1000,
-            "m" | "min" => 60_000,
-            "h" => 3_600_000,
-            _ => return Err("write a number and its unit: `500ms`, `10s`, `10m`, `2h`".to_owned()),
-        };
-        let number: u64 = text[..digits].parse().map_err(|_| "write a number before the unit".to_owned())?;
-        number.checked_mul(unit).map(Self).ok_or_else(|| "that is too long".to_owned())
+        milliseconds(text).map(Self).map_err(str::to_owned)
     }
 }
 
 impl std::fmt::Display for Duration {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(&lasting(self.0))
-    }
-}
-
-/// A time as people say it: "12 s", "9 min 58 s", "2 h 5 min".
-#[must_use]
-pub fn lasting(ms: u64) -> String {
-    let (hours, minutes, seconds) = (ms / 3_600_000, ms / 60_000 % 60, ms / 1000 % 60);
-    match (hours, minutes, seconds) {
-        (0, 0, 0) => format!("{ms} ms"),
-        (0, 0, seconds) => format!("{seconds} s"),
-        (0, minutes, 0) => format!("{minutes} min"),
-        (0, minutes, seconds) => format!("{minutes} min {seconds} s"),
-        (hours, 0, _) => format!("{hours} h"),
-        (hours, minutes, _) => format!("{hours} h {minutes} min"),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn times_have_units() {
-        assert_eq!("500ms".parse::<Duration>(), Ok(Duration(500)));
-        assert_eq!("10m".parse::<Duration>(), Ok(Duration(600_000)));
-        assert!(
-            ["10", "m", "", "1.5s", "99999999999999999999h", "9999999999999999999h"]
-                .iter()
-                .all(|text| text.parse::<Duration>().is_err())
-        );
-    }
-
-    #[test]
-    fn times_are_said_as_people_do() {
-        assert_eq!(lasting(40), "40 ms");
-        assert_eq!(lasting(598_000), "9 min 58 s");
-        assert_eq!(lasting(7_500_000), "2 h 5 min");
     }
 }

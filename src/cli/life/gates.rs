@@ -5,12 +5,13 @@ use std::sync::Arc;
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
-use super::args::{GateArgs, lasting};
+use super::args::GateArgs;
 use crate::ast::{Name, Phase};
 use crate::engine::postgres::Postgres;
 use crate::engine::postgres::clients::{Connected, connected_as};
 use crate::engine::postgres::journal::runs;
 use crate::engine::{Fault, FaultKind, Happening, Waiting, Watch};
+use crate::phrase::lasting;
 use crate::plan::{Action, AppUse, Plan, Step};
 
 /// How often a gate that is waited for is looked at.

@@ -7,9 +7,9 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::pace::Pace;
 use crate::cli::interrupt;
-use crate::cli::life::args::lasting;
 use crate::engine::Waiting;
 use crate::execute::{BatchEvent, Observer, STOP, StatementEvent};
+use crate::phrase::lasting;
 use crate::report::clean;
 
 /// Fewer rows than this are done before a bar could be seen.

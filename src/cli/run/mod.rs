@@ -20,9 +20,9 @@ use crate::diagnostic::Diagnostic;
 use crate::engine::memory::Memory;
 use crate::execute::{Entry, Failure, Run};
 use crate::lab::{self, Lab, OpenError, RowsFile};
-use crate::plan::nearest;
+use crate::phrase::{did_you_mean, rows};
 use crate::report::run::RunReport;
-use crate::report::{Terminal, counted, render};
+use crate::report::{Terminal, render};
 use crate::source::Source;
 
 /// Rows of a table that are printed.
@@ -282,10 +282,8 @@ fn unknown_table<'a>(args: &'a RunArgs, lab: &Lab) -> Option<&'a String> {
 }
 
 fn known_tables(unknown: &str, lab: &Lab) -> String {
-    match nearest(&fold(unknown), lab.memory.catalog().tables().map(|table| &*table.name)) {
-        Some(near) => format!("did you mean `{near}`?"),
-        None => "name a table that the plan starts from or adds".to_owned(),
-    }
+    let meant = did_you_mean(&fold(unknown), lab.memory.catalog().tables().map(|table| &*table.name));
+    meant.unwrap_or_else(|| "name a table that the plan starts from or adds".to_owned())
 }
 
 fn show(run: &Run<Memory>, table: &str, format: RunFormat, out: &mut Output) -> io::Result<()> {
@@ -300,7 +298,7 @@ fn show(run: &Run<Memory>, table: &str, format: RunFormat, out: &mut Output) -> 
     };
     match format {
         RunFormat::Human => {
-            let total = counted(selected.total, "row", "rows");
+            let total = rows(selected.total);
             let more =
                 if selected.total > selected.rows.len() { format!(", the first {MOST_SHOWN}") } else { String::new() };
             writeln!(out, "\n{table} ({total}{more})")?;

@@ -1,6 +1,5 @@
 //! A plan on a real database: statement by statement, operation by operation, each recorded as it is done.
 
-use std::ops::ControlFlow;
 use std::sync::Arc;
 
 use postgres::Transaction;
@@ -17,6 +16,7 @@ use super::{Lock, Server, Work, fill, inspect};
 use crate::ast::{Name, Phase};
 use crate::catalog::Catalog;
 use crate::engine::{Applied, Engine, Fault, FaultKind, Watch};
+use crate::phrase::with_rows;
 use crate::plan::{Action, Plan, Step};
 
 /// Writes something down: in a transaction, checked by a fence, of a statement of a phase.
@@ -233,11 +233,7 @@ struct Ending {
 
 impl Ending {
     fn write(&self, transaction: &mut Transaction<'_>, fence: &Fence, rows: Option<u64>) -> Result<(), Fault> {
-        let text = match rows.or(self.rows).filter(|_| self.step.action.is_over_rows()) {
-            Some(1) => format!("{} (1 row)", self.step.title),
-            Some(rows) => format!("{} ({rows} rows)", self.step.title),
-            None => self.step.title.clone(),
-        };
+        let text = with_rows(&self.step.title, rows.or(self.rows).filter(|_| self.step.action.is_over_rows()));
         let Step { index, phase, .. } = self.step;
         record::done(transaction, fence, &StepDone { step: index, phase, text: &text, is_last: self.is_last })
     }
@@ -269,11 +265,7 @@ impl Engine for Postgres {
         Ok(Applied { rows: rows.filter(|_| action.is_over_rows()), undo: step })
     }
 
-    fn undo(&mut self, undo: usize) -> Result<(), Fault> {
-        self.undo_step(undo, &mut |_| ControlFlow::Continue(()))
-    }
-
-    fn undo_watched(&mut self, undo: usize, watch: Watch<'_>) -> Result<(), Fault> {
+    fn undo(&mut self, undo: usize, watch: Watch<'_>) -> Result<(), Fault> {
         self.undo_step(undo, watch)
     }
 }
