@@ -7,7 +7,8 @@ use crate::data::{Type, ValueError};
 use crate::diagnostic::Diagnostic;
 use crate::explain::Code;
 use crate::expr::coercion::Strength;
-use crate::expr::registry::{self, Function, Param};
+use crate::expr::function::{Form, Function, Param};
+use crate::expr::registry;
 use crate::expr::resolve::Typed;
 use crate::phrase::{meant, nearest};
 use crate::source::Span;
@@ -79,7 +80,8 @@ pub(super) fn arguments(name: &Ident, operands: &[Typed], candidates: &[&'static
     let found = mismatch(format!("`{}` does not take {given}", name.name), span, "these arguments do not fit");
     let forms: Vec<String> = candidates.iter().map(|function| format!("`{}`", signature(function))).collect();
     if forms.is_empty() {
-        let expected = if &*name.name == "nullif" { "two arguments" } else { "one argument or more" };
+        let takes_two = Form::named(&name.name) == Some(Form::Nullif);
+        let expected = if takes_two { "two arguments" } else { "one argument or more" };
         return Box::new(found.help(format!("it takes {expected}")));
     }
     Box::new(found.help(format!("it can be called as {}", forms.join(", "))))
