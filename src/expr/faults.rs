@@ -66,7 +66,7 @@ pub(super) fn unknown_function(name: &Ident) -> Refusal {
         name.span,
         "not a function of the language",
     );
-    Box::new(match nearest(&name.name, registry::names()) {
+    Box::new(match nearest(&name.name, registry::function_names()) {
         Some(known) => found.help(meant(known)).fix(format!("write `{known}`"), name.span, known),
         None => found.help(
             "the functions of the language are those of PostgreSQL with the same name; `docs/language.md` lists them",

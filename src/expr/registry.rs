@@ -28,7 +28,7 @@ pub(super) fn candidates(name: &str) -> &'static [&'static Function] {
 }
 
 /// The names that can be called, for suggestions and completion.
-pub(super) fn names() -> impl Iterator<Item = &'static str> {
+pub fn function_names() -> impl Iterator<Item = &'static str> {
     let called = table().keys().copied().filter(|name| name.starts_with(|c: char| c.is_ascii_alphabetic()));
     called.chain(Form::ALL.map(Form::name))
 }

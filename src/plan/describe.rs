@@ -3,7 +3,7 @@
 use crate::catalog::{Catalog, ColumnId, Constraint, ConstraintKind, Sync, SyncId};
 use crate::data::Type;
 use crate::phrase::lasting;
-use crate::plan::{Action, FillKind};
+use crate::plan::{Action, FillKind, FillingKind};
 
 /// `Add column 'display_name' (text) to users`. `catalog` is the schema before the action.
 pub(super) fn title(action: &Action, catalog: &Catalog) -> String {
@@ -78,6 +78,43 @@ pub(super) fn title(action: &Action, catalog: &Catalog) -> String {
         Action::Confirm(text) => format!("Confirm \"{text}\""),
         Action::Wait(ms) => format!("Wait {}", lasting(*ms)),
     }
+}
+
+/// What people call a statement that can be moved: "the backfill of `c`". `catalog` is the schema before it.
+pub(super) fn called(action: &Action, catalog: &Catalog) -> Option<String> {
+    let effect = action.effect(catalog);
+    let name = |table: &str, column| catalog.column_name(table, column).to_owned();
+    Some(match action {
+        Action::Deploy(app) => format!("`deploy {app}`"),
+        Action::Retire(app) => format!("`retire {app}`"),
+        Action::DropSyncs(_) => "this `drop sync`".to_owned(),
+        Action::AddSyncs(_) | Action::Fill { .. } => {
+            let filling = effect.fills.first()?;
+            format!("the {} of `{}`", sentence(filling.kind), name(filling.table, filling.column))
+        }
+        Action::Copy { from, to, .. } => format!("the copy of `{from}` to `{to}`"),
+        Action::DropColumn { table, column } => format!("`drop column {}`", name(table, *column)),
+        Action::DropTable(table) => format!("`drop table {table}`"),
+        Action::SetNotNull { table, column } => format!("`set not null {}`", name(table, *column)),
+        Action::AddNotNull { table, column } => format!("`add not null {}`", name(table, *column)),
+        Action::DropNotNull { table, column } => format!("`drop not null {}`", name(table, *column)),
+        Action::AddColumn { .. }
+        | Action::KeepColumn { .. }
+        | Action::AddTable(_)
+        | Action::AddConstraint { .. }
+        | Action::DropConstraint { .. }
+        | Action::ValidateConstraint { .. }
+        | Action::ValidateNotNull { .. }
+        | Action::SetDefault { .. }
+        | Action::Verify { .. }
+        | Action::Confirm(_)
+        | Action::Wait(_) => return None,
+    })
+}
+
+/// The noun, as the statement that it stands for where that is one word of the language.
+fn sentence(kind: FillingKind) -> String {
+    if kind == FillingKind::Sync { "`sync`".to_owned() } else { kind.noun().to_owned() }
 }
 
 /// A column of a sync; with its table where the sync is between two.
