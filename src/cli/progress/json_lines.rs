@@ -1,6 +1,6 @@
 //! A run as JSON lines: one event a line, written as it happens.
 
-use std::io::{self, Write};
+use std::io::Write;
 use std::ops::ControlFlow;
 
 use serde_json::{Value, json};
@@ -8,8 +8,6 @@ use serde_json::{Value, json};
 use super::pace::Pace;
 use crate::cli::interrupt;
 use crate::cli::output::Output;
-use crate::cli::selected::json_rows;
-use crate::engine::memory::Selected;
 use crate::engine::{Fault, Waiting};
 use crate::execute::{BatchEvent, Observer, STOP, StatementEvent};
 
@@ -74,10 +72,4 @@ impl Observer for JsonLines<'_> {
     fn undone(&mut self, statement: &StatementEvent) {
         self.line("statement_undone", statement, json!({}));
     }
-}
-
-/// The rows of a table, as one event.
-pub fn table(name: &str, selected: &Selected, out: &mut Output) -> io::Result<()> {
-    let rows = json_rows(selected);
-    writeln!(out, "{}", json!({ "event": "table", "table": name, "rows_total": selected.total, "rows": rows }))
 }
