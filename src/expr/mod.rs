@@ -15,6 +15,7 @@ mod functions;
 mod kernels;
 mod node;
 mod nullness;
+mod placed;
 mod registry;
 mod resolve;
 mod row;

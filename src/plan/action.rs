@@ -3,9 +3,8 @@
 use std::sync::Arc;
 
 use crate::ast::{Batches, Name};
-use crate::catalog::{Catalog, Column, ColumnId, Constraint, Sync, SyncId, Table};
+use crate::catalog::{Column, ColumnId, Constraint, Sync, SyncId, Table};
 use crate::expr::Expression;
-use crate::plan::describe;
 
 /// One statement, resolved. Tables go by name, columns by identity.
 #[derive(Clone, Debug)]
@@ -155,13 +154,6 @@ pub enum FillKind {
 }
 
 impl Action {
-    /// What people call a statement that can be moved: "the backfill of `c`"; none for others. `catalog` is the schema
-    /// before it.
-    #[must_use]
-    pub fn called(&self, catalog: &Catalog) -> Option<String> {
-        describe::called(self, catalog)
-    }
-
     /// The same on the rows of another condition, where it goes through rows one by one.
     #[must_use]
     pub fn on_rows(mut self, only: Option<Expression>) -> Self {

@@ -80,36 +80,40 @@ pub(super) fn title(action: &Action, catalog: &Catalog) -> String {
     }
 }
 
-/// What people call a statement that can be moved: "the backfill of `c`". `catalog` is the schema before it.
-pub(super) fn called(action: &Action, catalog: &Catalog) -> Option<String> {
-    let effect = action.effect(catalog);
-    let name = |table: &str, column| catalog.column_name(table, column).to_owned();
-    Some(match action {
-        Action::Deploy(app) => format!("`deploy {app}`"),
-        Action::Retire(app) => format!("`retire {app}`"),
-        Action::DropSyncs(_) => "this `drop sync`".to_owned(),
-        Action::AddSyncs(_) | Action::Fill { .. } => {
-            let filling = effect.fills.first()?;
-            format!("the {} of `{}`", sentence(filling.kind), name(filling.table, filling.column))
-        }
-        Action::Copy { from, to, .. } => format!("the copy of `{from}` to `{to}`"),
-        Action::DropColumn { table, column } => format!("`drop column {}`", name(table, *column)),
-        Action::DropTable(table) => format!("`drop table {table}`"),
-        Action::SetNotNull { table, column } => format!("`set not null {}`", name(table, *column)),
-        Action::AddNotNull { table, column } => format!("`add not null {}`", name(table, *column)),
-        Action::DropNotNull { table, column } => format!("`drop not null {}`", name(table, *column)),
-        Action::AddColumn { .. }
-        | Action::KeepColumn { .. }
-        | Action::AddTable(_)
-        | Action::AddConstraint { .. }
-        | Action::DropConstraint { .. }
-        | Action::ValidateConstraint { .. }
-        | Action::ValidateNotNull { .. }
-        | Action::SetDefault { .. }
-        | Action::Verify { .. }
-        | Action::Confirm(_)
-        | Action::Wait(_) => return None,
-    })
+impl Action {
+    /// What people call a statement that can be moved: "the backfill of `c`"; none for others. `catalog` is the schema
+    /// before it.
+    #[must_use]
+    pub fn called(&self, catalog: &Catalog) -> Option<String> {
+        let effect = self.effect(catalog);
+        let name = |table: &str, column| catalog.column_name(table, column).to_owned();
+        Some(match self {
+            Self::Deploy(app) => format!("`deploy {app}`"),
+            Self::Retire(app) => format!("`retire {app}`"),
+            Self::DropSyncs(_) => "this `drop sync`".to_owned(),
+            Self::AddSyncs(_) | Self::Fill { .. } => {
+                let filling = effect.fills.first()?;
+                format!("the {} of `{}`", sentence(filling.kind), name(filling.table, filling.column))
+            }
+            Self::Copy { from, to, .. } => format!("the copy of `{from}` to `{to}`"),
+            Self::DropColumn { table, column } => format!("`drop column {}`", name(table, *column)),
+            Self::DropTable(table) => format!("`drop table {table}`"),
+            Self::SetNotNull { table, column } => format!("`set not null {}`", name(table, *column)),
+            Self::AddNotNull { table, column } => format!("`add not null {}`", name(table, *column)),
+            Self::DropNotNull { table, column } => format!("`drop not null {}`", name(table, *column)),
+            Self::AddColumn { .. }
+            | Self::KeepColumn { .. }
+            | Self::AddTable(_)
+            | Self::AddConstraint { .. }
+            | Self::DropConstraint { .. }
+            | Self::ValidateConstraint { .. }
+            | Self::ValidateNotNull { .. }
+            | Self::SetDefault { .. }
+            | Self::Verify { .. }
+            | Self::Confirm(_)
+            | Self::Wait(_) => return None,
+        })
+    }
 }
 
 /// The noun, as the statement that it stands for where that is one word of the language.
