@@ -5,6 +5,8 @@
 mod declaration;
 mod dml;
 mod expr;
+mod mention;
+mod phases;
 mod statement;
 
 use std::sync::Arc;
@@ -14,6 +16,8 @@ pub use declaration::{
 };
 pub use dml::{Delete, Dml, Insert, Select, Update};
 pub use expr::{BinaryOp, CaseExpr, Expr, ExprKind, InList, Literal, UnaryOp, WhenArm};
+pub use mention::{Added, Dropped, Filled, FilledFrom, Mentions};
+pub use phases::Phases;
 pub use statement::{
     AddCheck, AddForeignKey, AddIndex, AddUnique, Backfill, Batches, CopyRows, DropSync, Statement, StatementKind,
     Sync, SyncKind, Validated,

@@ -19,6 +19,7 @@ pub use table::Table;
 use rustc_hash::FxHashMap;
 
 use crate::ast::Name;
+use crate::expr::Expression;
 
 /// Everything but rows that a statement may change.
 #[derive(Clone, Debug, Default)]
@@ -48,6 +49,12 @@ impl Catalog {
     #[must_use]
     pub fn column(&self, table: &str, column: &str) -> Option<&Column> {
         self.table(table)?.column(column)
+    }
+
+    /// The columns of a table that an expression reads.
+    pub fn inputs(&self, table: &str, value: &Expression) -> impl Iterator<Item = ColumnId> {
+        let table = self.table(table);
+        value.inputs().iter().filter_map(move |name| Some(table?.column(name)?.id))
     }
 
     /// The name of a column, for messages; `?` for one that is not there.

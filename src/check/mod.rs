@@ -17,7 +17,7 @@ pub use verdict::proof;
 use crate::ast::{Script, Statement};
 use crate::catalog::Catalog;
 use crate::diagnostic::{Code, Diagnostic, Severity};
-use crate::plan::{Action, KnownTable, Planner};
+use crate::plan::{Action, Effect, KnownTable, Planner};
 use crate::source::Source;
 use crate::syntax::{self, Parsed};
 
@@ -103,10 +103,12 @@ impl<'s> Checker<'s> {
         self.statements += 1;
         let action = self.planner.resolve(statement);
         self.findings.append(&mut self.planner.take_diagnostics());
-        let mut at = At { script: self.script, statement, action: action.as_ref(), planner: &mut self.planner };
+        let effect = action.as_ref().map(|action| action.effect(self.planner.catalog())).unwrap_or_default();
+        let action = action.as_ref();
+        let mut at = At { script: self.script, statement, action, effect: &effect, planner: &mut self.planner };
         self.rules.iter_mut().for_each(|rule| rule.statement(&mut at, &mut self.findings));
         if let Some(action) = action {
-            self.planner.advance(&action, statement.span);
+            self.planner.advance(action, statement.span);
         }
     }
 
@@ -135,6 +137,8 @@ struct At<'a, 's> {
     statement: &'a Statement,
     /// What the statement does; none where its names could not be resolved.
     action: Option<&'a Action>,
+    /// What that is about; nothing where the names could not be resolved.
+    effect: &'a Effect<'a>,
     planner: &'a mut Planner<'s>,
 }
 

@@ -14,7 +14,7 @@ use crate::engine::Fault;
 use crate::engine::postgres::Server;
 use crate::engine::postgres::translate::{Scene, operations};
 use crate::phrase::lasting;
-use crate::plan::{Action, Plan, Step};
+use crate::plan::{Action, Gate, Plan, Step};
 use crate::report::sql::{SqlPlan, SqlStatement, TableSize};
 use crate::report::{Terminal, render};
 use crate::source::Source;
@@ -183,12 +183,11 @@ fn translated<'p>(plan: &'p Plan, server: &Server, source: &Source) -> Result<Ve
 
 /// What a person does at a gate.
 fn gate(action: &Action) -> Option<String> {
-    Some(match action {
-        Action::Deploy(app) => format!("deploy `{app}` everywhere now"),
-        Action::Retire(app) => format!("take `{app}` out of service everywhere now"),
-        Action::Confirm(text) => text.to_string(),
-        Action::Wait(ms) => format!("wait {}", lasting(*ms)),
-        _ => return None,
+    Some(match action.gate()? {
+        Gate::Deploy(app) => format!("deploy `{app}` everywhere now"),
+        Gate::Retire(app) => format!("take `{app}` out of service everywhere now"),
+        Gate::Confirm(text) => text.to_owned(),
+        Gate::Wait(ms) => format!("wait {}", lasting(ms)),
     })
 }
 

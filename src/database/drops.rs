@@ -5,18 +5,17 @@ use crate::catalog::{Catalog, ColumnId};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::engine::postgres::relation::Dependent;
 use crate::engine::postgres::{Relation, Server};
-use crate::plan::{Action, Plan};
+use crate::plan::{Plan, Removal};
 use crate::source::Span;
 
 /// Adds a finding for each drop of what something else needs, unless one already exists.
 pub(super) fn refuse(plan: &Plan, server: &Server, findings: &mut Vec<Diagnostic>) {
     let mut catalog = plan.start.clone();
     for step in &plan.steps {
-        let found = match &step.action {
-            Action::DropColumn { table, column } => column_needed(plan, server, &catalog, (table, *column), step.span),
-            Action::DropTable(table) => table_needed(plan, server, &catalog, (table, step.span)),
-            _ => None,
-        };
+        let found = step.action.effect(&catalog).removes.and_then(|removed| match removed {
+            Removal::Column(table, column) => column_needed(plan, server, &catalog, (table, column), step.span),
+            Removal::Table(table) => table_needed(plan, server, &catalog, (table, step.span)),
+        });
         let is_told = |other: &Diagnostic| {
             other.code == Code::StillNeeded && other.labels.iter().any(|at| step.span.to(at.span) == step.span)
         };

@@ -1,5 +1,7 @@
 //! Whether a database is ready for a run: versions, privileges, and what would slow it down or stop it halfway.
 
+use std::collections::BTreeSet;
+
 use postgres::GenericClient;
 
 use super::head;
@@ -8,7 +10,7 @@ use crate::diagnostic::{Code, Diagnostic, Severity};
 use crate::engine::Fault;
 use crate::engine::postgres::fault::fault;
 use crate::engine::postgres::{Relation, Server};
-use crate::plan::{Action, Plan};
+use crate::plan::{Effect, Plan};
 
 /// The first version that is supported, as `server_version_num`.
 const OLDEST: u32 = 120_000;
@@ -358,12 +360,10 @@ impl<C: GenericClient> Asked<'_, C> {
         for row in self.client.query(query, &[])? {
             let (table, schema, publications): (String, String, String) = (row.get(0), row.get(1), row.get(2));
             let is_it = |relation: &Relation| relation.name == table && relation.schema == schema;
-            let grows = |name: &Name| {
-                self.plan
-                    .steps
-                    .iter()
-                    .any(|step| matches!(&step.action, Action::AddColumn { table, .. } if table == name))
+            let adds_to = |effect: &Effect<'_>, name: &Name| {
+                effect.adds_table.is_none() && effect.adds.iter().any(|(table, _)| *table == name)
             };
+            let grows = |name: &Name| self.plan.effects().any(|(_, effect)| adds_to(&effect, name));
             if self.changed().iter().any(|(name, relation)| is_it(relation) && grows(name)) {
                 self.found.push(Readiness::warning(
                     format!("table `{table}` is published (`{publications}`), and the plan adds columns to it"),
@@ -376,45 +376,11 @@ impl<C: GenericClient> Asked<'_, C> {
 }
 
 /// The tables whose rows are processed.
-fn filled(plan: &Plan) -> Vec<Name> {
-    tables_of(plan, |action| match action {
-        Action::Fill { table, .. } => Some(table.clone()),
-        Action::Copy { from, .. } => Some(from.clone()),
-        _ => None,
-    })
+fn filled(plan: &Plan) -> BTreeSet<Name> {
+    plan.steps.iter().filter_map(|step| step.action.over().cloned()).collect()
 }
 
 /// The tables that are changed in any way.
-fn changed(plan: &Plan) -> Vec<Name> {
-    let mut found = tables_of(plan, |action| match action {
-        Action::AddColumn { table, .. }
-        | Action::AddConstraint { table, .. }
-        | Action::DropConstraint { table, .. }
-        | Action::AddNotNull { table, .. }
-        | Action::SetNotNull { table, .. }
-        | Action::DropNotNull { table, .. }
-        | Action::SetDefault { table, .. }
-        | Action::ValidateConstraint { table, .. }
-        | Action::ValidateNotNull { table, .. }
-        | Action::Fill { table, .. }
-        | Action::DropColumn { table, .. }
-        | Action::DropTable(table) => Some(table.clone()),
-        Action::Copy { to, .. } => Some(to.clone()),
-        _ => None,
-    });
-    for step in &plan.steps {
-        if let Action::AddSyncs(syncs) = &step.action {
-            found.extend(syncs.iter().flat_map(|sync| [sync.source_table.clone(), sync.target_table.clone()]));
-        }
-    }
-    found.sort();
-    found.dedup();
-    found
-}
-
-fn tables_of(plan: &Plan, table: impl Fn(&Action) -> Option<Name>) -> Vec<Name> {
-    let mut found: Vec<Name> = plan.steps.iter().filter_map(|step| table(&step.action)).collect();
-    found.sort();
-    found.dedup();
-    found
+fn changed(plan: &Plan) -> BTreeSet<Name> {
+    plan.effects().flat_map(|(_, effect)| effect.changes).collect()
 }

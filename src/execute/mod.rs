@@ -19,7 +19,7 @@ pub use state::RunState;
 use crate::ast::Phase;
 use crate::engine::{Applied, Engine, Fault, FaultKind};
 use crate::phrase::with_rows;
-use crate::plan::{Action, Plan, Step};
+use crate::plan::{Plan, Step};
 use crate::source::Span;
 
 /// A plan on its way over a target.
@@ -290,7 +290,7 @@ impl<T: Engine> Run<T> {
     }
 
     fn record(&mut self, step: &Step, rows: Option<u64>) {
-        let about_rows = step.action.is_over_rows() || matches!(step.action, Action::Verify { .. });
+        let about_rows = step.action.effect(&self.plan.start).counts_rows;
         let text = with_rows(&step.title, rows.filter(|_| about_rows));
         self.progress.history.push(self.progress.state, text);
     }

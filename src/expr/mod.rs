@@ -15,6 +15,7 @@ mod functions;
 mod kernels;
 mod node;
 mod nullness;
+mod placed;
 mod registry;
 mod resolve;
 mod row;
@@ -33,7 +34,7 @@ use crate::diagnostic::Diagnostic;
 use crate::explain::Code;
 pub use function::{Fails, Form, Function, Nulls, Param};
 pub use nullness::Nullness;
-pub use registry::{functions, is_projection, names as function_names};
+pub use registry::{function_names, functions, is_projection};
 pub use sql::WriteColumn;
 
 /// Where the columns of an expression come from.

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::ast::{Batches, Name};
-use crate::catalog::{Catalog, Column, ColumnId, Constraint, Sync, SyncId, Table};
+use crate::catalog::{Column, ColumnId, Constraint, Sync, SyncId, Table};
 use crate::expr::Expression;
 
 /// One statement, resolved. Tables go by name, columns by identity.
@@ -154,62 +154,12 @@ pub enum FillKind {
 }
 
 impl Action {
-    /// Whether it processes the rows of a table one by one: `backfill`, `seed` and `copy`.
+    /// The same on the rows of another condition, where it goes through rows one by one.
     #[must_use]
-    pub fn is_over_rows(&self) -> bool {
-        matches!(self, Self::Fill { .. } | Self::Copy { .. })
-    }
-
-    /// Calls `visit` with every column that the action names or reads, but not those that it only takes along.
-    pub fn for_each_column(&self, catalog: &Catalog, visit: &mut dyn FnMut(ColumnId)) {
-        let inputs = |table: &str, value: &Expression, visit: &mut dyn FnMut(ColumnId)| {
-            value.inputs().iter().filter_map(|name| catalog.column(table, name)).for_each(|column| visit(column.id));
-        };
-        match self {
-            Self::AddConstraint { constraint, .. } => constraint.kind.columns().iter().copied().for_each(visit),
-            Self::KeepColumn { column, .. }
-            | Self::AddNotNull { column, .. }
-            | Self::SetNotNull { column, .. }
-            | Self::DropNotNull { column, .. }
-            | Self::SetDefault { column, .. }
-            | Self::ValidateNotNull { column, .. }
-            | Self::DropColumn { column, .. } => visit(*column),
-            Self::ValidateConstraint { table, name } => {
-                let constraint = catalog.table(table).and_then(|table| table.constraint(name));
-                constraint.into_iter().flat_map(|constraint| constraint.kind.columns()).copied().for_each(visit);
-            }
-            Self::AddSyncs(syncs) => {
-                for sync in syncs {
-                    visit(sync.target);
-                    sync.source_columns.iter().copied().for_each(&mut *visit);
-                }
-            }
-            Self::Fill { table, column, value, filter, .. } => {
-                visit(*column);
-                inputs(table, value, visit);
-                if let Some(filter) = filter {
-                    inputs(table, filter, visit);
-                }
-            }
-            Self::Copy { from, columns, filter, .. } => {
-                for (column, value) in columns {
-                    visit(*column);
-                    inputs(from, value, visit);
-                }
-                if let Some(filter) = filter {
-                    inputs(from, filter, visit);
-                }
-            }
-            Self::Verify { table, condition } => inputs(table, condition, visit),
-            Self::AddColumn { .. }
-            | Self::AddTable(_)
-            | Self::DropConstraint { .. }
-            | Self::DropSyncs(_)
-            | Self::DropTable(_)
-            | Self::Deploy(_)
-            | Self::Retire(_)
-            | Self::Confirm(_)
-            | Self::Wait(_) => {}
+    pub fn on_rows(mut self, only: Option<Expression>) -> Self {
+        if let Self::Fill { filter, .. } | Self::Copy { filter, .. } = &mut self {
+            *filter = only;
         }
+        self
     }
 }

@@ -11,9 +11,9 @@ use crate::diagnostic::Diagnostic;
 use crate::explain::Code;
 use crate::expr::{Expression, NoColumns, Scope};
 use crate::plan::Action;
+use crate::plan::column_type::ColumnType;
 use crate::plan::constraints::{self, OwnColumns};
 use crate::plan::planner::{Planner, Resolved};
-use crate::plan::types::ColumnType;
 use crate::source::Span;
 
 impl Planner<'_> {

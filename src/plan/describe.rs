@@ -3,7 +3,7 @@
 use crate::catalog::{Catalog, ColumnId, Constraint, ConstraintKind, Sync, SyncId};
 use crate::data::Type;
 use crate::phrase::lasting;
-use crate::plan::{Action, FillKind};
+use crate::plan::{Action, FillKind, FillingKind};
 
 /// `Add column 'display_name' (text) to users`. `catalog` is the schema before the action.
 pub(super) fn title(action: &Action, catalog: &Catalog) -> String {
@@ -78,6 +78,47 @@ pub(super) fn title(action: &Action, catalog: &Catalog) -> String {
         Action::Confirm(text) => format!("Confirm \"{text}\""),
         Action::Wait(ms) => format!("Wait {}", lasting(*ms)),
     }
+}
+
+impl Action {
+    /// What people call a statement that can be moved: "the backfill of `c`"; none for others. `catalog` is the schema
+    /// before it.
+    #[must_use]
+    pub fn called(&self, catalog: &Catalog) -> Option<String> {
+        let effect = self.effect(catalog);
+        let name = |table: &str, column| catalog.column_name(table, column).to_owned();
+        Some(match self {
+            Self::Deploy(app) => format!("`deploy {app}`"),
+            Self::Retire(app) => format!("`retire {app}`"),
+            Self::DropSyncs(_) => "this `drop sync`".to_owned(),
+            Self::AddSyncs(_) | Self::Fill { .. } => {
+                let filling = effect.fills.first()?;
+                format!("the {} of `{}`", sentence(filling.kind), name(filling.table, filling.column))
+            }
+            Self::Copy { from, to, .. } => format!("the copy of `{from}` to `{to}`"),
+            Self::DropColumn { table, column } => format!("`drop column {}`", name(table, *column)),
+            Self::DropTable(table) => format!("`drop table {table}`"),
+            Self::SetNotNull { table, column } => format!("`set not null {}`", name(table, *column)),
+            Self::AddNotNull { table, column } => format!("`add not null {}`", name(table, *column)),
+            Self::DropNotNull { table, column } => format!("`drop not null {}`", name(table, *column)),
+            Self::AddColumn { .. }
+            | Self::KeepColumn { .. }
+            | Self::AddTable(_)
+            | Self::AddConstraint { .. }
+            | Self::DropConstraint { .. }
+            | Self::ValidateConstraint { .. }
+            | Self::ValidateNotNull { .. }
+            | Self::SetDefault { .. }
+            | Self::Verify { .. }
+            | Self::Confirm(_)
+            | Self::Wait(_) => return None,
+        })
+    }
+}
+
+/// The noun, as the statement that it stands for where that is one word of the language.
+fn sentence(kind: FillingKind) -> String {
+    if kind == FillingKind::Sync { "`sync`".to_owned() } else { kind.noun().to_owned() }
 }
 
 /// A column of a sync; with its table where the sync is between two.

@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use rustc_hash::FxHashMap;
 
 use crate::catalog::{Catalog, ColumnId};
-use crate::plan::{Action, FillKind};
+use crate::plan::Effect;
 
 /// A fact, called by the column that it was first known as.
 pub type FactId = ColumnId;
@@ -67,27 +67,11 @@ pub struct FactsBuilder {
 }
 
 impl FactsBuilder {
-    /// Takes in an action that is resolved against `catalog`.
-    pub fn follow(&mut self, action: &Action, catalog: &Catalog) {
-        match action {
-            Action::AddColumn { column, .. } => {
-                self.added.insert(column.id);
-            }
-            Action::AddTable(table) => self.added.extend(table.columns().map(|column| column.id)),
-            Action::AddSyncs(syncs) => {
-                for sync in syncs {
-                    self.link(sync.target, sync.source_columns.iter().copied());
-                }
-            }
-            Action::Fill { kind: FillKind::Backfill, table, column, value, .. } => {
-                self.link(*column, inputs(value, table, catalog));
-            }
-            Action::Copy { from, columns, .. } => {
-                for (column, value) in columns {
-                    self.link(*column, inputs(value, from, catalog));
-                }
-            }
-            _ => {}
+    /// Takes in what an action is about.
+    pub fn follow(&mut self, effect: &Effect<'_>) {
+        self.added.extend(effect.adds.iter().map(|(_, column)| column.id));
+        for filling in effect.fills.iter().filter(|filling| filling.carries_over()) {
+            self.link(filling.column, filling.sources.iter().copied());
         }
     }
 
@@ -152,14 +136,6 @@ impl FactsBuilder {
             }
         }
     }
-}
-
-fn inputs<'a>(
-    value: &'a crate::expr::Expression,
-    table: &'a str,
-    catalog: &'a Catalog,
-) -> impl Iterator<Item = ColumnId> + 'a {
-    value.inputs().iter().filter_map(move |name| Some(catalog.column(table, name)?.id))
 }
 
 /// Gives the facts of each group the bits from 0.

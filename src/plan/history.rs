@@ -3,8 +3,8 @@
 
 use rustc_hash::FxHashMap;
 
-use crate::ast::{ColumnRef, Expr, Ident, Name, Statement, StatementKind, SyncKind};
-use crate::plan::types::ColumnType;
+use crate::ast::{Added, ColumnRef, Dropped, Expr, FilledFrom, Ident, Name, Statement};
+use crate::plan::column_type::ColumnType;
 use crate::source::{Source, Span};
 use crate::syntax;
 
@@ -32,6 +32,17 @@ pub(super) enum Filler {
     Column(ColumnRef),
 }
 
+impl Filler {
+    fn of(from: FilledFrom<'_>) -> Self {
+        match from {
+            FilledFrom::Value(table, value) => {
+                Self::Value { table: table.map(|table| table.name.clone()), value: value.clone() }
+            }
+            FilledFrom::Column(other) => Self::Column(other.clone()),
+        }
+    }
+}
+
 /// Places by table and column.
 #[derive(Debug, Default)]
 pub(super) struct History {
@@ -42,62 +53,41 @@ impl History {
     pub(super) fn of(source: &Source, default_table: Option<&Name>) -> Self {
         let mut history = Self::default();
         let default_table = default_table.cloned().unwrap_or_else(|| "".into());
-        syntax::for_each_statement(source, source.span(), &mut |statement| history.note(statement, &default_table));
+        syntax::for_each_statement(source, source.span(), &mut |statement| history.note(&statement, &default_table));
         history
     }
 
-    fn note(&mut self, statement: Statement, default_table: &Name) {
+    fn note(&mut self, statement: &Statement, default_table: &Name) {
         let span = statement.span;
         let table = |named: Option<&Ident>| named.map_or(default_table, |table| &table.name).clone();
         let none: Name = "".into();
-        match statement.kind {
-            StatementKind::AddColumn(parts) => {
-                let places = self.places(table(parts.0.as_ref()), parts.1.name.name.clone());
+        let mentions = statement.kind.mentions();
+        match mentions.adds {
+            Some(Added::Column(of, column)) => {
+                let places = self.places(table(of), column.name.name.clone());
                 places.added.get_or_insert(span);
-                places.ty = places.ty.take().or(parts.1.ty.as_ref().map(ColumnType::written));
+                places.ty = places.ty.take().or(column.ty.as_ref().map(ColumnType::written));
             }
-            StatementKind::AddTable(def) => {
-                self.places(def.name.name, none).added.get_or_insert(span);
+            Some(Added::Table(added)) => {
+                self.places(added.name.name.clone(), none.clone()).added.get_or_insert(span);
             }
-            StatementKind::DropColumn(column) => {
-                self.places(table(column.table.as_deref()), column.column.name).dropped.get_or_insert(span);
-            }
-            StatementKind::DropTable(name) => {
-                self.places(name.name, none).dropped.get_or_insert(span);
-            }
-            StatementKind::Backfill(fill) | StatementKind::Seed(fill) => {
-                let value = Filler::Value { table: None, value: fill.value };
-                self.fill(table(fill.target.table.as_deref()), fill.target.column.name, value);
-            }
-            StatementKind::Sync(sync) => {
-                let of = table(sync.target.table.as_deref());
-                match sync.kind {
-                    SyncKind::From(value) => {
-                        self.fill(of, sync.target.column.name, Filler::Value { table: None, value });
-                    }
-                    SyncKind::Both(other) => {
-                        let other_of = table(other.table.as_deref());
-                        self.fill(of, sync.target.column.name.clone(), Filler::Column(other.clone()));
-                        self.fill(other_of, other.column.name, Filler::Column(sync.target));
-                    }
-                }
-            }
-            StatementKind::Copy(copy) => {
-                for (column, value) in copy.columns {
-                    let from = Some(copy.from.name.clone());
-                    self.fill(copy.to.name.clone(), column.name, Filler::Value { table: from, value });
-                }
-            }
-            _ => {}
+            None => {}
+        }
+        let dropped = mentions.drops.map(|dropped| match dropped {
+            Dropped::Column(column) => (table(column.table.as_deref()), column.column.name.clone()),
+            Dropped::Table(dropped) => (dropped.name.clone(), none),
+        });
+        if let Some((of, column)) = dropped {
+            self.places(of, column).dropped.get_or_insert(span);
+        }
+        for filled in mentions.fills {
+            let places = self.places(table(filled.table), filled.column.name.clone());
+            places.filled.get_or_insert_with(|| Filler::of(filled.from));
         }
     }
 
     fn places(&mut self, table: Name, column: Name) -> &mut Places {
         self.tables.entry(table).or_default().entry(column).or_default()
-    }
-
-    fn fill(&mut self, table: Name, column: Name, filler: Filler) {
-        self.places(table, column).filled.get_or_insert(filler);
     }
 
     fn find(&self, table: &str, column: &str) -> Option<&Places> {

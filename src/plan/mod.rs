@@ -7,9 +7,11 @@ mod action;
 mod apply;
 mod apps;
 pub mod assumed;
+mod column_type;
 mod columns;
 mod constraints;
 mod describe;
+mod effect;
 mod facts;
 mod history;
 mod moves;
@@ -25,6 +27,7 @@ use std::sync::Arc;
 
 pub use action::{Action, FillKind};
 pub use apps::{AppUse, ColumnName};
+pub use effect::{Effect, Filling, FillingKind, Gate, Removal};
 pub use facts::{FactId, Facts, FactsBuilder};
 pub use names::TableScope;
 pub use planner::{KnownTable, Planner};
@@ -70,7 +73,17 @@ impl Plan {
     /// Whether some statement adds a table with this name.
     #[must_use]
     pub fn adds_table(&self, name: &str) -> bool {
-        self.steps.iter().any(|step| matches!(&step.action, Action::AddTable(table) if *table.name == *name))
+        self.effects().any(|(_, effect)| effect.adds_table.is_some_and(|table| *table.name == *name))
+    }
+
+    /// Each step with what it is about.
+    pub fn effects(&self) -> impl Iterator<Item = (&Step, Effect<'_>)> {
+        let mut catalog = self.start.clone();
+        self.steps.iter().map(move |step| {
+            let effect = step.action.effect(&catalog);
+            catalog.apply(&step.action);
+            (step, effect)
+        })
     }
 
     /// The same plan with other steps, which are numbered again; what carries which facts is found out again.
@@ -80,7 +93,7 @@ impl Plan {
         let mut catalog = self.start.clone();
         for (index, step) in steps.iter_mut().enumerate() {
             step.index = index;
-            facts.follow(&step.action, &catalog);
+            facts.follow(&step.action.effect(&catalog));
             catalog.apply(&step.action);
         }
         Self { facts: Arc::new(facts.build(&self.start)), steps, ..self.clone() }
@@ -98,7 +111,7 @@ impl Plan {
         let mut facts = FactsBuilder::default();
         for (index, statement) in script.statements.iter().enumerate() {
             let Some(action) = planner.resolve(statement) else { continue };
-            facts.follow(&action, planner.catalog());
+            facts.follow(&action.effect(planner.catalog()));
             let title = planner.describe(&action);
             planner.advance(&action, statement.span);
             steps.push(Step { index, phase: statement.phase, span: statement.span, action, title });

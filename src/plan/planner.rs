@@ -125,11 +125,8 @@ impl Planner<'_> {
 
     /// Moves the catalog past an action that stands at `span`.
     pub fn advance(&mut self, action: &Action, span: Span) {
-        match action {
-            Action::AddColumn { column, .. } => self.note_added(column.id, span),
-            Action::AddTable(table) => table.columns().for_each(|column| self.note_added(column.id, span)),
-            _ => {}
-        }
+        let effect = action.effect(&self.catalog);
+        effect.adds.iter().for_each(|(_, column)| self.note_added(column.id, span));
         self.catalog.apply(action);
     }
 

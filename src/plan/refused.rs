@@ -4,8 +4,8 @@ use crate::ast::{ColumnRef, Ident, TypeName};
 use crate::catalog::Column;
 use crate::diagnostic::Diagnostic;
 use crate::explain::Code;
+use crate::plan::column_type::ColumnType;
 use crate::plan::planner::{Planner, Resolved};
-use crate::plan::types::ColumnType;
 use crate::source::Span;
 use crate::syntax::quote_ident;
 

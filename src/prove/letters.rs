@@ -5,7 +5,7 @@
 use std::collections::BTreeMap;
 
 use crate::catalog::{Catalog, ColumnId};
-use crate::plan::{Action, ColumnName, Plan};
+use crate::plan::{ColumnName, Filling, FillingKind, Plan};
 use crate::prove::proof::{CellView, Content, EventKind, RowView, Schedule, ScheduleEvent};
 
 /// What stands in each cell of a row: `a`, `a+b` for a value made of two, `null`, `unset`.
@@ -166,13 +166,9 @@ impl<'a> Tracker<'a> {
 
     /// The columns that a fill gives `column` its value from; none where it fills another.
     fn sources(&self, step: usize, column: ColumnId, at: usize) -> Option<Vec<ColumnId>> {
-        let (table, value) = match &self.plan.steps.get(step)?.action {
-            Action::Fill { table, column: filled, value, .. } if *filled == column => (table, value),
-            Action::Copy { from, columns, .. } => (from, &columns.iter().find(|(filled, _)| *filled == column)?.1),
-            _ => return None,
-        };
-        let table = self.catalogs[at].table(table)?;
-        Some(value.inputs().iter().filter_map(|name| Some(table.column(name)?.id)).collect())
+        let effect = self.plan.steps.get(step)?.action.effect(&self.catalogs[at]);
+        let fills = |filling: &Filling<'_>| filling.kind != FillingKind::Sync && filling.column == column;
+        effect.fills.into_iter().find(fills).map(|filling| filling.sources)
     }
 
     /// Letters are given out in the order in which values are seen.

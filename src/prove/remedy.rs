@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use crate::ast::Phase;
-use crate::catalog::{Catalog, ColumnId, ConstraintKind, Sync, SyncId};
+use crate::catalog::{Catalog, ColumnId, NotNull, Sync, SyncId};
 use crate::expr::Expression;
-use crate::plan::{Action, FillKind, Plan, Step};
+use crate::plan::{Action, Effect, FillKind, Gate, Plan, Removal, Step};
 use crate::prove::proof::{AnomalyKind, Insertion};
 
 /// No more changes than these are tried for one finding.
@@ -65,7 +65,11 @@ struct Drafts<'p> {
     catalogs: Vec<Catalog>,
 }
 
-impl Drafts<'_> {
+impl<'p> Drafts<'p> {
+    fn effect(&self, at: usize) -> Effect<'p> {
+        self.plan.steps[at].action.effect(&self.catalogs[at])
+    }
+
     fn inserted(&self, at: usize, phase: Option<Phase>, action: Action) -> Vec<Step> {
         let mut steps = self.plan.steps.clone();
         let span = steps.get(at.saturating_sub(1)).or(steps.first()).map(|step| step.span).unwrap_or_default();
@@ -125,12 +129,8 @@ impl Drafts<'_> {
 
     /// The step that adds a column.
     fn added(&self, column: ColumnId) -> Option<usize> {
-        let adds = |step: &&Step| match &step.action {
-            Action::AddColumn { column: added, .. } => added.id == column,
-            Action::AddTable(table) => table.column_by_id(column).is_some(),
-            _ => false,
-        };
-        self.plan.steps.iter().find(adds).map(|step| step.index)
+        let adds = |effect: &Effect<'_>| effect.adds.iter().any(|(_, added)| added.id == column);
+        self.plan.effects().find(|(_, effect)| adds(effect)).map(|(step, _)| step.index)
     }
 
     /// A not-null that goes before the first version is deployed.
@@ -138,14 +138,14 @@ impl Drafts<'_> {
         let last = self.plan.steps.iter().rposition(|step| step.phase == Some(Phase::Expand)).map_or(0, |at| at + 1);
         let mut bound: Vec<(crate::ast::Name, ColumnId)> = Vec::new();
         for at in self.steps {
-            if let Action::DropColumn { table, column } = &self.plan.steps[*at].action {
-                bound.push((table.clone(), *column));
+            if let Some(Removal::Column(table, column)) = self.effect(*at).removes {
+                bound.push((table.clone(), column));
             }
         }
         for (table, column) in bound {
             let Some(schema) = self.plan.start.table(&table) else { continue };
             let Some(bound) = schema.column_by_id(column) else { continue };
-            if bound.not_null == crate::catalog::NotNull::No {
+            if bound.not_null == NotNull::No {
                 continue;
             }
             let text = format!("add `expand drop not null {}`", bound.name);
@@ -212,10 +212,12 @@ impl Drafts<'_> {
     fn moves(&self, found: &mut Vec<ChangedPlan>) {
         let count = self.plan.steps.len();
         let mut order: Vec<usize> = self.steps.to_vec();
-        order.sort_by_key(|at| rank(&self.plan.steps[*at].action));
+        order.sort_by_key(|at| rank(&self.effect(*at)));
+        let called = |step: &Step| step.action.called(&self.catalogs[step.index]);
+        let names: Vec<Option<String>> = self.plan.steps.iter().map(called).collect();
         for far in 1..count {
             for from in &order {
-                let Some(name) = name(self.plan, *from) else { continue };
+                let Some(name) = &names[*from] else { continue };
                 let to = [from.checked_add(far).filter(|to| *to < count), from.checked_sub(far)];
                 for to in to.into_iter().flatten() {
                     let mut steps = self.plan.steps.clone();
@@ -233,7 +235,7 @@ impl Drafts<'_> {
     /// Versions that are retired before something goes.
     fn retirements(&self, found: &mut Vec<ChangedPlan>) {
         for at in self.steps {
-            if !matches!(self.plan.steps[*at].action, Action::DropColumn { .. } | Action::DropTable(_)) {
+            if self.effect(*at).removes.is_none() {
                 continue;
             }
             for app in self.plan.apps.iter().filter(|app| self.catalogs[*at].is_live(&app.name)) {
@@ -247,7 +249,7 @@ impl Drafts<'_> {
     /// A backfill for each sync, before the first version is deployed.
     fn backfills(&self, found: &mut Vec<ChangedPlan>) {
         for at in self.steps {
-            let Action::AddSyncs(syncs) = &self.plan.steps[*at].action else { continue };
+            let syncs = self.effect(*at).adds_syncs;
             let last =
                 self.plan.steps.iter().rposition(|step| step.phase == Some(Phase::Expand)).map_or(0, |at| at + 1);
             for sync in syncs.iter().filter(|sync| sync.join.is_none() && self.added(sync.target).is_some()) {
@@ -291,43 +293,16 @@ fn sync(catalog: &Catalog, table: &crate::ast::Name, target: ColumnId, value: &E
 }
 
 /// What is moved first: who is live, then what is removed, then the rest.
-fn rank(action: &Action) -> u8 {
-    match action {
-        Action::Deploy(_) | Action::Retire(_) => 0,
-        Action::AddSyncs(_) | Action::DropNotNull { .. } => 1,
-        Action::DropColumn { .. } | Action::DropTable(_) | Action::SetNotNull { .. } | Action::AddNotNull { .. } => 2,
+fn rank(effect: &Effect<'_>) -> u8 {
+    let binds = |not_null: NotNull| matches!(not_null, NotNull::NewWrites | NotNull::Yes);
+    match effect.not_null.map(|(_, not_null)| not_null) {
+        _ if effect.gate.and_then(Gate::app).is_some() => 0,
+        _ if !effect.adds_syncs.is_empty() => 1,
+        Some(NotNull::No) => 1,
+        Some(not_null) if binds(not_null) => 2,
+        _ if effect.removes.is_some() => 2,
         _ => 3,
     }
-}
-
-/// What people call a statement that can be moved.
-fn name(plan: &Plan, step: usize) -> Option<String> {
-    let column = |table: &str, column: ColumnId| {
-        let tables = plan.steps.iter().find_map(|step| match &step.action {
-            Action::AddColumn { table: on, column: added, .. } if **on == *table && added.id == column => {
-                Some(added.name.to_string())
-            }
-            _ => None,
-        });
-        tables.unwrap_or_else(|| plan.start.column_name(table, column).to_owned())
-    };
-    Some(match &plan.steps[step].action {
-        Action::Deploy(app) => format!("`deploy {app}`"),
-        Action::Retire(app) => format!("`retire {app}`"),
-        Action::AddSyncs(syncs) => format!("the `sync` of `{}`", column(&syncs[0].target_table, syncs[0].target)),
-        Action::DropSyncs(_) => "this `drop sync`".to_owned(),
-        Action::Fill { kind: FillKind::Seed, table, column: filled, .. } => {
-            format!("the seed of `{}`", column(table, *filled))
-        }
-        Action::Fill { table, column: filled, .. } => format!("the backfill of `{}`", column(table, *filled)),
-        Action::Copy { from, to, .. } => format!("the copy of `{from}` to `{to}`"),
-        Action::DropColumn { table, column: dropped } => format!("`drop column {}`", column(table, *dropped)),
-        Action::DropTable(table) => format!("`drop table {table}`"),
-        Action::SetNotNull { table, column: bound } => format!("`set not null {}`", column(table, *bound)),
-        Action::AddNotNull { table, column: bound } => format!("`add not null {}`", column(table, *bound)),
-        Action::DropNotNull { table, column: bound } => format!("`drop not null {}`", column(table, *bound)),
-        _ => return None,
-    })
 }
 
 /// Whether phases follow each other as they must.
@@ -338,12 +313,7 @@ fn in_order(steps: &[Step]) -> bool {
 
 /// Whether everything that a plan names is there when it is named.
 fn is_sound(plan: &Plan) -> bool {
-    let mut catalog = plan.start.clone();
-    plan.steps.iter().all(|step| {
-        let sound = is_possible(&step.action, &catalog);
-        catalog.apply(&step.action);
-        sound
-    })
+    plan.effects().all(|(_, effect)| effect.is_possible)
 }
 
 /// Whether some application is live at all times.
@@ -355,51 +325,4 @@ fn is_served(plan: &Plan) -> bool {
             catalog.apply(&step.action);
             serves(&catalog)
         })
-}
-
-fn is_possible(action: &Action, catalog: &Catalog) -> bool {
-    let column =
-        |table: &str, column: ColumnId| catalog.table(table).is_some_and(|table| table.column_by_id(column).is_some());
-    let reads =
-        |table: &str, value: &Expression| value.inputs().iter().all(|name| catalog.column(table, name).is_some());
-    match action {
-        Action::AddColumn { table, column, .. } => {
-            catalog.table(table).is_some() && catalog.column(table, &column.name).is_none()
-        }
-        Action::KeepColumn { table, column: id }
-        | Action::AddNotNull { table, column: id }
-        | Action::SetNotNull { table, column: id }
-        | Action::DropNotNull { table, column: id }
-        | Action::SetDefault { table, column: id, .. }
-        | Action::ValidateNotNull { table, column: id }
-        | Action::DropColumn { table, column: id } => column(table, *id),
-        Action::AddTable(table) => catalog.table(&table.name).is_none(),
-        Action::AddConstraint { table, constraint } => {
-            constraint.kind.columns().iter().all(|id| column(table, *id))
-                && match &constraint.kind {
-                    ConstraintKind::ForeignKey { table, referenced, .. } => column(table, *referenced),
-                    _ => true,
-                }
-        }
-        Action::DropConstraint { table, name } | Action::ValidateConstraint { table, name } => {
-            catalog.table(table).is_some_and(|table| table.constraint(name).is_some())
-        }
-        Action::AddSyncs(syncs) => syncs.iter().all(|sync| {
-            column(&sync.target_table, sync.target)
-                && sync.source_columns.iter().all(|source| column(&sync.source_table, *source))
-        }),
-        Action::DropSyncs(ids) => ids.iter().all(|id| catalog.sync(*id).is_some()),
-        Action::Fill { table, column: id, value, filter, .. } => {
-            column(table, *id) && reads(table, value) && filter.as_ref().is_none_or(|filter| reads(table, filter))
-        }
-        Action::Copy { from, to, columns, filter, .. } => {
-            columns.iter().all(|(id, value)| column(to, *id) && reads(from, value))
-                && filter.as_ref().is_none_or(|filter| reads(from, filter))
-        }
-        Action::Verify { table, condition } => reads(table, condition),
-        Action::DropTable(table) => catalog.table(table).is_some(),
-        Action::Deploy(app) => !catalog.is_live(app),
-        Action::Retire(app) => catalog.is_live(app),
-        Action::Confirm(_) | Action::Wait(_) => true,
-    }
 }

@@ -7,7 +7,7 @@ use rustc_hash::FxHashMap;
 use crate::ast::Name;
 use crate::catalog::{Catalog, Column, ColumnId, ConstraintKind, NotNull, Table};
 use crate::expr::{Expression, Nullness};
-use crate::plan::{Action, AppUse, ColumnName, FillKind, Plan};
+use crate::plan::{Action, AppUse, ColumnName, Effect, Filling, FillingKind, Plan};
 use crate::prove::rule::{Rule, Rules};
 
 /// Inputs of a condition beyond which it is not looked into.
@@ -103,41 +103,24 @@ impl Survey {
     }
 
     fn follow(&mut self, index: usize, action: &Action, catalog: &Catalog, apps: &[AppUse]) {
-        action.for_each_column(catalog, &mut |column| self.touch(column));
+        let effect = action.effect(catalog);
+        effect.names.iter().for_each(|column| self.touch(*column));
+        if let Some((column, not_null)) = effect.not_null
+            && not_null != NotNull::No
+            && let Some(origin) = self.columns.get_mut(&column)
+        {
+            origin.ever_not_null = true;
+        }
+        for (table, column) in &effect.adds {
+            let table = effect.adds_table.or_else(|| catalog.table(table));
+            table.into_iter().for_each(|table| self.note_column(table, column, Some(index)));
+        }
+        effect.fills.iter().for_each(|filling| self.follow_filling(index, filling, &effect, (catalog, apps)));
+        let joins = effect.adds_syncs.iter().filter_map(|sync| Some((sync, sync.join.as_ref()?)));
+        joins.for_each(|(sync, join)| {
+            self.pair(&sync.source_table, &sync.target_table, [join.source_key, join.target_key]);
+        });
         match action {
-            Action::AddColumn { table, column, .. } => {
-                let Some(table) = catalog.table(table) else { return };
-                self.note_column(table, column, Some(index));
-            }
-            Action::AddTable(table) => self.note_table(table, Some(index)),
-            Action::AddNotNull { column, .. }
-            | Action::SetNotNull { column, .. }
-            | Action::ValidateNotNull { column, .. } => {
-                if let Some(origin) = self.columns.get_mut(column) {
-                    origin.ever_not_null = true;
-                }
-            }
-            Action::AddSyncs(syncs) => {
-                for sync in syncs {
-                    self.note_value(index, sync.target, &sync.value, &sync.source_columns);
-                    self.link(sync.target, &sync.source_columns);
-                    if let Some(join) = &sync.join {
-                        let keys = [join.source_key, join.target_key];
-                        self.pair(&sync.source_table, &sync.target_table, keys);
-                    }
-                }
-            }
-            Action::Fill { kind, table, column, value, filter, .. } => {
-                let sources = inputs(catalog, table, value);
-                self.note_value(index, *column, value, if *kind == FillKind::Seed { &[] } else { &sources });
-                if *kind == FillKind::Backfill && sources.is_empty() && filter.is_none() {
-                    self.note_constant(index, *column, catalog, apps);
-                }
-                self.link(*column, &sources);
-                if let Some(filter) = filter.as_ref().filter(|filter| is_decided_by_nulls(filter)) {
-                    self.link(*column, &inputs(catalog, table, filter));
-                }
-            }
             Action::Copy { from, to, columns, .. } => self.follow_copy(index, catalog, (from, to), columns),
             Action::AddConstraint { constraint, .. } => {
                 if let ConstraintKind::Check { condition, columns, .. } = &constraint.kind
@@ -154,6 +137,30 @@ impl Survey {
                 }
             }
             _ => {}
+        }
+    }
+
+    /// Notes what a column gets its values from.
+    fn follow_filling(
+        &mut self,
+        index: usize,
+        filling: &Filling<'_>,
+        effect: &Effect<'_>,
+        (catalog, apps): (&Catalog, &[AppUse]),
+    ) {
+        let Filling { kind, column, value, sources, .. } = filling;
+        match kind {
+            FillingKind::Backfill | FillingKind::Sync => self.note_value(index, *column, value, sources),
+            FillingKind::Seed => self.note_value(index, *column, value, &[]),
+            FillingKind::Copy => {}
+        }
+        if *kind == FillingKind::Backfill && sources.is_empty() && effect.filter.is_none() {
+            self.note_constant(index, *column, catalog, apps);
+        }
+        self.link(*column, sources);
+        let filter = effect.filter.filter(|(_, filter)| *kind != FillingKind::Copy && is_decided_by_nulls(filter));
+        if let Some((table, filter)) = filter {
+            self.link(*column, &inputs(catalog, table, filter));
         }
     }
 
@@ -187,9 +194,6 @@ impl Survey {
         (from, to): (&Name, &Name),
         columns: &[(ColumnId, Expression)],
     ) {
-        for (column, value) in columns {
-            self.link(*column, &inputs(catalog, from, value));
-        }
         let (Some(source), Some(target)) = (catalog.table(from), catalog.table(to)) else { return };
         let pair = columns.iter().find_map(|(column, value)| {
             let key = catalog.column(from, value.as_plain_column()?)?.id;
@@ -311,7 +315,7 @@ pub(super) fn in_key(table: &Table, column: ColumnId) -> bool {
 
 /// The columns that an expression reads.
 pub(super) fn inputs(catalog: &Catalog, table: &str, value: &Expression) -> Vec<ColumnId> {
-    value.inputs().iter().filter_map(|name| Some(catalog.column(table, name)?.id)).collect()
+    catalog.inputs(table, value).collect()
 }
 
 /// Whether it is known of a condition, for some inputs, whether it is true, when it is only known which are null.

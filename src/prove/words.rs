@@ -1,6 +1,6 @@
 //! Events and anomalies in words, for whoever tells of a schedule.
 
-use crate::plan::{ColumnName, Plan};
+use crate::plan::{ColumnName, FillingKind, Plan};
 use crate::prove::proof::{Anomaly, AnomalyKind, EventKind, ScheduleEvent};
 
 /// Names columns as a reader of one plan would: without the table where it is the only one.
@@ -40,13 +40,11 @@ impl<'a> Words<'a> {
         }
     }
 
+    /// The noun of a statement that goes through rows.
     fn fill(self, step: usize) -> &'static str {
-        use crate::plan::{Action, FillKind};
-        match self.plan.steps.get(step).map(|step| &step.action) {
-            Some(Action::Fill { kind: FillKind::Seed, .. }) => "the seed",
-            Some(Action::Copy { .. }) => "the copy",
-            _ => "the backfill",
-        }
+        let effect = self.plan.steps.get(step).map(|step| step.action.effect(&self.plan.start));
+        let kind = effect.and_then(|effect| Some(effect.fills.first()?.kind));
+        kind.unwrap_or(FillingKind::Backfill).noun()
     }
 
     /// What happens in an event, as a clause: "the backfill processes the row", "`v1` writes `username`".

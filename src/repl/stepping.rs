@@ -6,7 +6,7 @@ use crate::ast::Phase;
 use crate::engine::memory::AppState;
 use crate::execute::{BatchEvent, Failure, Observer, RunState, STOP, StatementEvent};
 use crate::phrase::counted;
-use crate::plan::{Action, Step};
+use crate::plan::{Gate, Step};
 use crate::repl::Host;
 use crate::repl::commands::Until;
 use crate::repl::present::Moment;
@@ -123,7 +123,7 @@ impl Session {
         let mut text = self.newest_entries(1);
         text += &self.in_production(&step);
         text += &self.changed_states(&before);
-        if let Action::Deploy(app) = &step.action {
+        if let Some(Gate::Deploy(app)) = step.action.gate() {
             text += &self.reads_of(app);
         }
         Ok((text, moment))
@@ -173,12 +173,14 @@ impl Session {
     /// What a gate or a rollout means where real applications run.
     fn in_production(&self, step: &Step) -> String {
         let live: Vec<_> = self.present.memory().catalog().live().collect();
-        let said = match &step.action {
-            Action::Deploy(app) => format!("`{app}` is rolled out now; live from here: {}", listed(&live)),
-            Action::Retire(app) => format!("no instance of `{app}` may be left now; live from here: {}", listed(&live)),
-            Action::Confirm(text) => format!("the run stops here until somebody confirms \"{text}\""),
-            Action::Wait(_) => "the run stops here for that time".to_owned(),
-            _ => return String::new(),
+        let said = match step.action.gate() {
+            Some(Gate::Deploy(app)) => format!("`{app}` is rolled out now; live from here: {}", listed(&live)),
+            Some(Gate::Retire(app)) => {
+                format!("no instance of `{app}` may be left now; live from here: {}", listed(&live))
+            }
+            Some(Gate::Confirm(text)) => format!("the run stops here until somebody confirms \"{text}\""),
+            Some(Gate::Wait(_)) => "the run stops here for that time".to_owned(),
+            None => return String::new(),
         };
         self.terminal.paint(&format!("  in production: {said}"), Paint::Dim) + "\n"
     }

@@ -233,7 +233,7 @@ impl Session {
 
     fn is_fill(&self, step: usize) -> bool {
         let steps = &self.present.opened.plan.steps;
-        steps.get(step).is_some_and(|step| step.action.is_over_rows())
+        steps.get(step).is_some_and(|step| step.action.over().is_some())
     }
 
     fn title(&self, step: usize) -> &str {

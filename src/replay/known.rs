@@ -7,7 +7,7 @@ use crate::ast::Name;
 use crate::catalog::{Catalog, Column, ColumnId, ConstraintKind, Table};
 use crate::data::Value;
 use crate::expr::Expression;
-use crate::plan::{Action, ColumnName, FillKind, Plan};
+use crate::plan::{Action, ColumnName, Filling, FillingKind, Plan};
 
 /// A column and what it is made from.
 #[derive(Clone, Debug)]
@@ -100,50 +100,25 @@ impl KnownColumns {
     }
 
     fn note(&mut self, action: &Action, catalog: &Catalog) {
-        action.for_each_column(catalog, &mut |column| {
-            self.touched.insert(column);
-        });
-        let column_name = |table: &Name, id| {
-            let column = catalog.column_name(table, id);
-            ColumnName { table: table.clone(), column: column.into() }
-        };
-        match action {
-            Action::AddColumn { table, column, constraints } => {
-                self.note_column(table, column);
-                let schema = catalog.table(table).cloned();
-                schema.iter().for_each(|schema| constraints.iter().for_each(|c| self.note_constraint(schema, &c.kind)));
-            }
-            Action::AddTable(table) => self.note_table(table),
-            Action::AddConstraint { table, constraint } => {
-                let schema = catalog.table(table).cloned();
-                schema.iter().for_each(|schema| self.note_constraint(schema, &constraint.kind));
-            }
-            Action::AddSyncs(syncs) => {
-                for sync in syncs {
-                    let target = column_name(&sync.target_table, sync.target);
-                    self.derive(target, &sync.source_table, &sync.value);
-                    self.join(sync.join.iter().flat_map(|join| [join.source_key, join.target_key]).collect());
-                }
-            }
-            Action::Fill { kind, table, column, value, filter, .. } => {
-                if *kind == FillKind::Backfill {
-                    self.derive(column_name(table, *column), table, value);
-                }
-                self.note_filter(catalog, table, filter.as_ref());
-            }
-            Action::Copy { from, to, columns, filter, .. } => {
-                for (column, value) in columns {
-                    self.derive(column_name(to, *column), from, value);
-                }
-                self.join_copy(catalog, from, to, columns);
-                self.note_filter(catalog, from, filter.as_ref());
-            }
-            _ => {}
+        let effect = action.effect(catalog);
+        self.touched.extend(&effect.names);
+        effect.adds.iter().for_each(|(table, column)| self.note_column(table, column));
+        for (table, constraint) in &effect.adds_constraints {
+            let schema = effect.adds_table.or_else(|| catalog.table(table));
+            schema.into_iter().for_each(|schema| self.note_constraint(schema, &constraint.kind));
         }
-    }
-
-    fn note_filter(&mut self, catalog: &Catalog, table: &Name, filter: Option<&Expression>) {
-        if let (Some(filter), Some(schema)) = (filter, catalog.table(table)) {
+        for filling in effect.fills.iter().filter(|filling| filling.carries_over()) {
+            let column = catalog.column_name(filling.table, filling.column).into();
+            let target = ColumnName { table: filling.table.clone(), column };
+            self.derive(target, filling.from, filling.value);
+        }
+        let joins = effect.adds_syncs.iter().filter_map(|sync| sync.join.as_ref());
+        joins.for_each(|join| self.join(BTreeSet::from([join.source_key, join.target_key])));
+        let copied = effect.fills.iter().filter(|filling| filling.kind == FillingKind::Copy);
+        copied.for_each(|filling| self.join_copy(catalog, filling));
+        if let Some((table, filter)) = effect.filter
+            && let Some(schema) = catalog.table(table)
+        {
             self.note_condition(schema, filter);
         }
     }
@@ -152,13 +127,13 @@ impl KnownColumns {
         self.derivations.push(Derivation { target, source: source.clone(), value: value.clone() });
     }
 
-    fn join_copy(&mut self, catalog: &Catalog, from: &Name, to: &Name, columns: &[(ColumnId, Expression)]) {
-        let (Some(source), Some(target)) = (catalog.table(from), catalog.table(to)) else { return };
-        for (column, value) in columns {
-            let plain = value.as_plain_column().and_then(|name| source.column(bare(name)));
-            if let Some(plain) = plain.filter(|plain| source.is_unique(plain.id) && target.is_unique(*column)) {
-                self.join(BTreeSet::from([plain.id, *column]));
-            }
+    /// A key that is copied to a key.
+    fn join_copy(&mut self, catalog: &Catalog, filling: &Filling<'_>) {
+        let Filling { from, table, column, value, .. } = filling;
+        let (Some(source), Some(target)) = (catalog.table(from), catalog.table(table)) else { return };
+        let plain = value.as_plain_column().and_then(|name| source.column(bare(name)));
+        if let Some(plain) = plain.filter(|plain| source.is_unique(plain.id) && target.is_unique(*column)) {
+            self.join(BTreeSet::from([plain.id, *column]));
         }
     }
 

@@ -34,19 +34,19 @@ impl Stage {
     /// Ends a statement. Of a fill, nothing is left to do but with rows that no event tells of.
     pub(super) fn end(&mut self, step: usize) -> Result<(), Fault> {
         let action = self.action(step)?;
-        match over(&action) {
+        match action.over() {
             None => self.apply(step, &action)?,
             Some(table) => {
-                for number in self.rows_of(Owner::Beside, &table) {
-                    self.treat(step, &action, &table, number)?;
+                for number in self.rows_of(Owner::Beside, table) {
+                    self.treat(step, &action, table, number)?;
                 }
                 if !self.other_visited {
                     self.visit(Owner::Other, step)?;
                 }
-                self.apply(step, &narrowed(&action, Some(never())))?;
+                self.apply(step, &action.clone().on_rows(Some(never())))?;
             }
         }
-        if let Action::AddTable(table) = &action {
+        if let Some(table) = action.effect(self.memory.catalog()).adds_table {
             self.forget(&table.name);
         }
         self.other_visited = false;
@@ -57,24 +57,21 @@ impl Stage {
     /// A fill or a copy comes by somebody's row.
     pub(super) fn visit(&mut self, owner: Owner, step: usize) -> Result<Visited, Fault> {
         let action = self.action(step)?;
-        let Some(table) = over(&action) else { return Ok(Visited::LeftOut) };
+        let Some(table) = action.over() else { return Ok(Visited::LeftOut) };
         self.other_visited |= owner == Owner::Other;
-        let Some(number) = self.row_of(owner, &table) else { return Ok(Visited::LeftOut) };
-        let visited = self.treat(step, &action, &table, number)?;
+        let Some(number) = self.row_of(owner, table) else { return Ok(Visited::LeftOut) };
+        let visited = self.treat(step, &action, table, number)?;
         self.claim(owner);
         Ok(visited)
     }
 
     fn treat(&mut self, step: usize, action: &Action, table: &Name, number: usize) -> Result<Visited, Fault> {
-        let filter = match action {
-            Action::Fill { filter, .. } | Action::Copy { filter, .. } => filter.as_ref(),
-            _ => None,
-        };
+        let filter = action.effect(self.memory.catalog()).filter.map(|(_, filter)| filter);
         if !self.holds(table, number, filter)? {
             return Ok(Visited::LeftOut);
         }
         let only = self.only(table, number)?;
-        let rows = self.apply_counted(step, &narrowed(action, only))?;
+        let rows = self.apply_counted(step, &action.clone().on_rows(only))?;
         Ok(if rows == Some(0) { Visited::LeftOut } else { Visited::Treated })
     }
 
@@ -101,24 +98,6 @@ impl Stage {
         let step = self.plan.steps.get(step).ok_or_else(|| missing(format!("there is no statement {}", step + 1)))?;
         Ok(step.action.clone())
     }
-}
-
-/// The table whose rows an action processes one by one.
-pub(super) fn over(action: &Action) -> Option<Name> {
-    match action {
-        Action::Fill { table, .. } => Some(table.clone()),
-        Action::Copy { from, .. } => Some(from.clone()),
-        _ => None,
-    }
-}
-
-/// The same action on the rows of another condition.
-fn narrowed(action: &Action, only: Option<Expression>) -> Action {
-    let mut action = action.clone();
-    if let Action::Fill { filter, .. } | Action::Copy { filter, .. } = &mut action {
-        *filter = only;
-    }
-    action
 }
 
 fn never() -> Expression {

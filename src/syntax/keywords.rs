@@ -290,3 +290,25 @@ fn after_name(text: &str) -> &str {
     let end = text.find([' ', '\t', '{', '<', '\n']).unwrap_or(text.len());
     text[end..].trim_start_matches([' ', '\t'])
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_words_of_statements_are_known() {
+        let grammar = include_str!("../../grammar/mig.pest");
+        let (_, rest) = grammar.split_once("\nstmt = {").expect("the rule of statements");
+        let alternatives = rest.split_once("\n}").expect("the end of the rule").0.split('|');
+        let tokens = alternatives.filter_map(|one| one.trim().split_once(" ~ ").map(|(token, _)| token));
+        let mut known = 0;
+        for token in tokens.filter(|token| token.chars().all(|letter| letter.is_ascii_uppercase())) {
+            let head = format!("\n{token} = _{{ ");
+            let (_, words) = grammar.split_once(&head).expect("the rule of a word");
+            let word = words.split('"').nth(1).expect("a word");
+            assert!(VERBS.contains(&word) && KEYWORDS.contains(&word), "{word}");
+            known += 1;
+        }
+        assert_eq!(known, VERBS.len());
+    }
+}

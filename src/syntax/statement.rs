@@ -1,7 +1,7 @@
 //! Statements: the node of each becomes its variant of the tree.
 
 use crate::ast::{
-    AddCheck, AddForeignKey, AddIndex, AddUnique, Backfill, Batches, ColumnRef, CopyRows, DropSync, Expr, Ident, Phase,
+    AddCheck, AddForeignKey, AddIndex, AddUnique, Backfill, Batches, ColumnRef, CopyRows, DropSync, Expr, Ident,
     StatementKind, Sync, SyncKind, Validated,
 };
 use crate::diagnostic::{Code, Diagnostic};
@@ -258,36 +258,5 @@ impl Build<'_> {
     /// The names of a `(a, b)` node.
     pub(super) fn column_list(&mut self, node: Node<'_>) -> Vec<Ident> {
         node.into_inner().map(|name| self.ident(&name)).collect()
-    }
-}
-
-/// The phase in which a statement stands when it does not say one; none for rollout and gates.
-pub(super) fn usual_phase(kind: &StatementKind) -> Option<Phase> {
-    use StatementKind as K;
-    match kind {
-        K::AddColumn(_)
-        | K::AddTable(_)
-        | K::AddIndex(_)
-        | K::AddCheck(_)
-        | K::AddNotNull(_)
-        | K::AddUnique(_)
-        | K::AddForeignKey(_)
-        | K::Sync(_)
-        | K::DropNotNull(_)
-        | K::SetDefault(_)
-        | K::DropCheck(_)
-        | K::RenameColumn(_)
-        | K::RenameTable(_)
-        | K::AlterType(_) => Some(Phase::Expand),
-        K::Backfill(_) | K::Seed(_) | K::Copy(_) | K::Validate(_) | K::Verify(_) => Some(Phase::Migrate),
-        K::DropColumn(_)
-        | K::DropTable(_)
-        | K::DropIndex(_)
-        | K::DropUnique(_)
-        | K::DropForeignKey(_)
-        | K::DropSync(_)
-        | K::DropDefault(_)
-        | K::SetNotNull(_) => Some(Phase::Contract),
-        K::Deploy(_) | K::Retire(_) | K::Confirm(_) | K::Wait(_) => None,
     }
 }

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
+use miglab::repl::{Completion, Vocabulary, complete};
 use snapbox::data::DataFormat;
 use snapbox::{Assert, Data};
 
@@ -42,6 +43,39 @@ fn every_statement_of_the_grammar_has_its_section_with_an_example() {
         let text = section.split("\n## ").next().unwrap();
         assert!(text.contains("\n```mig"), "{name}");
     }
+}
+
+/// Understood, and refused with what to write instead.
+const REFUSED: [&str; 3] = ["alter type", "rename column", "rename table"];
+
+fn accepted() -> Vec<String> {
+    statements().into_iter().filter(|name| !REFUSED.contains(&name.as_str())).collect()
+}
+
+#[test]
+fn every_statement_of_the_grammar_is_in_the_case_of_what_is_done_on_postgresql() {
+    let case = fs::read_to_string("tests/cases/plan/every_statement.mig").unwrap();
+    let stands = |name: &String| case.lines().any(|line| line.trim_start().starts_with(&format!("{name} ")));
+    let missing: Vec<String> = accepted().into_iter().filter(|name| !stands(name)).collect();
+    assert_eq!(missing, Vec::<String>::new());
+}
+
+/// Whether TAB leads to the words of `rest` after `text`.
+fn is_offered(text: &str, rest: &str) -> bool {
+    let Completion::Words(_, words) = complete(text, text.len(), &Vocabulary::default()) else { return false };
+    rest.is_empty()
+        || words.iter().any(|word| {
+            let left = rest.strip_prefix(word.as_str()).filter(|left| left.is_empty() || left.starts_with(' '));
+            left.is_some_and(|left| is_offered(&format!("{text}{word} "), left.trim_start()))
+        })
+}
+
+#[test]
+fn tab_leads_to_every_statement_of_the_grammar() {
+    let phases = ["", "expand ", "migrate ", "contract "];
+    let is_reached = |name: &String| phases.iter().any(|phase| is_offered(phase, name));
+    let missing: Vec<String> = accepted().into_iter().filter(|name| !is_reached(name)).collect();
+    assert_eq!(missing, Vec::<String>::new());
 }
 
 /// A fenced block of the reference.

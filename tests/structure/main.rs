@@ -1,5 +1,6 @@
 //! Holds the architecture true by reading `use` lines: which module may know which (ARCHITECTURE.md has the picture).
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -152,6 +153,38 @@ fn only_the_engine_talks_to_the_server_about_runs() {
         if is_edge {
             assert!(of_the_engine.iter().all(|word| !code.contains(word)), "{} knows the journal", path.display());
         }
+    }
+}
+
+#[test]
+fn no_file_is_forgotten() {
+    let top = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let roots = ["lib", "main", "mod"];
+    let files = sources().into_iter().filter(|path| !roots.contains(&path.file_stem().unwrap().to_str().unwrap()));
+    let forgotten: Vec<_> = files
+        .filter(|path| {
+            let folder = path.parent().unwrap();
+            let parent = if folder == top { top.join("lib.rs") } else { folder.join("mod.rs") };
+            let name = path.file_stem().unwrap().to_str().unwrap();
+            !fs::read_to_string(parent).unwrap().contains(&format!("mod {name};"))
+        })
+        .collect();
+    assert!(forgotten.is_empty(), "no `mod` line leads to {forgotten:?}");
+}
+
+/// What is known of a function stands in its row of the registry. The grammar reads and prints some calls in forms of
+/// their own; and a name or two is also another word.
+#[test]
+fn functions_are_listed_in_the_registry_alone() {
+    let names: BTreeSet<&str> = miglab::expr::function_names().collect();
+    for path in sources() {
+        if module_of(&path) == "syntax" || path.components().any(|part| part.as_os_str() == "functions") {
+            continue;
+        }
+        let code = code_of(&path);
+        let named: Vec<_> = names.iter().filter(|name| code.contains(&format!("\"{name}\""))).collect();
+        let is_registry = path.ends_with("expr/function.rs");
+        assert!(is_registry || named.len() < 3, "{} lists functions: {named:?}", path.display());
     }
 }
 

@@ -3,7 +3,7 @@
 use crate::ast::{Name, Script};
 use crate::check::{At, Rule};
 use crate::diagnostic::{Code, Diagnostic};
-use crate::plan::{Action, Planner};
+use crate::plan::{Gate, Planner};
 use crate::source::Span;
 
 pub(super) struct AppBreaks;
@@ -19,7 +19,7 @@ impl Rule for AppBreaks {
     }
 
     fn statement(&mut self, at: &mut At<'_, '_>, findings: &mut Vec<Diagnostic>) {
-        if let Some(Action::Deploy(app)) = at.action {
+        if let Some(Gate::Deploy(app)) = at.effect.gate {
             let help = "move the `deploy` after the statement that adds it";
             findings.extend(missing(at.planner, app, at.statement.span, "live from here …", help));
         }

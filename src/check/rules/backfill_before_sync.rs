@@ -5,7 +5,7 @@ use rustc_hash::FxHashMap;
 use crate::catalog::ColumnId;
 use crate::check::{At, Rule};
 use crate::diagnostic::{Code, Diagnostic};
-use crate::plan::{Action, FillKind};
+use crate::plan::FillingKind;
 use crate::source::Span;
 
 /// Where each column was backfilled.
@@ -17,23 +17,19 @@ pub(super) struct BackfillBeforeSync {
 impl Rule for BackfillBeforeSync {
     fn statement(&mut self, at: &mut At<'_, '_>, findings: &mut Vec<Diagnostic>) {
         let span = at.statement.span;
-        match at.action {
-            Some(Action::Fill { kind: FillKind::Backfill, column, .. }) => {
-                self.filled.insert(*column, span);
-            }
-            Some(Action::Copy { columns, .. }) => self.filled.extend(columns.iter().map(|(column, _)| (*column, span))),
-            Some(Action::AddSyncs(syncs)) => {
-                let late = syncs.iter().find_map(|sync| Some((sync, self.filled.get(&sync.target)?)));
-                let Some((sync, filled)) = late else { return };
-                let target = at.catalog().column_name(&sync.target_table, sync.target);
-                let message = format!("column `{target}` is filled before it is kept in sync");
-                findings.push(
-                    Diagnostic::new(Code::BackfillBeforeSync, message, *filled, "filled here …")
-                        .label(span, "… but only kept in sync from here")
-                        .help("move the `sync` before it: what the old version writes between the two never arrives"),
-                );
-            }
-            _ => {}
+        let syncs = at.effect.adds_syncs.iter();
+        let late = syncs.into_iter().find_map(|sync| Some((sync, self.filled.get(&sync.target)?)));
+        if let Some((sync, filled)) = late {
+            let target = at.catalog().column_name(&sync.target_table, sync.target);
+            let message = format!("column `{target}` is filled before it is kept in sync");
+            findings.push(
+                Diagnostic::new(Code::BackfillBeforeSync, message, *filled, "filled here …")
+                    .label(span, "… but only kept in sync from here")
+                    .help("move the `sync` before it: what the old version writes between the two never arrives"),
+            );
         }
+        let is_whole = |kind| matches!(kind, FillingKind::Backfill | FillingKind::Copy);
+        let filled = at.effect.fills.iter().filter(|filling| is_whole(filling.kind));
+        self.filled.extend(filled.map(|filling| (filling.column, span)));
     }
 }

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use crate::ast::Name;
 use crate::check::{At, Rule};
 use crate::diagnostic::{Code, Diagnostic};
-use crate::plan::{Action, ColumnName};
+use crate::plan::{ColumnName, Gate, Removal};
 use crate::source::Span;
 
 /// Where each application was deployed.
@@ -16,19 +16,19 @@ pub(super) struct InUse {
 
 impl Rule for InUse {
     fn statement(&mut self, at: &mut At<'_, '_>, findings: &mut Vec<Diagnostic>) {
-        match at.action {
-            Some(Action::Deploy(app)) => {
-                self.deployed.insert(app.clone(), at.statement.span);
-            }
-            Some(Action::DropColumn { table, column }) => {
-                let name = at.catalog().column_name(table, *column);
+        if let Some(Gate::Deploy(app)) = at.effect.gate {
+            self.deployed.insert(app.clone(), at.statement.span);
+        }
+        match at.effect.removes {
+            Some(Removal::Column(table, column)) => {
+                let name = at.catalog().column_name(table, column);
                 let goes = |used: &ColumnName| used.table == *table && *used.column == *name;
                 self.report(at, &format!("column `{name}`"), goes, findings);
             }
-            Some(Action::DropTable(table)) => {
+            Some(Removal::Table(table)) => {
                 self.report(at, &format!("table `{table}`"), |used| used.table == *table, findings);
             }
-            _ => {}
+            None => {}
         }
     }
 }

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use crate::ast::Name;
 use crate::check::{At, Rule};
 use crate::diagnostic::{Code, Diagnostic};
-use crate::plan::Action;
+use crate::plan::Gate;
 use crate::source::Span;
 
 /// Where each application last changed.
@@ -16,9 +16,9 @@ pub(super) struct RolloutOrder {
 
 impl Rule for RolloutOrder {
     fn statement(&mut self, at: &mut At<'_, '_>, findings: &mut Vec<Diagnostic>) {
-        let (app, deploys) = match at.action {
-            Some(Action::Deploy(app)) => (app, true),
-            Some(Action::Retire(app)) => (app, false),
+        let (app, deploys) = match at.effect.gate {
+            Some(Gate::Deploy(app)) => (app, true),
+            Some(Gate::Retire(app)) => (app, false),
             _ => return,
         };
         let before = self.changed.insert(app.clone(), at.statement.span);

@@ -3,15 +3,18 @@
 use crate::catalog::{Catalog, NotNull, Sync};
 use crate::check::{At, Rule};
 use crate::diagnostic::{Code, Diagnostic};
-use crate::plan::{Action, AppUse, ColumnName};
+use crate::plan::{AppUse, ColumnName};
 
 pub(super) struct SyncDroppedEarly;
 
 impl Rule for SyncDroppedEarly {
     fn statement(&mut self, at: &mut At<'_, '_>, findings: &mut Vec<Diagnostic>) {
-        let Some(Action::DropSyncs(ids)) = at.action else { return };
+        if at.effect.removes.is_some() {
+            return; // a sync that leaves with its column
+        }
         let needs = |sync: &Sync| needed_by(sync, at.catalog(), at.planner.apps());
-        let needed = ids.iter().filter_map(|id| at.catalog().sync(*id)).find_map(|sync| needs(sync));
+        let needed =
+            at.effect.removes_syncs.iter().filter_map(|id| at.catalog().sync(*id)).find_map(|sync| needs(sync));
         let Some((app, reason)) = needed else { return };
         let declared = at.script.apps.iter().find(|declared| declared.name.name == app.name);
         let mut finding = Diagnostic::new(

@@ -6,7 +6,7 @@ use crate::ast::{Name, Script};
 use crate::catalog::{Catalog, Column, ColumnId, Table};
 use crate::check::{At, Rule, allow};
 use crate::diagnostic::{Code, Diagnostic};
-use crate::plan::{Action, AppUse, ColumnName, Planner};
+use crate::plan::{AppUse, ColumnName, Planner};
 
 /// Versions that use more columns than this are not spelt out.
 const MOST_SPELT_OUT: usize = 40;
@@ -31,26 +31,9 @@ impl Rule for TooFewApps {
         if at.script.apps.is_empty() {
             return;
         }
-        match at.action {
-            Some(Action::AddColumn { column, .. }) => self.mark(column.id).added = column.default.is_none(),
-            Some(Action::AddTable(table)) => {
-                table.columns().for_each(|column| self.mark(column.id).added = column.default.is_none());
-            }
-            Some(Action::Fill { table, column, value, .. }) => {
-                self.fill(*column, ids(at.catalog(), table, value.inputs()));
-            }
-            Some(Action::Copy { from, columns, .. }) => {
-                for (column, value) in columns {
-                    self.fill(*column, ids(at.catalog(), from, value.inputs()));
-                }
-            }
-            Some(Action::AddSyncs(syncs)) => {
-                for sync in syncs {
-                    self.fill(sync.target, sync.source_columns.iter().copied());
-                }
-            }
-            _ => {}
-        }
+        let added = at.effect.adds.iter();
+        added.for_each(|(_, column)| self.mark(column.id).added = column.default.is_none());
+        at.effect.fills.iter().for_each(|filling| self.fill(filling.column, &filling.sources));
     }
 
     fn finish(&mut self, planner: &Planner<'_>, script: &Script, findings: &mut Vec<Diagnostic>) {
@@ -84,11 +67,11 @@ impl TooFewApps {
         &mut self.columns[index]
     }
 
-    fn fill(&mut self, target: ColumnId, sources: impl Iterator<Item = ColumnId>) {
+    fn fill(&mut self, target: ColumnId, sources: &[ColumnId]) {
         let target = self.mark(target);
         target.filled = true;
         if target.added {
-            sources.for_each(|source| self.mark(source).passed_on = true);
+            sources.iter().for_each(|source| self.mark(*source).passed_on = true);
         }
     }
 
@@ -103,10 +86,6 @@ impl TooFewApps {
             table.columns().filter(move |column| is_left(table, column)).map(move |column| (&**table, column))
         })
     }
-}
-
-fn ids<'a>(catalog: &'a Catalog, table: &'a str, names: &'a [Name]) -> impl Iterator<Item = ColumnId> + 'a {
-    names.iter().filter_map(move |name| Some(catalog.column(table, name)?.id))
 }
 
 /// `a`, or `a` and others.

@@ -18,11 +18,11 @@ use std::sync::Arc;
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::ast::Script;
-use crate::catalog::{Catalog, ColumnId, Sync, SyncId};
+use crate::catalog::{Catalog, ColumnId, NotNull, Sync, SyncId};
 use crate::check::{At, Rule};
 use crate::data::Value;
 use crate::diagnostic::Diagnostic;
-use crate::plan::{Action, AppUse, Planner};
+use crate::plan::{AppUse, Effect, Planner};
 use crate::source::Span;
 
 use round::{Round, RoundOutcome};
@@ -79,17 +79,9 @@ impl Rule for TwoForms {
 
     fn statement(&mut self, at: &mut At<'_, '_>, findings: &mut Vec<Diagnostic>) {
         let catalog = at.planner.catalog();
-        let leaving: Vec<&Arc<Sync>> = match at.action {
-            Some(Action::DropSyncs(ids)) => ids.iter().filter_map(|id| catalog.sync(*id)).collect(),
-            Some(Action::DropColumn { column, .. }) => catalog.syncs_of(*column).collect(),
-            Some(Action::DropTable(table)) => {
-                let columns = catalog.table(table).into_iter().flat_map(|table| table.columns());
-                columns.flat_map(|column| catalog.syncs_of(column.id)).collect()
-            }
-            Some(other) => return self.note(other, at.statement.span),
-            None => return,
-        };
-        if self.translates {
+        self.note(at.effect, at.statement.span);
+        let leaving: Vec<&Arc<Sync>> = at.effect.removes_syncs.iter().filter_map(|sync| catalog.sync(*sync)).collect();
+        if self.translates && !leaving.is_empty() {
             self.look(&leaving, (catalog, at.planner.apps(), at.script), findings);
         }
     }
@@ -107,21 +99,13 @@ impl Rule for TwoForms {
 }
 
 impl TwoForms {
-    /// Notes what an action that takes no sync away means for the search.
-    fn note(&mut self, action: &Action, span: Span) {
-        match action {
-            Action::AddSyncs(syncs) => {
-                self.translates |= syncs.iter().any(|sync| !is_copy(sync));
-                self.placed.extend(syncs.iter().map(|sync| (sync.id, span)));
-            }
-            Action::DropNotNull { column, .. } => {
-                self.relaxed.insert(*column);
-            }
-            Action::AddColumn { column, .. } => {
-                self.added.insert(column.id);
-            }
-            Action::AddTable(table) => self.added.extend(table.columns().map(|column| column.id)),
-            _ => {}
+    /// Notes what an action means for the search.
+    fn note(&mut self, effect: &Effect<'_>, span: Span) {
+        self.translates |= effect.adds_syncs.iter().any(|sync| !is_copy(sync));
+        self.placed.extend(effect.adds_syncs.iter().map(|sync| (sync.id, span)));
+        self.added.extend(effect.adds.iter().map(|(_, column)| column.id));
+        if let Some((column, NotNull::No)) = effect.not_null {
+            self.relaxed.insert(column);
         }
     }
 

@@ -11,7 +11,7 @@ use crate::ast::Script;
 use crate::check::{allow, root_cause};
 use crate::diagnostic::{Code, Diagnostic, Label, Severity};
 use crate::plan::assumed::{assumed, plan_with};
-use crate::plan::{Action, KnownTable, Plan};
+use crate::plan::{Gate, KnownTable, Plan};
 use crate::prove::{self, Anomaly, AnomalyKind, Assumption, NoReturn, Outside, Proof, Refutation, Verdict};
 use crate::source::Span;
 
@@ -153,7 +153,7 @@ impl Telling<'_> {
     /// Whether a finding is about a statement of a group.
     fn concerns(&self, proof: &Proof, group: usize, finding: &Diagnostic) -> bool {
         let own = proof.groups[group].steps.iter().map(|step| &self.plan.steps[*step]);
-        let changes = own.filter(|step| !matches!(step.action, Action::Deploy(_) | Action::Retire(_)));
+        let changes = own.filter(|step| step.action.gate().and_then(Gate::app).is_none());
         changes.into_iter().any(|step| finding.labels.iter().any(|label| label.span == step.span))
     }
 

@@ -130,9 +130,7 @@ impl<'s> Postgres<'s> {
     /// What the database says of the tables of the plan now.
     fn look(&mut self, action: &Action) -> Result<Server, Fault> {
         let mut tables: Vec<Name> = self.catalog.tables().map(|table| table.name.clone()).collect();
-        if let Action::AddTable(table) = action {
-            tables.push(table.name.clone());
-        }
+        tables.extend(action.effect(&self.catalog).adds_table.map(|table| table.name.clone()));
         let mut server = inspect::inspect(self.session.client(), &tables)?;
         server.run = self.fence.run;
         Ok(server)
@@ -254,7 +252,7 @@ struct Ending {
 
 impl Ending {
     fn write(&self, transaction: &mut Transaction<'_>, fence: &Fence, rows: Option<u64>) -> Result<(), Fault> {
-        let text = with_rows(&self.step.title, rows.or(self.rows).filter(|_| self.step.action.is_over_rows()));
+        let text = with_rows(&self.step.title, rows.or(self.rows).filter(|_| self.step.action.over().is_some()));
         let Step { index, phase, .. } = self.step;
         record::done(transaction, fence, &StepDone { step: index, phase, text: &text, is_last: self.is_last })
     }
@@ -283,7 +281,7 @@ impl Engine for Postgres<'_> {
         }
         self.catalog.apply(action);
         self.position += 1;
-        Ok(Applied { rows: rows.filter(|_| action.is_over_rows()), undo: step })
+        Ok(Applied { rows: rows.filter(|_| action.over().is_some()), undo: step })
     }
 
     fn undo(&mut self, undo: usize, watch: Watch<'_>) -> Result<(), Fault> {

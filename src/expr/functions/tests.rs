@@ -1,6 +1,6 @@
 //! Holds what the rows of the registry say of functions against what the functions do.
 
-use crate::data::{Type, Value};
+use crate::data::{Interval, Type, Value};
 use crate::expr::function::{Context, Fails, Function, Nulls, Param};
 use crate::expr::registry::functions;
 
@@ -28,7 +28,10 @@ fn samples(param: Param) -> Vec<Value> {
         Type::Bytea => &["\\x", "\\x00ff61", "\\x5c"],
         Type::Varchar(_) | Type::Unknown => &[],
     };
-    texts.iter().map(|text| Value::parse(text, ty).expect("a value of its type")).collect()
+    let values = texts.iter().map(|text| Value::parse(text, ty).expect("a value of its type"));
+    // The least interval has no text that is read.
+    let least = (ty == Type::Interval).then_some(Value::Interval(Interval { months: i32::MIN, days: 0, micros: 0 }));
+    values.chain(least).collect()
 }
 
 /// Every choice of one value for each operand.

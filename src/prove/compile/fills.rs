@@ -18,11 +18,7 @@ use crate::prove::word::{Op, Pattern, Program, Word};
 
 /// The table that a statement processes row by row, where it is one of the group's.
 pub(super) fn driving_table(scene: Scene<'_>, action: &Action) -> Option<usize> {
-    match action {
-        Action::Fill { table, .. } => scene.place(table),
-        Action::Copy { from, .. } => scene.place(from),
-        _ => None,
-    }
+    action.over().and_then(|table| scene.place(table))
 }
 
 /// The visits of a step that processes rows.
@@ -37,7 +33,27 @@ pub(super) fn visits<W: Word>(scene: Scene<'_>, step: usize, record: &mut Record
                 visiting.fill(*kind, *column, value, filter.as_ref());
             }
             Action::Copy { from, to, columns, filter, .. } => visiting.copy(from, to, columns, filter.as_ref()),
-            _ => {}
+            // None of these goes through rows.
+            Action::AddColumn { .. }
+            | Action::KeepColumn { .. }
+            | Action::AddTable(_)
+            | Action::AddConstraint { .. }
+            | Action::DropConstraint { .. }
+            | Action::AddNotNull { .. }
+            | Action::SetNotNull { .. }
+            | Action::DropNotNull { .. }
+            | Action::SetDefault { .. }
+            | Action::ValidateConstraint { .. }
+            | Action::ValidateNotNull { .. }
+            | Action::AddSyncs(_)
+            | Action::DropSyncs(_)
+            | Action::Verify { .. }
+            | Action::DropColumn { .. }
+            | Action::DropTable(_)
+            | Action::Deploy(_)
+            | Action::Retire(_)
+            | Action::Confirm(_)
+            | Action::Wait(_) => {}
         }
     }
     acts

@@ -3,8 +3,8 @@
 use rustc_hash::FxHashMap;
 
 use crate::ast::Name;
-use crate::catalog::{Catalog, Table};
-use crate::plan::{Action, ColumnName, Plan};
+use crate::catalog::Catalog;
+use crate::plan::{ColumnName, Effect, Plan, Removal};
 
 /// How many columns of each table each application misses.
 #[derive(Debug)]
@@ -36,25 +36,12 @@ impl<'a> Missing<'a> {
         self.counts.get(table).map_or(0, |counts| counts[app])
     }
 
-    /// Takes in an action that is about to change the schema.
-    pub(super) fn follow(&mut self, action: &Action, catalog: &Catalog) {
-        match action {
-            Action::AddColumn { table, column, .. } => self.note(catalog, table, &column.name, true),
-            Action::DropColumn { table, column } => {
-                self.note(catalog, table, catalog.column_name(table, *column), false);
-            }
-            Action::AddTable(table) => self.note_all(catalog, table, true),
-            Action::DropTable(table) => {
-                if let Some(table) = catalog.table(table) {
-                    self.note_all(catalog, table, false);
-                }
-            }
-            _ => {}
-        }
-    }
-
-    fn note_all(&mut self, catalog: &Catalog, table: &Table, comes: bool) {
-        table.columns().for_each(|column| self.note(catalog, &table.name, &column.name, comes));
+    /// Takes in what is about to change the schema.
+    pub(super) fn follow(&mut self, effect: &Effect<'_>, catalog: &Catalog) {
+        effect.adds.iter().for_each(|(table, column)| self.note(catalog, table, &column.name, true));
+        let Some(table) = effect.removes.map(Removal::table) else { return };
+        let removed = effect.removes_columns.iter();
+        removed.for_each(|column| self.note(catalog, table, catalog.column_name(table, *column), false));
     }
 
     fn note(&mut self, catalog: &Catalog, table: &Name, column: &str, comes: bool) {

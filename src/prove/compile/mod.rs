@@ -88,12 +88,12 @@ pub(super) fn compile(plan: &Plan, survey: &Survey, wanted: &dyn Fn(&Group) -> b
         for group in finder.concerned(&step.action, &catalog) {
             let build = &mut builds[group];
             // What happens while rows are visited happens at that statement, not before.
-            if goes_over_rows(&step.action) && step.index > build.from {
+            if step.action.over().is_some() && step.index > build.from {
                 build.stop(Stop { step: step.index - 1, catalog: &catalog, missing: &missing, matters: false });
             }
             build.stop(Stop { step: step.index, catalog: &catalog, missing: &missing, matters: true });
         }
-        missing.follow(&step.action, &catalog);
+        missing.follow(&step.action.effect(&catalog), &catalog);
         catalog.apply(&step.action);
     }
     let end = Stop { step: plan.steps.len(), catalog: &catalog, missing: &missing, matters: true };
@@ -111,10 +111,6 @@ struct Stop<'a> {
     missing: &'a Missing<'a>,
     /// It changes something for the group.
     matters: bool,
-}
-
-fn goes_over_rows(action: &Action) -> bool {
-    matches!(action, Action::Fill { .. } | Action::Copy { .. })
 }
 
 /// Finds the groups that an action changes something for.
@@ -161,7 +157,7 @@ impl<'a> Finder<'a> {
     }
 
     fn concerned(&self, action: &Action, catalog: &Catalog) -> BTreeSet<usize> {
-        let mut columns = steps::columns_of(action, catalog);
+        let mut columns = steps::columns_of(&action.effect(catalog));
         if let Action::AddColumn { column: Column { id, .. }, .. } | Action::DropColumn { column: id, .. } = action {
             columns.extend(self.survey.of_same_name(*id));
         }
@@ -319,7 +315,8 @@ impl Ground<'_> {
     fn start<W: Word>(&self, record: &mut Record<W>, missing: &Missing<'_>) {
         self.starts(self.scene(&self.plan.start, missing, &[]), record);
         for step in &self.survey.unpaired {
-            if let Action::Copy { from, to, .. } = &self.plan.steps[*step].action
+            let effect = self.plan.steps[*step].action.effect(&self.plan.start);
+            if let (Some(from), Some(to)) = (effect.over, effect.changes.first())
                 && self.group.tables.contains(to)
             {
                 let why = format!(

@@ -1,5 +1,7 @@
 //! What is gathered while a group's model is compiled.
 
+use crate::ast::Name;
+use crate::catalog::Constraint;
 use crate::plan::Plan;
 use crate::prove::model::{Collision, Happening, Model, Transition, Wrong};
 use crate::prove::proof::{Assumption, Outside, Undecided};
@@ -73,17 +75,8 @@ impl<W: Word> Record<W> {
 
 /// The step of a plan that adds a constraint.
 pub(super) fn added_by(plan: &Plan, table: &str, constraint: &str) -> Option<usize> {
-    let adds = |action: &crate::plan::Action| match action {
-        crate::plan::Action::AddConstraint { table: on, constraint: added } => {
-            **on == *table && *added.name == *constraint
-        }
-        crate::plan::Action::AddColumn { table: on, constraints, .. } => {
-            **on == *table && constraints.iter().any(|added| *added.name == *constraint)
-        }
-        crate::plan::Action::AddTable(added) => *added.name == *table && added.constraint(constraint).is_some(),
-        _ => false,
-    };
-    plan.steps.iter().find(|step| adds(&step.action)).map(|step| step.index)
+    let is_it = |(on, added): &(&Name, &Constraint)| ***on == *table && *added.name == *constraint;
+    plan.effects().find(|(_, effect)| effect.adds_constraints.iter().any(is_it)).map(|(step, _)| step.index)
 }
 
 /// Drops acts that neither change a state nor can be refused, and those that do the same as one that already exists.

@@ -2,7 +2,7 @@
 
 use crate::catalog::{Column, ColumnId, Constraint, NotNull};
 use crate::expr::{Expression, Nullness};
-use crate::plan::Action;
+use crate::plan::{Action, Effect};
 use crate::prove::compile::constraints::{by_nulls, wrong};
 use crate::prove::compile::fills::{driving_table, failing};
 use crate::prove::compile::record::Record;
@@ -133,10 +133,8 @@ fn defaulted<W: Word>(
     let Some([column]) = constraint.kind.unique_columns() else { return Vec::new() };
     let known = scene.catalog.table(table).and_then(|table| table.column_by_id(*column));
     let Some(bits) = scene.bits(*column).filter(|bits| exists[bits.table]) else { return Vec::new() };
-    let is_filled = scene.plan.steps.iter().any(|step| match &step.action {
-        Action::Fill { column: filled, .. } => filled == column,
-        _ => false,
-    });
+    let fills = |action: &Action| matches!(action, Action::Fill { column: filled, .. } if filled == column);
+    let is_filled = scene.plan.steps.iter().any(|step| fills(&step.action));
     let same = known.is_some_and(|known| scene.has_default(known)) && !scene.survey.is_at_start(*column) && !is_filled;
     if !same {
         return Vec::new();
@@ -152,7 +150,7 @@ fn failing_check<W: Word>(
     table: &str,
     record: &mut Record<W>,
 ) -> Vec<(Pattern<W>, usize)> {
-    let column = crate::prove::survey::inputs(scene.catalog, table, condition).first().copied();
+    let column = scene.catalog.inputs(table, condition).next();
     let fails = |known: Nullness| known == Nullness::NotNull(Some(false));
     let patterns = by_nulls(scene, condition, table).into_iter().filter(|(_, known)| fails(*known));
     let wrong = wrong(AnomalyKind::FailingStep, None, column, Some(format!("check `{name}`")));
@@ -210,19 +208,7 @@ pub(super) fn unvisited<W: Word>(scene: Scene<'_>, step: Option<usize>) -> Progr
 }
 
 /// The columns of a step's action, for those who look for the steps of a group.
-pub(super) fn columns_of(action: &Action, catalog: &crate::catalog::Catalog) -> Vec<ColumnId> {
-    let mut columns = Vec::new();
-    action.for_each_column(catalog, &mut |column| columns.push(column));
-    match action {
-        Action::AddColumn { column, .. } => columns.push(column.id),
-        Action::DropSyncs(ids) => {
-            columns.extend(ids.iter().filter_map(|id| catalog.sync(*id)).map(|sync| sync.target));
-        }
-        Action::DropConstraint { table, name } => {
-            let constraint = catalog.table(table).and_then(|table| table.constraint(name));
-            columns.extend(constraint.into_iter().flat_map(|constraint| constraint.kind.columns()).copied());
-        }
-        _ => {}
-    }
-    columns
+pub(super) fn columns_of(effect: &Effect<'_>) -> Vec<ColumnId> {
+    let added = effect.adds.iter().map(|(_, column)| column.id);
+    effect.names.iter().chain(&effect.frees).copied().chain(added).collect()
 }

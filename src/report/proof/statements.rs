@@ -1,6 +1,6 @@
 //! The statements of a plan, as their author wrote them.
 
-use crate::plan::{Action, Plan, Step};
+use crate::plan::{Gate, Plan, Step};
 use crate::source::Source;
 
 /// The statements of one plan.
@@ -25,9 +25,9 @@ impl<'a> Statements<'a> {
     pub(super) fn text(self, step: usize) -> String {
         let Some(step) = self.plan.steps.get(step) else { return String::new() };
         if step.span.is_empty() {
-            return match &step.action {
-                Action::Deploy(app) => format!("deploy {app} (assumed)"),
-                Action::Retire(app) => format!("retire {app} (assumed)"),
+            return match step.action.gate() {
+                Some(Gate::Deploy(app)) => format!("deploy {app} (assumed)"),
+                Some(Gate::Retire(app)) => format!("retire {app} (assumed)"),
                 _ => step.title.clone(),
             };
         }

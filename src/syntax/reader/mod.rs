@@ -8,7 +8,7 @@ use std::collections::VecDeque;
 
 use pest::error::{Error, InputLocation};
 
-use crate::ast::{Phase, Statement, StatementKind};
+use crate::ast::{Phase, Phases, Statement, StatementKind};
 use crate::diagnostic::Diagnostic;
 use crate::source::Span;
 use crate::syntax::build::Build;
@@ -20,7 +20,6 @@ use crate::syntax::lex::{Lexer, Tok};
 use crate::syntax::names::Names;
 use crate::syntax::part::{Element, Head, Part};
 use crate::syntax::split::{BlockKind, MAX_DEPTH, Piece, PieceKind, SplitFault, SplitFaultKind, Splitter};
-use crate::syntax::statement::usual_phase;
 use crate::syntax::tree::Node;
 use crate::syntax::{faults, shapes};
 
@@ -474,15 +473,15 @@ fn check_phase(
     phase_word: Span,
     in_block: bool,
 ) -> Option<Phase> {
-    let usual = usual_phase(kind);
+    let Phases { usual, allowed } = kind.phases();
     match (usual, written) {
         (None, Some(phase)) => {
             build.report(faults::no_phase(kind, phase, span, (!in_block).then_some(phase_word)));
             None
         }
         (Some(usual), None) => {
-            use StatementKind as K;
-            if !matches!(kind, K::RenameColumn(_) | K::RenameTable(_) | K::AlterType(_)) {
+            // What is refused anyhow is not sent to a phase first.
+            if !allowed.is_empty() {
                 build.report(faults::missing_phase(span, usual));
             }
             Some(usual)

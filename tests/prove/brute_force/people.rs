@@ -153,11 +153,12 @@ fn needed_at_start<'a>(subject: &'a Subject, table: &str) -> impl Iterator<Item 
 /// Whether some application writes a column or some statement names it.
 fn is_concerned(subject: &Subject, table: &str, column: &Column) -> bool {
     let is_it = |name: &ColumnName| *name.table == *table && name.column == column.name;
-    let named = subject.plan.steps.iter().zip(&subject.catalogs).any(|(step, catalog)| {
-        let mut found = false;
-        step.action.for_each_column(catalog, &mut |id| found |= id == column.id);
-        found
-    });
+    let named = subject
+        .plan
+        .steps
+        .iter()
+        .zip(&subject.catalogs)
+        .any(|(step, catalog)| step.action.effect(catalog).names.contains(&column.id));
     named || subject.plan.apps.iter().any(|app| app.writes.iter().any(is_it))
 }
 
