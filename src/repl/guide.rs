@@ -1,8 +1,7 @@
 //! What helps a person along: the commands, the pages of codes, and why a script was not opened.
 
-use crate::diagnostic::Code;
+use crate::diagnostic::{Code, help_for_unknown_code};
 use crate::lab::OpenError;
-use crate::phrase::did_you_mean;
 use crate::repl::commands::{self, COMMANDS, CommandSpec};
 use crate::repl::wording::Complaint;
 use crate::report::terminal::Paint;
@@ -59,7 +58,7 @@ pub(super) fn explain(name: Option<&str>, terminal: Terminal) -> Result<String, 
     // As it is printed with a finding: `error[in-use]`.
     let bare = name.split_once('[').map_or(name, |(_, code)| code.trim_end_matches(']')).to_lowercase();
     let unknown = || {
-        let help = did_you_mean(&bare, Code::ALL.iter().map(|code| code.name()));
+        let help = help_for_unknown_code(&bare);
         Complaint::new(format!("there is no code `{name}`"))
             .help(help.unwrap_or_else(|| "`explain` lists the codes".to_owned()))
     };

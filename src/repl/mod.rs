@@ -13,10 +13,10 @@
 mod acting;
 mod commands;
 mod completion;
-pub mod editor;
+pub(crate) mod editor;
 mod guide;
 mod insertion;
-pub mod pipe;
+pub(crate) mod pipe;
 mod present;
 mod prompt;
 mod reading;

@@ -8,10 +8,10 @@ use serde_json::{Value, json};
 use super::pace::Pace;
 use crate::cli::interrupt;
 use crate::cli::output::Output;
-use crate::cli::selected::json_rows;
 use crate::engine::memory::Selected;
 use crate::engine::{Fault, Waiting};
 use crate::execute::{BatchEvent, Observer, STOP, StatementEvent};
+use crate::report::selected::json_rows;
 
 /// Writes each event as a line.
 pub struct JsonLines<'a> {

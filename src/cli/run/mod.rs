@@ -13,7 +13,6 @@ use clap::{Args, ValueEnum};
 use super::life::args::{DbArgs, GateArgs, PaceArgs};
 use super::life::begin;
 use super::output::{Output, complain};
-use super::selected::table_of;
 use super::{Exit, input, interrupt};
 use crate::ast::{Name, Phase};
 use crate::diagnostic::Diagnostic;
@@ -22,6 +21,7 @@ use crate::execute::{Entry, Failure, Run};
 use crate::lab::{self, Lab, OpenError, RowsFile};
 use crate::phrase::{did_you_mean, rows};
 use crate::report::run::RunReport;
+use crate::report::selected::table_of;
 use crate::report::{Terminal, render};
 use crate::source::Source;
 
