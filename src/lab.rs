@@ -7,10 +7,9 @@ use chrono::{DateTime, Utc};
 
 use crate::ast::{Name, Rows, RowsFrom, Script};
 use crate::check;
-use crate::diagnostic::{Diagnostic, Severity};
+use crate::diagnostic::{Code, Diagnostic, Severity};
 use crate::engine::Fault;
 use crate::engine::memory::Memory;
-use crate::explain::Code;
 use crate::phrase::{did_you_mean, reason};
 use crate::plan::{Action, KnownTable, Plan};
 use crate::rows;

@@ -1,26 +1,25 @@
 //! The command line. One file per command; what they share is beside them.
 
-pub mod check;
-pub mod database;
+mod check;
+mod database;
 mod diff;
-pub mod explain;
-pub mod files;
-pub mod fmt;
+mod explain;
+mod files;
+mod fmt;
 mod inferences;
-pub mod input;
-pub mod interrupt;
-pub mod life;
-pub mod new;
-pub mod output;
+mod input;
+mod interrupt;
+mod life;
+mod new;
+mod output;
 mod parallel;
-pub mod plan;
-pub mod prove;
-pub mod repl;
-pub mod run;
-pub mod schema;
-pub mod selected;
+mod plan;
+mod prove;
+mod repl;
+mod run;
+mod schema;
 mod usage;
-pub mod write;
+mod write;
 
 use std::io::{self, IsTerminal};
 use std::process::ExitCode;
