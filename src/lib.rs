@@ -15,6 +15,7 @@ pub mod expr;
 pub mod fix;
 pub mod infer;
 pub mod lab;
+pub mod operate;
 mod phrase;
 pub mod plan;
 pub mod prove;

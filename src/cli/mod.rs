@@ -1,23 +1,35 @@
 //! The command line. One file per command; what they share is beside them.
 
+mod args;
 mod check;
+mod connection;
 mod database;
 mod diff;
+mod drive;
 mod explain;
 mod files;
+mod findings;
 mod fmt;
+mod history;
 mod inferences;
 mod input;
 mod interrupt;
-mod life;
 mod new;
+mod next_command;
 mod output;
 mod parallel;
 mod plan;
+mod progress;
 mod prove;
+mod purge;
+mod refusal;
 mod repl;
+mod resume;
+mod rollback;
 mod run;
+mod runner;
 mod schema;
+mod status;
 mod usage;
 mod write;
 
@@ -84,11 +96,11 @@ struct Cli {
 #[derive(Debug, Subcommand)]
 enum Command {
     Run(Box<run::RunArgs>),
-    Resume(Box<life::resume::ResumeArgs>),
-    Rollback(Box<life::rollback::RollbackArgs>),
-    Status(life::status::StatusArgs),
-    History(life::history::HistoryArgs),
-    Purge(life::purge::PurgeArgs),
+    Resume(Box<resume::ResumeArgs>),
+    Rollback(Box<rollback::RollbackArgs>),
+    Status(status::StatusArgs),
+    History(history::HistoryArgs),
+    Purge(purge::PurgeArgs),
     Check(check::CheckArgs),
     Prove(prove::ProveArgs),
     Plan(plan::PlanArgs),
@@ -113,11 +125,11 @@ fn dispatch(cli: Cli) -> io::Result<Exit> {
     let mut out = Output::stdout();
     let exit = match cli.command {
         Some(Command::Run(args)) => run::execute(&args, &mut out),
-        Some(Command::Resume(args)) => life::resume::execute(&args, &mut out),
-        Some(Command::Rollback(args)) => life::rollback::execute(&args, &mut out),
-        Some(Command::Status(args)) => life::status::execute(&args, &mut out),
-        Some(Command::History(args)) => life::history::execute(&args, &mut out),
-        Some(Command::Purge(args)) => life::purge::execute(&args, &mut out),
+        Some(Command::Resume(args)) => resume::execute(&args, &mut out),
+        Some(Command::Rollback(args)) => rollback::execute(&args, &mut out),
+        Some(Command::Status(args)) => status::execute(&args, &mut out),
+        Some(Command::History(args)) => history::execute(&args, &mut out),
+        Some(Command::Purge(args)) => purge::execute(&args, &mut out),
         Some(Command::Check(args)) => check::execute(&args, &mut out),
         Some(Command::Prove(args)) => prove::execute(&args, &mut out),
         Some(Command::Plan(args)) => plan::execute(&args, &mut out),

@@ -60,9 +60,7 @@ pub fn execute(args: &ReplArgs) -> io::Result<Exit> {
 
 fn drive(mut session: Session, terminal: Terminal) -> io::Result<Exit> {
     if io::stdin().is_terminal() && io::stdout().is_terminal() {
-        if let Err(error) = interrupt::install() {
-            complain(&format!("Ctrl-C cannot be handled: {error}"), None);
-        }
+        interrupt::listen();
         editor::run(&mut session, terminal, &interrupt::reset)?;
         return Ok(Exit::Success);
     }

@@ -31,12 +31,6 @@ impl<T: Engine> Run<T> {
         Self { plan, target, progress: Progress { state, position, journal, history: History::default() } }
     }
 
-    /// What it ran on.
-    #[must_use]
-    pub fn into_target(self) -> T {
-        self.target
-    }
-
     /// Goes on until `until` (all the way without it), or to a closed gate. A statement that fails leaves the run where
     /// it is.
     ///

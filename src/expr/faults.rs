@@ -7,8 +7,9 @@ use crate::data::{Type, ValueError};
 use crate::diagnostic::Diagnostic;
 use crate::explain::Code;
 use crate::expr::coercion::Strength;
-use crate::expr::registry::{self, Function, Param};
-use crate::expr::resolve::Typed;
+use crate::expr::function::{Form, Function, Param};
+use crate::expr::operand::Operand;
+use crate::expr::registry;
 use crate::phrase::{meant, nearest};
 use crate::source::Span;
 
@@ -29,11 +30,11 @@ fn named(ty: Type) -> String {
 }
 
 /// `age::text` for a column, `(…)::text` for the rest.
-fn cast_example(operand: &Typed, to: Type) -> String {
+fn cast_example(operand: &Operand, to: Type) -> String {
     operand.column.as_ref().map_or_else(|| format!("(…)::{to}"), |column| format!("{column}::{to}"))
 }
 
-pub(super) fn operator(symbol: &str, operands: &[Typed], span: Span) -> Refusal {
+pub(super) fn operator(symbol: &str, operands: &[Operand], span: Span) -> Refusal {
     let types: Vec<String> = operands.iter().map(|operand| named(operand.ty())).collect();
     let found =
         mismatch(format!("`{symbol}` does not take {}", types.join(" and ")), span, "these operands do not fit");
@@ -73,13 +74,14 @@ pub(super) fn unknown_function(name: &Ident) -> Refusal {
     })
 }
 
-pub(super) fn arguments(name: &Ident, operands: &[Typed], candidates: &[&'static Function], span: Span) -> Refusal {
+pub(super) fn arguments(name: &Ident, operands: &[Operand], candidates: &[&'static Function], span: Span) -> Refusal {
     let types: Vec<String> = operands.iter().map(|operand| named(operand.ty())).collect();
     let given = if types.is_empty() { "no arguments".into() } else { format!("({})", types.join(", ")) };
     let found = mismatch(format!("`{}` does not take {given}", name.name), span, "these arguments do not fit");
     let forms: Vec<String> = candidates.iter().map(|function| format!("`{}`", signature(function))).collect();
     if forms.is_empty() {
-        let expected = if &*name.name == "nullif" { "two arguments" } else { "one argument or more" };
+        let takes_two = Form::named(&name.name) == Some(Form::Nullif);
+        let expected = if takes_two { "two arguments" } else { "one argument or more" };
         return Box::new(found.help(format!("it takes {expected}")));
     }
     Box::new(found.help(format!("it can be called as {}", forms.join(", "))))
@@ -117,7 +119,7 @@ pub(super) fn not_comparable(what: &str, ty: Type, span: Span) -> Refusal {
     Box::new(mismatch(format!("`{what}` does not take {ty}, which has no order"), span, "this cannot be compared"))
 }
 
-pub(super) fn not_a_condition(operand: &Typed) -> Refusal {
+pub(super) fn not_a_condition(operand: &Operand) -> Refusal {
     let found = mismatch(
         format!("a condition must be boolean, not {}", named(operand.ty())),
         operand.span,
@@ -129,11 +131,11 @@ pub(super) fn not_a_condition(operand: &Typed) -> Refusal {
     })
 }
 
-fn cast_subject(operand: &Typed) -> String {
+fn cast_subject(operand: &Operand) -> String {
     operand.column.as_ref().map_or_else(|| "(…)".into(), ToString::to_string)
 }
 
-pub(super) fn cast(operand: &Typed, to: Type, asked: Strength) -> Refusal {
+pub(super) fn cast(operand: &Operand, to: Type, asked: Strength) -> Refusal {
     let from = named(operand.ty());
     match asked {
         Strength::Explicit => {

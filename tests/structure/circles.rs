@@ -9,12 +9,7 @@ use super::{code_of, sources};
 type Module = Vec<String>;
 
 /// Circles that are about to be opened.
-const KNOWN: &[&[&str]] = &[
-    &["cli::life::begin", "cli::life::drive", "cli::life::ready", "cli::run"],
-    &["expr::faults", "expr::resolve"],
-    &["expr::functions", "expr::kernels", "expr::registry"],
-    &["plan::history", "plan::names", "plan::planner", "plan::types"],
-];
+const KNOWN: &[&[&str]] = &[&["plan::history", "plan::names", "plan::planner", "plan::types"]];
 
 /// What a file names of others.
 #[derive(Default)]

@@ -1,6 +1,7 @@
 //! The commands that a message tells people to enter next.
 
-use crate::cli::life::args::DbArgs;
+use super::args::DbArgs;
+use crate::operate::{Course, NextStep, RunRow};
 
 /// `miglab resume --db …` with further arguments.
 #[must_use]
@@ -8,6 +9,30 @@ pub fn command(verb: &str, db: &DbArgs, more: &[&str]) -> String {
     let more = more.iter().fold(String::new(), |text, word| text + " " + &shell(word));
     let address = db.given().map_or_else(String::new, |given| format!(" {}", shell(&without_password(given))));
     format!("miglab {verb} --db{address}{more}")
+}
+
+/// The command that does what can be done next.
+#[must_use]
+pub fn next_command(next: &NextStep, db: &DbArgs) -> String {
+    let (verb, confirm) = match next {
+        NextStep::Resume { confirm } => ("resume", confirm),
+        NextStep::Rollback { confirm } => ("rollback", confirm),
+    };
+    match confirm {
+        Some(gate) => command(verb, db, &["--confirm", gate]),
+        None => command(verb, db, &[]),
+    }
+}
+
+/// How an unfinished run can be ended.
+#[must_use]
+pub fn ways_on(run: &RunRow, db: &DbArgs) -> String {
+    let rollback = command("rollback", db, &[]);
+    if run.course == Course::RollingBack {
+        return format!("it is being rolled back: `{rollback}` goes on");
+    }
+    let (resume, status) = (command("resume", db, &[]), command("status", db, &[]));
+    format!("`{resume}` goes on, `{rollback}` undoes it, `{status}` says more")
 }
 
 /// A word as a shell takes it.
@@ -41,13 +66,13 @@ fn url_without_password(rest: &str) -> String {
 /// `key=value` pairs: values may be quoted, and there may be spaces around `=`.
 fn words_without_password(given: &str) -> String {
     let (mut shown, mut rest) = (Vec::new(), given.trim_start());
-    while let Some((key, behind)) = rest.split_once('=') {
-        let behind = behind.trim_start();
-        let end = end_of_value(behind);
+    while let Some((key, after)) = rest.split_once('=') {
+        let after = after.trim_start();
+        let end = end_of_value(after);
         if !matches!(key.trim(), "password" | "sslpassword") {
-            shown.push(format!("{}={}", key.trim(), &behind[..end]));
+            shown.push(format!("{}={}", key.trim(), &after[..end]));
         }
-        rest = behind[end..].trim_start();
+        rest = after[end..].trim_start();
     }
     shown.join(" ")
 }
@@ -70,7 +95,7 @@ fn end_of_value(text: &str) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::cli::life::args::ENVIRONMENT;
+    use crate::cli::args::ENVIRONMENT;
 
     fn resume(db: &str, more: &[&str]) -> String {
         command("resume", &DbArgs { db: Some(db.to_owned()) }, more)

@@ -1,14 +1,17 @@
 //! What the commands that work on a database have in common on the command line.
 
+use std::io::{self, Write};
 use std::path::Path;
 use std::str::FromStr;
 
-use clap::Args;
+use clap::{Args, ValueEnum};
 
-use crate::cli::output::complain;
+use crate::ast::Phase;
 use crate::engine::postgres::fill::Options;
-use crate::engine::postgres::session::Limits;
+use crate::engine::{Fault, FaultKind};
+use crate::operate::{Address, Gates, Limits};
 use crate::phrase::{lasting, milliseconds};
+use crate::report::run::RunReport;
 
 /// What `--db` without a value stands for. An empty value is a mistake: a variable that is not set.
 pub(super) const ENVIRONMENT: &str = "<environment>";
@@ -28,23 +31,33 @@ impl DbArgs {
         self.db.as_deref().filter(|db| *db != ENVIRONMENT)
     }
 
-    /// Whether what was given is an address, and not a script that was written behind `--db`; complains of that.
-    #[must_use]
-    pub fn is_address(&self) -> bool {
-        let Some(given) = self.given() else { return true };
+    /// Where the database is.
+    ///
+    /// # Errors
+    /// What was given, or what the environment says, is not an address.
+    pub fn address(&self) -> Result<Address, Fault> {
+        self.is_address()?;
+        Address::find(self.given())
+    }
+
+    /// Whether what was given is an address, and not a script that was written after `--db`.
+    ///
+    /// # Errors
+    /// It is not.
+    pub fn is_address(&self) -> Result<(), Fault> {
+        let Some(given) = self.given() else { return Ok(()) };
         if given.trim().is_empty() {
             let help =
                 "is a variable empty? For the database of `DATABASE_URL` or the `PG*` variables write `--db` alone";
-            complain("the address behind `--db` is empty", Some(help));
-            return false;
+            return Err(Fault::new(FaultKind::Connection, "the address after `--db` is empty").with_help(help));
         }
         let ends_in_mig = Path::new(given).extension().is_some_and(|ending| ending == "mig");
         if !ends_in_mig && !Path::new(given).exists() {
-            return true;
+            return Ok(());
         }
-        let help = format!("write the script first, `{given} --db`, or the address behind `--db`: `--db postgres://…`");
-        complain(&format!("`--db` takes the address of a database, and `{given}` is a file"), Some(&help));
-        false
+        let message = format!("`--db` takes the address of a database, and `{given}` is a file");
+        let help = format!("write the script first, `{given} --db`, or the address after `--db`: `--db postgres://…`");
+        Err(Fault::new(FaultKind::Connection, message).with_help(help))
     }
 }
 
@@ -113,15 +126,66 @@ impl PaceArgs {
 /// How a run passes its gates.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Args)]
 pub struct GateArgs {
-    /// Go on behind this gate: the application of a `deploy` or `retire`, or the text of a `confirm`; can be given several times
+    /// Go on after this gate: the application of a `deploy` or `retire`, or the text of a `confirm`; can be given several times
     #[arg(long, value_name = "GATE")]
     pub confirm: Vec<String>,
-    /// Go on behind every gate; what must come first is waited for
+    /// Go on after every gate; what must come first is waited for
     #[arg(long)]
     pub yes: bool,
     /// Take the word of who confirms a deployment, even if no session of that application is seen
     #[arg(long)]
     pub unverified: bool,
+}
+
+impl GateArgs {
+    /// How the gates of a run are passed; `of_several`, where several runs share these arguments.
+    #[must_use]
+    pub fn gates(&self, of_several: bool) -> Gates {
+        Gates { confirmed: self.confirm.clone(), all: self.yes, unverified: self.unverified, of_several }
+    }
+}
+
+/// The forms that the report of a run can have.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum RunFormat {
+    /// Text for people
+    Human,
+    /// Events as JSON lines
+    Json,
+}
+
+impl RunFormat {
+    /// Writes the report of a run.
+    ///
+    /// # Errors
+    /// Writing failed.
+    pub fn write(self, report: &RunReport, out: &mut impl Write) -> io::Result<()> {
+        match self {
+            Self::Human => report.write_human(out),
+            Self::Json => report.write_json(out),
+        }
+    }
+}
+
+/// A phase to stop after.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum PhaseArg {
+    /// Only add what is new
+    Expand,
+    /// Move the data as well
+    Migrate,
+    /// Everything
+    Contract,
+}
+
+impl From<PhaseArg> for Phase {
+    fn from(phase: PhaseArg) -> Self {
+        match phase {
+            PhaseArg::Expand => Self::Expand,
+            PhaseArg::Migrate => Self::Migrate,
+            PhaseArg::Contract => Self::Contract,
+        }
+    }
 }
 
 /// A time on the command line, in milliseconds: `500ms`, `10s`, `10m`, `2h`.

@@ -5,11 +5,10 @@ use std::sync::Arc;
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
-use super::args::GateArgs;
+use super::Error;
 use crate::ast::{Name, Phase};
 use crate::engine::postgres::Postgres;
 use crate::engine::postgres::clients::{Connected, connected_as};
-use crate::engine::postgres::journal::runs;
 use crate::engine::{Fault, FaultKind, Happening, Waiting, Watch};
 use crate::phrase::lasting;
 use crate::plan::{Action, AppUse, Plan, Step};
@@ -17,21 +16,32 @@ use crate::plan::{Action, AppUse, Plan, Step};
 /// How often a gate that is waited for is looked at.
 const LOOK_EVERY: Duration = Duration::from_millis(500);
 
-/// Stands at the gates of a plan.
-pub struct Gatekeeper {
-    plan: Arc<Plan>,
-    /// The gates that may be passed, each once.
-    confirmed: Vec<String>,
-    yes: bool,
-    unverified: bool,
-    back: bool,
-    /// What the gate that was closed asks for.
-    pub closed: Option<Closed>,
+/// How a run passes its gates.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Gates {
+    /// The gates that may be passed, each once: the application of a `deploy` or `retire`, or the text of a `confirm`.
+    pub confirmed: Vec<String>,
+    /// Every gate may be passed; what must come first is waited for.
+    pub all: bool,
+    /// A deployment that is confirmed counts even if no session of that application is seen.
+    pub unverified: bool,
+    /// What is confirmed may also be a gate of another run; else an unknown one is an error before anything is done.
+    pub of_several: bool,
+}
+
+impl Gates {
+    /// Only this gate may be passed.
+    #[must_use]
+    pub fn confirm(gate: impl Into<String>) -> Self {
+        Self { confirmed: vec![gate.into()], ..Self::default() }
+    }
 }
 
 /// A closed gate.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Closed {
+pub struct ClosedGate {
+    /// Its place in the plan, from 0.
+    pub index: usize,
     /// The gate, as a script writes it: "deploy v2".
     pub gate: String,
     /// What it waits for, as part of a sentence.
@@ -40,8 +50,17 @@ pub struct Closed {
     pub todo: String,
     /// Who is in the way, a line each.
     pub who: Vec<String>,
-    /// What to give to `--confirm` to go on; none where time or somebody else opens it.
+    /// What to confirm to go on; none where time or somebody else opens it.
     pub confirm: Option<String>,
+}
+
+/// Stands at the gates of a plan.
+pub(super) struct Gatekeeper {
+    plan: Arc<Plan>,
+    gates: Gates,
+    back: bool,
+    /// What the gate that was closed asks for.
+    pub(super) closed: Option<ClosedGate>,
 }
 
 /// What is not as a gate wants it.
@@ -52,64 +71,64 @@ struct Wanting {
 
 impl Gatekeeper {
     /// At the gates of a plan that is done, or undone (`back`).
-    #[must_use]
-    pub fn new(plan: Arc<Plan>, args: &GateArgs, back: bool) -> Self {
-        let (confirmed, yes, unverified) = (args.confirm.clone(), args.yes, args.unverified);
-        Self { plan, confirmed, yes, unverified, back, closed: None }
+    pub(super) fn new(plan: Arc<Plan>, gates: Gates, back: bool) -> Self {
+        Self { plan, gates, back, closed: None }
     }
 
-    /// A gate that was confirmed and that is not ahead.
-    #[must_use]
-    pub fn unknown(&self, position: usize) -> Option<(&str, String)> {
+    /// Whether every gate that was confirmed is ahead of a run that has done so many statements.
+    pub(super) fn know_all(&self, position: usize) -> Result<(), Error> {
         let steps = if self.back { &self.plan.steps[..position] } else { &self.plan.steps[position..] };
         let gates: Vec<&Step> = steps.iter().filter(|step| self.is_confirmable(step)).collect();
         let is_ahead = |name: &str| gates.iter().any(|step| answers_to(step, name));
-        let unknown = self.confirmed.iter().find(|name| !is_ahead(name))?;
-        let names: Vec<String> = gates.iter().map(|step| format!("`{}`", gate_name(step))).collect();
-        let help = if names.is_empty() { "no gate is ahead".into() } else { format!("ahead are {}", names.join(", ")) };
-        Some((unknown, help))
+        let unknown = self.gates.confirmed.iter().find(|name| !is_ahead(name)).filter(|_| !self.gates.of_several);
+        let Some(gate) = unknown.cloned() else { return Ok(()) };
+        Err(Error::UnknownGate { gate, ahead: gates.iter().map(|step| gate_name(step)).collect() })
+    }
+
+    pub(super) fn is_rollback(&self) -> bool {
+        self.back
     }
 
     fn is_confirmable(&self, step: &Step) -> bool {
-        match step.action {
-            Action::Deploy(_) | Action::Retire(_) => true,
-            Action::Confirm(_) => !self.back,
-            _ => false,
-        }
+        is_about_app(step) || (matches!(step.action, Action::Confirm(_)) && !self.back)
     }
 
     /// Whether the run may go on with a statement, or undo it.
-    ///
-    /// # Errors
-    /// The server was not asked, or the wait was stopped.
-    pub fn pass(&mut self, target: &mut Postgres, step: &Step, watch: Watch<'_>) -> Result<ControlFlow<()>, Fault> {
-        self.closed = None;
+    pub(super) fn pass(
+        &mut self,
+        target: &mut Postgres<'_>,
+        step: &Step,
+        watch: Watch<'_>,
+    ) -> Result<ControlFlow<()>, Fault> {
         let confirmable = self.is_confirmable(step);
-        let said = self.confirmed.iter().position(|name| answers_to(step, name));
-        if confirmable && said.is_none() && !self.yes {
-            let confirm = Some(word_for(step));
-            let (why, todo) = self.asks(step);
-            self.closed = Some(Closed { gate: gate_name(step), why, todo, who: Vec::new(), confirm });
-            return Ok(ControlFlow::Break(()));
-        }
-        if let Some(wanting) = self.wait_for(target, step, watch)? {
-            let confirm = confirmable.then(|| word_for(step));
-            let (Wanting { why, who }, todo) = (wanting, self.asks(step).1);
-            self.closed = Some(Closed { gate: gate_name(step), why, todo, who, confirm });
+        let said = self.gates.confirmed.iter().position(|name| answers_to(step, name));
+        self.closed = if confirmable && said.is_none() && !self.gates.all {
+            Some(self.closed_at(step, None))
+        } else {
+            self.wait_for(target, step, watch)?.map(|wanting| self.closed_at(step, Some(wanting)))
+        };
+        if self.closed.is_some() {
             return Ok(ControlFlow::Break(()));
         }
         if let Some(said) = said.filter(|_| confirmable) {
-            self.confirmed.remove(said);
+            self.gates.confirmed.remove(said);
         }
         Ok(ControlFlow::Continue(()))
     }
 
-    /// What still is not as the gate wants it; with `--yes` it is waited for.
-    fn wait_for(&self, target: &mut Postgres, step: &Step, watch: Watch<'_>) -> Result<Option<Wanting>, Fault> {
+    fn closed_at(&self, step: &Step, wanting: Option<Wanting>) -> ClosedGate {
+        let (asks, todo) = self.asks(step);
+        let Wanting { why, who } = wanting.unwrap_or(Wanting { why: asks, who: Vec::new() });
+        let confirm = word_for(step).filter(|_| self.is_confirmable(step));
+        ClosedGate { index: step.index, gate: gate_name(step), why, todo, who, confirm }
+    }
+
+    /// What still is not as the gate wants it; where all may be passed it is waited for.
+    fn wait_for(&self, target: &mut Postgres<'_>, step: &Step, watch: Watch<'_>) -> Result<Option<Wanting>, Fault> {
         let begin = Instant::now();
         loop {
             let Some(wanting) = self.wanting(target, step)? else { return Ok(None) };
-            if !self.yes {
+            if !self.gates.all {
                 return Ok(Some(wanting));
             }
             let waited_ms = u64::try_from(begin.elapsed().as_millis()).unwrap_or(u64::MAX);
@@ -121,7 +140,7 @@ impl Gatekeeper {
         }
     }
 
-    fn wanting(&self, target: &mut Postgres, step: &Step) -> Result<Option<Wanting>, Fault> {
+    fn wanting(&self, target: &mut Postgres<'_>, step: &Step) -> Result<Option<Wanting>, Fault> {
         match (&step.action, self.back) {
             (Action::Deploy(app), false) | (Action::Retire(app), true) => self.wants_there(target, app),
             (Action::Retire(app), false) | (Action::Deploy(app), true) => self.wants_gone(target, app),
@@ -132,8 +151,8 @@ impl Gatekeeper {
     }
 
     /// An application must be connected.
-    fn wants_there(&self, target: &mut Postgres, app: &Name) -> Result<Option<Wanting>, Fault> {
-        let Some(name) = self.connects_as(app).filter(|_| !self.unverified) else { return Ok(None) };
+    fn wants_there(&self, target: &mut Postgres<'_>, app: &Name) -> Result<Option<Wanting>, Fault> {
+        let Some(name) = self.connects_as(app).filter(|_| !self.gates.unverified) else { return Ok(None) };
         if !connected_as(target.session().client(), name)?.is_empty() {
             return Ok(None);
         }
@@ -142,7 +161,7 @@ impl Gatekeeper {
     }
 
     /// No session of an application may be left.
-    fn wants_gone(&self, target: &mut Postgres, app: &Name) -> Result<Option<Wanting>, Fault> {
+    fn wants_gone(&self, target: &mut Postgres<'_>, app: &Name) -> Result<Option<Wanting>, Fault> {
         let Some(name) = self.connects_as(app) else { return Ok(None) };
         let shared = |other: &AppUse| other.name != *app && other.connects_as.as_deref() == Some(name);
         if self.plan.apps.iter().any(shared) {
@@ -157,7 +176,7 @@ impl Gatekeeper {
     }
 
     /// No application that the plan has retired may be connected when something is removed.
-    fn wants_retired_gone(&self, target: &mut Postgres, step: &Step) -> Result<Option<Wanting>, Fault> {
+    fn wants_retired_gone(&self, target: &mut Postgres<'_>, step: &Step) -> Result<Option<Wanting>, Fault> {
         let before = &self.plan.steps[..step.index];
         let retired = before.iter().filter_map(|step| match &step.action {
             Action::Retire(app) => Some(app),
@@ -190,26 +209,24 @@ impl Gatekeeper {
     }
 }
 
-fn wants_time(target: &mut Postgres, ms: u64) -> Result<Option<Wanting>, Fault> {
-    let run = target.fence().run;
-    let passed = runs::by_id(target.session().client(), run)?.since_step_ms;
+fn wants_time(target: &mut Postgres<'_>, ms: u64) -> Result<Option<Wanting>, Fault> {
+    let passed = target.row()?.since_step_ms;
     let left = ms.saturating_sub(u64::try_from(passed).unwrap_or(0));
     let why = format!("{} more to pass", lasting(left));
     Ok((left > 0).then_some(Wanting { why, who: Vec::new() }))
 }
 
-/// What says that a gate may be passed.
-fn word_for(step: &Step) -> String {
+/// What says that a gate may be passed, where somebody can say so.
+pub(super) fn word_for(step: &Step) -> Option<String> {
     match &step.action {
-        Action::Deploy(app) | Action::Retire(app) => app.to_string(),
-        Action::Confirm(text) => text.to_string(),
-        _ => gate_name(step),
+        Action::Deploy(app) | Action::Retire(app) => Some(app.to_string()),
+        Action::Confirm(text) => Some(text.to_string()),
+        _ => None,
     }
 }
 
 /// A gate as a script writes it.
-#[must_use]
-pub fn gate_name(step: &Step) -> String {
+pub(super) fn gate_name(step: &Step) -> String {
     match &step.action {
         Action::Deploy(app) => format!("deploy {app}"),
         Action::Retire(app) => format!("retire {app}"),
@@ -220,9 +237,9 @@ pub fn gate_name(step: &Step) -> String {
 }
 
 fn answers_to(step: &Step, name: &str) -> bool {
-    match &step.action {
-        Action::Deploy(app) | Action::Retire(app) => name == &**app || name == gate_name(step),
-        Action::Confirm(text) => name == &**text,
-        _ => false,
-    }
+    word_for(step).is_some_and(|word| word == name) || (is_about_app(step) && name == gate_name(step))
+}
+
+fn is_about_app(step: &Step) -> bool {
+    matches!(step.action, Action::Deploy(_) | Action::Retire(_))
 }

@@ -1,6 +1,6 @@
 //! A run as JSON lines: one event a line, written as it happens.
 
-use std::io::{self, Write};
+use std::io::Write;
 use std::ops::ControlFlow;
 
 use serde_json::{Value, json};
@@ -8,10 +8,8 @@ use serde_json::{Value, json};
 use super::pace::Pace;
 use crate::cli::interrupt;
 use crate::cli::output::Output;
-use crate::engine::memory::Selected;
 use crate::engine::{Fault, Waiting};
 use crate::execute::{BatchEvent, Observer, STOP, StatementEvent};
-use crate::report::selected::json_rows;
 
 /// Writes each event as a line.
 pub struct JsonLines<'a> {
@@ -74,10 +72,4 @@ impl Observer for JsonLines<'_> {
     fn undone(&mut self, statement: &StatementEvent) {
         self.line("statement_undone", statement, json!({}));
     }
-}
-
-/// The rows of a table, as one event.
-pub fn table(name: &str, selected: &Selected, out: &mut Output) -> io::Result<()> {
-    let rows = json_rows(selected);
-    writeln!(out, "{}", json!({ "event": "table", "table": name, "rows_total": selected.total, "rows": rows }))
 }
