@@ -2,10 +2,10 @@
 
 use crate::diagnostic::{Code, help_for_unknown_code};
 use crate::lab::OpenError;
+use crate::phrase::Complaint;
 use crate::repl::commands::{self, COMMANDS, CommandSpec};
-use crate::repl::wording::Complaint;
 use crate::report::terminal::Paint;
-use crate::report::{Terminal, markdown, render};
+use crate::report::{Terminal, complaint, markdown, render};
 use crate::source::Source;
 
 /// What can be typed besides commands.
@@ -74,9 +74,7 @@ pub(super) fn refused(error: &OpenError, source: &Source, terminal: Terminal) ->
             let worst = diagnostics.iter().filter(|found| Some(found.severity) == worst);
             worst.map(|found| render(found, source, terminal)).collect()
         }
-        OpenError::Rows { message, help } => {
-            Complaint { message: message.clone(), help: help.clone() }.render(terminal)
-        }
+        OpenError::Rows(rows) => complaint(&rows.message, rows.help.as_deref(), terminal),
     }
 }
 

@@ -27,15 +27,14 @@ mod stepping;
 mod typing;
 mod views;
 mod why;
-mod wording;
 
 use std::path::Path;
 
+pub use crate::phrase::Complaint;
 pub use completion::{Completion, Vocabulary, arguments_hint, complete};
 pub use prompt::Reply;
 pub use reading::is_incomplete;
 pub use session::Session;
-pub use wording::Complaint;
 
 use crate::source::Source;
 

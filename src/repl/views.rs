@@ -1,11 +1,10 @@
 //! What a session shows: the plan, tables, history, applications, syncs, findings.
 
 use crate::engine::memory::{AppState, Selected};
-use crate::phrase::{counted, did_you_mean, rows};
+use crate::phrase::{Complaint, counted, did_you_mean, listed, rows};
 use crate::plan::{AppUse, ColumnName};
 use crate::repl::session::{Said, Session};
 use crate::repl::staleness;
-use crate::repl::wording::{Complaint, listed};
 use crate::report::selected::table_of;
 use crate::report::terminal::Paint;
 use crate::report::{clean, render};

@@ -17,7 +17,7 @@ const LAYERS: &[(&str, &str)] = &[
     ("expr", "ast data diagnostic explain phrase source"),
     ("catalog", "ast data expr"),
     ("plan", "ast catalog data diagnostic explain expr phrase source syntax"),
-    ("prove", "ast catalog expr plan"),
+    ("prove", "ast catalog expr phrase plan"),
     ("engine", "ast catalog data expr phrase plan"),
     ("rows", "ast catalog data diagnostic engine expr phrase source"),
     ("check", "ast catalog data diagnostic engine expr phrase plan prove rows source syntax"),
