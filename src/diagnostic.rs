@@ -3,6 +3,7 @@
 //! A [`Diagnostic`] is plain data without its source; `report` joins the two at the edge and renders them.
 
 pub use crate::explain::{Code, Severity};
+use crate::phrase::did_you_mean;
 use crate::source::Span;
 
 /// A place that a diagnostic points at, with what to read there.
@@ -97,4 +98,14 @@ impl Diagnostic {
     pub fn span(&self) -> Span {
         self.labels.first().map_or(Span::default(), |label| label.span)
     }
+}
+
+/// The help for a name that no code has: what it is told as now, or what was likely meant.
+#[must_use]
+pub fn help_for_unknown_code(name: &str) -> Option<String> {
+    /// Codes that there were, and under which the same is told today.
+    const RETIRED: [(&str, Code); 1] = [("sync-dropped-early", Code::StaleRead)];
+    let retired = RETIRED.iter().find(|(retired, _)| *retired == name);
+    let today = retired.map(|(_, code)| format!("the proof tells of it as `{code}` now"));
+    today.or_else(|| did_you_mean(name, Code::ALL.iter().map(|code| code.name())))
 }

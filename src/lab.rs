@@ -7,11 +7,10 @@ use chrono::{DateTime, Utc};
 
 use crate::ast::{Name, Rows, RowsFrom, Script};
 use crate::check;
-use crate::diagnostic::{Diagnostic, Severity};
+use crate::diagnostic::{Code, Diagnostic, Severity};
 use crate::engine::Fault;
 use crate::engine::memory::Memory;
-use crate::explain::Code;
-use crate::phrase::{did_you_mean, reason};
+use crate::phrase::{Complaint, did_you_mean, reason};
 use crate::plan::{Action, KnownTable, Plan};
 use crate::rows;
 use crate::source::{Source, Span};
@@ -51,12 +50,7 @@ pub enum OpenError {
     /// There are errors in it; warnings are here as well.
     Refused(Vec<Diagnostic>),
     /// A file with rows could not be read, or its rows do not fit.
-    Rows {
-        /// What is wrong, the file named in it.
-        message: String,
-        /// What to do about it.
-        help: Option<String>,
-    },
+    Rows(Complaint),
 }
 
 /// Opens a script. Files that it names are looked for beside it.
@@ -145,9 +139,10 @@ fn own_rows<'s>(script: &'s Script, replaced: &[Name]) -> impl Iterator<Item = &
 }
 
 fn read_csv(path: &Path) -> Result<Vec<u8>, OpenError> {
-    std::fs::read(path).map_err(|error| OpenError::Rows {
-        message: format!("cannot read rows from `{}`: {}", path.display(), reason(&error)),
-        help: Some("paths in a script are relative to the script, those of `--rows` to the current folder".to_owned()),
+    std::fs::read(path).map_err(|error| {
+        let message = format!("cannot read rows from `{}`: {}", path.display(), reason(&error));
+        let help = "paths in a script are relative to the script, those of `--rows` to the current folder";
+        OpenError::Rows(Complaint::new(message).help(help))
     })
 }
 
@@ -155,9 +150,8 @@ fn read_csv(path: &Path) -> Result<Vec<u8>, OpenError> {
 fn know_each_table(script: &Script, files: &[RowsFile]) -> Result<(), OpenError> {
     for (at, file) in files.iter().enumerate() {
         if files[..at].iter().any(|before| before.table == file.table) {
-            let message = format!("rows for `{}` are given twice", file.table);
-            let help = "put them in one file".to_owned();
-            return Err(OpenError::Rows { message, help: Some(help) });
+            let twice = Complaint::new(format!("rows for `{}` are given twice", file.table));
+            return Err(OpenError::Rows(twice.help("put them in one file")));
         }
     }
     let is_empty = script.statements.is_empty() && script.tables.is_empty() && script.apps.is_empty();
@@ -170,7 +164,7 @@ fn know_each_table(script: &Script, files: &[RowsFile]) -> Result<(), OpenError>
         Some(RowsFile { table, path }) => {
             let message = format!("there is no table `{table}` for the rows of `{}`", path.display());
             let help = did_you_mean(table, tables.iter().map(|table| &**table));
-            Err(OpenError::Rows { message, help })
+            Err(OpenError::Rows(Complaint::new(message).help_if_any(help)))
         }
     }
 }
@@ -242,5 +236,5 @@ fn load_own(memory: &mut Memory, rows: &Rows, texts: &[CsvText]) -> Result<(), O
 }
 
 fn rows_error(fault: Fault) -> OpenError {
-    OpenError::Rows { message: fault.message, help: fault.help }
+    OpenError::Rows(fault.into())
 }

@@ -96,8 +96,6 @@ codes! {
     AddedThenDropped = "added-then-dropped", Error;
     /// a backfill before the sync that should keep it true
     BackfillBeforeSync = "backfill-before-sync", Error;
-    /// a sync dropped while an application needs it
-    SyncDroppedEarly = "sync-dropped-early", Error;
     /// a validation before the rows can satisfy it
     ValidateBeforeBackfill = "validate-before-backfill", Error;
     /// a change of rows that gives another result when it is repeated
@@ -165,7 +163,7 @@ impl Code {
     #[must_use]
     pub fn is_refutation(self) -> bool {
         use Code::{
-            BackfillBeforeSync, FailingStatement, LostWrite, RejectedWrite, StaleRead, SyncDroppedEarly, UnsetRead,
+            BackfillBeforeSync, FailingStatement, LostWrite, RejectedWrite, StaleRead, UnsetRead,
             ValidateBeforeBackfill,
         };
         matches!(
@@ -175,7 +173,6 @@ impl Code {
                 | LostWrite
                 | RejectedWrite
                 | StaleRead
-                | SyncDroppedEarly
                 | UnsetRead
                 | ValidateBeforeBackfill
         )

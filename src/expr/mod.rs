@@ -15,7 +15,7 @@ mod functions;
 mod kernels;
 mod node;
 mod nullness;
-mod placed;
+mod operand;
 mod registry;
 mod resolve;
 mod row;

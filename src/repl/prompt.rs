@@ -4,13 +4,12 @@ use std::path::PathBuf;
 
 use crate::diagnostic::Diagnostic;
 use crate::lab;
-use crate::phrase::counted;
+use crate::phrase::{Complaint, counted};
 use crate::repl::commands::{self, Command};
 use crate::repl::guide;
 use crate::repl::present::Present;
 use crate::repl::reading::{self, Input};
 use crate::repl::session::{Said, Session};
-use crate::repl::wording::Complaint;
 use crate::report::render;
 use crate::report::terminal::Paint;
 

@@ -16,7 +16,7 @@ use crate::prove::{self, Anomaly, AnomalyKind, Assumption, NoReturn, Outside, Pr
 use crate::source::Span;
 
 /// Rules that look at the order of statements alone; where the proof says more, it is heard instead.
-const SUSPICIONS: [Code; 3] = [Code::BackfillBeforeSync, Code::SyncDroppedEarly, Code::ValidateBeforeBackfill];
+const SUSPICIONS: [Code; 2] = [Code::BackfillBeforeSync, Code::ValidateBeforeBackfill];
 
 /// Rules that find a broken use and say more about it than a schedule does.
 const BROKEN_USES: [Code; 2] = [Code::InUse, Code::AppBreaks];

@@ -11,7 +11,6 @@ use crate::cli::args::RunFormat;
 use crate::cli::findings::tell;
 use crate::cli::output::{Output, complain};
 use crate::cli::progress::{Bar, JsonLines};
-use crate::cli::selected::{json_rows, table_of};
 use crate::cli::{Exit, input, interrupt};
 use crate::engine::memory::{Memory, Selected};
 use crate::execute::{Entry, Failure, Run};
@@ -19,6 +18,7 @@ use crate::lab::{self, Lab, OpenError, RowsFile};
 use crate::phrase::{did_you_mean, rows};
 use crate::report::Terminal;
 use crate::report::run::RunReport;
+use crate::report::selected::{json_rows, table_of};
 use crate::source::Source;
 
 /// Rows of a table that are printed.
@@ -100,8 +100,8 @@ fn refuse(error: OpenError, source: &Source) -> Exit {
             complain("the script has errors, so nothing was run", Some("`miglab explain CODE` says more about each"));
             Exit::Failed
         }
-        OpenError::Rows { message, help } => {
-            complain(&message, help.as_deref());
+        OpenError::Rows(rows) => {
+            complain(&rows.message, rows.help.as_deref());
             Exit::CouldNotRun
         }
     }

@@ -413,7 +413,7 @@ $miglab0$;
 \prompt 'Press Enter when that is done: ' miglab_answer
 
 -- 21. gate Wait 10 min
-\echo 'wait 600 s'
+\echo 'wait 10 min'
 \prompt 'Press Enter when that is done: ' miglab_answer
 
 -- 22. gate Confirm "the dashboards are green"
