@@ -7,10 +7,9 @@ use chrono::{DateTime, Utc};
 
 use crate::ast::{Name, Rows, RowsFrom, Script};
 use crate::check;
-use crate::diagnostic::{Diagnostic, Severity};
+use crate::diagnostic::{Code, Diagnostic, Severity};
 use crate::engine::Fault;
 use crate::engine::memory::Memory;
-use crate::explain::Code;
 use crate::plan::{Action, KnownTable, Plan, nearest};
 use crate::rows;
 use crate::source::{Source, Span};
@@ -78,7 +77,7 @@ pub fn open_to_play(source: Source, files: &[RowsFile]) -> Result<Lab, OpenError
 /// Whether a finding keeps a plan from being played by hand.
 #[must_use]
 pub fn stands_in_the_way_of_playing(finding: &Diagnostic) -> bool {
-    finding.severity == Severity::Error && !finding.code.is_refutation()
+    finding.severity == Severity::Error && !finding.code.refutes()
 }
 
 fn open_unless(source: Source, files: &[RowsFile], refuses: &dyn Fn(&Diagnostic) -> bool) -> Result<Lab, OpenError> {

@@ -10,7 +10,6 @@ pub mod database;
 pub mod diagnostic;
 pub mod engine;
 pub mod execute;
-pub mod explain;
 pub mod expr;
 pub mod fix;
 pub mod infer;

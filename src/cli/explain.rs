@@ -6,8 +6,8 @@ use clap::Args;
 
 use super::Exit;
 use super::output::{Output, complain};
+use super::topic::Topic;
 use crate::diagnostic::{Code, Severity};
-use crate::explain::Topic;
 use crate::report::terminal::Paint;
 use crate::report::{Terminal, markdown};
 

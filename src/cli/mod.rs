@@ -19,6 +19,7 @@ pub mod repl;
 pub mod run;
 pub mod schema;
 pub mod selected;
+mod topic;
 mod usage;
 pub mod write;
 

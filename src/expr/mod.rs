@@ -28,8 +28,7 @@ use self::node::Node;
 use self::registry::Context;
 use crate::ast::{self, ColumnRef, Name};
 use crate::data::{Chunk, Type, Value, ValueError};
-use crate::diagnostic::Diagnostic;
-use crate::explain::Code;
+use crate::diagnostic::{Code, Diagnostic};
 pub use nullness::Nullness;
 pub use sql::WriteColumn;
 

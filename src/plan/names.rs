@@ -3,8 +3,7 @@
 use crate::ast::{ColumnRef, Expr, Ident, Name};
 use crate::catalog::{Catalog, Column, ColumnId, NotNull, Table};
 use crate::data::Type;
-use crate::diagnostic::Diagnostic;
-use crate::explain::Code;
+use crate::diagnostic::{Code, Diagnostic};
 use crate::expr::Scope;
 use crate::plan::Action;
 use crate::plan::history::History;

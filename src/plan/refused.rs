@@ -2,8 +2,7 @@
 
 use crate::ast::{ColumnRef, Ident, TypeName};
 use crate::catalog::Column;
-use crate::diagnostic::Diagnostic;
-use crate::explain::Code;
+use crate::diagnostic::{Code, Diagnostic};
 use crate::plan::planner::{Planner, Resolved};
 use crate::plan::types::ColumnType;
 use crate::source::Span;

@@ -4,8 +4,7 @@ use std::sync::Arc;
 
 use crate::ast::{App, ColumnRef, Ident, Name, RowsFrom, Script};
 use crate::catalog::{Catalog, Column, NotNull, Table};
-use crate::diagnostic::Diagnostic;
-use crate::explain::Code;
+use crate::diagnostic::{Code, Diagnostic};
 use crate::plan::history::History;
 use crate::plan::planner::{KnownTable, Planner};
 use crate::plan::{AppUse, ColumnName};

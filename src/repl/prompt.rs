@@ -103,7 +103,7 @@ impl Session {
             .opened
             .diagnostics
             .iter()
-            .any(|finding| finding.code.is_refutation() && !finding.is_about_assumed_versions())
+            .any(|finding| finding.code.refutes() && !finding.is_about_assumed_versions())
         {
             text += "this plan is unsafe: `why` shows how it goes wrong\n";
         }

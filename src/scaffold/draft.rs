@@ -7,7 +7,7 @@ use super::names::{ColumnPath, quote};
 use super::options::Options;
 use super::samples::{ROWS, sample};
 use crate::check::check_script;
-use crate::explain::Code;
+use crate::diagnostic::Code;
 use crate::source::Source;
 use crate::syntax;
 

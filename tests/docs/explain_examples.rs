@@ -3,9 +3,8 @@
 
 use miglab::check::check_script;
 use miglab::database;
-use miglab::diagnostic::{Diagnostic, Severity};
+use miglab::diagnostic::{Code, Diagnostic, Severity};
 use miglab::engine::postgres::inspect::dump;
-use miglab::explain::Code;
 use miglab::source::Source;
 
 /// The fenced blocks of a page with this info string.

@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use miglab::check::check_script;
-use miglab::explain::Code;
+use miglab::diagnostic::Code;
 use miglab::fix;
 use miglab::infer::{self, Inferred};
 use miglab::plan::assumed::{assumed, plan_with};

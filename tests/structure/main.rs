@@ -8,35 +8,18 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("source", &[]),
     ("data", &[]),
     ("ast", &["data", "source"]),
-    ("explain", &[]),
-    ("diagnostic", &["explain", "source"]),
-    ("syntax", &["ast", "data", "diagnostic", "explain", "source"]),
-    ("expr", &["ast", "data", "diagnostic", "explain", "source"]),
+    ("diagnostic", &["source"]),
+    ("syntax", &["ast", "data", "diagnostic", "source"]),
+    ("expr", &["ast", "data", "diagnostic", "source"]),
     ("catalog", &["ast", "data", "expr"]),
-    ("plan", &["ast", "catalog", "data", "diagnostic", "explain", "expr", "source", "syntax"]),
-    (
-        "check",
-        &[
-            "ast",
-            "catalog",
-            "data",
-            "diagnostic",
-            "explain",
-            "expr",
-            "plan",
-            "prove",
-            "rows",
-            "source",
-            "syntax",
-            "engine",
-        ],
-    ),
+    ("plan", &["ast", "catalog", "data", "diagnostic", "expr", "source", "syntax"]),
+    ("check", &["ast", "catalog", "data", "diagnostic", "expr", "plan", "prove", "rows", "source", "syntax", "engine"]),
     ("prove", &["ast", "catalog", "data", "expr", "plan"]),
     ("engine", &["ast", "catalog", "data", "expr", "plan"]),
-    ("rows", &["ast", "catalog", "data", "diagnostic", "explain", "expr", "plan", "source", "engine"]),
+    ("rows", &["ast", "catalog", "data", "diagnostic", "expr", "plan", "source", "engine"]),
     ("execute", &["ast", "plan", "source", "engine"]),
     ("replay", &["ast", "catalog", "data", "expr", "plan", "prove", "rows", "source", "engine"]),
-    ("report", &["ast", "data", "diagnostic", "explain", "plan", "prove", "source", "engine"]),
+    ("report", &["ast", "data", "diagnostic", "plan", "prove", "source", "engine"]),
 ];
 
 fn sources() -> Vec<PathBuf> {
@@ -204,7 +187,7 @@ fn messages_and_pages_are_plain_english() {
             }
         }
     }
-    for page in fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("src/explain/pages")).unwrap() {
+    for page in fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("src/diagnostic/pages")).unwrap() {
         let path = page.unwrap().path();
         let phrases = stilted(&fs::read_to_string(&path).unwrap());
         if !phrases.is_empty() {

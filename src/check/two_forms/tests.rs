@@ -183,7 +183,7 @@ fn the_outcome_is_what_evaluating_again_gives() {
 /// What is said of a script.
 fn messages(text: &str) -> Vec<String> {
     let checked = crate::check::check_script(Source::new("forms.mig", text));
-    let lossy = checked.diagnostics.iter().filter(|found| found.code == crate::explain::Code::LossyTranslation);
+    let lossy = checked.diagnostics.iter().filter(|found| found.code == crate::diagnostic::Code::LossyTranslation);
     lossy.map(|found| found.message.clone()).collect()
 }
 

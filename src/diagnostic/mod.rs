@@ -2,7 +2,12 @@
 //!
 //! A [`Diagnostic`] is plain data without its source; `report` joins the two at the edge and renders them.
 
-pub use crate::explain::{Code, Severity};
+mod code;
+mod severity;
+
+pub use code::Code;
+pub use severity::Severity;
+
 use crate::source::Span;
 
 /// A place that a diagnostic points at, with what to read there.
@@ -89,7 +94,7 @@ impl Diagnostic {
     /// wrong if they were as is assumed.
     #[must_use]
     pub fn is_about_assumed_versions(&self) -> bool {
-        self.code == Code::MissingApp || self.severity == Severity::Advice && self.code.is_refutation()
+        self.code == Code::MissingApp || self.severity == Severity::Advice && self.code.refutes()
     }
 
     /// Where it is reported.
