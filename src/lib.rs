@@ -23,3 +23,5 @@ pub mod rows;
 pub mod scaffold;
 pub mod source;
 pub mod syntax;
+#[cfg(test)]
+mod tally;

@@ -19,6 +19,8 @@ pub mod repl;
 pub mod run;
 pub mod schema;
 pub mod selected;
+#[cfg(test)]
+mod tests;
 mod topic;
 mod usage;
 pub mod write;

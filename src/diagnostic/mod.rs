@@ -97,6 +97,13 @@ impl Diagnostic {
         self.code == Code::MissingApp || self.severity == Severity::Advice && self.code.refutes()
     }
 
+    /// Whether a plan that it is about cannot be run. What may be allowed is for `check` to refuse; but nothing runs
+    /// without a statement that it has.
+    #[must_use]
+    pub fn keeps_from_running(&self) -> bool {
+        self.severity == Severity::Error && !self.code.can_be_allowed()
+    }
+
     /// Where it is reported.
     #[must_use]
     pub fn span(&self) -> Span {

@@ -3,9 +3,9 @@
 
 use rustc_hash::FxHashMap;
 
-use crate::ast::{ColumnRef, Expr, Ident, Name, Statement, StatementKind, SyncKind};
+use crate::ast::{ColumnRef, Expr, Ident, Name, Script, Statement, StatementKind, SyncKind};
 use crate::plan::types::ColumnType;
-use crate::source::{Source, Span};
+use crate::source::Span;
 use crate::syntax;
 
 /// What the script does to a column, the first of each; a whole table has the column `""`.
@@ -39,53 +39,61 @@ pub(super) struct History {
 }
 
 impl History {
-    pub(super) fn of(source: &Source, default_table: Option<&Name>) -> Self {
+    /// The statements of a script whose tree is not kept are read for it.
+    pub(super) fn of(script: &Script, default_table: Option<&Name>) -> Self {
         let mut history = Self::default();
         let default_table = default_table.cloned().unwrap_or_else(|| "".into());
-        syntax::for_each_statement(source, source.span(), &mut |statement| history.note(statement, &default_table));
+        if script.statements.is_empty() {
+            let source = &script.source;
+            syntax::for_each_statement(source, source.span(), &mut |statement| {
+                history.note(&statement, &default_table)
+            });
+        }
+        script.statements.iter().for_each(|statement| history.note(statement, &default_table));
         history
     }
 
-    fn note(&mut self, statement: Statement, default_table: &Name) {
+    fn note(&mut self, statement: &Statement, default_table: &Name) {
         let span = statement.span;
         let table = |named: Option<&Ident>| named.map_or(default_table, |table| &table.name).clone();
         let none: Name = "".into();
-        match statement.kind {
+        match &statement.kind {
             StatementKind::AddColumn(parts) => {
                 let places = self.places(table(parts.0.as_ref()), parts.1.name.name.clone());
                 places.added.get_or_insert(span);
                 places.ty = places.ty.take().or(parts.1.ty.as_ref().map(ColumnType::written));
             }
             StatementKind::AddTable(def) => {
-                self.places(def.name.name, none).added.get_or_insert(span);
+                self.places(def.name.name.clone(), none).added.get_or_insert(span);
             }
             StatementKind::DropColumn(column) => {
-                self.places(table(column.table.as_deref()), column.column.name).dropped.get_or_insert(span);
+                self.places(table(column.table.as_deref()), column.column.name.clone()).dropped.get_or_insert(span);
             }
             StatementKind::DropTable(name) => {
-                self.places(name.name, none).dropped.get_or_insert(span);
+                self.places(name.name.clone(), none).dropped.get_or_insert(span);
             }
             StatementKind::Backfill(fill) | StatementKind::Seed(fill) => {
-                let value = Filler::Value { table: None, value: fill.value };
-                self.fill(table(fill.target.table.as_deref()), fill.target.column.name, value);
+                let value = Filler::Value { table: None, value: fill.value.clone() };
+                self.fill(table(fill.target.table.as_deref()), fill.target.column.name.clone(), value);
             }
             StatementKind::Sync(sync) => {
                 let of = table(sync.target.table.as_deref());
-                match sync.kind {
+                match &sync.kind {
                     SyncKind::From(value) => {
-                        self.fill(of, sync.target.column.name, Filler::Value { table: None, value });
+                        let value = value.clone();
+                        self.fill(of, sync.target.column.name.clone(), Filler::Value { table: None, value });
                     }
                     SyncKind::Both(other) => {
                         let other_of = table(other.table.as_deref());
                         self.fill(of, sync.target.column.name.clone(), Filler::Column(other.clone()));
-                        self.fill(other_of, other.column.name, Filler::Column(sync.target));
+                        self.fill(other_of, other.column.name.clone(), Filler::Column(sync.target.clone()));
                     }
                 }
             }
             StatementKind::Copy(copy) => {
-                for (column, value) in copy.columns {
-                    let from = Some(copy.from.name.clone());
-                    self.fill(copy.to.name.clone(), column.name, Filler::Value { table: from, value });
+                for (column, value) in &copy.columns {
+                    let value = Filler::Value { table: Some(copy.from.name.clone()), value: value.clone() };
+                    self.fill(copy.to.name.clone(), column.name.clone(), value);
                 }
             }
             _ => {}

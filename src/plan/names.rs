@@ -40,8 +40,8 @@ pub(super) fn suggestion<'a>(
 
 impl Planner<'_> {
     pub(super) fn history(&mut self) -> &History {
-        let (source, table) = (&self.script.source, self.default_table.as_ref());
-        self.history.get_or_insert_with(|| History::of(source, table))
+        let (script, table) = (self.script, self.default_table.as_ref());
+        self.history.get_or_insert_with(|| History::of(script, table))
     }
 
     /// The table called `name` as the plan has it now.

@@ -13,6 +13,8 @@ impl<'s> Planner<'s> {
     /// A planner before the first statement of `script`.
     #[must_use]
     pub fn start(script: &'s Script, known: &[KnownTable]) -> Self {
+        #[cfg(test)]
+        crate::tally::note(crate::tally::Stage::Resolved, script.title());
         let mut planner = Self {
             script,
             open: script.tables.is_empty() && known.iter().all(|known| known.definition.is_none()),

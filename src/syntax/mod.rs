@@ -56,6 +56,12 @@ pub struct Parsed {
     pub diagnostics: Vec<Diagnostic>,
 }
 
+impl From<Source> for Parsed {
+    fn from(source: Source) -> Self {
+        parse(source)
+    }
+}
+
 /// What came of reading the declarations of a script.
 #[derive(Debug)]
 pub struct Outline {
@@ -70,6 +76,8 @@ pub struct Outline {
 /// Reads a script. A statement that cannot be read never stops the reading of the rest.
 #[must_use]
 pub fn parse(source: Source) -> Parsed {
+    #[cfg(test)]
+    crate::tally::note(crate::tally::Stage::Read, source.name());
     let (script, rest) = read(source, Pass::All);
     Parsed { script, diagnostics: rest.diagnostics }
 }
@@ -97,6 +105,10 @@ fn read(source: Source, pass: Pass) -> (Script, reader::Rest) {
 /// Reads the statements in a part of a script, each handed over before the next is read. Gives what could not be read
 /// of them.
 pub fn for_each_statement(source: &Source, part: Span, take: &mut dyn FnMut(Statement)) -> Vec<Diagnostic> {
+    #[cfg(test)]
+    if part.start == 0 {
+        crate::tally::note(crate::tally::Stage::Read, source.name());
+    }
     let mut assembly = assembly::Assembly::new(source.clone());
     let rest = reader::read(source.text(), part, Pass::Statements, &mut |event| {
         assembly.take(event);

@@ -150,7 +150,7 @@ impl<'a> Drive<'a> {
         let interrupted = failure.is_interrupt();
         let stopped = if interrupted { Stopped::Interrupted } else { Stopped::Failed };
         self.stop(stopped, &failure.fault.message);
-        let what = self.ready.source.slice(failure.span).lines().next().unwrap_or_default();
+        let what = self.ready.checked.source().slice(failure.span).lines().next().unwrap_or_default();
         let place = self.place(failure.index);
         let (left, next) = (self.left(failure.index), self.next_after_failure());
         if interrupted {
@@ -183,7 +183,7 @@ impl<'a> Drive<'a> {
     }
 
     fn place(&self, step: usize) -> String {
-        let source = &self.ready.source;
+        let source = self.ready.checked.source();
         let Some(step) = self.ready.plan.steps.get(step) else { return source.name().to_owned() };
         let at = source.position(step.span.start);
         format!("{}:{}:{}", source.name(), at.line, at.column)

@@ -4,10 +4,11 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use crate::check::{Checked, Findings};
 use crate::cli::Exit;
 use crate::cli::output::complain;
 use crate::cli::run::tell;
-use crate::database::{self, Limits, Opened, Refused};
+use crate::database::{self, Limits, Opened};
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::engine::Fault;
 use crate::engine::postgres::fault::fault;
@@ -16,19 +17,17 @@ use crate::engine::postgres::session::Session;
 use crate::engine::postgres::translate::OWN_SCHEMA;
 use crate::engine::postgres::{Relation, Server};
 use crate::plan::Plan;
-use crate::prove::Proof;
 use crate::source::Source;
+use crate::syntax;
 
 use super::connection::told;
 
 /// A script that can be run.
 pub struct Ready {
-    /// Its text.
-    pub source: Source,
+    /// The script, with what is known of it.
+    pub checked: Checked,
     /// What it does.
     pub plan: Arc<Plan>,
-    /// What is proved of it.
-    pub proof: Proof,
     /// What the database was like before it, as JSON.
     pub known: String,
 }
@@ -59,9 +58,11 @@ impl Ready {
     /// # Errors
     /// The exit code to end with.
     pub fn open(session: &mut Session, source: Source) -> Result<Self, Exit> {
-        let server = database::look(session.client(), &source).map_err(|fault| told(&fault, Exit::CouldNotRun))?;
-        let opened = database::open(source, &server).map_err(|refused| refuse(&refused))?;
-        tell(&opened.diagnostics, &opened.source);
+        let parsed = syntax::parse(source);
+        let server = database::look(session.client(), &parsed.script);
+        let server = server.map_err(|fault| told(&fault, Exit::CouldNotRun))?;
+        let opened = database::open(parsed, &server).map_err(|refused| refuse(&refused))?;
+        tell(&opened.checked.findings.diagnostics, opened.checked.source());
         Self::ask_whether_ready(session, &opened, &server)?;
         let search_path = search_path(session).map_err(|fault| told(&fault, Exit::CouldNotRun))?;
         Self::new(opened, &Known::of(&server, search_path))
@@ -71,10 +72,10 @@ impl Ready {
     fn ask_whether_ready(session: &mut Session, opened: &Opened, server: &Server) -> Result<(), Exit> {
         let found = database::preflight(session.client(), &opened.plan, server, Limits::default());
         let found = found.map_err(|fault| told(&fault, Exit::CouldNotRun))?;
-        let mut found: Vec<Diagnostic> = found.into_iter().map(|found| found.at(&opened.script)).collect();
-        let lost = database::round_trips(session.client(), &opened.script, &opened.plan, server);
+        let mut found: Vec<Diagnostic> = found.into_iter().map(|found| found.at(&opened.checked.script)).collect();
+        let lost = database::round_trips(session.client(), &opened.checked.script, &opened.plan, server);
         found.extend(lost.map_err(|fault| told(&fault, Exit::CouldNotRun))?);
-        tell(&found, &opened.source);
+        tell(&found, opened.checked.source());
         if found.iter().any(|finding| finding.severity == Severity::Error) {
             complain("the database is not ready, so nothing was run", Some("`miglab explain preflight` says more"));
             return Err(Exit::Failed);
@@ -125,12 +126,12 @@ impl Ready {
     }
 
     fn new(opened: Opened, known: &Known) -> Result<Self, Exit> {
-        let Opened { source, plan, proof, .. } = opened;
+        let Opened { checked, plan } = opened;
         let known = serde_json::to_string(known).map_err(|error| {
             complain(&format!("what the database is like cannot be kept: {error}"), None);
             Exit::CouldNotRun
         })?;
-        Ok(Self { source, plan, proof, known })
+        Ok(Self { checked, plan, known })
     }
 }
 
@@ -153,7 +154,7 @@ impl Known {
     }
 }
 
-fn refuse(refused: &Refused) -> Exit {
+fn refuse(refused: &Findings) -> Exit {
     tell(&refused.diagnostics, &refused.source);
     complain("the script has errors, so nothing was run", Some("`miglab explain CODE` says more about each"));
     Exit::Failed

@@ -80,7 +80,8 @@ fn claim(args: &RollbackArgs) -> Result<(Session, Ready, Fence, RunRow), Exit> {
     ready.stand_where_it_began(&mut session)?;
     know_gates(&ready, &args.gates, row.step, true)?;
     let halfway = is_halfway(&mut session, &row)?;
-    let loses = ready.proof.no_return.as_ref().filter(|no| no.step < row.step + usize::from(halfway));
+    let no_return = ready.checked.proof().and_then(|proof| proof.no_return.as_ref());
+    let loses = no_return.filter(|no| no.step < row.step + usize::from(halfway));
     if let Some(no_return) = loses.filter(|_| row.status != Status::RollingBack && !args.lose_writes) {
         return Err(refuse(&ready, no_return));
     }
@@ -120,7 +121,7 @@ fn find(session: &mut Session, args: &RollbackArgs) -> Result<RunRow, Exit> {
 }
 
 fn refuse(ready: &Ready, no_return: &NoReturn) -> Exit {
-    let source = &ready.source;
+    let source = ready.checked.source();
     let span = ready.plan.steps.get(no_return.step).map(|step| step.span).unwrap_or_default();
     let (line, what) = (source.position(span.start).line, source.slice(span).lines().next().unwrap_or_default());
     let message = format!(

@@ -107,8 +107,8 @@ fn statement_of(row: &RunRow) -> (Option<(String, String)>, Option<String>) {
     let Ok(ready) = Ready::again(row) else { return (None, None) };
     let at = if row.status == Status::RollingBack { row.step.checked_sub(1) } else { Some(row.step) };
     let Some(step) = at.and_then(|at| ready.plan.steps.get(at)) else { return (None, None) };
-    let place = ready.source.position(step.span.start);
-    let text = ready.source.slice(step.span).lines().next().unwrap_or_default().to_owned();
+    let place = ready.checked.source().position(step.span.start);
+    let text = ready.checked.source().slice(step.span).lines().next().unwrap_or_default().to_owned();
     let confirm = match &step.action {
         Action::Deploy(app) | Action::Retire(app) => Some(app.to_string()),
         Action::Confirm(text) => Some(text.to_string()),
