@@ -3,6 +3,7 @@
 mod compare;
 mod declare;
 mod drops;
+mod left_out;
 mod preflight;
 mod round_trips;
 
@@ -68,7 +69,7 @@ pub fn check(script: impl Into<Parsed>, server: &Server) -> Checked {
     let Checked { script, plan, findings: Findings { diagnostics, notes, .. }, .. } = &mut checked;
     diagnostics.extend(missing_tables(script, server, &known));
     if let Some(plan) = plan {
-        let differences = compare::compare(script, plan, server);
+        let differences = compare::tell(script, plan, server);
         diagnostics.extend(differences.diagnostics);
         remarks.extend(differences.notes);
         drops::refuse(plan, server, diagnostics);
@@ -86,9 +87,9 @@ fn known_tables(script: &Script, server: &Server) -> (Vec<KnownTable>, Vec<Strin
     let declared = |name: &Name| script.tables.iter().any(|table| table.name.name == *name);
     for (name, _) in uses.tables.iter().filter(|(name, _)| !declared(name) && !uses.added.contains(name)) {
         let Some(relation) = server.relation(name) else { continue };
-        let (definition, left_out) = declare::definition(name, relation, server);
-        notes.extend(left_out.into_iter().map(|line| format!("not looked at in table `{name}`: {line}")));
-        known.push(KnownTable { name: name.clone(), columns: Vec::new(), definition: definition.map(Arc::new) });
+        let (table, left_out) = declare::known_table(name, relation, server);
+        notes.extend(left_out.into_iter().map(|left_out| format!("not looked at in table `{name}`: {left_out}")));
+        known.push(table);
     }
     (known, notes)
 }

@@ -20,6 +20,7 @@ mod mistakes;
 mod names;
 mod opaque;
 mod part;
+mod pieces;
 mod print;
 mod prompt;
 mod reader;
@@ -42,6 +43,7 @@ pub use highlight::{TokenKind, highlight};
 pub use items::{Item, items};
 pub use keywords::KEYWORDS;
 pub use names::quote_ident;
+pub use pieces::{column, column_text, constraint_text, table_text};
 pub use print::expr_text;
 
 pub use prompt::{Incomplete, parse_dml, read_statements};

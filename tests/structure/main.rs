@@ -136,7 +136,7 @@ const STILTED: &[&str] = &[
 const PLAIN: &[&str] = &["ms behind,", "bytes behind,", "\"behind\"", "{mended}"];
 
 /// What the command line says is rewritten together with `operate`, and what `compare` says with it.
-const REWRITTEN: &[&str] = &["cli/life", "database/compare.rs"];
+const REWRITTEN: &[&str] = &["cli/life", "database/compare"];
 
 /// The string literals of some code, in their quotes.
 fn literals(code: &str) -> Vec<&str> {
