@@ -10,7 +10,8 @@ use crate::check::{self, Checked};
 use crate::diagnostic::{Code, Diagnostic, Severity};
 use crate::engine::Fault;
 use crate::engine::memory::Memory;
-use crate::plan::{Action, KnownTable, Plan, Uses, nearest};
+use crate::phrase::{did_you_mean, reason};
+use crate::plan::{Action, KnownTable, Plan, Uses};
 use crate::rows;
 use crate::source::{Source, Span};
 use crate::syntax;
@@ -151,20 +152,9 @@ fn own_rows<'s>(script: &'s Script, replaced: &[Name]) -> impl Iterator<Item = &
 
 fn read_csv(path: &Path) -> Result<Vec<u8>, OpenError> {
     std::fs::read(path).map_err(|error| OpenError::Rows {
-        message: format!("cannot read rows from `{}`: {}", path.display(), plain_reason(path, &error)),
+        message: format!("cannot read rows from `{}`: {}", path.display(), reason(&error)),
         help: Some("paths in a script are relative to the script, those of `--rows` to the current folder".to_owned()),
     })
-}
-
-fn plain_reason(path: &Path, error: &std::io::Error) -> String {
-    if path.is_dir() {
-        return "it is a folder".to_owned();
-    }
-    match error.kind() {
-        std::io::ErrorKind::NotFound => "it does not exist".to_owned(),
-        std::io::ErrorKind::PermissionDenied => "permission denied".to_owned(),
-        _ => error.to_string(),
-    }
 }
 
 /// Refuses rows from two files for one table.
@@ -189,8 +179,7 @@ fn know_each_table(checked: &Checked, files: &[RowsFile], known: &[KnownTable]) 
         None => Ok(()),
         Some(RowsFile { table, path }) => {
             let message = format!("there is no table `{table}` for the rows of `{}`", path.display());
-            let near = nearest(table, tables.iter().map(|table| &**table));
-            let help = near.map(|near| format!("did you mean `{near}`?"));
+            let help = did_you_mean(table, tables.iter().map(|table| &**table));
             Err(OpenError::Rows { message, help })
         }
     }

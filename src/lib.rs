@@ -14,6 +14,8 @@ pub mod expr;
 pub mod fix;
 pub mod infer;
 pub mod lab;
+pub mod operate;
+pub mod phrase;
 pub mod plan;
 pub mod prove;
 pub mod repl;

@@ -1,7 +1,7 @@
 //! Constraints and indexes of a table.
 
 use crate::ast::Name;
-use crate::catalog::ColumnId;
+use crate::catalog::column::ColumnId;
 use crate::expr::Expression;
 
 /// A constraint or an index, under a name that its table has once.

@@ -3,6 +3,7 @@
 //! The planner moves one along the plan to resolve names; a target holds one that tells what it has now. Both change it
 //! by the same `Catalog::apply` (in `plan`), so they cannot drift apart. Cloning shares what is not changed afterwards.
 
+mod column;
 mod constraint;
 mod sync;
 mod table;
@@ -10,9 +11,10 @@ mod table;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+pub use column::{Column, ColumnId, NotNull};
 pub use constraint::{Constraint, ConstraintKind};
 pub use sync::{Sync, SyncId, SyncJoin};
-pub use table::{Column, ColumnId, NotNull, Table};
+pub use table::Table;
 
 use rustc_hash::FxHashMap;
 

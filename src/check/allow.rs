@@ -4,7 +4,7 @@ use std::str::FromStr;
 
 use crate::ast::{Allow, AllowScope, Script};
 use crate::diagnostic::{Code, Diagnostic, Severity};
-use crate::plan::nearest;
+use crate::phrase::did_you_mean;
 
 /// Takes out the findings that are allowed, and adds one for each `allow` that matches nothing.
 pub(super) fn apply(script: &Script, findings: &mut Vec<Diagnostic>) {
@@ -53,9 +53,8 @@ fn unused(allow: &Allow) -> Diagnostic {
     } else if known {
         (format!("nothing here is a `{name}`"), "remove the `allow`".to_owned())
     } else {
-        let near = nearest(name, Code::ALL.iter().map(|code| code.name()));
-        let help = near.map_or("`miglab explain` lists the codes".to_owned(), |near| format!("did you mean `{near}`?"));
-        (format!("there is no code `{name}`"), help)
+        let meant = did_you_mean(name, Code::ALL.iter().map(|code| code.name()));
+        (format!("there is no code `{name}`"), meant.unwrap_or_else(|| "`miglab explain` lists the codes".to_owned()))
     };
     let unused = Diagnostic::new(Code::UnusedAllow, message, allow.span, "silences nothing").help(help);
     if known { unused.fix("remove the `allow`", allow.span, "") } else { unused }

@@ -4,7 +4,7 @@
 //!
 //! The planner walks the statements; at each, every rule looks at the step and the catalog before it. A rule keeps what
 //! it must remember in a few bytes a statement, so that a script of a hundred thousand statements is checked in one
-//! pass. Rules are one to a file in `rules`; each has its page in `diagnostic/pages` and its cases in `tests/cases/check`.
+//! pass. Rules are one to a file in `rules`; each has its page in `docs/codes` and its cases in `tests/cases/check`.
 
 mod allow;
 mod checked;

@@ -12,13 +12,14 @@ use super::database::DatabaseArgs;
 use super::files::ScriptPaths;
 use super::inferences::{Inference, Inferences};
 use super::input::{self, BYTE_ORDER_MARK, Input, InputError, STDIN};
-use super::output::{Output, complain, reason};
+use super::output::{Output, complain};
 use super::{Exit, diff, parallel, write};
 use crate::check::{self, Findings};
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::fix;
 use crate::infer::{self, Inferred};
-use crate::report::{FileFindings, Format, Report, Terminal, counted};
+use crate::phrase::{counted, reason};
+use crate::report::{FileFindings, Format, Report, Terminal};
 use crate::source::Source;
 use crate::syntax;
 

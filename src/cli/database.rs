@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use postgres::Client;
 
+use super::args::DbArgs;
 use super::input::{self, InputError};
-use super::life::args::DbArgs;
 use super::output::complain;
 use crate::ast::Name;
 use crate::check::{Checked, Findings};
@@ -14,7 +14,6 @@ use crate::database::{self, Limits};
 use crate::diagnostic::Diagnostic;
 use crate::engine::Fault;
 use crate::engine::postgres::Server;
-use crate::engine::postgres::connect::Address;
 use crate::engine::postgres::inspect::dump::{self, Dump};
 use crate::engine::postgres::session::APPLICATION_NAME;
 use crate::source::Source;
@@ -47,14 +46,13 @@ impl DatabaseArgs {
     pub(super) fn open(&self) -> Option<Database> {
         match &self.schema {
             Some(path) => read_dump(path),
-            None if self.db.is_address() => {
-                let address = Address::find(self.db.given());
+            None => {
+                let address = self.db.address();
                 let connected =
                     address.and_then(|address| Ok((address.connect(APPLICATION_NAME)?, address.to_string())));
                 let (client, name) = connected.map_err(|fault| complain_of(&fault)).ok()?;
                 Some(Database::Server(Box::new(client), name))
             }
-            None => None,
         }
     }
 }

@@ -7,8 +7,13 @@ use crate::report::terminal::Paint;
 
 /// The diff from `old` to `new` as `patch` takes it; empty where they are the same.
 pub(super) fn unified(path: &str, old: &str, new: &str, terminal: Terminal) -> String {
-    let diff = TextDiff::from_lines(old, new).unified_diff().context_radius(3).header(path, path).to_string();
+    let diff = unified_between((path, old), (path, new));
     if terminal.color { painted(&diff, terminal) } else { diff }
+}
+
+/// The diff from one text to another, each with its name.
+pub(super) fn unified_between(old: (&str, &str), new: (&str, &str)) -> String {
+    TextDiff::from_lines(old.1, new.1).unified_diff().context_radius(3).header(old.0, new.0).to_string()
 }
 
 fn painted(diff: &str, terminal: Terminal) -> String {

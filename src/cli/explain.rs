@@ -8,6 +8,7 @@ use super::Exit;
 use super::output::{Output, complain};
 use super::topic::Topic;
 use crate::diagnostic::{Code, Severity};
+use crate::phrase::did_you_mean;
 use crate::report::terminal::Paint;
 use crate::report::{Terminal, markdown};
 
@@ -34,7 +35,7 @@ pub fn execute(args: &ExplainArgs, out: &mut Output) -> io::Result<Exit> {
         return Ok(Exit::Success);
     };
     let Some(page) = page(&bare(name)) else {
-        let help = near(&bare(name)).map(|name| format!("did you mean `{name}`?"));
+        let help = did_you_mean(&bare(name), names());
         let all = "`miglab explain` lists all codes".to_owned();
         complain(&format!("there is no code `{name}`"), Some(&help.unwrap_or(all)));
         return Ok(Exit::CouldNotRun);
@@ -58,11 +59,6 @@ fn bare(name: &str) -> String {
 /// The names of all pages.
 fn names() -> impl Iterator<Item = &'static str> {
     Code::ALL.iter().map(|code| code.name()).chain(Topic::ALL.iter().map(|topic| topic.name))
-}
-
-fn near(name: &str) -> Option<&'static str> {
-    let scored = names().map(|known| (strsim::jaro_winkler(name, known), known));
-    scored.filter(|(score, _)| *score > 0.75).max_by(|a, b| a.0.total_cmp(&b.0)).map(|(_, known)| known)
 }
 
 fn list(terminal: Terminal) -> String {
@@ -92,8 +88,8 @@ mod tests {
 
     #[test]
     fn near_codes_are_found() {
-        assert_eq!(near("fase-order"), Some("phase-order"));
-        assert_eq!(near("xyz"), None);
+        assert_eq!(did_you_mean("fase-order", names()).as_deref(), Some("did you mean `phase-order`?"));
+        assert_eq!(did_you_mean("xyz", names()), None);
     }
 
     #[test]

@@ -1,11 +1,11 @@
 //! Finds the scripts in folders.
 
+use crate::phrase::reason;
 use std::collections::HashSet;
 use std::io;
 use std::path::{Path, PathBuf};
 
 use super::input::{InputError, STDIN};
-use super::output::reason;
 
 /// The scripts that paths name: files as they are, folders with every `*.mig` in and below them, sorted. A folder that
 /// links to itself is entered once, a hidden one is not entered.

@@ -8,10 +8,11 @@ use clap::Args;
 
 use super::files::ScriptPaths;
 use super::input::{self, InputError, STDIN};
-use super::output::{Output, complain, reason};
+use super::output::{Output, complain};
 use super::{Exit, diff, parallel, write};
 use crate::diagnostic::Diagnostic;
-use crate::report::{Terminal, clean, counted, render};
+use crate::phrase::{counted, reason};
+use crate::report::{Terminal, clean, render};
 use crate::source::Source;
 
 /// Format scripts

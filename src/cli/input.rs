@@ -1,10 +1,11 @@
 //! Reads files that people name, and says clearly why one cannot be read.
 
+use crate::phrase::{meant, nearest, reason};
 use std::fs::File;
 use std::io::{self, Read};
 use std::path::Path;
 
-use super::output::{complain, reason};
+use super::output::complain;
 use crate::source::Source;
 
 /// What standard input is called on the command line.
@@ -119,10 +120,10 @@ fn near(path: &Path) -> Option<String> {
     let wanted = path.file_name()?.to_str()?;
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
     let names = folder.unwrap_or(Path::new(".")).read_dir().ok()?.flatten();
-    let names = names.filter_map(|entry| entry.file_name().into_string().ok());
-    let scored = names.map(|name| (strsim::jaro_winkler(wanted, &name), name)).filter(|(score, _)| *score > 0.85);
-    let (_, name) = scored.max_by(|a, b| a.0.total_cmp(&b.0).then_with(|| b.1.cmp(&a.1)))?;
-    Some(format!("did you mean `{}`?", folder.map_or(name.clone().into(), |folder| folder.join(name)).display()))
+    let mut names: Vec<String> = names.filter_map(|entry| entry.file_name().into_string().ok()).collect();
+    names.sort();
+    let name = nearest(wanted, names.iter().map(String::as_str))?;
+    Some(meant(&folder.map_or(name.into(), |folder| folder.join(name)).display().to_string()))
 }
 
 #[cfg(test)]

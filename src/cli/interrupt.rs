@@ -7,6 +7,8 @@ use std::sync::{Arc, OnceLock};
 use signal_hook::consts::{SIGINT, SIGTERM};
 use signal_hook::flag;
 
+use super::output::complain;
+
 static INTERRUPTED: OnceLock<Arc<AtomicBool>> = OnceLock::new();
 
 /// Takes over Ctrl-C and the request to terminate; before this they end the program at once.
@@ -21,6 +23,13 @@ pub fn install() -> io::Result<()> {
         flag::register(signal, Arc::clone(flag))?;
     }
     Ok(())
+}
+
+/// The same for a command that can do without: it says so.
+pub fn listen() {
+    if let Err(error) = install() {
+        complain(&format!("Ctrl-C cannot be handled: {error}"), None);
+    }
 }
 
 /// Whether Ctrl-C was pressed since [`install`] or the last [`reset`].

@@ -1,24 +1,36 @@
 //! The command line. One file per command; what they share is beside them.
 
+pub mod args;
 pub mod check;
+mod connection;
 pub mod database;
 mod diff;
+mod drive;
 pub mod explain;
 pub mod files;
+mod findings;
 pub mod fmt;
+pub mod history;
 mod inferences;
 pub mod input;
 pub mod interrupt;
-pub mod life;
 pub mod new;
+mod next_command;
 pub mod output;
 mod parallel;
 pub mod plan;
+mod progress;
 pub mod prove;
+pub mod purge;
+mod refusal;
 pub mod repl;
+pub mod resume;
+pub mod rollback;
 pub mod run;
+mod runner;
 pub mod schema;
 pub mod selected;
+pub mod status;
 #[cfg(test)]
 mod tests;
 mod topic;
@@ -88,11 +100,11 @@ struct Cli {
 #[derive(Debug, Subcommand)]
 enum Command {
     Run(Box<run::RunArgs>),
-    Resume(Box<life::resume::ResumeArgs>),
-    Rollback(Box<life::rollback::RollbackArgs>),
-    Status(life::status::StatusArgs),
-    History(life::history::HistoryArgs),
-    Purge(life::purge::PurgeArgs),
+    Resume(Box<resume::ResumeArgs>),
+    Rollback(Box<rollback::RollbackArgs>),
+    Status(status::StatusArgs),
+    History(history::HistoryArgs),
+    Purge(purge::PurgeArgs),
     Check(check::CheckArgs),
     Prove(prove::ProveArgs),
     Plan(plan::PlanArgs),
@@ -117,11 +129,11 @@ fn dispatch(cli: Cli) -> io::Result<Exit> {
     let mut out = Output::stdout();
     let exit = match cli.command {
         Some(Command::Run(args)) => run::execute(&args, &mut out),
-        Some(Command::Resume(args)) => life::resume::execute(&args, &mut out),
-        Some(Command::Rollback(args)) => life::rollback::execute(&args, &mut out),
-        Some(Command::Status(args)) => life::status::execute(&args, &mut out),
-        Some(Command::History(args)) => life::history::execute(&args, &mut out),
-        Some(Command::Purge(args)) => life::purge::execute(&args, &mut out),
+        Some(Command::Resume(args)) => resume::execute(&args, &mut out),
+        Some(Command::Rollback(args)) => rollback::execute(&args, &mut out),
+        Some(Command::Status(args)) => status::execute(&args, &mut out),
+        Some(Command::History(args)) => history::execute(&args, &mut out),
+        Some(Command::Purge(args)) => purge::execute(&args, &mut out),
         Some(Command::Check(args)) => check::execute(&args, &mut out),
         Some(Command::Prove(args)) => prove::execute(&args, &mut out),
         Some(Command::Plan(args)) => plan::execute(&args, &mut out),
@@ -140,7 +152,7 @@ fn dispatch(cli: Cli) -> io::Result<Exit> {
 
 fn conclude(result: io::Result<Exit>) -> Exit {
     result.unwrap_or_else(|error| {
-        complain(&format!("cannot write to standard output: {}", output::reason(&error)), None);
+        complain(&format!("cannot write to standard output: {}", crate::phrase::reason(&error)), None);
         Exit::CouldNotRun
     })
 }

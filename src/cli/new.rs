@@ -6,9 +6,10 @@ use std::path::Path;
 use clap::Args;
 
 use super::Exit;
-use super::output::{Output, complain, reason};
+use super::output::{Output, complain};
 use crate::check;
 use crate::diagnostic::Severity;
+use crate::phrase::reason;
 use crate::scaffold::{self, Kind, New};
 use crate::source::Source;
 

@@ -16,6 +16,7 @@ use crate::diagnostic::Diagnostic;
 use crate::engine::Fault;
 use crate::engine::postgres::Server;
 use crate::engine::postgres::translate::{Scene, operations};
+use crate::phrase::lasting;
 use crate::plan::{Action, Plan, Step};
 use crate::report::sql::{SqlPlan, SqlStatement, TableSize};
 use crate::report::{Terminal, render};
@@ -185,7 +186,7 @@ fn gate(action: &Action) -> Option<String> {
         Action::Deploy(app) => format!("deploy `{app}` everywhere now"),
         Action::Retire(app) => format!("take `{app}` out of service everywhere now"),
         Action::Confirm(text) => text.to_string(),
-        Action::Wait(ms) => format!("wait {} s", ms.div_ceil(1000)),
+        Action::Wait(ms) => format!("wait {}", lasting(*ms)),
         _ => return None,
     })
 }

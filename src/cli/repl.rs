@@ -5,10 +5,11 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 
-use super::output::{Output, complain, reason};
+use super::output::{Output, complain};
 use super::run::RowsArg;
 use super::{Exit, input, interrupt, write};
 use crate::lab::{OpenError, RowsFile};
+use crate::phrase::reason;
 use crate::repl::{Complaint, Host, Session, editor, pipe};
 use crate::report::{Terminal, render};
 use crate::source::Source;
@@ -59,9 +60,7 @@ pub fn execute(args: &ReplArgs) -> io::Result<Exit> {
 
 fn drive(mut session: Session, terminal: Terminal) -> io::Result<Exit> {
     if io::stdin().is_terminal() && io::stdout().is_terminal() {
-        if let Err(error) = interrupt::install() {
-            complain(&format!("Ctrl-C cannot be handled: {error}"), None);
-        }
+        interrupt::listen();
         editor::run(&mut session, terminal, &interrupt::reset)?;
         return Ok(Exit::Success);
     }

@@ -10,7 +10,7 @@ use super::output::{Output, complain};
 use crate::ast::Name;
 use crate::database;
 use crate::engine::postgres::Server;
-use crate::plan::nearest;
+use crate::phrase::did_you_mean;
 
 /// Print the tables of a database as a script declares them
 ///
@@ -45,12 +45,9 @@ pub fn execute(args: &SchemaArgs, out: &mut Output) -> io::Result<Exit> {
     };
     let wanted: Vec<Name> = args.tables.iter().map(|name| Name::from(name.as_str())).collect();
     if let Some(missing) = wanted.iter().find(|name| !all.contains(name)) {
-        let near = nearest(missing, all.iter().map(|name| &**name));
-        let help = near.map_or_else(
-            || "tables are looked for along the `search_path`".to_owned(),
-            |near| format!("did you mean `{near}`?"),
-        );
-        complain(&format!("the database has no table `{missing}`"), Some(&help));
+        let meant = did_you_mean(missing, all.iter().map(|name| &**name));
+        let help = meant.as_deref().unwrap_or("tables are looked for along the `search_path`");
+        complain(&format!("the database has no table `{missing}`"), Some(help));
         return Ok(Exit::CouldNotRun);
     }
     let wanted = if wanted.is_empty() { all } else { wanted };

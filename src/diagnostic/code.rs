@@ -1,4 +1,4 @@
-//! The table of codes: a row here and a page of the same name in `pages` are all that a code is.
+//! The table of codes: a row here and a page of the same name in `docs/codes` are all that a code is.
 
 use crate::diagnostic::Severity;
 
@@ -29,7 +29,7 @@ macro_rules! codes {
                 match self { $(Self::$variant => Severity::$severity),* }
             }
 
-            /// Whether it says that applications and rows may be damaged in some order of events: such a plan is unsafe,
+            /// Whether it says that applications and rows may break in some order of events: such a plan is unsafe,
             /// and can be played to see how.
             #[must_use]
             pub fn refutes(self) -> bool {
@@ -52,7 +52,7 @@ macro_rules! codes {
             /// Its page, in Markdown: cause, consequence, the safe form and an example.
             #[must_use]
             pub fn page(self) -> &'static str {
-                match self { $(Self::$variant => include_str!(concat!("pages/", $name, ".md"))),* }
+                match self { $(Self::$variant => include_str!(concat!("../../docs/codes/", $name, ".md"))),* }
             }
         }
     };
@@ -63,13 +63,13 @@ codes! {
     Syntax = "syntax", Error, refutes: false, can_be_allowed: false;
     /// SQL where a `.mig` statement belongs
     SqlStatement = "sql-statement", Error, refutes: false, can_be_allowed: false;
-    /// a statement that does not say its phase
+    /// a statement without a phase
     MissingPhase = "missing-phase", Error, refutes: false, can_be_allowed: false;
     /// a name that nothing has
     UnknownName = "unknown-name", Error, refutes: false, can_be_allowed: false;
     /// a name that something has already
     DuplicateName = "duplicate-name", Error, refutes: false, can_be_allowed: false;
-    /// a column whose table is not said
+    /// a column whose table is not named
     AmbiguousTable = "ambiguous-table", Error, refutes: false, can_be_allowed: false;
     /// a type that does not exist, or that columns cannot have
     UnknownType = "unknown-type", Error, refutes: false, can_be_allowed: false;
@@ -117,9 +117,9 @@ codes! {
     StaleRead = "stale-read", Error, refutes: true, can_be_allowed: true;
     /// an application that reads null where there is a value
     UnsetRead = "unset-read", Error, refutes: true, can_be_allowed: true;
-    /// a write whose value is in no column any more
+    /// a write whose value is no longer in any column
     LostWrite = "lost-write", Error, refutes: true, can_be_allowed: true;
-    /// a write that a constraint refuses which its application does not know of
+    /// a write refused by a constraint that its application does not know of
     RejectedWrite = "rejected-write", Error, refutes: true, can_be_allowed: true;
     /// a statement that cannot succeed on rows as they may be
     FailingStatement = "failing-statement", Error, refutes: true, can_be_allowed: true;

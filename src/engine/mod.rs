@@ -24,19 +24,11 @@ pub trait Engine {
     fn apply(&mut self, action: &Action, watch: Watch<'_>) -> Result<Applied<Self::Undo>, Fault>;
 
     /// Undoes an action; those done after it must have been undone before. What applications have written since stays.
-    ///
-    /// # Errors
-    /// It cannot be undone.
-    fn undo(&mut self, undo: Self::Undo) -> Result<(), Fault>;
-
-    /// The same, where it may take long: `watch` is told, and may stop it.
+    /// Where it takes long, `watch` is told, and may stop it.
     ///
     /// # Errors
     /// It cannot be undone, or was stopped; the target remembers how far it came.
-    fn undo_watched(&mut self, undo: Self::Undo, watch: Watch<'_>) -> Result<(), Fault> {
-        let _ = watch;
-        self.undo(undo)
-    }
+    fn undo(&mut self, undo: Self::Undo, watch: Watch<'_>) -> Result<(), Fault>;
 }
 
 /// What happens in the middle of an action.

@@ -31,12 +31,6 @@ impl<T: Engine> Run<T> {
         Self { plan, target, progress: Progress { state, position, journal, history: History::default() } }
     }
 
-    /// What it ran on.
-    #[must_use]
-    pub fn into_target(self) -> T {
-        self.target
-    }
-
     /// Goes on until `until` (all the way without it), or to a closed gate. A statement that fails leaves the run where
     /// it is.
     ///
@@ -48,12 +42,30 @@ impl<T: Engine> Run<T> {
         gate: Gate<'_, T>,
         observer: &mut dyn Observer,
     ) -> Result<Reached, Box<Failure>> {
+        self.forward(until, Some(gate), observer)
+    }
+
+    /// Undoes what is done, the last statement first, all the way or to a closed gate.
+    ///
+    /// # Errors
+    /// A statement cannot be undone; it and those before it stay.
+    pub fn retreat(&mut self, gate: Gate<'_, T>, observer: &mut dyn Observer) -> Result<Reached, Box<Failure>> {
+        self.back(Some(gate), observer)
+    }
+
+    pub(super) fn forward(
+        &mut self,
+        until: Option<Phase>,
+        mut gate: Option<Gate<'_, T>>,
+        observer: &mut dyn Observer,
+    ) -> Result<Reached, Box<Failure>> {
         while self.progress.state != RunState::Complete {
             if !self.goes_on(until) {
                 return Ok(Reached::Phase);
             }
             if let Some(step) = self.next().cloned()
-                && self.asked(&step, gate, observer)?.is_break()
+                && let Some(gate) = gate.as_mut()
+                && self.asked(&step, &mut **gate, observer)?.is_break()
             {
                 return Ok(Reached::Gate(step.index));
             }
@@ -62,27 +74,23 @@ impl<T: Engine> Run<T> {
         Ok(Reached::End)
     }
 
-    /// Undoes what is done, the last statement first, all the way or to a closed gate.
-    ///
-    /// # Errors
-    /// A statement cannot be undone; it and those before it stay.
-    pub fn retreat(&mut self, gate: Gate<'_, T>, observer: &mut dyn Observer) -> Result<Reached, Box<Failure>> {
+    /// Without a gate nothing stops it, not even who stopped the run before.
+    pub(super) fn back(
+        &mut self,
+        mut gate: Option<Gate<'_, T>>,
+        observer: &mut dyn Observer,
+    ) -> Result<Reached, Box<Failure>> {
         while let Some(undo) = self.progress.journal.last().cloned() {
             let step = self.plan.steps[self.progress.journal.len() - 1].clone();
-            if self.asked(&step, gate, observer)?.is_break() {
+            if let Some(gate) = gate.as_mut()
+                && self.asked(&step, &mut **gate, observer)?.is_break()
+            {
                 return Ok(Reached::Gate(step.index));
             }
-            let event = self.event(&step);
-            let undone = self.target.undo_watched(undo, &mut |happening| observer.happening(&event, happening));
-            undone.map_err(|fault| {
-                observer.failed(&event, &fault);
-                Box::new(failure(&step, fault))
-            })?;
-            self.progress.journal.pop();
-            self.progress.position = self.progress.journal.len();
-            observer.undone(&event);
+            self.step_back(&step, undo, observer)?;
         }
         self.progress.state = RunState::RolledBack;
+        self.tell_back("Migration rolled back".to_owned());
         Ok(Reached::End)
     }
 
@@ -93,15 +101,10 @@ impl<T: Engine> Run<T> {
         observer: &mut dyn Observer,
     ) -> Result<ControlFlow<()>, Box<Failure>> {
         if observer.stops() {
-            let fault = Fault::new(FaultKind::Interrupted, "stopped before it began");
-            return Err(Box::new(failure(step, fault)));
+            return Err(Failure::of(step, Fault::new(FaultKind::Interrupted, "stopped before it began")));
         }
         let event = self.event(step);
         let asked = gate(&mut self.target, step, &mut |happening| observer.happening(&event, happening));
-        asked.map_err(|fault| Box::new(failure(step, fault)))
+        asked.map_err(|fault| Failure::of(step, fault))
     }
-}
-
-fn failure(step: &Step, fault: Fault) -> Failure {
-    Failure { index: step.index, span: step.span, fault, undo_fault: None }
 }

@@ -18,6 +18,7 @@ pub use state::RunState;
 
 use crate::ast::Phase;
 use crate::engine::{Applied, Engine, Fault, FaultKind};
+use crate::phrase::with_rows;
 use crate::plan::{Action, Plan, Step};
 use crate::source::Span;
 
@@ -215,9 +216,29 @@ impl<T: Engine> Run<T> {
             Err(fault) => {
                 observer.failed(&event, &fault);
                 self.progress.history.push(self.progress.state, format!("{} failed: {}", step.title, fault.message));
-                Err(Box::new(Failure { index: step.index, span: step.span, fault, undo_fault: None }))
+                Err(Failure::of(&step, fault))
             }
         }
+    }
+
+    /// Undoes the last statement that is done. One that cannot be undone stays, and so do those before it.
+    fn step_back(&mut self, step: &Step, undo: T::Undo, observer: &mut dyn Observer) -> Result<(), Box<Failure>> {
+        let event = self.event(step);
+        let undone = self.target.undo(undo, &mut |happening| observer.happening(&event, happening));
+        if let Err(fault) = undone {
+            observer.failed(&event, &fault);
+            self.tell_back(format!("Undo {} failed: {}", step.title, fault.message));
+            return Err(Failure::of(step, fault));
+        }
+        self.progress.journal.pop();
+        self.progress.position = self.progress.journal.len();
+        observer.undone(&event);
+        self.tell_back(format!("Undo {}", step.title));
+        Ok(())
+    }
+
+    fn tell_back(&mut self, text: String) {
+        self.progress.history.push(RunState::RolledBack, text);
     }
 
     /// Goes on until `until` (all the way without it), and rolls everything back where a statement fails.
@@ -225,13 +246,10 @@ impl<T: Engine> Run<T> {
     /// # Errors
     /// A statement failed; the run is rolled back.
     pub fn run(&mut self, until: Option<Phase>, observer: &mut dyn Observer) -> Result<(), Box<Failure>> {
-        while self.progress.state != RunState::Complete && self.goes_on(until) {
-            if let Err(mut failure) = self.step(observer) {
-                failure.undo_fault = self.rollback(observer).err();
-                return Err(failure);
-            }
-        }
-        Ok(())
+        self.forward(until, None, observer).map(|_| ()).map_err(|mut failure| {
+            failure.undo_fault = self.rollback(observer).err();
+            failure
+        })
     }
 
     /// Whether a statement of a phase up to `until` is still ahead, or nothing is but to complete.
@@ -246,23 +264,7 @@ impl<T: Engine> Run<T> {
     /// # Errors
     /// A statement cannot be undone; it and those before it stay.
     pub fn rollback(&mut self, observer: &mut dyn Observer) -> Result<(), Fault> {
-        while let Some(undo) = self.progress.journal.pop() {
-            let step = self.plan.steps[self.progress.journal.len()].clone();
-            if let Err(fault) = self.target.undo(undo.clone()) {
-                self.progress.journal.push(undo);
-                self.progress
-                    .history
-                    .push(RunState::RolledBack, format!("Undo {} failed: {}", step.title, fault.message));
-                return Err(fault);
-            }
-            self.progress.position = self.progress.journal.len();
-            observer.undone(&self.event(&step));
-            self.progress.history.push(RunState::RolledBack, format!("Undo {}", step.title));
-        }
-        self.progress.position = 0;
-        self.progress.state = RunState::RolledBack;
-        self.progress.history.push(RunState::RolledBack, "Migration rolled back".to_owned());
-        Ok(())
+        self.back(None, observer).map(|_| ()).map_err(|failure| failure.fault)
     }
 
     /// Writes down what each statement would do; nothing is changed.
@@ -288,12 +290,8 @@ impl<T: Engine> Run<T> {
     }
 
     fn record(&mut self, step: &Step, rows: Option<u64>) {
-        let about_rows = matches!(step.action, Action::Fill { .. } | Action::Copy { .. } | Action::Verify { .. });
-        let text = match rows {
-            Some(1) if about_rows => format!("{} (1 row)", step.title),
-            Some(rows) if about_rows => format!("{} ({rows} rows)", step.title),
-            _ => step.title.clone(),
-        };
+        let about_rows = step.action.is_over_rows() || matches!(step.action, Action::Verify { .. });
+        let text = with_rows(&step.title, rows.filter(|_| about_rows));
         self.progress.history.push(self.progress.state, text);
     }
 
@@ -309,6 +307,10 @@ impl<T: Engine> Run<T> {
 }
 
 impl Failure {
+    fn of(step: &Step, fault: Fault) -> Box<Self> {
+        Box::new(Self { index: step.index, span: step.span, fault, undo_fault: None })
+    }
+
     /// Whether somebody stopped the run, rather than a statement that could not be done.
     #[must_use]
     pub fn is_interrupt(&self) -> bool {

@@ -7,9 +7,9 @@
 use std::sync::Arc;
 
 use crate::data::{Chunk, Type, Value, ValueError};
+use crate::expr::function::{Context, Function};
 use crate::expr::kernels::Operand;
 use crate::expr::node::{Case, Cast, Node};
-use crate::expr::registry::{Context, Function};
 use crate::expr::row::{RowScope, apply, distinct, extreme, truth};
 use crate::expr::{Batch, RowError, cast};
 
@@ -132,7 +132,7 @@ impl Run<'_> {
             return Ok(Operand::Constant(apply(function, &constants, self.context)?));
         }
         let is_null = |operand: &Operand| matches!(operand, Operand::Constant(Value::Null));
-        if rows.is_empty() || (function.strict && operands.iter().any(is_null)) {
+        if rows.is_empty() || (function.is_strict() && operands.iter().any(is_null)) {
             return Ok(Operand::Constant(Value::Null));
         }
         if let Some(chunk) = function.kernel.and_then(|kernel| kernel(operands, self.batch.rows)) {

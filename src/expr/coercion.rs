@@ -1,7 +1,7 @@
 //! Which types PostgreSQL changes into which: by itself, when a value is assigned to a column, or when asked.
 
 use crate::data::Type;
-use crate::expr::registry::{Function, Param};
+use crate::expr::function::{Function, Param};
 
 /// Who asked for a change of type. Later ones may do more.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

@@ -6,8 +6,10 @@ use crate::ast::Ident;
 use crate::data::{Type, ValueError};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::expr::coercion::Strength;
-use crate::expr::registry::{self, Function, Param};
+use crate::expr::function::{Form, Function, Param};
+use crate::expr::registry;
 use crate::expr::resolve::Typed;
+use crate::phrase::{meant, nearest};
 use crate::source::Span;
 
 type Refusal = Box<Diagnostic>;
@@ -63,17 +65,10 @@ pub(super) fn unknown_function(name: &Ident) -> Refusal {
         name.span,
         "not a function of the language",
     );
-    let nearest = registry::names()
-        .map(|known| (strsim::damerau_levenshtein(&name.name, known), known))
-        .filter(|(distance, known)| *distance <= 1 + known.len() / 4)
-        .min();
-    Box::new(match nearest {
-        Some((_, known)) => {
-            found.help(format!("did you mean `{known}`?")).fix(format!("write `{known}`"), name.span, known)
-        }
+    Box::new(match nearest(&name.name, registry::names()) {
+        Some(known) => found.help(meant(known)).fix(format!("write `{known}`"), name.span, known),
         None => found.help(
-            "the functions of the language are those of PostgreSQL with the same name; the README lists \
-                            them",
+            "the functions of the language are those of PostgreSQL with the same name; `docs/language.md` lists them",
         ),
     })
 }
@@ -84,7 +79,8 @@ pub(super) fn arguments(name: &Ident, operands: &[Typed], candidates: &[&'static
     let found = mismatch(format!("`{}` does not take {given}", name.name), span, "these arguments do not fit");
     let forms: Vec<String> = candidates.iter().map(|function| format!("`{}`", signature(function))).collect();
     if forms.is_empty() {
-        let expected = if &*name.name == "nullif" { "two arguments" } else { "one argument or more" };
+        let takes_two = Form::named(&name.name) == Some(Form::Nullif);
+        let expected = if takes_two { "two arguments" } else { "one argument or more" };
         return Box::new(found.help(format!("it takes {expected}")));
     }
     Box::new(found.help(format!("it can be called as {}", forms.join(", "))))

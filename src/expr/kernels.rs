@@ -5,7 +5,6 @@ use std::cmp::Ordering;
 use std::sync::Arc;
 
 use crate::data::{Chunk, Nulls, Type, Value, compare_doubles};
-use crate::expr::functions;
 
 /// The values of an operand for a batch.
 #[derive(Clone, Debug)]
@@ -217,7 +216,8 @@ pub(super) fn greater_or_equal(operands: &[Operand], rows: usize) -> Option<Chun
     compared(operands, rows, Ordering::is_ge)
 }
 
-fn mapped(operands: &[Operand], rows: usize, map: impl Fn(&str, &mut Chunk)) -> Option<Chunk> {
+/// A text made of each text.
+pub(super) fn mapped(operands: &[Operand], rows: usize, map: impl Fn(&str, &mut Chunk)) -> Option<Chunk> {
     let [operand] = operands else { return None };
     let mut chunk = Chunk::with_capacity(Type::Text, rows, operand.live_bytes(rows));
     for row in 0..rows {
@@ -227,14 +227,6 @@ fn mapped(operands: &[Operand], rows: usize, map: impl Fn(&str, &mut Chunk)) -> 
         }
     }
     Some(chunk)
-}
-
-pub(super) fn lower_text(operands: &[Operand], rows: usize) -> Option<Chunk> {
-    mapped(operands, rows, |text, chunk| chunk.push_text(&functions::lower(text)))
-}
-
-pub(super) fn upper_text(operands: &[Operand], rows: usize) -> Option<Chunk> {
-    mapped(operands, rows, |text, chunk| chunk.push_text(&functions::upper(text)))
 }
 
 pub(super) fn concat(operands: &[Operand], rows: usize) -> Option<Chunk> {

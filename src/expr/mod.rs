@@ -3,13 +3,14 @@
 //! [`Expression::resolve`] gives a written expression its types (casts that PostgreSQL makes by itself become nodes);
 //! the result is evaluated row by row or chunk by chunk, with the same outcome.
 //!
-//! `resolve` and `coercion` choose types as PostgreSQL does, `registry` with `functions` is the table of what can be
-//! called, `row` evaluates one row, `batch` a run of rows with the fast loops of `kernels`.
+//! `resolve` and `coercion` choose types as PostgreSQL does, `registry` is the table of what can be called (a row is
+//! a `function`, and says all there is to know of it; the rows lie in `functions`), `row` evaluates one row, `batch` a run of rows with the fast loops of `kernels`.
 
 mod batch;
 mod cast;
 mod coercion;
 mod faults;
+mod function;
 mod functions;
 mod kernels;
 mod node;
@@ -24,12 +25,14 @@ mod tests;
 use std::sync::Arc;
 
 use self::coercion::Strength;
+use self::function::Context;
 use self::node::Node;
-use self::registry::Context;
 use crate::ast::{self, ColumnRef, Name};
 use crate::data::{Chunk, Type, Value, ValueError};
 use crate::diagnostic::{Code, Diagnostic};
+pub use function::{Fails, Form, Function, Nulls, Param};
 pub use nullness::Nullness;
+pub use registry::{functions, is_projection};
 pub use sql::WriteColumn;
 
 /// Where the columns of an expression come from.
@@ -82,11 +85,6 @@ pub struct RowError {
     pub row: usize,
     /// Why.
     pub error: ValueError,
-}
-
-/// The names of functions that can be called, for completion.
-pub fn function_names() -> impl Iterator<Item = &'static str> {
-    registry::names()
 }
 
 impl Expression {
@@ -165,7 +163,8 @@ impl Expression {
         }
     }
 
-    /// Whether it may have no value for some row: a cast that not every value survives, a division.
+    /// Whether it may have no value for some row: a cast that not every value survives, a function
+    /// that may fail.
     #[must_use]
     pub fn may_fail(&self) -> bool {
         let is_text = |ty: Type| matches!(ty, Type::Text | Type::Varchar(_));
@@ -181,7 +180,14 @@ impl Expression {
         };
         self.0.node.any(&|node| match node {
             Node::Cast(cast) => narrows(cast),
-            Node::Call(function, _) => matches!(function.name, "/" | "%" | "mod"),
+            Node::Call(function, operands) => match function.fails {
+                Fails::Never => false,
+                Fails::By(at) => match operands.get(at) {
+                    Some(Node::Constant(fixed, _)) => function.fails_for(at, fixed),
+                    other => other.is_none_or(Node::varies),
+                },
+                Fails::Somewhere => true,
+            },
             _ => false,
         })
     }

@@ -1,7 +1,7 @@
 //! The typed tree that is evaluated.
 
 use crate::data::{Type, Value};
-use crate::expr::registry::Function;
+use crate::expr::function::Function;
 
 /// A typed expression without places. Every operand has the type that its parent takes.
 #[derive(Clone, Debug, PartialEq)]
@@ -79,6 +79,11 @@ impl Node {
             Self::Case(case) => case.ty,
             Self::Let(parts) => parts.1.ty(),
         }
+    }
+
+    /// Whether it may differ from row to row.
+    pub(super) fn varies(&self) -> bool {
+        self.any(&|node| matches!(node, Self::Column(..) | Self::Local(..)))
     }
 
     /// Whether `holds` is true of the node or of one below it.

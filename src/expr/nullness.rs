@@ -2,8 +2,8 @@
 
 use crate::data::Value;
 use crate::expr::Expression;
+use crate::expr::function::{Function, Nulls};
 use crate::expr::node::{Case, Node};
-use crate::expr::registry::Function;
 
 /// A value of which little is known.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -98,20 +98,19 @@ impl Reader<'_> {
 
     fn call(&mut self, function: &Function, operands: &[Node]) -> Nullness {
         let operands: Vec<Nullness> = operands.iter().map(|operand| self.node(operand)).collect();
-        match function.name {
-            "concat" => return Nullness::SOME,
-            "concat_ws" => return operands.first().copied().unwrap_or(Nullness::Unknown),
-            _ => {}
-        }
-        let finds_nothing = function.name.starts_with("->");
-        if !function.strict || finds_nothing && !operands.contains(&Nullness::Null) {
-            Nullness::Unknown
-        } else if operands.contains(&Nullness::Null) {
+        let strict = if operands.contains(&Nullness::Null) {
             Nullness::Null
         } else if operands.contains(&Nullness::Unknown) {
             Nullness::Unknown
         } else {
             Nullness::SOME
+        };
+        match function.nulls {
+            Nulls::Strict => strict,
+            Nulls::StrictOrAbsent if strict == Nullness::Null => Nullness::Null,
+            Nulls::StrictOrAbsent => Nullness::Unknown,
+            Nulls::OfFirst => operands.first().copied().unwrap_or(Nullness::Unknown),
+            Nulls::Never => Nullness::SOME,
         }
     }
 

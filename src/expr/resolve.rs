@@ -4,9 +4,9 @@ use crate::ast::{self, BinaryOp, CaseExpr, ExprKind, Literal, Name, UnaryOp};
 use crate::data::{Type, Value, numeric};
 use crate::diagnostic::Diagnostic;
 use crate::expr::coercion::{Strength, common_type, select, strength};
+use crate::expr::function::{Form, Function, Param};
 use crate::expr::node::{Case, Cast, Extreme, Node};
-use crate::expr::registry::{self, Function, Param};
-use crate::expr::{Scope, faults};
+use crate::expr::{Scope, faults, registry};
 use crate::source::Span;
 
 pub(super) type Resolved<T> = Result<T, Box<Diagnostic>>;
@@ -179,23 +179,20 @@ impl<'a> Resolver<'a> {
     }
 
     fn call(&mut self, name: &ast::Ident, args: &[ast::Expr], span: Span) -> Resolved<Node> {
-        if let ("nullif", [first, second]) = (&*name.name, args) {
+        let Some(form) = Form::named(&name.name).filter(|form| form.takes(args.len())) else {
+            return call(name, self.all(args)?, span);
+        };
+        if let (Form::Nullif, [first, second]) = (form, args) {
             return self.nullif(first, second, span);
         }
-        let operands = self.all(args)?;
-        match (&*name.name, operands.len()) {
-            ("coalesce", 1..) => {
-                let (nodes, ty) = unite("coalesce", operands, span)?;
-                Ok(Node::Coalesce(nodes.into(), ty))
-            }
-            ("greatest" | "least", 1..) => {
-                let (nodes, ty) = unite(&name.name, operands, span)?;
-                comparable(&name.name, ty, span)?;
-                let extreme = if &*name.name == "greatest" { Extreme::Greatest } else { Extreme::Least };
-                Ok(Node::Extreme(nodes.into(), extreme, ty))
-            }
-            _ => call(name, operands, span),
-        }
+        let (nodes, ty) = unite(form.name(), self.all(args)?, span)?;
+        let extreme = match form {
+            Form::Coalesce | Form::Nullif => return Ok(Node::Coalesce(nodes.into(), ty)),
+            Form::Greatest => Extreme::Greatest,
+            Form::Least => Extreme::Least,
+        };
+        comparable(form.name(), ty, span)?;
+        Ok(Node::Extreme(nodes.into(), extreme, ty))
     }
 
     fn nullif(&mut self, first: &ast::Expr, second: &ast::Expr, span: Span) -> Resolved<Node> {
@@ -274,7 +271,7 @@ fn operator(symbol: &'static str, operands: Vec<Typed>, span: Span) -> Resolved<
 fn call(name: &ast::Ident, operands: Vec<Typed>, span: Span) -> Resolved<Node> {
     let candidates = registry::candidates(&name.name);
     let is_operator = !name.name.starts_with(|c: char| c.is_ascii_alphabetic());
-    if (candidates.is_empty() || is_operator) && !registry::FORMS.contains(&&*name.name) {
+    if (candidates.is_empty() || is_operator) && Form::named(&name.name).is_none() {
         return Err(faults::unknown_function(name));
     }
     let types: Vec<Type> = operands.iter().map(Typed::ty).collect();

@@ -5,8 +5,8 @@ use std::cmp::Ordering;
 
 use crate::data::{Value, ValueError, compare};
 use crate::expr::cast;
+use crate::expr::function::{Context, Function};
 use crate::expr::node::{Case, Extreme, Node};
-use crate::expr::registry::{Context, Function};
 
 /// One row's inputs, and the values computed for [`Node::Let`] so far.
 pub(super) struct RowScope<'a> {
@@ -91,7 +91,7 @@ impl<'a> RowScope<'a> {
 
 /// Calls a function, or not if it is strict and an operand is null.
 pub(super) fn apply(function: &Function, operands: &[Value], context: Context) -> Result<Value, ValueError> {
-    if function.strict && operands.iter().any(Value::is_null) {
+    if function.is_strict() && operands.iter().any(Value::is_null) {
         return Ok(Value::Null);
     }
     function.compute.map_or(Ok(Value::Null), |compute| compute(operands, context))

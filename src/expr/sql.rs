@@ -4,8 +4,8 @@
 use crate::ast::Name;
 use crate::data::{Type, Value, sql_text};
 use crate::expr::Expression;
+use crate::expr::function::{Function, Spelling};
 use crate::expr::node::{Case, Cast, Extreme, Node};
-use crate::expr::registry::Function;
 
 /// How a column is written, by its name.
 pub type WriteColumn<'a> = &'a dyn Fn(&Name) -> String;
@@ -96,25 +96,18 @@ impl Writer<'_> {
     }
 
     fn call(&mut self, function: &Function, operands: &[Node]) -> String {
-        let is_word = function.name.starts_with(|c: char| c.is_ascii_alphabetic());
-        match (function.name, operands) {
-            ("like" | "ilike", [left, right]) => {
-                format!("({} {} {})", self.node(left), function.name, self.node(right))
-            }
-            ("current_date" | "current_timestamp" | "localtimestamp", []) => function.name.to_owned(),
-            ("extract", [field, moment]) => {
+        match (function.spelling, operands) {
+            (Spelling::Word, _) => function.name.to_owned(),
+            (Spelling::Extract, [field, moment]) => {
                 format!("extract({} from {})::numeric", self.node(field).replace("::text", ""), self.node(moment))
             }
-            (name, operands) if is_word => {
-                let name = pg_name(name);
-                format!("pg_catalog.\"{name}\"({})", self.list(operands))
+            (Spelling::Call(name), _) => format!("pg_catalog.\"{name}\"({})", self.list(operands)),
+            (_, [operand]) => format!("({} {})", function.name, self.node(operand)),
+            (_, [left, right]) if function.reversed => {
+                format!("({} {} {})", self.node(right), function.name, self.node(left))
             }
-            (symbol, [operand]) => format!("({symbol} {})", self.node(operand)),
-            (symbol, [left, right]) if function.reversed => {
-                format!("({} {symbol} {})", self.node(right), self.node(left))
-            }
-            (symbol, [left, right]) => format!("({} {symbol} {})", self.node(left), self.node(right)),
-            (symbol, operands) => format!("({symbol} {})", self.list(operands)),
+            (_, [left, right]) => format!("({} {} {})", self.node(left), function.name, self.node(right)),
+            (_, operands) => format!("({} {})", function.name, self.list(operands)),
         }
     }
 
@@ -132,14 +125,6 @@ impl Writer<'_> {
             case.arms.iter().map(|(when, then)| format!("when {} then {}", self.node(when), self.node(then))).collect();
         let otherwise = case.otherwise.as_ref().map(|node| format!(" else {}", self.node(node)));
         format!("(case {}{} end)", arms.join(" "), otherwise.unwrap_or_default())
-    }
-}
-
-/// The function for a name that PostgreSQL's grammar treats on its own.
-fn pg_name(name: &str) -> &str {
-    match name {
-        "trim" => "btrim",
-        name => name,
     }
 }
 

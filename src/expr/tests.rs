@@ -177,7 +177,7 @@ fn now_is_what_the_caller_says_and_is_not_immutable() {
 fn every_function_takes_any_operands_without_a_panic() {
     let leaves = [text(""), text("-1"), num("0"), num("2147483647"), num("-1"), col("t"), col("f"), col("b")];
     let row = [Value::Text("ß%\\".into()), Value::Double(f64::INFINITY), Value::Boolean(true)];
-    for name in super::function_names() {
+    for name in super::registry::names() {
         for first in &leaves {
             for second in &leaves {
                 for operands in [vec![first.clone()], vec![first.clone(), second.clone()], vec![first.clone(); 3]] {

@@ -2,6 +2,7 @@
 
 use crate::catalog::{Catalog, ColumnId, Constraint, ConstraintKind, Sync, SyncId};
 use crate::data::Type;
+use crate::phrase::lasting;
 use crate::plan::{Action, FillKind};
 
 /// `Add column 'display_name' (text) to users`. `catalog` is the schema before the action.
@@ -75,7 +76,7 @@ pub(super) fn title(action: &Action, catalog: &Catalog) -> String {
         Action::Deploy(app) => format!("Deploy '{app}'"),
         Action::Retire(app) => format!("Retire '{app}'"),
         Action::Confirm(text) => format!("Confirm \"{text}\""),
-        Action::Wait(ms) => format!("Wait {}", duration(*ms)),
+        Action::Wait(ms) => format!("Wait {}", lasting(*ms)),
     }
 }
 
@@ -97,13 +98,4 @@ fn synced(ids: &[SyncId], catalog: &Catalog) -> String {
     let targets = ids.iter().filter_map(|id| catalog.sync(*id));
     let names = targets.map(|sync| format!("'{}'", catalog.column_name(&sync.target_table, sync.target)));
     names.collect::<Vec<_>>().join(" and ")
-}
-
-fn duration(ms: u64) -> String {
-    match ms {
-        _ if ms.is_multiple_of(3_600_000) => format!("{} h", ms / 3_600_000),
-        _ if ms.is_multiple_of(60_000) => format!("{} min", ms / 60_000),
-        _ if ms.is_multiple_of(1000) => format!("{} s", ms / 1000),
-        _ => format!("{ms} ms"),
-    }
 }

@@ -29,7 +29,7 @@ pub use action::{Action, FillKind};
 pub use apps::{AppUse, ColumnName};
 pub use builder::PlanBuilder;
 pub use facts::{FactId, Facts, FactsBuilder};
-pub use names::{TableScope, nearest};
+pub use names::TableScope;
 pub use planner::{KnownTable, Planner};
 pub use uses::Uses;
 

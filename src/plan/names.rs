@@ -5,24 +5,11 @@ use crate::catalog::{Catalog, Column, ColumnId, NotNull, Table};
 use crate::data::Type;
 use crate::diagnostic::{Code, Diagnostic};
 use crate::expr::Scope;
+use crate::phrase::did_you_mean;
 use crate::plan::Action;
 use crate::plan::history::History;
 use crate::plan::planner::{Planner, Resolved};
 use crate::source::Span;
-
-/// The name of `candidates` that was most likely meant by `name`.
-#[must_use]
-pub fn nearest<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
-    /// In a table of thousands of columns only the first ones are compared, so that many findings stay linear.
-    const MOST_COMPARED: usize = 256;
-    candidates
-        .into_iter()
-        .take(MOST_COMPARED)
-        .map(|candidate| (strsim::damerau_levenshtein(name, candidate), candidate))
-        .filter(|(distance, candidate)| *distance * 3 <= candidate.chars().count().max(3))
-        .min_by_key(|(distance, _)| *distance)
-        .map(|(_, candidate)| candidate)
-}
 
 /// "did you mean `x`?", or what there is to choose from.
 pub(super) fn suggestion<'a>(
@@ -31,8 +18,8 @@ pub(super) fn suggestion<'a>(
     candidates: impl Iterator<Item = &'a str> + Clone,
 ) -> Option<String> {
     const MOST_LISTED: usize = 12;
-    if let Some(near) = nearest(name, candidates.clone()) {
-        return Some(format!("did you mean `{near}`?"));
+    if let Some(meant) = did_you_mean(name, candidates.clone()) {
+        return Some(meant);
     }
     let all: Vec<&str> = candidates.take(MOST_LISTED + 1).collect();
     (!all.is_empty() && all.len() <= MOST_LISTED).then(|| format!("known: {noun} `{}`", all.join("`, `")))

@@ -13,6 +13,7 @@ use crate::prove::explore::{self, Explored, Judgement};
 use crate::prove::model::Model;
 use crate::prove::proof::{Anomaly, AnomalyKind, Refutation, Remedy};
 use crate::prove::remedy::changes;
+use crate::prove::rule::Rules;
 use crate::prove::survey::Survey;
 use crate::prove::tell::{self, Teller};
 use crate::prove::word::Word;
@@ -178,7 +179,7 @@ fn left_in(
     allowed: Allowed<'_>,
     patience: &Patience,
 ) -> Option<BTreeSet<Signature>> {
-    let survey = Survey::new(plan, None);
+    let survey = Survey::new(plan, Rules::default());
     let wanted = |group: &crate::prove::groups::Group| {
         group.columns.iter().any(|(column, _)| columns.contains(&survey.name(*column)))
     };

@@ -31,6 +31,7 @@ mod words;
 
 pub use letters::{Letters, letters};
 pub use proof::*;
+#[cfg(feature = "ablation")]
 pub use rule::Rule;
 pub use words::Words;
 
@@ -41,6 +42,7 @@ use causes::Patience;
 use compile::{Compiled, SizedModel, compile};
 use explore::Judgement;
 use model::Model;
+use rule::Rules;
 use survey::Survey;
 use tell::Teller;
 use word::Word;
@@ -54,13 +56,14 @@ pub fn prove(plan: &Plan) -> Proof {
 /// The same, where some anomalies are answered for by the author.
 #[must_use]
 pub fn prove_except(plan: &Plan, allowed: &dyn Fn(&Anomaly) -> bool) -> Proof {
-    prove_surveyed(plan, &Survey::new(plan, None), allowed)
+    prove_surveyed(plan, &Survey::new(plan, Rules::default()), allowed)
 }
 
 /// What the proof would say if the model lacked a rule: not the truth, but a way to see what the rule is there for.
+#[cfg(feature = "ablation")]
 #[must_use]
 pub fn prove_without(plan: &Plan, rule: Rule) -> Proof {
-    prove_surveyed(plan, &Survey::new(plan, Some(rule)), &|_| false)
+    prove_surveyed(plan, &Survey::new(plan, Rules::without(rule)), &|_| false)
 }
 
 fn prove_surveyed(plan: &Plan, survey: &Survey, allowed: &dyn Fn(&Anomaly) -> bool) -> Proof {

@@ -1,4 +1,5 @@
-//! The rules of the model, by name: a test takes each away and sees some verdict change.
+//! The rules of the model, by name. With the feature `ablation`, which the tests enable, one can be taken away, to see
+//! that some verdict changes; without it they all hold, and nothing asks at run time.
 
 /// A rule of the model.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -43,6 +44,7 @@ pub enum Rule {
 
 impl Rule {
     /// All rules.
+    #[cfg(feature = "ablation")]
     pub const ALL: [Self; 18] = [
         Self::WriteMakesStale,
         Self::SyncFires,
@@ -63,4 +65,30 @@ impl Rule {
         Self::RowsMeet,
         Self::ValuesMayStay,
     ];
+}
+
+/// The rules that hold.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Rules {
+    #[cfg(feature = "ablation")]
+    without: Option<Rule>,
+}
+
+#[cfg(feature = "ablation")]
+impl Rules {
+    pub(super) fn without(rule: Rule) -> Self {
+        Self { without: Some(rule) }
+    }
+
+    pub(super) fn has(self, rule: Rule) -> bool {
+        self.without != Some(rule)
+    }
+}
+
+#[cfg(not(feature = "ablation"))]
+impl Rules {
+    #[expect(clippy::unused_self, reason = "it is asked in the same way")]
+    pub(super) const fn has(self, _: Rule) -> bool {
+        true
+    }
 }

@@ -8,7 +8,7 @@ use crate::ast::Name;
 use crate::catalog::{Catalog, Column, ColumnId, ConstraintKind, NotNull, Table};
 use crate::expr::{Expression, Nullness};
 use crate::plan::{Action, AppUse, ColumnName, FillKind, Plan};
-use crate::prove::rule::Rule;
+use crate::prove::rule::{Rule, Rules};
 
 /// Inputs of a condition beyond which it is not looked into.
 pub(super) const MOST_INPUTS: usize = 6;
@@ -59,16 +59,15 @@ pub(super) struct Survey {
     pub(super) links: Vec<(ColumnId, ColumnId)>,
     /// The applications that some statement deploys.
     deployed: Vec<bool>,
-    /// A rule that the model is tried without.
-    without: Option<Rule>,
+    rules: Rules,
     /// For each application the tables into which it never inserts.
     excused: Vec<BTreeSet<Name>>,
 }
 
 impl Survey {
-    pub(super) fn new(plan: &Plan, without: Option<Rule>) -> Self {
+    pub(super) fn new(plan: &Plan, rules: Rules) -> Self {
         let mut survey = Self {
-            without,
+            rules,
             columns: BTreeMap::new(),
             by_name: FxHashMap::default(),
             pairings: Vec::new(),
@@ -251,7 +250,7 @@ impl Survey {
 
     /// Whether the model has a rule.
     pub(super) fn has(&self, rule: Rule) -> bool {
-        self.without != Some(rule)
+        self.rules.has(rule)
     }
 
     /// Whether an application is deployed by the plan, and so knows its constraints on columns that it writes.

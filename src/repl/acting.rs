@@ -5,12 +5,13 @@ use crate::data::{Type, Value, compare};
 use crate::diagnostic::Diagnostic;
 use crate::engine::memory::Selected;
 use crate::expr::{Expression, NoColumns};
+use crate::phrase::{did_you_mean, rows};
 use crate::plan::{AppUse, TableScope};
-use crate::repl::prompt::{Said, Session};
 use crate::repl::reading::TypedDml;
+use crate::repl::session::{Said, Session};
 use crate::repl::staleness::{self, Misread};
 use crate::repl::views::MOST_ROWS;
-use crate::repl::wording::{Complaint, listed, rows};
+use crate::repl::wording::{Complaint, listed};
 use crate::report::render;
 use crate::report::terminal::Paint;
 use crate::source::Source;
@@ -152,8 +153,8 @@ impl Session {
                 .help(format!("`deploy {app}` makes it live"));
         }
         let names: Vec<&str> = self.apps().iter().map(|usage| &*usage.name).collect();
-        let help = match crate::plan::nearest(app, names.iter().copied()) {
-            Some(near) => format!("did you mean `{near}`?"),
+        let help = match did_you_mean(app, names.iter().copied()) {
+            Some(meant) => meant,
             None if names.is_empty() => "declare it: `app v1 { reads …  writes … }`".to_owned(),
             None => format!("known: {}", listed(&names)),
         };

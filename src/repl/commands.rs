@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use crate::ast::Phase;
-use crate::plan::nearest;
+use crate::phrase::did_you_mean;
 use crate::repl::wording::Complaint;
 
 /// A command as people know it.
@@ -278,11 +278,9 @@ pub fn find(word: &str) -> Option<&'static CommandSpec> {
 pub fn unknown(word: &str) -> Complaint {
     let names = COMMANDS.iter().flat_map(|spec| spec.aliases.iter().chain([&spec.name]));
     let long = names.filter(|name| name.len() > 2).copied();
-    let help = match nearest(&word.to_lowercase(), long) {
-        Some(near) => format!("did you mean `{near}`?"),
-        None => "`help` lists the commands".to_owned(),
-    };
-    Complaint::new(format!("there is no command `{word}`")).help(help)
+    let help = did_you_mean(&word.to_lowercase(), long);
+    Complaint::new(format!("there is no command `{word}`"))
+        .help(help.unwrap_or_else(|| "`help` lists the commands".to_owned()))
 }
 
 /// A line's first word and the rest.

@@ -2,7 +2,7 @@
 
 use crate::diagnostic::Code;
 use crate::lab::OpenError;
-use crate::plan::nearest;
+use crate::phrase::did_you_mean;
 use crate::repl::commands::{self, COMMANDS, CommandSpec};
 use crate::repl::wording::Complaint;
 use crate::report::terminal::Paint;
@@ -14,7 +14,7 @@ const BESIDES: &str = "\
 Statements and declarations are typed as in a script; a block may span several lines:
   expand add column display_name text
   table users { id integer primary key  username text }
-TypedDml as an application, or write as an operator who knows the schema:
+Act as an application, or write as an operator who knows the schema:
   as v1 update users set username = 'zed' where id = 1
   as v2 select                     what `v2` reads, with what is stale marked
   select * from users where id = 1
@@ -59,9 +59,9 @@ pub(super) fn explain(name: Option<&str>, terminal: Terminal) -> Result<String, 
     // As it is printed with a finding: `error[in-use]`.
     let bare = name.split_once('[').map_or(name, |(_, code)| code.trim_end_matches(']')).to_lowercase();
     let unknown = || {
-        let near = nearest(&bare, Code::ALL.iter().map(|code| code.name()));
-        let help = near.map_or("`explain` lists the codes".to_owned(), |near| format!("did you mean `{near}`?"));
-        Complaint::new(format!("there is no code `{name}`")).help(help)
+        let help = did_you_mean(&bare, Code::ALL.iter().map(|code| code.name()));
+        Complaint::new(format!("there is no code `{name}`"))
+            .help(help.unwrap_or_else(|| "`explain` lists the codes".to_owned()))
     };
     let code: Code = bare.parse().map_err(|()| unknown())?;
     Ok(markdown::render(code.page(), terminal))

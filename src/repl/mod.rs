@@ -21,6 +21,7 @@ mod present;
 mod prompt;
 mod reading;
 mod schema;
+mod session;
 mod staleness;
 mod stepping;
 mod typing;
@@ -31,8 +32,9 @@ mod wording;
 use std::path::Path;
 
 pub use completion::{Completion, Vocabulary, arguments_hint, complete};
-pub use prompt::{Reply, Session};
+pub use prompt::Reply;
 pub use reading::is_incomplete;
+pub use session::Session;
 pub use wording::Complaint;
 
 use crate::source::Source;

@@ -1,24 +1,18 @@
-//! The session itself: a line in, a reply out.
+//! A line in, a reply out.
 
 use std::path::PathBuf;
-use std::sync::Arc;
 
 use crate::diagnostic::Diagnostic;
-use crate::lab::{self, OpenError, RowsFile};
-use crate::plan::AppUse;
+use crate::lab;
+use crate::phrase::counted;
 use crate::repl::commands::{self, Command};
-use crate::repl::completion::Vocabulary;
-use crate::repl::present::{Moment, Present};
+use crate::repl::guide;
+use crate::repl::present::Present;
 use crate::repl::reading::{self, Input};
-use crate::repl::why::Counterexample;
+use crate::repl::session::{Said, Session};
 use crate::repl::wording::Complaint;
-use crate::repl::{Host, guide};
+use crate::report::render;
 use crate::report::terminal::Paint;
-use crate::report::{Terminal, counted, render};
-use crate::source::Source;
-
-/// What a session's script is called as long as it has no file.
-const UNNAMED: &str = "session";
 
 /// What to print for a line.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -33,56 +27,7 @@ pub struct Reply {
     pub failed: bool,
 }
 
-/// What was said for a line: the text of a success, or of a failure.
-pub(super) type Said = Result<String, String>;
-
-/// A script on its way, with everything that a person can do beside it.
-pub struct Session {
-    pub(super) host: Box<dyn Host>,
-    pub(super) terminal: Terminal,
-    pub(super) rows: Vec<RowsFile>,
-    pub(super) file: Option<PathBuf>,
-    pub(super) present: Present,
-    /// Oldest first.
-    pub(super) past: Vec<Moment>,
-    /// What `why next` goes on with.
-    pub(super) counterexample: Option<Counterexample>,
-}
-
 impl Session {
-    /// A session with nothing in it.
-    ///
-    /// # Errors
-    /// The rows belong to no table.
-    pub fn empty(host: Box<dyn Host>, terminal: Terminal, rows: Vec<RowsFile>) -> Result<Self, OpenError> {
-        Self::of(host, terminal, Source::new(UNNAMED, ""), None, rows)
-    }
-
-    /// A session with a script, at its start. `rows` replace the script's own.
-    ///
-    /// # Errors
-    /// The script has errors, or its rows cannot be loaded.
-    pub fn open(
-        host: Box<dyn Host>,
-        terminal: Terminal,
-        source: Source,
-        rows: Vec<RowsFile>,
-    ) -> Result<Self, OpenError> {
-        let file = PathBuf::from(source.name());
-        Self::of(host, terminal, source, Some(file), rows)
-    }
-
-    fn of(
-        host: Box<dyn Host>,
-        terminal: Terminal,
-        source: Source,
-        file: Option<PathBuf>,
-        rows: Vec<RowsFile>,
-    ) -> Result<Self, OpenError> {
-        let present = Present::new(lab::open_to_play(source, &rows)?);
-        Ok(Self { host, terminal, rows, file, present, past: Vec::new(), counterexample: None })
-    }
-
     /// What a session says first.
     #[must_use]
     pub fn greeting(&self) -> String {
@@ -148,18 +93,6 @@ impl Session {
             return Reply { text, failed: true, ..Reply::default() };
         }
         self.line(text)
-    }
-
-    /// The names that completion offers.
-    #[must_use]
-    pub fn vocabulary(&self) -> Vocabulary {
-        let tables = self.present.memory().catalog().tables().map(|table| {
-            let columns = table.columns().map(|column| column.name.to_string());
-            (table.name.to_string(), columns.collect())
-        });
-        let waiting = self.present.waiting.iter().map(|(name, _)| name);
-        let apps = self.apps().iter().map(|app| &app.name).chain(waiting).map(ToString::to_string);
-        Vocabulary { tables: tables.collect(), apps: apps.collect() }
     }
 
     fn unit(&mut self, text: &str) -> Reply {
@@ -231,13 +164,5 @@ impl Session {
         let left_out = self.present.waiting.iter();
         let left_out = left_out.map(|(name, _)| format!("`{name}` is not in it, because it is not deployed\n"));
         Ok(said + &left_out.collect::<String>())
-    }
-
-    pub(super) fn complain(&self, complaint: &Complaint) -> String {
-        complaint.render(self.terminal)
-    }
-
-    pub(super) fn apps(&self) -> &Arc<[AppUse]> {
-        &self.present.opened.plan.apps
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::ast::{Dml, Name, Script};
 use crate::diagnostic::Diagnostic;
-use crate::plan::nearest;
+use crate::phrase::nearest;
 use crate::repl::commands::{self, COMMANDS, Command};
 use crate::repl::wording::Complaint;
 use crate::source::{Source, Span};

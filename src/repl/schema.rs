@@ -1,7 +1,7 @@
 //! The schema as it is now, in the words of the language.
 
 use crate::catalog::{Catalog, Column, Constraint, ConstraintKind, NotNull, Table};
-use crate::repl::prompt::Session;
+use crate::repl::session::Session;
 use crate::report::clean;
 use crate::syntax::quote_ident;
 

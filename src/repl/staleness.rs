@@ -5,9 +5,10 @@ use std::fmt;
 use crate::ast::Name;
 use crate::catalog::ColumnId;
 use crate::engine::memory::{Cell, CellState, Memory, Selected};
+use crate::phrase::rows;
 use crate::plan::{AppUse, ColumnName, Facts};
 use crate::repl::present::Present;
-use crate::repl::wording::{listed, rows};
+use crate::repl::wording::listed;
 
 /// How many rows of a table a survey looks at.
 const MOST_SURVEYED: usize = 10_000;
@@ -118,8 +119,8 @@ pub(super) fn explained(present: &Present, table: &str, selected: &Selected) -> 
 
 fn explanation(word: &str, column: &str, fresh: &[String]) -> String {
     match (word, fresh) {
-        (_, []) => format!("{word}: `{column}` misses a newer value, which no other column has"),
-        ("stale", fresh) => format!("stale: `{column}` misses what was written to {} since", listed(fresh)),
+        (_, []) => format!("{word}: `{column}` lacks a newer value, which no other column has"),
+        ("stale", fresh) => format!("stale: `{column}` lacks what has been written to {} since", listed(fresh)),
         (_, fresh) => format!("unset: `{column}` has no value yet, and {} has one", listed(fresh)),
     }
 }

@@ -5,13 +5,13 @@ use std::ops::ControlFlow;
 use crate::ast::Phase;
 use crate::engine::memory::AppState;
 use crate::execute::{BatchEvent, Failure, Observer, RunState, STOP, StatementEvent};
+use crate::phrase::counted;
 use crate::plan::{Action, Step};
 use crate::repl::Host;
 use crate::repl::commands::Until;
 use crate::repl::present::Moment;
-use crate::repl::prompt::{Said, Session};
+use crate::repl::session::{Said, Session};
 use crate::repl::wording::{Complaint, listed};
-use crate::report::counted;
 use crate::report::terminal::Paint;
 
 /// How many moments are kept to go back to: each holds what it does not share with those around it.

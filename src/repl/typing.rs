@@ -11,13 +11,14 @@ use crate::check;
 use crate::data::Type;
 use crate::diagnostic::{Code, Diagnostic};
 use crate::lab;
+use crate::phrase::counted;
 use crate::plan::{Action, Plan, Step};
 use crate::repl::guide;
 use crate::repl::insertion::{insert, prepend};
 use crate::repl::present::{Opened, Present};
-use crate::repl::prompt::{Said, Session};
+use crate::repl::session::{Said, Session};
 use crate::repl::wording::{Complaint, listed};
-use crate::report::{counted, render};
+use crate::report::render;
 use crate::source::Source;
 use crate::syntax;
 

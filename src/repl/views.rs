@@ -2,13 +2,14 @@
 
 use crate::data::Type;
 use crate::engine::memory::{self, AppState, Selected};
+use crate::phrase::{counted, did_you_mean, rows};
 use crate::plan::{AppUse, ColumnName};
-use crate::repl::prompt::{Said, Session};
+use crate::repl::session::{Said, Session};
 use crate::repl::staleness;
-use crate::repl::wording::{Complaint, listed, rows};
+use crate::repl::wording::{Complaint, listed};
 use crate::report::table::{Cell, CellState, TextTable};
 use crate::report::terminal::Paint;
-use crate::report::{clean, counted, render};
+use crate::report::{clean, render};
 
 /// How many rows of a table are shown unless a `limit` says otherwise.
 pub(super) const MOST_ROWS: usize = 40;
@@ -63,8 +64,8 @@ impl Session {
 
     pub(super) fn no_table(&self, name: &str) -> Complaint {
         let names: Vec<_> = self.present.memory().catalog().tables().map(|table| table.name.to_string()).collect();
-        let help = match crate::plan::nearest(name, names.iter().map(String::as_str)) {
-            Some(near) => format!("did you mean `{near}`?"),
+        let help = match did_you_mean(name, names.iter().map(String::as_str)) {
+            Some(meant) => meant,
             None if names.is_empty() => "declare it: `table users { … }`".to_owned(),
             None => format!("known: {}", listed(&names)),
         };

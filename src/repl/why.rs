@@ -6,28 +6,17 @@ use std::sync::Arc;
 use crate::ast::Name;
 use crate::data::Value;
 use crate::engine::memory::Selected;
-use crate::plan::{ColumnName, Plan};
+use crate::phrase::counted;
+use crate::plan::ColumnName;
 use crate::prove::{AnomalyKind, EventKind, Insertion, NoReturn, Proof, Refutation, Verdict, Words};
 use crate::repl::commands::Why;
-use crate::repl::prompt::{Said, Session};
+use crate::repl::session::{Counterexample, Said, Session};
 use crate::repl::views::cell;
 use crate::repl::wording::Complaint;
 use crate::replay::{Played, Replay, ReplayOutcome};
+use crate::report::clean;
 use crate::report::table::TextTable;
 use crate::report::terminal::Paint;
-use crate::report::{clean, counted};
-
-/// A counterexample under way.
-pub(super) struct Counterexample {
-    /// The plan that it refutes; it is over when that changes.
-    plan: Arc<Plan>,
-    /// Its number, from 1.
-    number: usize,
-    refutation: Refutation,
-    replay: Replay,
-    /// The rows as they were shown last.
-    shown: String,
-}
 
 impl Session {
     /// Says whether the plan is safe, and if not, plays what goes wrong.

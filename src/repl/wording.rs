@@ -43,12 +43,6 @@ impl From<Fault> for Complaint {
     }
 }
 
-/// "1 row", "2 rows".
-#[must_use]
-pub fn rows(count: usize) -> String {
-    crate::report::counted(count, "row", "rows")
-}
-
 /// "`a`", "`a` and `b`", "`a`, `b` and `c`".
 #[must_use]
 pub fn listed<S: AsRef<str>>(names: &[S]) -> String {

@@ -91,7 +91,7 @@ impl Stage {
     /// Rolls a statement back, and those after it that the schedule passes over.
     pub(super) fn undo(&mut self, step: usize) -> Result<(), Fault> {
         while let Some((_, undo)) = self.undos.pop_if(|(of, _)| *of >= step) {
-            self.memory.undo(undo)?;
+            self.memory.undo(undo, &mut |_| ControlFlow::Continue(()))?;
         }
         self.done = step;
         Ok(())

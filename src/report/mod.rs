@@ -24,7 +24,7 @@ pub use json::Json;
 pub use plain::clean;
 pub use sarif::Sarif;
 pub use terminal::Terminal;
-pub use totals::{Totals, counted};
+pub use totals::Totals;
 
 use crate::diagnostic::Diagnostic;
 use crate::source::Source;

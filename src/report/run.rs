@@ -1,11 +1,11 @@
 //! What a run did, as text and as JSON lines.
 
+use crate::phrase::counted;
 use std::io::{self, Write};
 
 use serde_json::json;
 
 use super::plain::clean_line;
-use super::totals::counted;
 
 /// A run, as far as it came.
 #[derive(Clone, Debug, PartialEq, Eq)]

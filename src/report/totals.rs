@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use crate::diagnostic::{Diagnostic, Severity};
+use crate::phrase::counted;
 
 /// Counts of findings over files.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
@@ -56,12 +57,6 @@ impl Totals {
         let files = counted(self.files, "file", "files");
         if self.files_with_findings == self.files { files } else { format!("{} of {files}", self.files_with_findings) }
     }
-}
-
-/// A number with its word: "1 file", "2 files".
-#[must_use]
-pub fn counted(count: usize, one: &str, many: &str) -> String {
-    format!("{count} {}", if count == 1 { one } else { many })
 }
 
 #[cfg(test)]

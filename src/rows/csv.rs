@@ -12,6 +12,7 @@ use crate::catalog::Table;
 use crate::data::{CHUNK_ROWS, Chunk, Type, Value};
 use crate::engine::memory::Columns;
 use crate::engine::{Fault, FaultKind};
+use crate::phrase::did_you_mean;
 use crate::rows::raw::RawRecord;
 
 const BOM: &[u8] = b"\xef\xbb\xbf";
@@ -187,13 +188,11 @@ fn find_column<'t>(table: &'t Table, name: &str) -> Option<&'t crate::catalog::C
 
 fn unknown_column(records: &Records<'_>, table: &Table, name: &str) -> Fault {
     let fault = records.fault(&format!("table `{}` has no column `{name}`", table.name));
-    let distance = |column: &&crate::catalog::Column| strsim::osa_distance(&column.name, &name.to_lowercase());
-    let near = |column: &&crate::catalog::Column| distance(column) <= name.chars().count().max(3) / 2;
     if name.contains([';', '\t']) {
         return fault.with_help("separate the values by commas");
     }
-    if let Some(nearest) = table.columns().min_by_key(distance).filter(near) {
-        return fault.with_help(format!("did you mean `{}`?", nearest.name));
+    if let Some(meant) = did_you_mean(&name.to_lowercase(), table.columns().map(|column| &*column.name)) {
+        return fault.with_help(meant);
     }
     let names: Vec<String> = table.columns().map(|column| format!("`{}`", column.name)).collect();
     fault.with_help(format!("it has {}", names.join(", ")))

@@ -126,7 +126,7 @@ impl AddNotNull {
         .rollout("The new version gives the column a value in everything that it writes.");
         if let Some(fill) = &self.fill {
             let statement = format!("migrate seed {column} from {} {}", literal(fill), draft.batches());
-            draft = draft.step("Old rows without a value get one; values that are there stay.", &statement);
+            draft = draft.step("Old rows without a value get one; existing values stay.", &statement);
         }
         let gate = format!("migrate verify {column} is not null");
         draft
@@ -237,7 +237,7 @@ impl SetDefault {
             .table(&table)
             .old_app(std::slice::from_ref(&column))
             .step(
-                "Only inserts that leave the column out notice; the rows that are there stay as they are.",
+                "Only inserts that leave the column out notice; existing rows stay as they are.",
                 &format!("expand set default {column} {}", literal(&self.value)),
             )
             .finish()

@@ -74,7 +74,7 @@ impl DropColumn {
         }
         draft
             .rollout("The new version does not know the column.")
-            .step("What it held is lost from here on.", &allowed_drop(&format!("column {column}"), &self.because))
+            .step("Its data is lost from here on.", &allowed_drop(&format!("column {column}"), &self.because))
             .finish()
     }
 }
@@ -97,7 +97,7 @@ impl DropTable {
                 "The last version that uses the table; the next one is deployed beside it before.",
                 &format!("retire {old}"),
             )
-            .step("What it held is lost from here on.", &allowed_drop(&format!("table {name}"), &self.because))
+            .step("Its data is lost from here on.", &allowed_drop(&format!("table {name}"), &self.because))
             .finish()
     }
 }

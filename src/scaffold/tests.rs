@@ -79,7 +79,7 @@ fn arguments_that_make_no_script_are_refused_with_a_reason() {
     refused(&["rename-column", "users.\"a", "d"], "closing double quote");
     refused(&["rename-column", "users.a\nb", "d"], "control characters");
     refused(&["rename-column", "users.a", "x.b"], "without a dot");
-    refused(&["rename-column", "users.a", "a"], "the name that the column has");
+    refused(&["rename-column", "users.a", "a"], "is already the name of the column");
     refused(&["rename-column", "users.a", "id"], "`id`");
     refused(&["rename-column", "users.id", "key"], "--key");
     refused(&["rename-column", "users.a", "b", "--old-app", "v2"], "two names");
@@ -93,7 +93,7 @@ fn arguments_that_make_no_script_are_refused_with_a_reason() {
     refused(&["add-unique", "users.a", "orders.b"], "two tables");
     refused(&["add-foreign-key", "users.boss_id", "users.id"], "refers to itself");
     refused(&["add-table", "invoices", "number"], "the type is missing");
-    refused(&["rename-table", "users", "users"], "the name that the table has");
+    refused(&["rename-table", "users", "users"], "is already the name of the table");
 }
 
 #[test]

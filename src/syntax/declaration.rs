@@ -6,7 +6,9 @@ use crate::ast::{
 };
 use crate::diagnostic::{Code, Diagnostic};
 use crate::source::Span;
-use crate::syntax::grammar::{Build, Node, Nodes, Rule, present};
+use crate::syntax::build::{Build, present};
+use crate::syntax::grammar::Rule;
+use crate::syntax::tree::{Node, Nodes};
 
 /// A line of a `table` block.
 pub(super) enum TableElement {

@@ -6,6 +6,7 @@ use pest::error::{Error, ErrorVariant, InputLocation};
 use pest::{Parser, set_error_detail};
 
 use crate::diagnostic::{Code, Diagnostic};
+use crate::phrase::{self, nearest};
 use crate::source::Span;
 use crate::syntax::grammar::{Grammar, Rule};
 use crate::syntax::keywords::{self, KEYWORDS};
@@ -82,14 +83,10 @@ fn slipped_before(diagnostic: Diagnostic, text: &str, found: &StoppedAt<'_>, bas
         return diagnostic;
     };
     let word = &text[before.start..before.end];
-    match nearest(word, LIKELY) {
+    match nearest(&word.to_ascii_lowercase(), LIKELY.iter().copied()) {
         Some(near) if before.kind == Tok::Word && !keywords::is_one(word, KEYWORDS) => {
             let span = Span::new(before.start, before.end).shifted(base);
-            diagnostic.label(span, "").help(format!("did you mean `{near}`?")).fix(
-                format!("write `{near}`"),
-                span,
-                near,
-            )
+            diagnostic.label(span, "").help(phrase::meant(near)).fix(format!("write `{near}`"), span, near)
         }
         _ => diagnostic,
     }
@@ -228,8 +225,8 @@ fn meant(diagnostic: Diagnostic, rule: Rule, found: &StoppedAt<'_>, wanted: &[St
         } else {
             wanted.iter().filter_map(|word| word.strip_prefix('`')?.strip_suffix('`')).collect()
         };
-        if let Some(near) = nearest(found.text, &pool) {
-            return diagnostic.help(format!("did you mean `{near}`?")).fix(format!("write `{near}`"), span, near);
+        if let Some(near) = nearest(&found.text.to_ascii_lowercase(), pool) {
+            return diagnostic.help(phrase::meant(near)).fix(format!("write `{near}`"), span, near);
         }
     }
     match (found.text, rule) {
@@ -246,17 +243,6 @@ fn meant(diagnostic: Diagnostic, rule: Rule, found: &StoppedAt<'_>, wanted: &[St
         (_, Rule::header) => diagnostic.help("write `migration \"Title\" on TABLE`"),
         _ => diagnostic,
     }
-}
-
-/// The candidate that `word` is a slip of.
-pub(super) fn nearest<'c>(word: &str, candidates: &[&'c str]) -> Option<&'c str> {
-    let word = word.to_ascii_lowercase();
-    let most = if word.len() <= 4 { 1 } else { 2 };
-    let scored = candidates.iter().map(|candidate| (strsim::damerau_levenshtein(&word, candidate), *candidate));
-    scored
-        .filter(|(distance, name)| *distance > 0 && *distance <= most && *distance < name.len())
-        .min()
-        .map(|best| best.1)
 }
 
 /// What a person calls that which a rule reads; nothing for rules whose parts say it better.

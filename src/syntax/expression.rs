@@ -3,9 +3,11 @@
 use crate::ast::{BinaryOp, CaseExpr, ColumnRef, Expr, ExprKind, Ident, InList, Literal, UnaryOp, WhenArm};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::source::Span;
-use crate::syntax::grammar::{Build, Node, Nodes, Rule, present, sql_text};
+use crate::syntax::build::{Build, present, sql_text};
+use crate::syntax::grammar::Rule;
 use crate::syntax::names;
 use crate::syntax::split::MAX_DEPTH;
+use crate::syntax::tree::{Node, Nodes};
 
 /// Where an operator stands.
 #[derive(Clone, Copy)]

@@ -2,6 +2,7 @@
 
 use crate::ast::{Phase, StatementKind};
 use crate::diagnostic::{Code, Diagnostic};
+use crate::phrase::{meant, nearest};
 use crate::source::Span;
 use crate::syntax::keywords;
 use crate::syntax::split::{MAX_DEPTH, SplitFault, SplitFaultKind};
@@ -78,9 +79,9 @@ pub(super) fn unknown_block(head: &str, span: Span, inside: bool) -> Diagnostic 
         return syntax("blocks cannot be nested", place, "inside another block")
             .help("close the block before it with `}`");
     }
-    let near = known.iter().find(|known| !word.is_empty() && strsim::damerau_levenshtein(known, word) <= 2);
+    let near = nearest(word, known);
     let help = match near {
-        Some(known) => format!("did you mean `{known}`?"),
+        Some(known) => meant(known),
         None => "blocks are those of `expand`, `migrate`, `contract`, `table NAME`, `add table NAME`, `rows NAME`, \
                  `app NAME` and `view NAME`"
             .to_owned(),
@@ -92,11 +93,11 @@ pub(super) fn unknown_block(head: &str, span: Span, inside: bool) -> Diagnostic 
     };
     let diagnostic = syntax(message, place, "").help(help);
     match near {
-        Some(known) if !word.is_empty() => {
+        Some(known) => {
             let at = Span::new(span.start as usize, span.start as usize + word.len());
-            diagnostic.fix(format!("write `{known}`"), at, *known)
+            diagnostic.fix(format!("write `{known}`"), at, known)
         }
-        _ => diagnostic,
+        None => diagnostic,
     }
 }
 

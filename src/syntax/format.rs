@@ -172,7 +172,7 @@ impl Writer<'_> {
             Element::Constraint(constraint) => self.line(print::table_constraint(constraint)),
             Element::AppColumns(columns) => self.line(print::app_columns(columns)),
             Element::Connects(role) => {
-                self.line(format!("connects as {}", crate::syntax::grammar::sql_text(role)));
+                self.line(format!("connects as {}", crate::syntax::build::sql_text(role)));
             }
             Element::ViewReads(columns) => self.line(print::view_reads(columns)),
             Element::Row(values, _) => self.line(print::row(values)),

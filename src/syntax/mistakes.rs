@@ -2,8 +2,10 @@
 
 use crate::diagnostic::{Code, Diagnostic};
 use crate::source::Span;
-use crate::syntax::grammar::{self, Node, Nodes, Rule, present};
+use crate::syntax::build::present;
+use crate::syntax::grammar::Rule;
 use crate::syntax::keywords;
+use crate::syntax::tree::{self, Node, Nodes};
 
 /// What to write instead of a statement of SQL.
 struct Answer {
@@ -34,7 +36,7 @@ struct PastedSql {
 
 /// The answer to `text`, where it is SQL that has one. `phase` is the phase that stands before it.
 pub(super) fn sql(text: &str, span: Span, phase: Option<Span>, in_block: bool) -> Option<Diagnostic> {
-    let tree = grammar::read(Rule::sql, text).ok()?;
+    let tree = tree::read(Rule::sql, text).ok()?;
     let node = present(tree.root(text).into_inner().next());
     let title = title(text);
     let answers = answers(node);

@@ -6,6 +6,7 @@
 //! differ in names and values alone are read by pest once: [`shapes`] says why that is the same.
 
 mod assembly;
+mod build;
 mod declaration;
 mod expected;
 mod expression;

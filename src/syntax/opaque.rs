@@ -3,7 +3,9 @@
 
 use crate::ast::{Name, TypeName};
 use crate::data::Type;
-use crate::syntax::grammar::{Build, Node, Rule, present};
+use crate::syntax::build::{Build, present};
+use crate::syntax::grammar::Rule;
+use crate::syntax::tree::Node;
 use crate::syntax::types::{self, Refused};
 
 /// PostgreSQL's own types, and those of extensions that many use, without the ones that the language has.
@@ -128,7 +130,7 @@ impl Written {
         is_one
             || !types::is_known(&self.words)
                 && types::advised(&self.words).is_none()
-                && types::slip_of(&self.words).is_none()
+                && types::near(&self.words).is_none()
     }
 
     fn text(&self) -> String {

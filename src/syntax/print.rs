@@ -6,7 +6,8 @@ use crate::ast::{
     TypeName, UnaryOp, Validated,
 };
 use crate::data::Type;
-use crate::syntax::grammar::{sql_text, title_text};
+use crate::phrase::written;
+use crate::syntax::build::{sql_text, title_text};
 use crate::syntax::names::quote_ident;
 
 /// How tightly an expression binds, from `or` to what never needs parentheses.
@@ -361,19 +362,8 @@ fn grouped(number: u64) -> String {
 
 fn batches(batches: Batches) -> String {
     let rows = batches.rows.map_or(String::new(), |rows| format!(" in batches of {rows}"));
-    let pause = batches.pause_ms.map_or(String::new(), |ms| format!(" pause {}", duration(u64::from(ms))));
+    let pause = batches.pause_ms.map_or(String::new(), |ms| format!(" pause {}", written(u64::from(ms))));
     rows + &pause
-}
-
-/// A time in the largest unit that gives it whole.
-pub(super) fn duration(ms: u64) -> String {
-    match ms {
-        0 => "0ms".to_owned(),
-        _ if ms.is_multiple_of(3_600_000) => format!("{}h", ms / 3_600_000),
-        _ if ms.is_multiple_of(60_000) => format!("{}m", ms / 60_000),
-        _ if ms.is_multiple_of(1_000) => format!("{}s", ms / 1_000),
-        _ => format!("{ms}ms"),
-    }
 }
 
 /// A statement, without its phase.
@@ -429,7 +419,7 @@ pub(super) fn statement(kind: &StatementKind) -> String {
         K::Deploy(app) => format!("deploy {}", name_text(app)),
         K::Retire(app) => format!("retire {}", name_text(app)),
         K::Confirm(text) => format!("confirm {}", title_text(text)),
-        K::Wait(ms) => format!("wait {}", duration(*ms)),
+        K::Wait(ms) => format!("wait {}", written(*ms)),
     }
 }
 

@@ -3,9 +3,11 @@
 use crate::ast::{Delete, Dml, Expr, Insert, Select, Update};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::source::{Source, Span};
-use crate::syntax::grammar::{self, Build, Node, Rule, present};
+use crate::syntax::build::{Build, present};
+use crate::syntax::grammar::Rule;
 use crate::syntax::lex::{Lexer, Tok};
 use crate::syntax::names::Names;
+use crate::syntax::tree::{self, Node};
 use crate::syntax::{Parsed, expected, parse};
 
 /// Text that is not complete: more has to be typed before it can be read.
@@ -93,7 +95,7 @@ pub fn parse_dml(text: &str) -> Result<Dml, Box<Diagnostic>> {
     if let Some(at) = super::reader::nested_deeply(body) {
         return Err(Box::new(super::expression::nests_too_deeply(Span::new(at, at + 1))));
     }
-    let tree = match grammar::read(Rule::dml, body) {
+    let tree = match tree::read(Rule::dml, body) {
         Ok(tree) => tree,
         Err(error) => return Err(Box::new(expected::diagnostic(Rule::dml, body, 0, &error))),
     };

@@ -9,9 +9,9 @@ use std::sync::LazyLock;
 
 use rustc_hash::FxHashMap;
 
-use crate::syntax::grammar::{self, Rule, Unread};
+use crate::syntax::grammar::Rule;
 use crate::syntax::lex::in_word;
-use crate::syntax::tree::Tree;
+use crate::syntax::tree::{self, Tree, Unread};
 
 /// How many shapes a thread keeps, over all the scripts that it reads.
 const MAX_SHAPES: usize = 1024;
@@ -58,15 +58,15 @@ struct Shapes {
 impl Shapes {
     fn read(&mut self, rule: Rule, text: &str) -> Result<Rc<Tree>, Unread> {
         if text.len() > MAX_LENGTH || !blot(text, &mut self.shape) {
-            return grammar::read(rule, text).map(Rc::new);
+            return tree::read(rule, text).map(Rc::new);
         }
         self.shape.extend((rule as u16).to_le_bytes());
         if let Some(tree) = self.known.get(self.shape.as_slice()) {
             return Ok(tree.clone());
         }
         let shape = std::str::from_utf8(&self.shape[..text.len()]).unwrap_or_default();
-        let Ok(tree) = grammar::read(rule, shape) else {
-            return grammar::read(rule, text).map(Rc::new);
+        let Ok(tree) = tree::read(rule, shape) else {
+            return tree::read(rule, text).map(Rc::new);
         };
         let tree = Rc::new(tree);
         if self.known.len() >= MAX_SHAPES {
@@ -183,7 +183,7 @@ mod tests {
         ];
         for _ in 0..2 {
             for text in texts {
-                let direct = grammar::read(Rule::statement, text).map(|tree| tree.listed()).ok();
+                let direct = tree::read(Rule::statement, text).map(|tree| tree.listed()).ok();
                 assert_eq!(read(Rule::statement, text).map(|tree| tree.listed()).ok(), direct, "{text}");
             }
         }

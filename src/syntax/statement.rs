@@ -5,8 +5,11 @@ use crate::ast::{
     StatementKind, Sync, SyncKind, Validated,
 };
 use crate::diagnostic::{Code, Diagnostic};
+use crate::phrase::milliseconds;
 use crate::source::Span;
-use crate::syntax::grammar::{Build, Node, Nodes, Rule, present};
+use crate::syntax::build::{Build, present};
+use crate::syntax::grammar::Rule;
+use crate::syntax::tree::{Node, Nodes};
 
 /// `where`, `in batches of` and `pause`, each at most once.
 #[derive(Default)]
@@ -215,18 +218,9 @@ impl Build<'_> {
 
     /// Milliseconds.
     fn duration(&mut self, node: &Node<'_>) -> u64 {
-        let text = node.as_str();
-        let unit = text.trim_start_matches(|c: char| c.is_ascii_digit() || c == '_');
-        let factor = match unit.to_ascii_lowercase().as_str() {
-            "ms" => 1,
-            "s" => 1_000,
-            "h" => 3_600_000,
-            _ => 60_000,
-        };
-        let number: Option<u64> = text[..text.len() - unit.len()].replace('_', "").parse().ok();
-        number.and_then(|number| number.checked_mul(factor)).unwrap_or_else(|| {
+        milliseconds(node.as_str()).unwrap_or_else(|why| {
             let span = self.span(node);
-            self.report(Diagnostic::new(Code::Syntax, "this time is too long", span, "").help("write a shorter one"));
+            self.report(Diagnostic::new(Code::Syntax, why, span, "").help("write a shorter one"));
             0
         })
     }

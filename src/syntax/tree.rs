@@ -3,10 +3,22 @@
 
 use std::ops::Range;
 
-use pest::Token;
+use pest::error::Error;
 use pest::iterators::Pairs;
+use pest::{Parser as _, Token};
 
-use crate::syntax::grammar::Rule;
+use crate::syntax::grammar::{Grammar, Rule};
+
+/// Where and why a text cannot be read.
+pub(super) type Unread = Box<Error<Rule>>;
+
+/// The nodes that `rule` finds in `text`.
+///
+/// # Errors
+/// `rule` does not read it.
+pub(super) fn read(rule: Rule, text: &str) -> Result<Tree, Unread> {
+    Grammar::parse(rule, text).map(Tree::new).map_err(Box::new)
+}
 
 /// A node: its rule, its place, and the index of the first node after its descendants.
 #[derive(Clone, Copy)]

@@ -5,9 +5,12 @@ use std::borrow::Cow;
 use crate::ast::TypeName;
 use crate::data::Type;
 use crate::diagnostic::{Code, Diagnostic};
+use crate::phrase::{meant, nearest};
 use crate::source::Span;
-use crate::syntax::grammar::{Build, Node, Rule, present};
+use crate::syntax::build::{Build, present};
+use crate::syntax::grammar::Rule;
 use crate::syntax::names;
+use crate::syntax::tree::Node;
 
 /// Names to suggest for one that is unknown, and to complete and colour.
 pub const TYPES: &[&str] = &[
@@ -185,14 +188,8 @@ pub(super) fn advised(words: &str) -> Option<&'static str> {
 
 /// The known type whose name is most like this.
 pub(super) fn near(words: &str) -> Option<&'static str> {
-    let names = TYPES.iter().chain(TYPE_ALIASES.iter().filter(|alias| **alias != "precision" && **alias != "varying"));
-    let best = names.map(|name| (strsim::damerau_levenshtein(words, name), *name)).min();
-    best.filter(|(distance, name)| *distance <= 1 + name.len() / 4).map(|(_, name)| name)
-}
-
-/// The known type that a name is a slip of, so near that nobody would call a type of their own so.
-pub(super) fn slip_of(words: &str) -> Option<&'static str> {
-    near(words).filter(|name| strsim::damerau_levenshtein(words, name) <= 1 + name.len() / 8)
+    let aliases = TYPE_ALIASES.iter().filter(|alias| !matches!(**alias, "precision" | "varying"));
+    nearest(words, TYPES.iter().chain(aliases).copied())
 }
 
 fn unknown(words: &str) -> Refused {
@@ -202,7 +199,7 @@ fn unknown(words: &str) -> Refused {
         return (message, Some(help));
     }
     let help = match near(words) {
-        Some(name) => format!("did you mean `{name}`?"),
+        Some(name) => meant(name),
         None => {
             "types are `text`, `varchar(n)`, `integer`, `bigint`, `numeric`, `boolean`, `date`, `timestamptz`, `uuid`, \
               `jsonb` and the like"

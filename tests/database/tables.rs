@@ -149,7 +149,7 @@ fn a_role_that_owns_the_table_and_may_make_a_schema_is_enough() {
     assert!(refused.err.contains("create"), "{}", refused.err);
     let refused = place.run_as(&app, &["run", "plan.mig", "--yes"]);
     assert_ne!(refused.code, 0);
-    place.client.batch_execute("grant create on database roles to owner_of_t").unwrap();
+    place.client.batch_execute("grant create on database tables_roles to owner_of_t").unwrap();
     place.there_and_back(&owner, |place| {
         is_filled(place, "t");
         // The role of an application needs nothing of miglab's.
@@ -190,7 +190,7 @@ fn a_policy_that_hides_rows_from_the_backfill_is_refused() {
     let tables = "create role tenant login; create table t (id integer primary key, note text); \
                   alter table t owner to tenant; alter table t enable row level security; \
                   alter table t force row level security; create policy p on t using (id < 10); \
-                  grant create on schema public to tenant; grant create on database policies to tenant; \
+                  grant create on schema public to tenant; grant create on database tables_policies to tenant; \
                   insert into t select i, 'n' from generate_series(1, 20) i";
     let mut place = FillId::new(&server, "policies", tables);
     place.script(&format!("migration \"Rename\" on t\n{RENAME}"));

@@ -3,7 +3,10 @@
 #[path = "../common/mod.rs"]
 mod common;
 
+mod book;
 mod explain_examples;
+mod language;
 mod model_page;
 mod pages;
+mod pictures;
 mod readme;

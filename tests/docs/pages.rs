@@ -21,7 +21,7 @@ fn every_page_has_its_parts() {
             "```mig accepted\n",
         ] {
             let place =
-                rest.find(part).unwrap_or_else(|| panic!("the page of {code} lacks {part:?} behind what precedes it"));
+                rest.find(part).unwrap_or_else(|| panic!("the page of {code} lacks {part:?} after what precedes it"));
             rest = &rest[place + part.len()..];
         }
         assert_eq!(page.matches("```").count() % 2, 0, "{code}");

@@ -1,8 +1,17 @@
-//! The commands of the README, and what they print. `TRYCMD=overwrite cargo test --test docs readme` rewrites the output.
+//! The commands of the README and of the book, and what they print. `TRYCMD=overwrite cargo test --test docs readme`
+//! rewrites the output. `docs/model.md` has a test of its own.
 
-/// What the README runs on a database finds the table that its plan starts from.
+/// The texts of the README and of the book, codes apart.
+fn pages() -> Vec<String> {
+    let entries = std::fs::read_dir("docs").unwrap().map(|entry| entry.unwrap().path());
+    let book = entries.filter(|path| path.extension().is_some_and(|ending| ending == "md"));
+    std::iter::once("README.md".into()).chain(book).map(|path| std::fs::read_to_string(path).unwrap()).collect()
+}
+
+/// What a page runs on a database finds the table that its plan starts from. Only one page may run a plan there: pages are
+/// tested side by side.
 #[test]
-fn every_command_of_the_readme_prints_what_it_shows() {
+fn every_command_of_the_readme_and_the_book_prints_what_it_shows() {
     let server = crate::common::postgres::TestServer::start();
     let url = server.database("readme");
     let mut client = postgres::Client::connect(&url, postgres::NoTls).unwrap();
@@ -13,14 +22,19 @@ fn every_command_of_the_readme_prints_what_it_shows() {
              analyze users",
         )
         .unwrap();
-    trycmd::TestCases::new().case("README.md").env("NO_COLOR", "1").env("DATABASE_URL", url);
+    trycmd::TestCases::new()
+        .case("README.md")
+        .case("docs/*.md")
+        .skip("docs/model.md")
+        .env("NO_COLOR", "1")
+        .env("DATABASE_URL", url);
 }
 
 /// The session is typed line by line after its prompts `> `; the rest of the block is what it prints.
 #[test]
-fn the_session_of_the_readme_prints_what_it_shows() {
-    let readme = std::fs::read_to_string("README.md").unwrap();
-    let block = readme.split("```text\n$ miglab repl ").nth(1).expect("a session").split("```").next().unwrap();
+fn the_session_of_the_tutorial_prints_what_it_shows() {
+    let page = std::fs::read_to_string("docs/tutorial.md").unwrap();
+    let block = page.split("```text\n$ miglab repl ").nth(1).expect("a session").split("```").next().unwrap();
     let (script, session) = block.split_once('\n').unwrap();
     let typed: Vec<&str> = session.lines().filter_map(|line| line.strip_prefix("> ")).collect();
     let shown: Vec<&str> = session.lines().filter(|line| !line.starts_with("> ")).collect();
@@ -33,23 +47,11 @@ fn the_session_of_the_readme_prints_what_it_shows() {
 
 /// Commands in `sh` blocks build or install; what they run is tested here with the program that is already built.
 #[test]
-fn every_script_that_the_readme_names_is_there() {
-    let readme = std::fs::read_to_string("README.md").unwrap();
-    let words = readme.split(|c: char| c.is_whitespace() || "`()[]=,:;".contains(c));
+fn every_script_that_the_pages_name_is_there() {
+    let pages = pages().join("\n").replace("../scripts", "scripts");
+    let words = pages.split(|c: char| c.is_whitespace() || "`()[]=,:;".contains(c));
     let paths: Vec<_> = words.filter(|word| word.starts_with("scripts/") && word.contains('.')).collect();
     assert!(paths.len() > 20, "{paths:?}");
     let missing: Vec<_> = paths.into_iter().filter(|path| !std::path::Path::new(path).exists()).collect();
     assert!(missing.is_empty(), "{missing:?}");
-}
-
-#[test]
-fn the_readme_lists_the_functions() {
-    let readme = std::fs::read_to_string("README.md").unwrap();
-    let listed = readme.split("\nFunctions: ").nth(1).expect("a list").split("\n\n").next().unwrap();
-    let mut listed: Vec<&str> = listed.split('`').skip(1).step_by(2).collect();
-    let mut known: Vec<&str> = miglab::expr::function_names().collect();
-    listed.sort_unstable();
-    known.sort_unstable();
-    known.dedup();
-    assert_eq!(listed, known);
 }

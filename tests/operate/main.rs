@@ -4,5 +4,6 @@
 mod common;
 
 mod crash;
+mod library;
 mod runs;
 mod writers;

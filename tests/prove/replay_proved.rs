@@ -35,7 +35,7 @@ fn faults(replay: Result<Replay, miglab::engine::Fault>) -> Vec<String> {
     }
     match replay.outcome() {
         Some(ReplayOutcome::Confirmed { visible: Some(false), said }) => {
-            faults.push(format!("no value shows it: {said}"))
+            faults.push(format!("no value shows it: {said}"));
         }
         Some(ReplayOutcome::Confirmed { .. }) => {}
         other => faults.push(format!("it ends in {other:?}")),

@@ -4,19 +4,15 @@ use crate::ast::{Backfill, Expr, ExprKind, StatementKind};
 use crate::catalog::ConstraintKind;
 use crate::check::{At, Rule};
 use crate::diagnostic::{Code, Diagnostic};
+use crate::expr::{Form, is_projection};
 use crate::plan::Action;
-
-/// Functions for which f(f(x)) = f(x).
-const PROJECTIONS: &[&str] = &[
-    "lower", "upper", "initcap", "trim", "btrim", "ltrim", "rtrim", "abs", "round", "floor", "ceil", "ceiling", "trunc",
-];
 
 pub(super) struct NotIdempotent;
 
 impl Rule for NotIdempotent {
     fn statement(&mut self, at: &mut At<'_, '_>, findings: &mut Vec<Diagnostic>) {
         match (&at.statement.kind, at.action) {
-            (StatementKind::Backfill(fill), _) if reads_itself(fill) && !is_projection(&fill.value, fill) => {
+            (StatementKind::Backfill(fill), _) if reads_itself(fill) && !changes_once(&fill.value, fill) => {
                 let name = &fill.target.column.name;
                 findings.push(
                     Diagnostic::new(
@@ -71,14 +67,14 @@ fn is_target(column: &crate::ast::ColumnRef, fill: &Backfill) -> bool {
 }
 
 /// Whether doing it twice is doing it once: `coalesce(c, …)`, `lower(c)`, or only where `c` is null.
-fn is_projection(value: &Expr, fill: &Backfill) -> bool {
+fn changes_once(value: &Expr, fill: &Backfill) -> bool {
     let only_unset = matches!(fill.filter.as_ref().map(|filter| &filter.kind),
         Some(ExprKind::IsNull { operand, negated: false }) if is_column(operand, fill));
     let projects = match &value.kind {
-        ExprKind::Call(call) if *call.0.name == *"coalesce" => {
+        ExprKind::Call(call) if Form::named(&call.0.name) == Some(Form::Coalesce) => {
             call.1.first().is_some_and(|first| is_column(first, fill))
         }
-        ExprKind::Call(call) if PROJECTIONS.contains(&&*call.0.name) => {
+        ExprKind::Call(call) if is_projection(&call.0.name) => {
             let nested = call.1.first().is_some_and(|first| is_column(first, fill));
             nested && call.1.iter().skip(1).all(|rest| matches!(rest.kind, ExprKind::Literal(_)))
         }

@@ -7,7 +7,8 @@ use crate::database::declare::{self, Definition};
 use crate::database::differs;
 use crate::diagnostic::Diagnostic;
 use crate::engine::postgres::{Relation, Server};
-use crate::plan::{Action, ColumnName, Plan, Step, nearest};
+use crate::phrase::nearest;
+use crate::plan::{Action, ColumnName, Plan, Step};
 use crate::source::Span;
 use crate::syntax::{column_text, constraint_text, quote_ident};
 
@@ -47,7 +48,7 @@ pub(in crate::database) fn no_table(name: &Name, span: Span, server: &Server) ->
             quote_ident(name)
         ),
     };
-    differs(message, span, "no table of this name").help(help)
+    differs(message, span, "no such table").help(help)
 }
 
 struct Teller<'a> {
@@ -108,10 +109,10 @@ impl Teller<'_> {
             Action::AddTable(table) => {
                 let message = format!("the database has a table `{}` already", table.name);
                 let help = "choose another name, or leave the statement out if it is the same table";
-                Some(differs(message, step.span, "a table of this name is there").help(help))
+                Some(differs(message, step.span, "there is one with this name").help(help))
             }
             Action::AddConstraint { table, constraint } => {
-                let message = format!("`{}` is there already, on table `{table}` of the database", constraint.name);
+                let message = format!("table `{table}` of the database already has `{}`", constraint.name);
                 Some(differs(message, step.span, "the name is taken").help("choose another name"))
             }
             _ => None,

@@ -30,7 +30,7 @@ impl Engine for Memory {
         }
     }
 
-    fn undo(&mut self, undo: MemoryUndo) -> Result<(), Fault> {
+    fn undo(&mut self, undo: MemoryUndo, _watch: Watch<'_>) -> Result<(), Fault> {
         undo.perform(&mut self.state, &self.facts, self.now_micros)
     }
 }

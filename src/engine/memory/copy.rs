@@ -11,7 +11,7 @@ use crate::engine::memory::row::{RowImage, input_column, input_columns};
 use crate::engine::memory::row_write::new_partner;
 use crate::engine::memory::scan::ChunkScan;
 use crate::engine::memory::state::Pairing;
-use crate::engine::memory::write_log::Journal;
+use crate::engine::memory::write_log::WriteLog;
 use crate::engine::memory::{Memory, fault};
 use crate::engine::{Fault, Watch};
 use crate::expr::Expression;
@@ -116,7 +116,7 @@ impl Memory {
         if fills {
             enforce::row(target, data, &completed, self.now_micros)?;
         }
-        Journal::default().store(&mut self.state, &target.name, &completed, self.now_micros);
+        WriteLog::default().store(&mut self.state, &target.name, &completed, self.now_micros);
         Ok(fills)
     }
 

@@ -43,17 +43,23 @@ impl Memory {
             }
         }
         let mut statement = Statement::new(&self.state, &self.facts, table, written)?;
-        let outcome = rows.iter().try_for_each(|row| self.insert_row(&mut statement, &ids, row)).map(|()| rows.len());
+        let outcome =
+            rows.iter().try_for_each(|row| self.insert_row(&mut statement, &schema, &ids, row)).map(|()| rows.len());
         self.end(statement, outcome)
     }
 
-    fn insert_row(&mut self, statement: &mut Statement, ids: &[ColumnId], row: &[Value]) -> Result<(), Fault> {
+    fn insert_row(
+        &mut self,
+        statement: &mut Statement,
+        schema: &Table,
+        ids: &[ColumnId],
+        row: &[Value],
+    ) -> Result<(), Fault> {
         if row.len() != ids.len() {
-            let message = format!("{} values for {} columns of `{}`", row.len(), ids.len(), statement.table);
+            let message = format!("{} values for {} columns of `{}`", row.len(), ids.len(), schema.name);
             return Err(Fault::new(FaultKind::Value, message));
         }
-        let mut image =
-            new_row(&statement.schema, &self.state.catalog, &self.facts, &statement.written, self.now_micros)?;
+        let mut image = new_row(schema, &self.state.catalog, &self.facts, statement.written(), self.now_micros)?;
         for (id, value) in ids.iter().zip(row) {
             image.set(*id, value.clone());
         }

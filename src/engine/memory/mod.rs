@@ -28,6 +28,7 @@ mod validate;
 mod view;
 mod write;
 mod write_log;
+mod write_scope;
 
 use std::sync::Arc;
 

@@ -10,7 +10,7 @@ use crate::engine::memory::freshness::FactMap;
 use crate::engine::memory::mask::UNSET;
 use crate::engine::memory::row::{RowImage, default_value, eval, input_column};
 use crate::engine::memory::state::MemoryState;
-use crate::engine::memory::write::Statement;
+use crate::engine::memory::write_scope::WriteScope;
 use crate::engine::memory::{fault, key};
 
 /// A cell of a dropped table that has become stale.
@@ -65,13 +65,13 @@ impl<'a> RowWrite<'a> {
     }
 
     /// Lets everything follow that follows.
-    pub(super) fn spread(&mut self, statement: &Statement) -> Result<(), Fault> {
-        let touching = self.note_changes(statement)?;
+    pub(super) fn spread(&mut self, scope: &WriteScope) -> Result<(), Fault> {
+        let touching = self.note_changes(scope)?;
         if self.facts.tracked {
-            self.mark_stale(statement, &touching)?;
+            self.mark_stale(scope, &touching)?;
         }
-        self.set.clone_from(&statement.written);
-        while let Some(sync) = self.next_sync(&statement.syncs) {
+        self.set.clone_from(&scope.written);
+        while let Some(sync) = self.next_sync(&scope.syncs) {
             self.fired.push(sync.id);
             self.fire(&sync)?;
         }
@@ -80,41 +80,41 @@ impl<'a> RowWrite<'a> {
 
     /// Notes which columns get another value; gives those whose facts the write touches. Writing the value that is
     /// there, where it is the newest, touches nothing.
-    fn note_changes(&mut self, statement: &Statement) -> Result<Vec<ColumnId>, Fault> {
-        let data = self.state.data(&statement.table)?;
+    fn note_changes(&mut self, scope: &WriteScope) -> Result<Vec<ColumnId>, Fault> {
+        let data = self.state.data(&scope.table)?;
         let image = &self.images[0].1;
         let mut touching = Vec::new();
-        for column in &statement.written {
+        for column in &scope.written {
             let old = image.slot.map(|slot| data.value(slot, *column));
             let changed = old.is_none_or(|old| !key::same(&old, &image.value(data, *column)));
             if changed {
                 self.changed.push(*column);
             }
             let mends = || image.slot.is_some_and(|slot| data.mask(slot, *column) != 0);
-            if changed || (!statement.along.contains(column) && mends()) {
+            if changed || (!scope.along.contains(column) && mends()) {
                 touching.push(*column);
             }
         }
         Ok(touching)
     }
 
-    fn mark_stale(&mut self, statement: &Statement, touching: &[ColumnId]) -> Result<(), Fault> {
-        let data = self.state.data(&statement.table)?;
+    fn mark_stale(&mut self, scope: &WriteScope, touching: &[ColumnId]) -> Result<(), Fault> {
+        let data = self.state.data(&scope.table)?;
         let image = &mut self.images[0].1;
         for column in touching {
             image.set_mask(*column, 0);
-            for (other, bits) in statement.marks(*column) {
-                if !statement.written.contains(other) {
+            for (other, bits) in scope.marks(*column) {
+                if !scope.written.contains(other) {
                     image.set_mask(*other, image.mask(data, *other) | bits);
                 }
             }
         }
-        for far in &statement.far {
+        for far in &scope.far {
             let marks: Vec<_> = touching.iter().flat_map(|column| far.marks(*column)).copied().collect();
             if marks.is_empty() {
                 continue;
             }
-            let key = self.images[0].1.value(self.state.data(&statement.table)?, far.own_key);
+            let key = self.images[0].1.value(self.state.data(&scope.table)?, far.own_key);
             self.mark_far(&far.table, far.other_key, &key, &marks)?;
         }
         Ok(())
@@ -141,7 +141,7 @@ impl<'a> RowWrite<'a> {
         Ok(())
     }
 
-    /// Marks a row of a dropped table; `Statement` does it when the write is done.
+    /// Marks a row of a dropped table; the statement does it when the write is done.
     fn mark_dropped(&mut self, table: &Name, column: ColumnId, key: &Value, marks: &[(ColumnId, u64)]) {
         let dropped = self.state.dropped.iter_mut().rev().find(|(schema, _)| schema.name == *table);
         let Some((_, data)) = dropped else { return };

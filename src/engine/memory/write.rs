@@ -3,32 +3,16 @@
 use std::sync::Arc;
 
 use crate::ast::Name;
-use crate::catalog::{ColumnId, ConstraintKind, Sync, Table};
+use crate::catalog::{ColumnId, ConstraintKind, Table};
 use crate::data::Value;
 use crate::engine::Fault;
-use crate::engine::memory::freshness::{FactMap, candidates};
+use crate::engine::memory::freshness::FactMap;
 use crate::engine::memory::row::RowImage;
 use crate::engine::memory::row_write::{Missed, RowWrite};
 use crate::engine::memory::state::MemoryState;
-use crate::engine::memory::write_log::Journal;
+use crate::engine::memory::write_log::WriteLog;
+use crate::engine::memory::write_scope::WriteScope;
 use crate::engine::memory::{enforce, fault};
-
-/// What goes stale in which column when a column is written.
-type Marks = Vec<(ColumnId, Vec<(ColumnId, u64)>)>;
-
-/// Another table whose rows know facts of this one's.
-pub(super) struct Far {
-    pub(super) table: Name,
-    pub(super) own_key: ColumnId,
-    pub(super) other_key: ColumnId,
-    marks: Marks,
-}
-
-impl Far {
-    pub(super) fn marks(&self, written: ColumnId) -> &[(ColumnId, u64)] {
-        marks_of(&self.marks, written)
-    }
-}
 
 /// A reference to hold when all rows are written.
 enum Reference {
@@ -38,18 +22,10 @@ enum Reference {
     To { table: Arc<Table>, column: ColumnId, value: Value },
 }
 
-/// A statement under way. What it needs to know for each row is found out once.
+/// A statement under way.
 pub(super) struct Statement {
-    pub(super) table: Name,
-    pub(super) schema: Arc<Table>,
-    /// The columns that the application writes, whether or not their values change.
-    pub(super) written: Vec<ColumnId>,
-    /// Those of them that it leaves as they are: the other parts of what it writes a part of.
-    pub(super) along: Vec<ColumnId>,
-    pub(super) syncs: Vec<Arc<Sync>>,
-    pub(super) far: Vec<Far>,
-    near: Marks,
-    journal: Journal,
+    scope: WriteScope,
+    log: WriteLog,
     references: Vec<Reference>,
     missed: Vec<Missed>,
 }
@@ -69,32 +45,16 @@ impl Statement {
         state: &MemoryState,
         facts: &FactMap,
         table: &Name,
-        mut written: Vec<ColumnId>,
+        written: Vec<ColumnId>,
         along: Vec<ColumnId>,
     ) -> Result<Self, Fault> {
-        written.extend(&along);
-        let schema = state.schema(table)?;
-        let data = state.data(table)?;
-        let own = || data.columns.keys().chain(data.parked.keys()).copied();
-        let near = written.iter().map(|column| (*column, facts.marks(*column, own()))).collect();
-        let far = if facts.tracked { far_tables(state, facts, table, &written) } else { Vec::new() };
-        let syncs = candidates(&state.catalog, facts, &written);
-        Ok(Self {
-            table: table.clone(),
-            schema,
-            written,
-            along,
-            syncs,
-            far,
-            near,
-            journal: Journal::default(),
-            references: Vec::new(),
-            missed: Vec::new(),
-        })
+        let scope = WriteScope::new(state, facts, table, written, along)?;
+        Ok(Self { scope, log: WriteLog::default(), references: Vec::new(), missed: Vec::new() })
     }
 
-    pub(super) fn marks(&self, written: ColumnId) -> &[(ColumnId, u64)] {
-        marks_of(&self.near, written)
+    /// The columns that it writes.
+    pub(super) fn written(&self) -> &[ColumnId] {
+        &self.scope.written
     }
 
     /// Writes one row, with everything that follows from it.
@@ -105,9 +65,9 @@ impl Statement {
         image: RowImage,
         now: i64,
     ) -> Result<(), Fault> {
-        let mut event = RowWrite::new(state, facts, now, &self.table, image);
-        event.spread(self)?;
-        let RowWrite { images, missed, .. } = event;
+        let mut write = RowWrite::new(state, facts, now, &self.scope.table, image);
+        write.spread(&self.scope)?;
+        let RowWrite { images, missed, .. } = write;
         self.missed.extend(missed);
         for (table, image) in images {
             self.store(state, &table, &image, now)?;
@@ -121,7 +81,7 @@ impl Statement {
             enforce::row(&schema, state.data_mut(table)?, image, now)?;
             self.note_references(state, &schema, image);
         }
-        self.journal.store(state, table, image, now);
+        self.log.store(state, table, image, now);
         Ok(())
     }
 
@@ -131,7 +91,7 @@ impl Statement {
         let gone: Vec<ColumnId> = schema.columns().map(|column| column.id).collect();
         self.note_lost(state, &schema, slot, &gone, |_, _| true);
         let followers = followers(state, table, slot);
-        self.journal.delete(state, table, slot, now);
+        self.log.delete(state, table, slot, now);
         for (other, column, key) in followers {
             if let Some(slot) = state.data_mut(&other)?.find(&[column], &[key]) {
                 self.delete(state, &other, slot, now)?;
@@ -151,7 +111,7 @@ impl Statement {
         let outcome = outcome.and_then(|rows| held(state).map(|()| rows));
         match outcome {
             Ok(_) => self.missed.iter().for_each(|missed| missed.mark(state)),
-            Err(_) => self.journal.take_back(state, now),
+            Err(_) => self.log.take_back(state, now),
         }
         outcome
     }
@@ -255,31 +215,4 @@ fn followers(state: &MemoryState, table: &Name, slot: usize) -> Vec<(Name, Colum
         }
     }
     found
-}
-
-fn far_tables(state: &MemoryState, facts: &FactMap, table: &Name, written: &[ColumnId]) -> Vec<Far> {
-    let mut far = Vec::new();
-    for pairing in &state.pairings {
-        let own = match pairing.tables.iter().position(|name| name == table) {
-            Some(own) if pairing.tables[1 - own] != *table => own,
-            _ => continue,
-        };
-        let other = &pairing.tables[1 - own];
-        let dropped = || state.dropped.iter().rev().find(|(schema, _)| schema.name == *other).map(|(_, data)| data);
-        let Some(data) = state.tables.get(other).or_else(dropped) else { continue };
-        let columns = || data.columns.keys().chain(data.parked.keys()).copied();
-        let (own_key, other_key) = (pairing.keys[own], pairing.keys[1 - own]);
-        // The two keys of a pair of rows are equal as long as it is a pair.
-        let marks_of = |column: ColumnId| {
-            let others = columns().filter(|other| column != own_key || *other != other_key);
-            (column, facts.marks(column, others))
-        };
-        let marks = written.iter().map(|column| marks_of(*column)).collect();
-        far.push(Far { table: other.clone(), own_key, other_key, marks });
-    }
-    far
-}
-
-fn marks_of(marks: &Marks, written: ColumnId) -> &[(ColumnId, u64)] {
-    marks.iter().find(|(column, _)| *column == written).map_or(&[], |(_, marks)| marks)
 }

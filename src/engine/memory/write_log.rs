@@ -15,11 +15,11 @@ enum Change {
 
 /// The changes of one statement, in order.
 #[derive(Default)]
-pub(super) struct Journal {
+pub(super) struct WriteLog {
     changes: Vec<(Name, usize, Change)>,
 }
 
-impl Journal {
+impl WriteLog {
     /// Stores a row, with its indexes; gives its slot.
     pub(super) fn store(&mut self, state: &mut MemoryState, table: &Name, row: &RowImage, now: i64) -> usize {
         let Some(schema) = state.catalog.table(table).cloned() else { return 0 };

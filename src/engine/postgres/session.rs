@@ -1,6 +1,6 @@
 //! A connection that does the work of a run, with settings that the work relies on.
 
-use postgres::Client;
+use postgres::{Client, Transaction};
 
 use super::connect::Address;
 use super::fault::{fault, is_lost};
@@ -82,6 +82,38 @@ impl Session {
     /// As of [`Session::open`].
     pub fn another(&self) -> Result<Self, Fault> {
         Self::open(&self.address, self.limits)
+    }
+
+    /// Does something in a transaction of its own.
+    ///
+    /// # Errors
+    /// It failed, or the server refused.
+    pub fn in_transaction<T>(
+        &mut self,
+        work: impl FnOnce(&mut Transaction<'_>) -> Result<T, Fault>,
+    ) -> Result<T, Fault> {
+        let mut transaction = self.client.transaction().map_err(|error| fault(&error))?;
+        let done = work(&mut transaction)?;
+        transaction.commit().map_err(|error| fault(&error))?;
+        Ok(done)
+    }
+
+    /// Where names without a schema are looked for.
+    ///
+    /// # Errors
+    /// The server was not asked.
+    pub fn search_path(&mut self) -> Result<String, Fault> {
+        let row = self.client.query_one("select current_setting('search_path')", &[]);
+        row.map(|row| row.get(0)).map_err(|error| fault(&error))
+    }
+
+    /// Looks for names without a schema there from now on.
+    ///
+    /// # Errors
+    /// The server refused.
+    pub fn set_search_path(&mut self, path: &str) -> Result<(), Fault> {
+        let set = self.client.execute("select set_config('search_path', $1, false)", &[&path]);
+        set.map(drop).map_err(|error| fault(&error))
     }
 
     /// The connection.

@@ -1,14 +1,13 @@
 //! A plan on a real database: statement by statement, operation by operation, each recorded as it is done.
 
-use std::ops::ControlFlow;
 use std::sync::Arc;
 
 use postgres::Transaction;
 
-use super::fault::fault;
 use super::journal::Fence;
 use super::journal::operations::{self, Kept, Progress};
 use super::journal::record::{self, StepDone};
+use super::journal::runs::{self, RunRow, Stopped};
 use super::operation::RowsWork;
 use super::perform::perform;
 use super::session::Session;
@@ -17,14 +16,15 @@ use super::{Lock, Server, Work, fill, inspect};
 use crate::ast::{Name, Phase};
 use crate::catalog::Catalog;
 use crate::engine::{Applied, Engine, Fault, FaultKind, Watch};
+use crate::phrase::with_rows;
 use crate::plan::{Action, Plan, Step};
 
 /// Writes something down: in a transaction, checked by a fence, of a statement of a phase.
 type Write<'a> = &'a mut dyn FnMut(&mut Transaction<'_>, &Fence, Option<Phase>) -> Result<(), Fault>;
 
 /// A database, and how far a plan has come on it. What was done, and what undoes it, lies in the database.
-pub struct Postgres {
-    session: Session,
+pub struct Postgres<'s> {
+    session: &'s mut Session,
     plan: Arc<Plan>,
     /// The schema, as the plan has it now.
     catalog: Catalog,
@@ -34,22 +34,16 @@ pub struct Postgres {
     rows: fill::Options,
 }
 
-impl Postgres {
+impl<'s> Postgres<'s> {
     /// The plan of a run after its first `position` statements.
     #[must_use]
-    pub fn new(session: Session, plan: Arc<Plan>, fence: Fence, position: usize, rows: fill::Options) -> Self {
+    pub fn new(session: &'s mut Session, plan: Arc<Plan>, fence: Fence, position: usize, rows: fill::Options) -> Self {
         let catalog = catalog_at(&plan, position);
         Self { session, plan, catalog, fence, position, rows }
     }
 
     /// The connection.
     pub fn session(&mut self) -> &mut Session {
-        &mut self.session
-    }
-
-    /// The connection, when the run is over.
-    #[must_use]
-    pub fn into_session(self) -> Session {
         self.session
     }
 
@@ -65,24 +59,52 @@ impl Postgres {
         &self.catalog
     }
 
-    /// Whether something of the next statement is already done.
-    ///
-    /// # Errors
-    /// The server was not asked.
-    pub fn is_halfway(&mut self) -> Result<bool, Fault> {
-        let kept = operations::of_step(self.session.client(), self.fence.run, self.position)?;
-        Ok(kept.iter().any(|kept| kept.state != Progress::Planned))
-    }
-
     /// Undoes what is done of the next statement, where it was left halfway.
     ///
     /// # Errors
     /// It cannot be undone.
     pub fn undo_halfway(&mut self, watch: Watch<'_>) -> Result<(), Fault> {
-        if self.position < self.plan.steps.len() && self.is_halfway()? {
-            self.undo_step(self.position, watch)?;
+        let (run, at) = (self.fence.run, self.position);
+        if at < self.plan.steps.len() && operations::has_begun(self.session.client(), run, at)? {
+            self.undo_step(at, watch)?;
         }
         Ok(())
+    }
+
+    /// Writes down that everything is undone.
+    ///
+    /// # Errors
+    /// The run was taken over, or the server refused.
+    pub fn rolled_back(&mut self) -> Result<(), Fault> {
+        self.in_transaction(&mut |transaction, fence, _| record::rolled_back(transaction, fence))
+    }
+
+    /// Writes down that everything is done, where no statement does so.
+    ///
+    /// # Errors
+    /// The run was taken over, or the server refused.
+    pub fn completed(&mut self) -> Result<(), Fault> {
+        if !self.plan.steps.is_empty() {
+            return Ok(());
+        }
+        self.in_transaction(&mut |transaction, fence, _| record::complete(transaction, fence))
+    }
+
+    /// Writes down why the run does not go on for now.
+    ///
+    /// # Errors
+    /// The run was taken over, or the server refused.
+    pub fn stopped(&mut self, stopped: Stopped, reason: &str) -> Result<(), Fault> {
+        let at = self.position;
+        self.in_transaction(&mut |transaction, fence, _| record::stopped(transaction, fence, stopped, reason, at))
+    }
+
+    /// What is kept of the run.
+    ///
+    /// # Errors
+    /// The server was not asked.
+    pub fn row(&mut self) -> Result<RunRow, Fault> {
+        runs::by_id(self.session.client(), self.fence.run)
     }
 
     /// The operations of the next statement: those that were planned when it first began.
@@ -118,9 +140,8 @@ impl Postgres {
 
     fn in_transaction(&mut self, write: Write<'_>) -> Result<(), Fault> {
         let phase = self.plan.steps.get(self.position).and_then(|step| step.phase);
-        let mut transaction = self.session.client().transaction().map_err(|error| fault(&error))?;
-        write(&mut transaction, &self.fence, phase)?;
-        transaction.commit().map_err(|error| fault(&error))
+        let fence = &self.fence;
+        self.session.in_transaction(|transaction| write(transaction, fence, phase))
     }
 
     fn do_operation(&mut self, kept: &Kept, end: Option<&Ending>, watch: Watch<'_>) -> Result<Option<u64>, Fault> {
@@ -141,7 +162,7 @@ impl Postgres {
             operations::done(transaction, &fence, step, op)?;
             end.map_or(Ok(()), |end| end.write(transaction, &fence, None))
         };
-        perform(&mut self.session, &kept.work, &kept.locks, &mut record, watch)
+        perform(self.session, &kept.work, &kept.locks, &mut record, watch)
     }
 
     fn do_rows(&mut self, work: &RowsWork, op: i32, watch: Watch<'_>) -> Result<u64, Fault> {
@@ -151,7 +172,7 @@ impl Postgres {
 
     fn rows_at(&mut self, work: &RowsWork, step: i32, op: i32, watch: Watch<'_>) -> Result<u64, Fault> {
         let place = fill::FillId { run: self.fence.run, step, op, owner: &self.fence.owner };
-        fill::run(&mut self.session, work, place, &self.rows, watch)
+        fill::run(self.session, work, place, &self.rows, watch)
     }
 
     /// Undoes the operations of a statement, the last first, as far as they are done.
@@ -184,7 +205,7 @@ impl Postgres {
         let fence = self.fence.clone();
         let mut record =
             |transaction: &mut Transaction<'_>| operations::undone(transaction, &fence, (step, op), at + 1);
-        perform(&mut self.session, work, &locks_of(kept), &mut record, watch).map(|_| ())
+        perform(self.session, work, &locks_of(kept), &mut record, watch).map(|_| ())
     }
 
     /// Removes what the finished run keeps for its rollback.
@@ -214,7 +235,7 @@ impl Postgres {
         let ((step, op, at), fence) = (at, self.fence.clone());
         let mut record =
             |transaction: &mut Transaction<'_>| operations::purged(transaction, &fence, (step, op), at + 1);
-        perform(&mut self.session, work, &[], &mut record, watch).map(|_| ())
+        perform(self.session, work, &[], &mut record, watch).map(|_| ())
     }
 
     fn ending(&self, rows: Option<u64>) -> Ending {
@@ -233,17 +254,13 @@ struct Ending {
 
 impl Ending {
     fn write(&self, transaction: &mut Transaction<'_>, fence: &Fence, rows: Option<u64>) -> Result<(), Fault> {
-        let text = match rows.or(self.rows).filter(|_| self.step.action.is_over_rows()) {
-            Some(1) => format!("{} (1 row)", self.step.title),
-            Some(rows) => format!("{} ({rows} rows)", self.step.title),
-            None => self.step.title.clone(),
-        };
+        let text = with_rows(&self.step.title, rows.or(self.rows).filter(|_| self.step.action.is_over_rows()));
         let Step { index, phase, .. } = self.step;
         record::done(transaction, fence, &StepDone { step: index, phase, text: &text, is_last: self.is_last })
     }
 }
 
-impl Engine for Postgres {
+impl Engine for Postgres<'_> {
     /// The number of the statement.
     type Undo = usize;
 
@@ -269,16 +286,12 @@ impl Engine for Postgres {
         Ok(Applied { rows: rows.filter(|_| action.is_over_rows()), undo: step })
     }
 
-    fn undo(&mut self, undo: usize) -> Result<(), Fault> {
-        self.undo_step(undo, &mut |_| ControlFlow::Continue(()))
-    }
-
-    fn undo_watched(&mut self, undo: usize, watch: Watch<'_>) -> Result<(), Fault> {
+    fn undo(&mut self, undo: usize, watch: Watch<'_>) -> Result<(), Fault> {
         self.undo_step(undo, watch)
     }
 }
 
-impl std::fmt::Debug for Postgres {
+impl std::fmt::Debug for Postgres<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Postgres")
             .field("run", &self.fence.run)

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use bigdecimal::BigDecimal;
 
 use crate::data::{Interval, Type, Value, ValueError};
-use crate::expr::registry::Param;
+use crate::expr::function::Param;
 use crate::expr::row::text_form;
 
 pub(super) const B: Param = Param::Is(Type::Boolean);

@@ -2,7 +2,7 @@
 
 use super::arguments::{BY, FunctionResult, bytes};
 use crate::data::{Type, Value};
-use crate::expr::registry::{Context, Function};
+use crate::expr::function::{Context, Function};
 
 pub(super) static ROWS: &[Function] = &[Function::new("||", &[BY, BY], Type::Bytea, join)];
 

@@ -4,8 +4,8 @@ use std::cmp::Ordering;
 
 use super::arguments::{B, BY, D, F4, F8, FunctionResult, I2, I4, I8, IV, JB, N, T, TS, TZ};
 use crate::data::{Type, Value, compare};
+use crate::expr::function::{Context, Function, Param};
 use crate::expr::kernels;
-use crate::expr::registry::{Context, Function, Param};
 
 const UUID: Param = Param::Is(Type::Uuid);
 

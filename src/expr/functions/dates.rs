@@ -6,51 +6,68 @@ use crate::data::calendar::{
     is_timestamp,
 };
 use crate::data::{Interval, Type, Value, ValueError};
-use crate::expr::registry::{Context, Function};
+use crate::expr::function::{Context, Fails, Function, Spelling};
 
 pub(super) static ROWS: &[Function] = &[
-    Function::new("+", &[D, I4], Type::Date, |a, _| shift_date(days(a, 0), whole(a, 1))),
-    Function::new("+", &[I4, D], Type::Date, |a, _| shift_date(days(a, 0), whole(a, 1))).reversed(),
-    Function::new("-", &[D, I4], Type::Date, |a, _| shift_date(days(a, 0), -whole(a, 1))),
-    Function::new("-", &[D, D], Type::Integer, |a, _| days_between(days(a, 0), days(a, 1))),
+    Function::new("+", &[D, I4], Type::Date, |a, _| shift_date(days(a, 0), whole(a, 1))).fails(Fails::Somewhere),
+    Function::new("+", &[I4, D], Type::Date, |a, _| shift_date(days(a, 0), whole(a, 1)))
+        .reversed()
+        .fails(Fails::Somewhere),
+    Function::new("-", &[D, I4], Type::Date, |a, _| shift_date(days(a, 0), -whole(a, 1))).fails(Fails::Somewhere),
+    Function::new("-", &[D, D], Type::Integer, |a, _| days_between(days(a, 0), days(a, 1))).fails(Fails::Somewhere),
     Function::new("+", &[D, IV], Type::Timestamp, |a, _| {
         add(date_micros(days(a, 0))?, interval(a, 1)).map(Value::Timestamp)
-    }),
+    })
+    .fails(Fails::Somewhere),
     Function::new("+", &[IV, D], Type::Timestamp, |a, _| {
         add(date_micros(days(a, 0))?, interval(a, 1)).map(Value::Timestamp)
     })
-    .reversed(),
+    .reversed()
+    .fails(Fails::Somewhere),
     Function::new("-", &[D, IV], Type::Timestamp, |a, _| {
         add(date_micros(days(a, 0))?, negated(interval(a, 1))?).map(Value::Timestamp)
-    }),
-    Function::new("+", &[TS, IV], Type::Timestamp, |a, _| add(micros(a, 0), interval(a, 1)).map(Value::Timestamp)),
+    })
+    .fails(Fails::Somewhere),
+    Function::new("+", &[TS, IV], Type::Timestamp, |a, _| add(micros(a, 0), interval(a, 1)).map(Value::Timestamp))
+        .fails(Fails::Somewhere),
     Function::new("+", &[IV, TS], Type::Timestamp, |a, _| add(micros(a, 0), interval(a, 1)).map(Value::Timestamp))
-        .reversed(),
+        .reversed()
+        .fails(Fails::Somewhere),
     Function::new("-", &[TS, IV], Type::Timestamp, |a, _| {
         add(micros(a, 0), negated(interval(a, 1))?).map(Value::Timestamp)
-    }),
-    Function::new("+", &[TZ, IV], Type::TimestampTz, |a, _| add(micros(a, 0), interval(a, 1)).map(Value::TimestampTz)),
+    })
+    .fails(Fails::Somewhere),
+    Function::new("+", &[TZ, IV], Type::TimestampTz, |a, _| add(micros(a, 0), interval(a, 1)).map(Value::TimestampTz))
+        .fails(Fails::Somewhere),
     Function::new("+", &[IV, TZ], Type::TimestampTz, |a, _| add(micros(a, 0), interval(a, 1)).map(Value::TimestampTz))
-        .reversed(),
+        .reversed()
+        .fails(Fails::Somewhere),
     Function::new("-", &[TZ, IV], Type::TimestampTz, |a, _| {
         add(micros(a, 0), negated(interval(a, 1))?).map(Value::TimestampTz)
-    }),
-    Function::new("-", &[TS, TS], Type::Interval, |a, _| time_between(micros(a, 0), micros(a, 1))),
-    Function::new("-", &[TZ, TZ], Type::Interval, |a, _| time_between(micros(a, 0), micros(a, 1))),
+    })
+    .fails(Fails::Somewhere),
+    Function::new("-", &[TS, TS], Type::Interval, |a, _| time_between(micros(a, 0), micros(a, 1)))
+        .fails(Fails::Somewhere),
+    Function::new("-", &[TZ, TZ], Type::Interval, |a, _| time_between(micros(a, 0), micros(a, 1)))
+        .fails(Fails::Somewhere),
     Function::new("now", &[], Type::TimestampTz, now).stable(),
-    Function::new("current_timestamp", &[], Type::TimestampTz, now).stable(),
+    Function::new("current_timestamp", &[], Type::TimestampTz, now).stable().spelling(Spelling::Word),
     Function::new("transaction_timestamp", &[], Type::TimestampTz, now).stable(),
     Function::new("statement_timestamp", &[], Type::TimestampTz, now).stable(),
     Function::new("clock_timestamp", &[], Type::TimestampTz, now).stable(),
-    Function::new("localtimestamp", &[], Type::Timestamp, |_, c| Ok(Value::Timestamp(c.now_micros))).stable(),
-    Function::new("current_date", &[], Type::Date, today).stable(),
-    Function::new("make_date", &[I4, I4, I4], Type::Date, make_date),
+    Function::new("localtimestamp", &[], Type::Timestamp, |_, c| Ok(Value::Timestamp(c.now_micros)))
+        .stable()
+        .spelling(Spelling::Word),
+    Function::new("current_date", &[], Type::Date, today).stable().spelling(Spelling::Word),
+    Function::new("make_date", &[I4, I4, I4], Type::Date, make_date).fails(Fails::Somewhere),
     Function::new("date_trunc", &[T, TS], Type::Timestamp, |a, _| {
         truncate(&text(a, 0), micros(a, 1), "timestamp without time zone").map(Value::Timestamp)
-    }),
+    })
+    .fails(Fails::By(0)),
     Function::new("date_trunc", &[T, TZ], Type::TimestampTz, |a, _| {
         truncate(&text(a, 0), micros(a, 1), "timestamp with time zone").map(Value::TimestampTz)
-    }),
+    })
+    .fails(Fails::By(0)),
 ];
 
 #[allow(clippy::unnecessary_wraps, reason = "every row of the table has this form")]

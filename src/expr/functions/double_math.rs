@@ -2,23 +2,23 @@
 
 use super::arguments::{F8, FunctionResult, double};
 use crate::data::{Type, Value, ValueError};
-use crate::expr::registry::Function;
+use crate::expr::function::{Fails, Function};
 
 const F: Type = Type::Double;
 
 pub(super) static ROWS: &[Function] = &[
-    Function::new("round", &[F8], F, |a, _| Ok(Value::Double(double(a, 0).round_ties_even()))),
-    Function::new("trunc", &[F8], F, |a, _| Ok(Value::Double(double(a, 0).trunc()))),
-    Function::new("ceil", &[F8], F, |a, _| Ok(Value::Double(double(a, 0).ceil()))),
-    Function::new("ceiling", &[F8], F, |a, _| Ok(Value::Double(double(a, 0).ceil()))),
-    Function::new("floor", &[F8], F, |a, _| Ok(Value::Double(double(a, 0).floor()))),
-    Function::new("sign", &[F8], F, |a, _| Ok(Value::Double(sign(double(a, 0))))),
-    Function::new("sqrt", &[F8], F, |a, _| sqrt(double(a, 0))),
-    Function::new("exp", &[F8], F, |a, _| exp(double(a, 0))),
-    Function::new("ln", &[F8], F, |a, _| ln(double(a, 0))),
-    Function::new("power", &[F8, F8], F, |a, _| power(double(a, 0), double(a, 1))),
-    Function::new("pow", &[F8, F8], F, |a, _| power(double(a, 0), double(a, 1))),
-    Function::new("^", &[F8, F8], F, |a, _| power(double(a, 0), double(a, 1))),
+    Function::new("round", &[F8], F, |a, _| Ok(Value::Double(double(a, 0).round_ties_even()))).projection(),
+    Function::new("trunc", &[F8], F, |a, _| Ok(Value::Double(double(a, 0).trunc()))).projection(),
+    Function::new("ceil", &[F8], F, |a, _| Ok(Value::Double(double(a, 0).ceil()))).projection(),
+    Function::new("ceiling", &[F8], F, |a, _| Ok(Value::Double(double(a, 0).ceil()))).projection(),
+    Function::new("floor", &[F8], F, |a, _| Ok(Value::Double(double(a, 0).floor()))).projection(),
+    Function::new("sign", &[F8], F, |a, _| Ok(Value::Double(sign(double(a, 0))))).projection(),
+    Function::new("sqrt", &[F8], F, |a, _| sqrt(double(a, 0))).fails(Fails::By(0)),
+    Function::new("exp", &[F8], F, |a, _| exp(double(a, 0))).fails(Fails::By(0)),
+    Function::new("ln", &[F8], F, |a, _| ln(double(a, 0))).fails(Fails::By(0)),
+    Function::new("power", &[F8, F8], F, |a, _| power(double(a, 0), double(a, 1))).fails(Fails::Somewhere),
+    Function::new("pow", &[F8, F8], F, |a, _| power(double(a, 0), double(a, 1))).fails(Fails::Somewhere),
+    Function::new("^", &[F8, F8], F, |a, _| power(double(a, 0), double(a, 1))).fails(Fails::Somewhere),
 ];
 
 fn sign(value: f64) -> f64 {

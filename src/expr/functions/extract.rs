@@ -6,20 +6,32 @@ use super::arguments::{D, FunctionResult, IV, NUMERIC, T, TS, TZ, days, interval
 use super::dates::{unit_name, unknown_unit};
 use crate::data::calendar::{Civil, MICROS_PER_DAY, MICROS_PER_SECOND, civil_from_days, days_from_civil};
 use crate::data::{Interval, Type, Value, ValueError};
-use crate::expr::registry::Function;
+use crate::expr::function::{Fails, Function, Spelling};
 
 pub(super) static ROWS: &[Function] = &[
-    Function::new("extract", &[T, D], NUMERIC, |a, _| numeric(of_date(&text(a, 0), days(a, 1)))),
-    Function::new("extract", &[T, TS], NUMERIC, |a, _| numeric(of_timestamp(&text(a, 0), micros(a, 1), false))),
-    Function::new("extract", &[T, TZ], NUMERIC, |a, _| numeric(of_timestamp(&text(a, 0), micros(a, 1), true))),
-    Function::new("extract", &[T, IV], NUMERIC, |a, _| numeric(of_interval(&text(a, 0), interval(a, 1)))),
+    Function::new("extract", &[T, D], NUMERIC, |a, _| numeric(of_date(&text(a, 0), days(a, 1))))
+        .fails(Fails::By(0))
+        .spelling(Spelling::Extract),
+    Function::new("extract", &[T, TS], NUMERIC, |a, _| numeric(of_timestamp(&text(a, 0), micros(a, 1), false)))
+        .fails(Fails::By(0))
+        .spelling(Spelling::Extract),
+    Function::new("extract", &[T, TZ], NUMERIC, |a, _| numeric(of_timestamp(&text(a, 0), micros(a, 1), true)))
+        .fails(Fails::By(0))
+        .spelling(Spelling::Extract),
+    Function::new("extract", &[T, IV], NUMERIC, |a, _| numeric(of_interval(&text(a, 0), interval(a, 1))))
+        .fails(Fails::By(0))
+        .spelling(Spelling::Extract),
     Function::new("date_part", &[T, D], Type::Double, |a, _| {
         let moment = crate::expr::cast::convert(Value::Date(days(a, 1)), Type::Timestamp, false)?;
         double(of_timestamp(&text(a, 0), micros(&[moment], 0), false))
-    }),
-    Function::new("date_part", &[T, TS], Type::Double, |a, _| double(of_timestamp(&text(a, 0), micros(a, 1), false))),
-    Function::new("date_part", &[T, TZ], Type::Double, |a, _| double(of_timestamp(&text(a, 0), micros(a, 1), true))),
-    Function::new("date_part", &[T, IV], Type::Double, |a, _| double(of_interval(&text(a, 0), interval(a, 1)))),
+    })
+    .fails(Fails::By(0)),
+    Function::new("date_part", &[T, TS], Type::Double, |a, _| double(of_timestamp(&text(a, 0), micros(a, 1), false)))
+        .fails(Fails::By(0)),
+    Function::new("date_part", &[T, TZ], Type::Double, |a, _| double(of_timestamp(&text(a, 0), micros(a, 1), true)))
+        .fails(Fails::By(0)),
+    Function::new("date_part", &[T, IV], Type::Double, |a, _| double(of_interval(&text(a, 0), interval(a, 1))))
+        .fails(Fails::By(0)),
 ];
 
 /// A part of a moment: a number, or what an infinite moment has of it.

@@ -4,17 +4,21 @@ use serde_json::Value as Json;
 
 use super::arguments::{FunctionResult, I4, JB, JS, T, text, whole};
 use crate::data::{Type, Value};
-use crate::expr::registry::{Context, Function};
+use crate::expr::function::{Context, Function, Nulls};
 
 pub(super) static ROWS: &[Function] = &[
-    Function::new("->", &[JB, T], Type::Jsonb, |a, _| Ok(jsonb(member(a)))),
-    Function::new("->", &[JB, I4], Type::Jsonb, |a, _| Ok(jsonb(item(a)))),
-    Function::new("->>", &[JB, T], Type::Text, |a, _| Ok(as_text(member(a)))),
-    Function::new("->>", &[JB, I4], Type::Text, |a, _| Ok(as_text(item(a)))),
-    Function::new("->", &[JS, T], Type::Json, |a, _| Ok(json(raw_member(&text(a, 0), &text(a, 1))))),
-    Function::new("->", &[JS, I4], Type::Json, |a, _| Ok(json(raw_item(&text(a, 0), whole(a, 1))))),
-    Function::new("->>", &[JS, T], Type::Text, |a, _| Ok(raw_text(raw_member(&text(a, 0), &text(a, 1))))),
-    Function::new("->>", &[JS, I4], Type::Text, |a, _| Ok(raw_text(raw_item(&text(a, 0), whole(a, 1))))),
+    Function::new("->", &[JB, T], Type::Jsonb, |a, _| Ok(jsonb(member(a)))).nulls(Nulls::StrictOrAbsent),
+    Function::new("->", &[JB, I4], Type::Jsonb, |a, _| Ok(jsonb(item(a)))).nulls(Nulls::StrictOrAbsent),
+    Function::new("->>", &[JB, T], Type::Text, |a, _| Ok(as_text(member(a)))).nulls(Nulls::StrictOrAbsent),
+    Function::new("->>", &[JB, I4], Type::Text, |a, _| Ok(as_text(item(a)))).nulls(Nulls::StrictOrAbsent),
+    Function::new("->", &[JS, T], Type::Json, |a, _| Ok(json(raw_member(&text(a, 0), &text(a, 1)))))
+        .nulls(Nulls::StrictOrAbsent),
+    Function::new("->", &[JS, I4], Type::Json, |a, _| Ok(json(raw_item(&text(a, 0), whole(a, 1)))))
+        .nulls(Nulls::StrictOrAbsent),
+    Function::new("->>", &[JS, T], Type::Text, |a, _| Ok(raw_text(raw_member(&text(a, 0), &text(a, 1)))))
+        .nulls(Nulls::StrictOrAbsent),
+    Function::new("->>", &[JS, I4], Type::Text, |a, _| Ok(raw_text(raw_item(&text(a, 0), whole(a, 1)))))
+        .nulls(Nulls::StrictOrAbsent),
     Function::new("||", &[JB, JB], Type::Jsonb, join),
 ];
 

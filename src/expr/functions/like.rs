@@ -3,14 +3,20 @@
 use super::arguments::{BY, FunctionResult, T, bytes, text};
 use super::case_map::lower;
 use crate::data::{Type, Value, ValueError};
-use crate::expr::registry::Function;
+use crate::expr::function::{Fails, Function, Spelling};
 
 pub(super) static ROWS: &[Function] = &[
-    Function::new("like", &[T, T], Type::Boolean, |a, _| like(&text(a, 0), &text(a, 1))),
+    Function::new("like", &[T, T], Type::Boolean, |a, _| like(&text(a, 0), &text(a, 1)))
+        .fails(Fails::By(1))
+        .spelling(Spelling::Operator),
     Function::new("like", &[BY, BY], Type::Boolean, |a, _| {
         like(&as_characters(bytes(a, 0)), &as_characters(bytes(a, 1)))
-    }),
-    Function::new("ilike", &[T, T], Type::Boolean, |a, _| like(&lower(&text(a, 0)), &lower(&text(a, 1)))),
+    })
+    .fails(Fails::By(1))
+    .spelling(Spelling::Operator),
+    Function::new("ilike", &[T, T], Type::Boolean, |a, _| like(&lower(&text(a, 0)), &lower(&text(a, 1))))
+        .fails(Fails::By(1))
+        .spelling(Spelling::Operator),
 ];
 
 /// Each byte as a character of its number, so that one matcher serves both.

@@ -14,10 +14,10 @@ mod numeric_math;
 mod pieces;
 mod spans;
 mod strings;
+#[cfg(test)]
+mod tests;
 
-pub(super) use case_map::{lower, upper};
-
-use crate::expr::registry::Function;
+use crate::expr::function::Function;
 
 /// All of them.
 pub(super) static ALL: [&[Function]; 12] = [

@@ -5,31 +5,32 @@ use bigdecimal::{BigDecimal, Signed, ToPrimitive, Zero};
 
 use super::arguments::{FunctionResult, I4, N, NUMERIC, number, whole};
 use crate::data::{Value, ValueError, numeric};
-use crate::expr::registry::Function;
+use crate::expr::function::{Fails, Function};
 
 pub(super) static ROWS: &[Function] = &[
     Function::new("+", &[N, N], NUMERIC, |a, _| give(sum(&number(a, 0), &number(a, 1)))),
     Function::new("-", &[N, N], NUMERIC, |a, _| give(sum(&number(a, 0), &-number(a, 1)))),
     Function::new("*", &[N, N], NUMERIC, |a, _| give(product(&number(a, 0), &number(a, 1)))),
-    Function::new("/", &[N, N], NUMERIC, |a, _| give(quotient(&number(a, 0), &number(a, 1))?)),
-    Function::new("%", &[N, N], NUMERIC, |a, _| give(remainder(&number(a, 0), &number(a, 1))?)),
-    Function::new("mod", &[N, N], NUMERIC, |a, _| give(remainder(&number(a, 0), &number(a, 1))?)),
-    Function::new("div", &[N, N], NUMERIC, |a, _| give(whole_quotient(&number(a, 0), &number(a, 1))?)),
+    Function::new("/", &[N, N], NUMERIC, |a, _| give(quotient(&number(a, 0), &number(a, 1))?)).fails(Fails::By(1)),
+    Function::new("%", &[N, N], NUMERIC, |a, _| give(remainder(&number(a, 0), &number(a, 1))?)).fails(Fails::By(1)),
+    Function::new("mod", &[N, N], NUMERIC, |a, _| give(remainder(&number(a, 0), &number(a, 1))?)).fails(Fails::By(1)),
+    Function::new("div", &[N, N], NUMERIC, |a, _| give(whole_quotient(&number(a, 0), &number(a, 1))?))
+        .fails(Fails::By(1)),
     Function::new("-", &[N], NUMERIC, |a, _| give(-number(a, 0))),
     Function::new("+", &[N], NUMERIC, |a, _| give(number(a, 0))),
-    Function::new("abs", &[N], NUMERIC, |a, _| give(number(a, 0).abs())),
-    Function::new("sign", &[N], NUMERIC, |a, _| give(sign(&number(a, 0)))),
-    Function::new("round", &[N], NUMERIC, |a, _| give(numeric::round(&number(a, 0), 0))),
-    Function::new("round", &[N, I4], NUMERIC, |a, _| give(numeric::round(&number(a, 0), digits(a)))),
-    Function::new("trunc", &[N], NUMERIC, |a, _| give(numeric::truncate(&number(a, 0), 0))),
-    Function::new("trunc", &[N, I4], NUMERIC, |a, _| give(numeric::truncate(&number(a, 0), digits(a)))),
-    Function::new("ceil", &[N], NUMERIC, |a, _| give(ceil(&number(a, 0)))),
-    Function::new("ceiling", &[N], NUMERIC, |a, _| give(ceil(&number(a, 0)))),
-    Function::new("floor", &[N], NUMERIC, |a, _| give(-ceil(&-number(a, 0)))),
-    Function::new("sqrt", &[N], NUMERIC, |a, _| give(sqrt(&number(a, 0))?)),
-    Function::new("power", &[N, N], NUMERIC, |a, _| give(power(&number(a, 0), &number(a, 1))?)),
-    Function::new("pow", &[N, N], NUMERIC, |a, _| give(power(&number(a, 0), &number(a, 1))?)),
-    Function::new("^", &[N, N], NUMERIC, |a, _| give(power(&number(a, 0), &number(a, 1))?)),
+    Function::new("abs", &[N], NUMERIC, |a, _| give(number(a, 0).abs())).projection(),
+    Function::new("sign", &[N], NUMERIC, |a, _| give(sign(&number(a, 0)))).projection(),
+    Function::new("round", &[N], NUMERIC, |a, _| give(numeric::round(&number(a, 0), 0))).projection(),
+    Function::new("round", &[N, I4], NUMERIC, |a, _| give(numeric::round(&number(a, 0), digits(a)))).projection(),
+    Function::new("trunc", &[N], NUMERIC, |a, _| give(numeric::truncate(&number(a, 0), 0))).projection(),
+    Function::new("trunc", &[N, I4], NUMERIC, |a, _| give(numeric::truncate(&number(a, 0), digits(a)))).projection(),
+    Function::new("ceil", &[N], NUMERIC, |a, _| give(ceil(&number(a, 0)))).projection(),
+    Function::new("ceiling", &[N], NUMERIC, |a, _| give(ceil(&number(a, 0)))).projection(),
+    Function::new("floor", &[N], NUMERIC, |a, _| give(-ceil(&-number(a, 0)))).projection(),
+    Function::new("sqrt", &[N], NUMERIC, |a, _| give(sqrt(&number(a, 0))?)).fails(Fails::By(0)),
+    Function::new("power", &[N, N], NUMERIC, |a, _| give(power(&number(a, 0), &number(a, 1))?)).fails(Fails::Somewhere),
+    Function::new("pow", &[N, N], NUMERIC, |a, _| give(power(&number(a, 0), &number(a, 1))?)).fails(Fails::Somewhere),
+    Function::new("^", &[N, N], NUMERIC, |a, _| give(power(&number(a, 0), &number(a, 1))?)).fails(Fails::Somewhere),
     Function::missing("exp", &[N]),
     Function::missing("ln", &[N]),
 ];

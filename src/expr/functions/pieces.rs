@@ -2,7 +2,7 @@
 
 use super::arguments::{BY, FunctionResult, I4, T, bytes, counted, given_text, text, whole};
 use crate::data::{Type, Value, ValueError};
-use crate::expr::registry::{Context, Function};
+use crate::expr::function::{Context, Fails, Function};
 
 const TEXT: Type = Type::Text;
 const I: Type = Type::Integer;
@@ -15,16 +15,16 @@ pub(super) static ROWS: &[Function] = &[
     Function::new("octet_length", &[T], I, |a, _| counted(text(a, 0).len())),
     Function::new("octet_length", &[BY], I, |a, _| counted(bytes(a, 0).len())),
     Function::new("substr", &[T, I4], TEXT, from_start),
-    Function::new("substr", &[T, I4, I4], TEXT, from_start_so_many),
+    Function::new("substr", &[T, I4, I4], TEXT, from_start_so_many).fails(Fails::By(2)),
     Function::new("substring", &[T, I4], TEXT, from_start),
-    Function::new("substring", &[T, I4, I4], TEXT, from_start_so_many),
+    Function::new("substring", &[T, I4, I4], TEXT, from_start_so_many).fails(Fails::By(2)),
     Function::new("substr", &[BY, I4], Type::Bytea, bytes_from_start),
-    Function::new("substr", &[BY, I4, I4], Type::Bytea, bytes_from_start),
+    Function::new("substr", &[BY, I4, I4], Type::Bytea, bytes_from_start).fails(Fails::By(2)),
     Function::new("substring", &[BY, I4], Type::Bytea, bytes_from_start),
-    Function::new("substring", &[BY, I4, I4], Type::Bytea, bytes_from_start),
+    Function::new("substring", &[BY, I4, I4], Type::Bytea, bytes_from_start).fails(Fails::By(2)),
     Function::new("left", &[T, I4], TEXT, |a, _| given_text(left(&text(a, 0), whole(a, 1)))),
     Function::new("right", &[T, I4], TEXT, |a, _| given_text(right(&text(a, 0), whole(a, 1)))),
-    Function::new("split_part", &[T, T, I4], TEXT, split_part),
+    Function::new("split_part", &[T, T, I4], TEXT, split_part).fails(Fails::By(2)),
     Function::new("strpos", &[T, T], I, |a, _| position(&text(a, 0), &text(a, 1))),
     Function::new("position", &[T, T], I, |a, _| position(&text(a, 0), &text(a, 1))).reversed(),
     Function::new("starts_with", &[T, T], Type::Boolean, |a, _| {

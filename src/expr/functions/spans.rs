@@ -4,18 +4,18 @@ use super::arguments::{F8, FunctionResult, IV, T, double, interval, text};
 use super::dates::{negated, unit_name, unknown_unit};
 use crate::data::calendar::MICROS_PER_SECOND;
 use crate::data::{Interval, Type, Value, ValueError};
-use crate::expr::registry::{Context, Function};
+use crate::expr::function::{Context, Fails, Function};
 
 const IVAL: Type = Type::Interval;
 
 pub(super) static ROWS: &[Function] = &[
-    Function::new("+", &[IV, IV], IVAL, |a, _| sum(interval(a, 0), interval(a, 1))),
-    Function::new("-", &[IV, IV], IVAL, |a, _| difference(interval(a, 0), interval(a, 1))),
-    Function::new("-", &[IV], IVAL, |a, _| negated(interval(a, 0)).map(Value::Interval)),
-    Function::new("*", &[IV, F8], IVAL, |a, _| multiple(interval(a, 0), double(a, 1))),
-    Function::new("*", &[F8, IV], IVAL, |a, _| multiple(interval(a, 1), double(a, 0))),
-    Function::new("/", &[IV, F8], IVAL, divide),
-    Function::new("date_trunc", &[T, IV], IVAL, truncate),
+    Function::new("+", &[IV, IV], IVAL, |a, _| sum(interval(a, 0), interval(a, 1))).fails(Fails::Somewhere),
+    Function::new("-", &[IV, IV], IVAL, |a, _| difference(interval(a, 0), interval(a, 1))).fails(Fails::Somewhere),
+    Function::new("-", &[IV], IVAL, |a, _| negated(interval(a, 0)).map(Value::Interval)).fails(Fails::Somewhere),
+    Function::new("*", &[IV, F8], IVAL, |a, _| multiple(interval(a, 0), double(a, 1))).fails(Fails::Somewhere),
+    Function::new("*", &[F8, IV], IVAL, |a, _| multiple(interval(a, 1), double(a, 0))).fails(Fails::Somewhere),
+    Function::new("/", &[IV, F8], IVAL, divide).fails(Fails::Somewhere),
+    Function::new("date_trunc", &[T, IV], IVAL, truncate).fails(Fails::By(0)),
 ];
 
 fn out_of_range() -> ValueError {

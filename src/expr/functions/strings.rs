@@ -4,41 +4,56 @@ use md5::{Digest, Md5};
 
 use super::arguments::{ANY, BY, FunctionResult, I4, T, bytes, given_text, text, whole};
 use super::case_map::{initcap, lower, upper};
-use crate::data::{Type, Value, ValueError};
-use crate::expr::kernels;
-use crate::expr::registry::{Context, Function};
+use crate::data::{Chunk, Type, Value, ValueError};
+use crate::expr::function::{Context, Fails, Function, Nulls, Spelling};
+use crate::expr::kernels::{self, Operand};
 
 const TEXT: Type = Type::Text;
 
 pub(super) static ROWS: &[Function] = &[
-    Function::new("lower", &[T], TEXT, |a, _| given_text(lower(&text(a, 0)))).kernel(kernels::lower_text),
-    Function::new("upper", &[T], TEXT, |a, _| given_text(upper(&text(a, 0)))).kernel(kernels::upper_text),
-    Function::new("initcap", &[T], TEXT, |a, _| given_text(initcap(&text(a, 0)))),
+    Function::new("lower", &[T], TEXT, |a, _| given_text(lower(&text(a, 0)))).kernel(lower_texts).projection(),
+    Function::new("upper", &[T], TEXT, |a, _| given_text(upper(&text(a, 0)))).kernel(upper_texts).projection(),
+    Function::new("initcap", &[T], TEXT, |a, _| given_text(initcap(&text(a, 0)))).projection(),
     Function::new("||", &[T, T], TEXT, join).kernel(kernels::concat),
     Function::new("||", &[T, ANY], TEXT, join),
     Function::new("||", &[ANY, T], TEXT, join),
-    Function::new("concat", &[ANY], TEXT, |a, _| given_text(joined(a, ""))).variadic().not_strict(),
-    Function::new("concat_ws", &[T, ANY], TEXT, concat_ws).variadic().not_strict(),
-    Function::new("trim", &[T], TEXT, |a, _| given_text(text(a, 0).trim_matches(' '))),
-    Function::new("trim", &[T, T], TEXT, |a, _| given_text(trimmed(&text(a, 0), &text(a, 1), true, true))),
-    Function::new("btrim", &[T], TEXT, |a, _| given_text(text(a, 0).trim_matches(' '))),
-    Function::new("btrim", &[T, T], TEXT, |a, _| given_text(trimmed(&text(a, 0), &text(a, 1), true, true))),
-    Function::new("ltrim", &[T], TEXT, |a, _| given_text(text(a, 0).trim_start_matches(' '))),
-    Function::new("ltrim", &[T, T], TEXT, |a, _| given_text(trimmed(&text(a, 0), &text(a, 1), true, false))),
-    Function::new("rtrim", &[T], TEXT, |a, _| given_text(text(a, 0).trim_end_matches(' '))),
-    Function::new("rtrim", &[T, T], TEXT, |a, _| given_text(trimmed(&text(a, 0), &text(a, 1), false, true))),
-    Function::new("lpad", &[T, I4], TEXT, |a, _| lpad(&text(a, 0), whole(a, 1), " ")),
-    Function::new("lpad", &[T, I4, T], TEXT, |a, _| lpad(&text(a, 0), whole(a, 1), &text(a, 2))),
-    Function::new("rpad", &[T, I4], TEXT, |a, _| rpad(&text(a, 0), whole(a, 1), " ")),
-    Function::new("rpad", &[T, I4, T], TEXT, |a, _| rpad(&text(a, 0), whole(a, 1), &text(a, 2))),
+    Function::new("concat", &[ANY], TEXT, |a, _| given_text(joined(a, ""))).variadic().nulls(Nulls::Never),
+    Function::new("concat_ws", &[T, ANY], TEXT, concat_ws).variadic().nulls(Nulls::OfFirst),
+    Function::new("trim", &[T], TEXT, |a, _| given_text(text(a, 0).trim_matches(' ')))
+        .projection()
+        .spelling(Spelling::Call("btrim")),
+    Function::new("trim", &[T, T], TEXT, |a, _| given_text(trimmed(&text(a, 0), &text(a, 1), true, true)))
+        .projection()
+        .spelling(Spelling::Call("btrim")),
+    Function::new("btrim", &[T], TEXT, |a, _| given_text(text(a, 0).trim_matches(' '))).projection(),
+    Function::new("btrim", &[T, T], TEXT, |a, _| given_text(trimmed(&text(a, 0), &text(a, 1), true, true)))
+        .projection(),
+    Function::new("ltrim", &[T], TEXT, |a, _| given_text(text(a, 0).trim_start_matches(' '))).projection(),
+    Function::new("ltrim", &[T, T], TEXT, |a, _| given_text(trimmed(&text(a, 0), &text(a, 1), true, false)))
+        .projection(),
+    Function::new("rtrim", &[T], TEXT, |a, _| given_text(text(a, 0).trim_end_matches(' '))).projection(),
+    Function::new("rtrim", &[T, T], TEXT, |a, _| given_text(trimmed(&text(a, 0), &text(a, 1), false, true)))
+        .projection(),
+    Function::new("lpad", &[T, I4], TEXT, |a, _| lpad(&text(a, 0), whole(a, 1), " ")).fails(Fails::By(1)),
+    Function::new("lpad", &[T, I4, T], TEXT, |a, _| lpad(&text(a, 0), whole(a, 1), &text(a, 2))).fails(Fails::By(1)),
+    Function::new("rpad", &[T, I4], TEXT, |a, _| rpad(&text(a, 0), whole(a, 1), " ")).fails(Fails::By(1)),
+    Function::new("rpad", &[T, I4, T], TEXT, |a, _| rpad(&text(a, 0), whole(a, 1), &text(a, 2))).fails(Fails::By(1)),
     Function::new("replace", &[T, T, T], TEXT, replace),
     Function::new("translate", &[T, T, T], TEXT, translate),
     Function::new("reverse", &[T], TEXT, |a, _| given_text(text(a, 0).chars().rev().collect::<String>())),
-    Function::new("repeat", &[T, I4], TEXT, repeat),
+    Function::new("repeat", &[T, I4], TEXT, repeat).fails(Fails::By(1)),
     Function::new("md5", &[T], TEXT, |a, _| given_text(md5_hex(text(a, 0).as_bytes()))),
     Function::new("md5", &[BY], TEXT, |a, _| given_text(md5_hex(bytes(a, 0)))),
-    Function::new("chr", &[I4], TEXT, |a, _| chr(whole(a, 0))),
+    Function::new("chr", &[I4], TEXT, |a, _| chr(whole(a, 0))).fails(Fails::By(0)),
 ];
+
+fn lower_texts(operands: &[Operand], rows: usize) -> Option<Chunk> {
+    kernels::mapped(operands, rows, |text, chunk| chunk.push_text(&lower(text)))
+}
+
+fn upper_texts(operands: &[Operand], rows: usize) -> Option<Chunk> {
+    kernels::mapped(operands, rows, |text, chunk| chunk.push_text(&upper(text)))
+}
 
 /// A text may have as many bytes as PostgreSQL lets one have.
 pub(super) const MAX_BYTES: usize = 0x3fff_ffff - 4;

@@ -8,11 +8,12 @@ use super::schedule::Drawing;
 use super::statements::Statements;
 use super::{Answer, Answers, ProofReport, ProveOutcome, ProvedScript};
 use crate::diagnostic::{Diagnostic, Severity};
+use crate::phrase::counted;
 use crate::plan::Plan;
 use crate::prove::{EventKind, Insertion, NoReturn, Proof, Refutation, Remedy, Verdict, Words};
 use crate::report::plain::{clean_line, wrapped};
 use crate::report::terminal::{Paint, Terminal};
-use crate::report::{clean, counted, render};
+use crate::report::{clean, render};
 use crate::source::Source;
 
 /// A report for people.

@@ -126,7 +126,7 @@ impl Answers {
         ];
         let parts: Vec<_> =
             parts.iter().filter(|part| part.0 > 0).map(|part| format!("{} {}", part.0, part.1)).collect();
-        format!("{} of {}", parts.join(", "), super::counted(self.files, "plan", "plans"))
+        format!("{} of {}", parts.join(", "), crate::phrase::counted(self.files, "plan", "plans"))
     }
 }
 

@@ -11,15 +11,17 @@ use pest::error::{Error, InputLocation};
 use crate::ast::{Phase, Statement, StatementKind};
 use crate::diagnostic::Diagnostic;
 use crate::source::Span;
+use crate::syntax::build::Build;
 use crate::syntax::declaration::{AppClause, TableElement};
 use crate::syntax::expression::nests_too_deeply;
-use crate::syntax::grammar::{Build, Node, Rule};
+use crate::syntax::grammar::Rule;
 use crate::syntax::keywords::{self, is_one};
 use crate::syntax::lex::{Lexer, Tok};
 use crate::syntax::names::Names;
 use crate::syntax::part::{Element, Head, Part};
 use crate::syntax::split::{BlockKind, MAX_DEPTH, Piece, PieceKind, SplitFault, SplitFaultKind, Splitter};
 use crate::syntax::statement::usual_phase;
+use crate::syntax::tree::Node;
 use crate::syntax::{faults, shapes};
 
 /// How long a part of a text is at least that is read apart from the rest.

@@ -1,5 +1,5 @@
 -- Every statement
--- from every_statement.mig; run it by `psql -f` on a terminal: it stops where a person is needed
+-- from every_statement.mig; run it with `psql -f` in a terminal: it stops where a person is needed
 \set ON_ERROR_STOP on
 set client_min_messages = warning;
 set timezone = 'UTC';
@@ -19,7 +19,7 @@ begin
             perform pg_sleep(0.025 + random() * 0.05);
         end;
     end loop;
-    raise exception 'no lock was to be had in ten minutes';
+    raise exception 'could not get a lock within ten minutes';
 end
 $miglab0$;
 
@@ -36,7 +36,7 @@ begin
             perform pg_sleep(0.025 + random() * 0.05);
         end;
     end loop;
-    raise exception 'no lock was to be had in ten minutes';
+    raise exception 'could not get a lock within ten minutes';
 end
 $miglab0$;
 
@@ -59,7 +59,7 @@ begin
             perform pg_sleep(0.025 + random() * 0.05);
         end;
     end loop;
-    raise exception 'no lock was to be had in ten minutes';
+    raise exception 'could not get a lock within ten minutes';
 end
 $miglab0$;
 
@@ -80,7 +80,7 @@ begin
             perform pg_sleep(0.025 + random() * 0.05);
         end;
     end loop;
-    raise exception 'no lock was to be had in ten minutes';
+    raise exception 'could not get a lock within ten minutes';
 end
 $miglab0$;
 
@@ -97,7 +97,7 @@ begin
             perform pg_sleep(0.025 + random() * 0.05);
         end;
     end loop;
-    raise exception 'no lock was to be had in ten minutes';
+    raise exception 'could not get a lock within ten minutes';
 end
 $miglab0$;
 
@@ -116,7 +116,7 @@ begin
             perform pg_sleep(0.025 + random() * 0.05);
         end;
     end loop;
-    raise exception 'no lock was to be had in ten minutes';
+    raise exception 'could not get a lock within ten minutes';
 end
 $miglab0$;
 
@@ -133,7 +133,7 @@ begin
             perform pg_sleep(0.025 + random() * 0.05);
         end;
     end loop;
-    raise exception 'no lock was to be had in ten minutes';
+    raise exception 'could not get a lock within ten minutes';
 end
 $miglab0$;
 
@@ -151,7 +151,7 @@ begin
             perform pg_sleep(0.025 + random() * 0.05);
         end;
     end loop;
-    raise exception 'no lock was to be had in ten minutes';
+    raise exception 'could not get a lock within ten minutes';
 end
 $miglab0$;
 
@@ -168,7 +168,7 @@ begin
             perform pg_sleep(0.025 + random() * 0.05);
         end;
     end loop;
-    raise exception 'no lock was to be had in ten minutes';
+    raise exception 'could not get a lock within ten minutes';
 end
 $miglab0$;
 
@@ -185,7 +185,7 @@ begin
             perform pg_sleep(0.025 + random() * 0.05);
         end;
     end loop;
-    raise exception 'no lock was to be had in ten minutes';
+    raise exception 'could not get a lock within ten minutes';
 end
 $miglab0$;
 
@@ -267,7 +267,7 @@ $$$miglab0$;
             perform pg_sleep(0.025 + random() * 0.05);
         end;
     end loop;
-    raise exception 'no lock was to be had in ten minutes';
+    raise exception 'could not get a lock within ten minutes';
 end
 $miglab1$;
 
@@ -292,7 +292,7 @@ end
 $$;
 
 -- 14. migrate Seed 'city' of people from a constant
--- make a table for the values that are replaced
+-- create a table for the values that are replaced
 do $miglab0$
 begin
     for attempt in 1 .. 12000 loop
@@ -304,7 +304,7 @@ begin
             perform pg_sleep(0.025 + random() * 0.05);
         end;
     end loop;
-    raise exception 'no lock was to be had in ten minutes';
+    raise exception 'could not get a lock within ten minutes';
 end
 $miglab0$;
 -- fill the column where it is null, range by range
@@ -345,7 +345,7 @@ end
 $$;
 
 -- 16. migrate Validate 'people_born_check' on people
--- hold every row against it
+-- check every row against it
 do $miglab0$
 begin
     for attempt in 1 .. 12000 loop
@@ -357,12 +357,12 @@ begin
             perform pg_sleep(0.025 + random() * 0.05);
         end;
     end loop;
-    raise exception 'no lock was to be had in ten minutes';
+    raise exception 'could not get a lock within ten minutes';
 end
 $miglab0$;
 
 -- 17. migrate Validate not null on 'city' of people
--- hold every row against it
+-- check every row against it
 do $miglab0$
 begin
     for attempt in 1 .. 12000 loop
@@ -374,12 +374,12 @@ begin
             perform pg_sleep(0.025 + random() * 0.05);
         end;
     end loop;
-    raise exception 'no lock was to be had in ten minutes';
+    raise exception 'could not get a lock within ten minutes';
 end
 $miglab0$;
 
 -- 18. migrate Validate 'people_city_id_fkey' on people
--- hold every row against it
+-- check every row against it
 do $miglab0$
 begin
     for attempt in 1 .. 12000 loop
@@ -391,12 +391,12 @@ begin
             perform pg_sleep(0.025 + random() * 0.05);
         end;
     end loop;
-    raise exception 'no lock was to be had in ten minutes';
+    raise exception 'could not get a lock within ten minutes';
 end
 $miglab0$;
 
 -- 19. migrate Verify 'people' (birth_year)
--- look at every row
+-- check every row
 do $miglab0$
 declare
     found text;
@@ -410,19 +410,19 @@ $miglab0$;
 
 -- 20. gate Deploy 'v2'
 \echo 'deploy `v2` everywhere now'
-\prompt 'Press Enter when that is so: ' miglab_answer
+\prompt 'Press Enter when that is done: ' miglab_answer
 
 -- 21. gate Wait 10 min
 \echo 'wait 600 s'
-\prompt 'Press Enter when that is so: ' miglab_answer
+\prompt 'Press Enter when that is done: ' miglab_answer
 
 -- 22. gate Confirm "the dashboards are green"
 \echo 'the dashboards are green'
-\prompt 'Press Enter when that is so: ' miglab_answer
+\prompt 'Press Enter when that is done: ' miglab_answer
 
 -- 23. gate Retire 'v1'
 \echo 'take `v1` out of service everywhere now'
-\prompt 'Press Enter when that is so: ' miglab_answer
+\prompt 'Press Enter when that is done: ' miglab_answer
 
 -- 24. contract Set not null on 'city' of people
 -- set not null, which the check has proved
@@ -438,7 +438,7 @@ begin
             perform pg_sleep(0.025 + random() * 0.05);
         end;
     end loop;
-    raise exception 'no lock was to be had in ten minutes';
+    raise exception 'could not get a lock within ten minutes';
 end
 $miglab0$;
 
@@ -459,12 +459,12 @@ begin
             perform pg_sleep(0.025 + random() * 0.05);
         end;
     end loop;
-    raise exception 'no lock was to be had in ten minutes';
+    raise exception 'could not get a lock within ten minutes';
 end
 $miglab0$;
 
 -- 26. contract Drop column 'born' of people
--- take the column away, with its syncs; its values are kept until they are purged
+-- remove the column and its syncs; its values are kept until they are purged
 do $miglab0$
 begin
     for attempt in 1 .. 12000 loop
@@ -478,12 +478,12 @@ begin
             perform pg_sleep(0.025 + random() * 0.05);
         end;
     end loop;
-    raise exception 'no lock was to be had in ten minutes';
+    raise exception 'could not get a lock within ten minutes';
 end
 $miglab0$;
 
 -- 27. contract Drop column 'old_note' of people
--- take the column away, with its syncs; its values are kept until they are purged
+-- remove the column and its syncs; its values are kept until they are purged
 do $miglab0$
 begin
     for attempt in 1 .. 12000 loop
@@ -495,7 +495,7 @@ begin
             perform pg_sleep(0.025 + random() * 0.05);
         end;
     end loop;
-    raise exception 'no lock was to be had in ten minutes';
+    raise exception 'could not get a lock within ten minutes';
 end
 $miglab0$;
 
@@ -503,7 +503,7 @@ $miglab0$;
 -- drop the index concurrently
 drop index concurrently if exists "people_city_idx";
 
--- When nothing is to be put back any more, this removes it for good:
+-- Once nothing has to be rolled back any more, this removes what was kept for it:
 -- drop table if exists "miglab"."before_0_14";
 -- alter table "people" drop column if exists "miglab_dropped_0_born";
 -- alter table "people" drop column if exists "miglab_dropped_0_old_note";

@@ -55,7 +55,7 @@ fn each_refusal_says_what_is_wrong_and_what_to_do() {
         (at("nobody:hunter2", "shop"), "does not accept the password of role `nobody`", "PGPASSWORD"),
         (at("me", "shop"), "asks for a password, and none was given", "PGPASSWORD"),
         (at("me:s3cret", "nowhere"), "there is no database `nowhere`", "createdb nowhere"),
-        (at("me:s3cret", "postgres"), "lets nobody in this way: no pg_hba.conf entry", "pg_hba.conf"),
+        (at("me:s3cret", "postgres"), "does not allow this connection: no pg_hba.conf entry", "pg_hba.conf"),
         (format!("postgres://me@127.0.0.1:{}/shop", free_port()), "the connection was refused", "host and port"),
         (format!("postgres://me@nowhere.invalid:{port}/shop"), "there is no host with that name", "the host's name"),
         ("postgres://me@/shop?host=/nowhere".into(), "there is no such socket", "the folder"),
@@ -145,7 +145,7 @@ fn the_environment_says_what_the_address_does_not() {
     let given = server.database_url("postgres");
     run(&and(&[("DATABASE_URL", &url), ("GIVEN", &given), ("PGUSER", "miglab"), ("EXPECT", "miglab@postgres")]));
     assert!(Command::new("chmod").arg("644").arg(&passfile).status().unwrap().success());
-    run(&and(&[("HOME", home), ("EXPECT", "others may read it too")]));
+    run(&and(&[("HOME", home), ("EXPECT", "because others can read it")]));
 }
 
 /// Run by the test above, in an environment of its own.

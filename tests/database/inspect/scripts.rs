@@ -268,7 +268,7 @@ fn what_would_disturb_a_run_is_told() {
     assert_eq!(
         unready(&mut database, RENAME),
         [
-            "Warning: event trigger `watching` runs at `ddl_command_end`",
+            "Warning: event trigger `watching` runs on `ddl_command_end`",
             "Warning: table `users` is published (`everything`), and the plan adds columns to it",
         ]
     );

@@ -53,7 +53,7 @@ impl Table {
 
     /// Undoes the last statement done.
     pub fn undo(&mut self) -> Result<(), Fault> {
-        self.memory.undo(self.undos.pop().unwrap())
+        self.memory.undo(self.undos.pop().unwrap(), &mut |_| ControlFlow::Continue(()))
     }
 
     fn expression(&self, table: &str, text: &str, target: Option<Type>) -> Expression {

@@ -1,11 +1,14 @@
-//! Random expressions of a wanted type, every operator and function among them.
+//! Random expressions of a wanted type. Functions and operators are those of the registry: a new one is tried without a
+//! line here.
 
 use miglab::ast::BinaryOp;
 use miglab::data::Type;
+use miglab::expr::{Form, Function, Param, functions};
 
 use super::rows::COLUMNS;
 use super::tree::{
-    Pair, and, between, binary, call, case, cast, column, constant, in_list, is_bool, is_null, minus, not, or, quoted,
+    Pair, and, between, binary, call, case, cast, column, constant, in_list, is_bool, is_null, minus, not, or, plus,
+    quoted,
 };
 
 /// A generator of numbers that gives the same ones for the same seed (`SplitMix64`).
@@ -27,108 +30,83 @@ impl Random {
 
 const NUM: Type = Type::Numeric(None);
 
-/// Functions: the result, the name, the operands.
-pub const FUNCTIONS: &[(Type, &str, &[Type])] = {
-    use Type::{
-        BigInt, Boolean, Bytea, Date, Double, Integer, Interval, Real, SmallInt, Text, Timestamp, TimestampTz, Uuid,
-    };
+/// Calls whose operands are of mixed types, so that PostgreSQL's choice of a function is tried: the result, the name, the
+/// operands. Calls with just the types that a function takes come from the registry.
+const MIXED_CALLS: &[(Type, &str, &[Type])] = {
+    use Type::{BigInt, Date, Double, Integer, Real, Timestamp, TimestampTz};
     &[
-        (Text, "lower", &[Text]),
-        (Text, "upper", &[Text]),
-        (Text, "initcap", &[Text]),
-        (Text, "trim", &[Text]),
-        (Text, "trim", &[Text, Text]),
-        (Text, "btrim", &[Text, Text]),
-        (Text, "ltrim", &[Text]),
-        (Text, "ltrim", &[Text, Text]),
-        (Text, "rtrim", &[Text]),
-        (Text, "rtrim", &[Text, Text]),
-        (Text, "concat", &[Text, Integer, Boolean]),
-        (Text, "concat", &[Double, Date, NUM]),
-        (Text, "concat_ws", &[Text, Text, Boolean, Text]),
-        (Text, "replace", &[Text, Text, Text]),
-        (Text, "translate", &[Text, Text, Text]),
-        (Text, "reverse", &[Text]),
-        (Text, "md5", &[Text]),
-        (Text, "md5", &[Bytea]),
-        (Text, "chr", &[Integer]),
-        (Text, "substr", &[Text, Integer]),
-        (Text, "substr", &[Text, Integer, Integer]),
-        (Text, "substring", &[Text, Integer, Integer]),
-        (Text, "left", &[Text, Integer]),
-        (Text, "split_part", &[Text, Text, Integer]),
-        (Bytea, "substr", &[Bytea, Integer, Integer]),
-        (Integer, "length", &[Text]),
-        (Integer, "length", &[Bytea]),
-        (Integer, "char_length", &[Text]),
-        (Integer, "octet_length", &[Text]),
-        (Integer, "octet_length", &[Bytea]),
-        (Integer, "strpos", &[Text, Text]),
-        (Integer, "position", &[Text, Text]),
-        (Integer, "ascii", &[Text]),
-        (Boolean, "starts_with", &[Text, Text]),
-        (SmallInt, "abs", &[SmallInt]),
-        (Integer, "abs", &[Integer]),
-        (BigInt, "abs", &[BigInt]),
-        (NUM, "abs", &[NUM]),
-        (Real, "abs", &[Real]),
-        (Double, "abs", &[Double]),
-        (Integer, "mod", &[Integer, Integer]),
         (BigInt, "mod", &[BigInt, Integer]),
-        (NUM, "mod", &[NUM, NUM]),
-        (NUM, "div", &[NUM, NUM]),
-        (NUM, "round", &[NUM]),
-        (NUM, "trunc", &[NUM]),
-        (NUM, "ceil", &[NUM]),
-        (NUM, "ceiling", &[NUM]),
-        (NUM, "floor", &[NUM]),
-        (NUM, "sign", &[NUM]),
-        (NUM, "sqrt", &[NUM]),
-        (Double, "round", &[Double]),
         (Double, "round", &[Integer]),
-        (Double, "trunc", &[Double]),
-        (Double, "ceil", &[Double]),
-        (Double, "floor", &[Double]),
-        (Double, "sign", &[Double]),
-        (Double, "sqrt", &[Double]),
-        (Double, "exp", &[Double]),
-        (Double, "ln", &[Double]),
-        (Double, "power", &[Double, Double]),
-        (Date, "make_date", &[Integer, Integer, Integer]),
-        (Boolean, "coalesce", &[Boolean, Boolean]),
-        (Text, "coalesce", &[Text, Text]),
-        (Integer, "coalesce", &[Integer, Integer]),
         (NUM, "coalesce", &[NUM, Integer]),
         (Double, "coalesce", &[Double, NUM]),
         (Timestamp, "coalesce", &[Date, Timestamp]),
         (TimestampTz, "coalesce", &[TimestampTz, Date]),
-        (Text, "nullif", &[Text, Text]),
         (Integer, "nullif", &[Integer, BigInt]),
         (Double, "nullif", &[Double, Real]),
-        (Text, "greatest", &[Text, Text, Text]),
         (NUM, "greatest", &[NUM, Integer, NUM]),
-        (Double, "least", &[Double, Double]),
-        (Date, "least", &[Date, Date]),
-        (Interval, "greatest", &[Interval, Interval]),
-        (Uuid, "nullif", &[Uuid, Uuid]),
     ]
 };
 
-type SmallOperand = (Type, &'static str, &'static [Type], Type, &'static [&'static str]);
+/// Operators between mixed types: the result, the operator, the operands.
+const MIXED_OPERATORS: &[(Type, BinaryOp, Type, Type)] = {
+    use BinaryOp::{Add, Divide, Multiply, Subtract};
+    use Type::{BigInt, Double, Integer, Real, SmallInt};
+    &[
+        (Integer, Subtract, Integer, SmallInt),
+        (BigInt, Add, BigInt, Integer),
+        (BigInt, Multiply, Integer, BigInt),
+        (NUM, Add, NUM, Integer),
+        (NUM, Divide, Integer, NUM),
+        (Double, Add, Real, Integer),
+        (Double, Subtract, Double, Integer),
+        (Double, Multiply, Double, NUM),
+    ]
+};
 
-/// Functions and operators whose operands should stay small: the result, the name, the first operands, and the texts of
-/// a last operand with its type.
-const WITH_SMALL: &[SmallOperand] = &[
-    (Type::Text, "lpad", &[Type::Text], Type::Integer, &["0", "-1", "3", "9"]),
-    (Type::Text, "rpad", &[Type::Text], Type::Integer, &["0", "5", "12"]),
-    (Type::Text, "repeat", &[Type::Text], Type::Integer, &["0", "-3", "1", "3"]),
-    (Type::Text, "split_part", &[Type::Text, Type::Text], Type::Integer, &["1", "2", "-1", "-2", "0"]),
-    (Type::Text, "left", &[Type::Text], Type::Integer, &["2", "-2", "0"]),
-    (Type::Text, "right", &[Type::Text], Type::Integer, &["2", "-2", "0"]),
-    (NUM, "round", &[NUM], Type::Integer, &["0", "2", "-2", "5"]),
-    (NUM, "trunc", &[NUM], Type::Integer, &["0", "2", "-2", "5"]),
-    (Type::Double, "power", &[Type::Double], Type::Double, &["2", "0.5", "-1", "0", "3"]),
+/// What an operand of a function is taken from, where values of its type at random would say little (units of time) or
+/// make results without end.
+struct Choice {
+    function: &'static str,
+    operand: usize,
+    ty: Type,
+    texts: &'static [&'static str],
+    /// Nothing else is taken; otherwise half of the time.
+    always: bool,
+}
+
+const fn choice(function: &'static str, operand: usize, ty: Type, texts: &'static [&'static str]) -> Choice {
+    Choice { function, operand, ty, texts, always: true }
+}
+
+const fn some(function: &'static str, operand: usize, ty: Type, texts: &'static [&'static str]) -> Choice {
+    Choice { function, operand, ty, texts, always: false }
+}
+
+const CHOICES: &[Choice] = &[
+    choice("date_trunc", 0, Type::Text, &UNITS),
+    choice("extract", 0, Type::Text, &UNITS),
+    choice("date_part", 0, Type::Text, &UNITS),
+    choice("lpad", 1, Type::Integer, &["0", "-1", "3", "9"]),
+    choice("rpad", 1, Type::Integer, &["0", "5", "12"]),
+    choice("repeat", 1, Type::Integer, &["0", "-3", "1", "3"]),
+    some("split_part", 2, Type::Integer, &["1", "2", "-1", "-2", "0"]),
+    some("left", 1, Type::Integer, &["2", "-2", "0"]),
+    choice("right", 1, Type::Integer, &["2", "-2", "0"]),
+    choice("round", 1, Type::Integer, &["0", "2", "-2", "5"]),
+    choice("trunc", 1, Type::Integer, &["0", "2", "-2", "5"]),
+    choice("power", 1, NUM, EXPONENTS),
+    choice("pow", 1, NUM, EXPONENTS),
+    choice("^", 1, NUM, EXPONENTS),
+    some("power", 1, Type::Double, &["2", "0.5", "-1", "0", "3"]),
+    choice("*", 1, Type::Double, FACTORS),
+    choice("*", 0, Type::Double, FACTORS),
+    choice("/", 1, Type::Double, FACTORS),
 ];
+
+const EXPONENTS: &[&str] = &["0", "1", "2", "3", "-1", "-2", "10", "2.0"];
+
+/// Factors of intervals.
+const FACTORS: &[&str] = &["2", "0.5", "-1.5", "3", "0", "1e10"];
 
 /// Parts of moments and of intervals.
 const UNITS: [&str; 20] = [
@@ -173,70 +151,26 @@ const TYPES: [Type; 16] = [
     Type::Bytea,
 ];
 
-/// Operators: the result, the operator, the operands.
-const OPERATORS: &[(Type, BinaryOp, Type, Type)] = {
-    use BinaryOp::{Add, Concat, Divide, JsonGet, JsonGetText, Modulo, Multiply, Subtract};
-    use Type::{
-        BigInt, Boolean, Bytea, Date, Double, Integer, Interval, Json, Jsonb, Real, SmallInt, Text, Timestamp,
-        TimestampTz,
-    };
-    &[
-        (SmallInt, Add, SmallInt, SmallInt),
-        (SmallInt, Multiply, SmallInt, SmallInt),
-        (SmallInt, Divide, SmallInt, SmallInt),
-        (Integer, Add, Integer, Integer),
-        (Integer, Subtract, Integer, SmallInt),
-        (Integer, Multiply, Integer, Integer),
-        (Integer, Divide, Integer, Integer),
-        (Integer, Modulo, Integer, Integer),
-        (BigInt, Add, BigInt, Integer),
-        (BigInt, Subtract, BigInt, BigInt),
-        (BigInt, Multiply, Integer, BigInt),
-        (BigInt, Divide, BigInt, BigInt),
-        (BigInt, Modulo, BigInt, BigInt),
-        (NUM, Add, NUM, NUM),
-        (NUM, Add, NUM, Integer),
-        (NUM, Subtract, NUM, NUM),
-        (NUM, Multiply, NUM, NUM),
-        (NUM, Divide, NUM, NUM),
-        (NUM, Divide, Integer, NUM),
-        (NUM, Modulo, NUM, NUM),
-        (Real, Add, Real, Real),
-        (Real, Multiply, Real, Real),
-        (Real, Divide, Real, Real),
-        (Double, Add, Double, Double),
-        (Double, Add, Real, Integer),
-        (Double, Subtract, Double, Integer),
-        (Double, Multiply, Double, NUM),
-        (Double, Divide, Double, Double),
-        (Double, Divide, Real, Double),
-        (Text, Concat, Text, Text),
-        (Text, Concat, Text, Integer),
-        (Text, Concat, Boolean, Text),
-        (Text, Concat, Text, Double),
-        (Text, Concat, NUM, Text),
-        (Text, Concat, Date, Text),
-        (Bytea, Concat, Bytea, Bytea),
-        (Jsonb, Concat, Jsonb, Jsonb),
-        (Jsonb, JsonGet, Jsonb, Integer),
-        (Text, JsonGetText, Jsonb, Integer),
-        (Json, JsonGet, Json, Integer),
-        (Text, JsonGetText, Json, Integer),
-        (Date, Add, Date, Integer),
-        (Date, Subtract, Date, Integer),
-        (Integer, Subtract, Date, Date),
-        (Timestamp, Add, Date, Interval),
-        (Timestamp, Subtract, Date, Interval),
-        (Timestamp, Add, Timestamp, Interval),
-        (Timestamp, Subtract, Timestamp, Interval),
-        (TimestampTz, Add, Interval, TimestampTz),
-        (TimestampTz, Subtract, TimestampTz, Interval),
-        (Interval, Subtract, Timestamp, Timestamp),
-        (Interval, Subtract, TimestampTz, TimestampTz),
-        (Interval, Add, Interval, Interval),
-        (Interval, Subtract, Interval, Interval),
-    ]
-};
+/// What the registry has between two operands.
+const INFIX: [BinaryOp; 17] = [
+    BinaryOp::Add,
+    BinaryOp::Subtract,
+    BinaryOp::Multiply,
+    BinaryOp::Divide,
+    BinaryOp::Modulo,
+    BinaryOp::Power,
+    BinaryOp::Concat,
+    BinaryOp::JsonGet,
+    BinaryOp::JsonGetText,
+    BinaryOp::Equal,
+    BinaryOp::NotEqual,
+    BinaryOp::Less,
+    BinaryOp::LessOrEqual,
+    BinaryOp::Greater,
+    BinaryOp::GreaterOrEqual,
+    BinaryOp::Like,
+    BinaryOp::ILike,
+];
 
 const COMPARISONS: [BinaryOp; 8] = [
     BinaryOp::Equal,
@@ -289,73 +223,107 @@ pub fn expression(random: &mut Random, ty: Type, depth: usize) -> Pair {
         0 => conditional(random, ty, depth),
         1 => casted(random, ty, depth),
         2 if ty.is_numeric() || ty == Type::Interval => minus(expression(random, ty, depth - 1)),
-        3 | 4 => small_operand(random, ty, depth),
-        5..=8 => operator(random, ty, depth),
+        3..=6 => operator(random, ty, depth),
         _ => function(random, ty, depth),
     }
 }
 
+/// An expression, or a leaf at the end.
+fn operand(random: &mut Random, ty: Type, depth: usize) -> Pair {
+    match depth.checked_sub(1) {
+        Some(depth) => expression(random, ty, depth),
+        None => leaf(random, ty),
+    }
+}
+
 fn operands(random: &mut Random, types: &[Type], depth: usize) -> Vec<Pair> {
-    types.iter().map(|ty| expression(random, *ty, depth - 1)).collect()
+    types.iter().map(|ty| operand(random, *ty, depth)).collect()
+}
+
+/// What can be called and gives the same at any time, each as the registry has it.
+fn callable() -> impl Iterator<Item = &'static Function> {
+    functions().filter(|function| function.immutable && !function.is_missing())
+}
+
+/// A function, or an operator, of the registry with operands for it.
+fn called(random: &mut Random, function: &Function, depth: usize) -> Pair {
+    let more = if function.variadic { random.below(3) } else { 0 };
+    let count = function.params.len() + more;
+    let operands = (0..count).map(|at| operand_of(random, function, at, depth)).collect();
+    written(function, operands)
+}
+
+fn operand_of(random: &mut Random, function: &Function, at: usize, depth: usize) -> Pair {
+    let ty = match function.param(at) {
+        Param::Is(ty) => ty,
+        Param::Any => random.pick(&TYPES),
+    };
+    // A factor is of an interval; two numbers are multiplied as they come.
+    let scales = |choice: &Choice| choice.function.len() > 1 || function.result == Type::Interval || ty == NUM;
+    let own = |choice: &&Choice| choice.function == function.name && choice.operand == at && choice.ty == ty;
+    match CHOICES.iter().filter(own).find(|choice| scales(choice)) {
+        Some(choice) if choice.ty == Type::Text => quoted(random.pick(choice.texts)),
+        Some(choice) if choice.always || random.below(2) == 0 => constant(random.pick(choice.texts), ty),
+        _ => operand(random, ty, depth),
+    }
+}
+
+fn written(function: &Function, operands: Vec<Pair>) -> Pair {
+    if !function.is_operator() {
+        return call(function.name, operands);
+    }
+    match <[Pair; 2]>::try_from(operands) {
+        Ok([left, right]) => {
+            let symbol = |op: &BinaryOp| op.symbol() == function.name;
+            let op = INFIX.into_iter().find(symbol).expect("an operator of the registry can be written");
+            binary(op, left, right)
+        }
+        Err(mut one) => {
+            let operand = one.pop().expect("an operator has an operand");
+            if function.name == "-" { minus(operand) } else { plus(operand) }
+        }
+    }
 }
 
 fn function(random: &mut Random, ty: Type, depth: usize) -> Pair {
-    let fitting: Vec<_> = FUNCTIONS.iter().filter(|(result, ..)| *result == ty).collect();
-    if fitting.is_empty() {
-        return leaf(random, ty);
+    let fitting: Vec<_> = callable().filter(|function| function.result == ty && !function.is_operator()).collect();
+    let mixed: Vec<_> = MIXED_CALLS.iter().filter(|(result, ..)| *result == ty).collect();
+    let forms: Vec<Form> = Form::ALL.into_iter().filter(|form| *form == Form::Coalesce || ty != Type::Json).collect();
+    match random.below(8) {
+        0 if !mixed.is_empty() => {
+            let (_, name, types) = random.pick(&mixed);
+            call(name, operands(random, types, depth))
+        }
+        1..=5 if !fitting.is_empty() => {
+            let function = random.pick(&fitting);
+            called(random, function, depth)
+        }
+        _ => form(random, &forms, ty, depth),
     }
-    let (_, name, types) = random.pick(&fitting);
-    call(name, operands(random, types, depth))
 }
 
-fn small_operand(random: &mut Random, ty: Type, depth: usize) -> Pair {
-    if matches!(ty, Type::Timestamp | Type::TimestampTz | Type::Interval) {
-        let unit = quoted(random.pick(&UNITS));
-        return call("date_trunc", vec![unit, expression(random, ty, depth - 1)]);
-    }
-    if ty == NUM && random.below(2) == 0 {
-        let moment = random.pick(&[Type::Date, Type::Timestamp, Type::TimestampTz, Type::Interval]);
-        let unit = quoted(random.pick(&UNITS));
-        return call("extract", vec![unit, expression(random, moment, depth - 1)]);
-    }
-    if ty == NUM && random.below(2) == 0 {
-        let exponent = constant(random.pick(&["0", "1", "2", "3", "-1", "-2", "10", "2.0"]), NUM);
-        return call("power", vec![expression(random, NUM, depth - 1), exponent]);
-    }
-    if ty == Type::Double && random.below(2) == 0 {
-        let moment = random.pick(&[Type::Date, Type::Timestamp, Type::TimestampTz, Type::Interval]);
-        let unit = quoted(random.pick(&UNITS));
-        return call("date_part", vec![unit, expression(random, moment, depth - 1)]);
-    }
-    let fitting: Vec<_> = WITH_SMALL.iter().filter(|(result, ..)| *result == ty).collect();
-    if fitting.is_empty() {
-        return operator(random, ty, depth);
-    }
-    let (_, name, types, last, values) = random.pick(&fitting);
-    let mut operands = operands(random, types, depth);
-    operands.push(constant(random.pick(values), *last));
-    if *name == "lpad" && random.below(2) == 0 {
-        operands.push(expression(random, Type::Text, depth - 1));
-    }
-    call(name, operands)
+fn form(random: &mut Random, forms: &[Form], ty: Type, depth: usize) -> Pair {
+    let form = random.pick(forms);
+    let count = if form == Form::Nullif { 2 } else { 2 + random.below(2) };
+    call(form.name(), operands(random, &vec![ty; count], depth))
 }
 
 fn operator(random: &mut Random, ty: Type, depth: usize) -> Pair {
     if ty == Type::Boolean {
         return condition(random, depth);
     }
-    if ty == Type::Interval && random.below(3) == 0 {
-        let factor = constant(random.pick(&["2", "0.5", "-1.5", "3", "0", "1e10"]), Type::Double);
-        let op = if random.below(2) == 0 { BinaryOp::Multiply } else { BinaryOp::Divide };
-        return binary(op, expression(random, Type::Interval, depth - 1), factor);
+    let mixed: Vec<_> = MIXED_OPERATORS.iter().filter(|(result, ..)| *result == ty).collect();
+    if !mixed.is_empty() && random.below(4) == 0 {
+        let (_, op, left, right) = random.pick(&mixed);
+        let left = operand(random, *left, depth);
+        return binary(*op, left, operand(random, *right, depth));
     }
-    let fitting: Vec<_> = OPERATORS.iter().filter(|(result, ..)| *result == ty).collect();
+    let fitting: Vec<_> = callable().filter(|function| function.result == ty && function.is_operator()).collect();
     if fitting.is_empty() {
         return leaf(random, ty);
     }
-    let (_, op, left, right) = random.pick(&fitting);
-    let left = expression(random, *left, depth - 1);
-    binary(*op, left, expression(random, *right, depth - 1))
+    let function = random.pick(&fitting);
+    called(random, function, depth)
 }
 
 fn condition(random: &mut Random, depth: usize) -> Pair {
@@ -454,20 +422,27 @@ fn can_cast(from: Type, to: Type) -> bool {
         || matches!((from, to), (Type::Integer, Type::Boolean) | (Type::Boolean, Type::Integer))
 }
 
-/// Every function with columns and constants for operands, several times.
+/// Every function and operator of the registry with columns and constants for operands, several times.
 pub fn each_function(random: &mut Random) -> Vec<Pair> {
     let mut pairs = Vec::new();
-    for (_, name, types) in FUNCTIONS {
-        for _ in 0..6 {
-            let operands = types.iter().map(|ty| leaf(random, *ty)).collect();
-            pairs.push(call(name, operands));
-        }
+    for function in callable() {
+        let times = if function.result == Type::Boolean && function.is_operator() { 2 } else { 6 };
+        pairs.extend((0..times).map(|_| called(random, function, 0)));
     }
-    for (_, op, left, right) in OPERATORS {
+    for (_, name, types) in MIXED_CALLS {
+        pairs.extend((0..6).map(|_| call(name, operands(random, types, 0))));
+    }
+    for (_, op, left, right) in MIXED_OPERATORS {
         for _ in 0..4 {
             let left = leaf(random, *left);
             pairs.push(binary(*op, left, leaf(random, *right)));
         }
+    }
+    for ty in TYPES {
+        let forms = Form::ALL.into_iter().filter(|form| *form == Form::Coalesce || ty != Type::Json);
+        pairs.extend(
+            forms.flat_map(|form| [form, form]).map(|form| self::form(random, &[form], ty, 0)).collect::<Vec<_>>(),
+        );
     }
     for from in TYPES {
         for to in TYPES.into_iter().filter(|to| can_cast(from, *to)) {

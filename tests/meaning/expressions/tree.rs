@@ -78,6 +78,11 @@ pub fn minus(operand: Pair) -> Pair {
     pair(ExprKind::Unary(UnaryOp::Minus, Box::new(operand.tree)), sql)
 }
 
+pub fn plus(operand: Pair) -> Pair {
+    let sql = format!("(+ {})", operand.sql);
+    pair(ExprKind::Unary(UnaryOp::Plus, Box::new(operand.tree)), sql)
+}
+
 pub fn not(operand: Pair) -> Pair {
     let sql = format!("(not {})", operand.sql);
     pair(ExprKind::Unary(UnaryOp::Not, Box::new(operand.tree)), sql)

@@ -76,7 +76,7 @@ fn with_yes_nothing_is_asked() {
 fn a_run_can_be_stopped_behind_a_phase() {
     let world = World::with(RENAME);
     let ran = world.expect(0, &["run", "rename.mig", "--to", "expand"]);
-    assert!(ran.err.contains("stopped behind expand; go on with `miglab resume --db"), "{}", ran.err);
+    assert!(ran.err.contains("stopped after expand; go on with `miglab resume --db"), "{}", ran.err);
     assert_eq!(world.ask("select count(display_name) from users"), "0");
     world.expect(0, &["resume", "--yes"]);
 }

@@ -7,4 +7,4 @@ mod kills;
 mod rollbacks;
 mod several;
 mod told;
-mod world;
+pub mod world;

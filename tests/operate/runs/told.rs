@@ -107,3 +107,47 @@ fn the_address_comes_from_the_environment() {
     let ran = Ran::of(command.env("DATABASE_URL", &world.url));
     assert_eq!((ran.code, ran.out.as_str()), (0, "no migration was run in this database\n"), "{}", ran.err);
 }
+
+#[test]
+fn a_run_tells_the_notes_that_a_check_tells() {
+    let world = World::with(RENAME);
+    world.do_sql("alter table users alter email set default 'nobody'");
+    let notes = |text: &str| -> Vec<String> {
+        text.lines().filter(|line| line.starts_with("note: ")).map(str::to_owned).collect()
+    };
+    let checked = notes(&world.expect(0, &["check", "rename.mig"]).out);
+    let differs = "has the default `'nobody'::text` in the database, and none in the script";
+    assert!(checked.iter().any(|note| note.contains(differs)), "{checked:?}");
+    assert_eq!(notes(&world.expect(0, &["run", "rename.mig", "--dry-run"]).err), checked);
+    assert_eq!(notes(&world.expect(4, &["run", "rename.mig"]).err), checked);
+    assert_eq!(notes(&world.expect(4, &["resume"]).err), checked);
+    assert!(notes(&world.expect(4, &["resume", "--quiet"]).err).is_empty());
+}
+
+#[test]
+fn a_kept_script_that_can_no_longer_be_read_is_told_as_what_it_is() {
+    let world = World::with(RENAME);
+    world.expect(4, &["run", "rename.mig"]);
+    world.do_sql("update miglab.run set script = 'expand teleport users', version = '9.9.9'");
+    let ran = world.expect(1, &["status"]);
+    assert!(
+        ran.out.contains("Phase: MIGRATING\nProgress: 44% (4 of 9 statements)\nNow: it has stopped"),
+        "{}",
+        ran.out
+    );
+    assert!(!ran.out.contains("Next: "), "{}", ran.out);
+    let version = env!("CARGO_PKG_VERSION");
+    let told = format!("the script that the database keeps of `rename.mig` can no longer be read by miglab {version}");
+    assert!(ran.err.contains(&told) && ran.err.contains("use miglab 9.9.9, which ran it last"), "{}", ran.err);
+    assert!(!ran.err.contains("nothing was run"), "{}", ran.err);
+    let ran = world.expect(1, &["status", "--format", "json"]);
+    let status: serde_json::Value = serde_json::from_str(&ran.out).unwrap();
+    assert_eq!((&status["current"]["stopped"], &status["current"]["next"]), (&"gate".into(), &serde_json::Value::Null));
+    for verb in ["resume", "rollback"] {
+        assert!(world.expect(1, &[verb]).err.contains(&told));
+    }
+    world.do_sql("update miglab.run set known = 'not json'");
+    let ran = world.expect(2, &["status"]);
+    assert!(ran.err.contains("what is kept of the run of `rename.mig` cannot be read: "), "{}", ran.err);
+    assert!(ran.out.contains("Progress: 44%"), "{}", ran.out);
+}

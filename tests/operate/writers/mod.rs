@@ -6,5 +6,5 @@ mod losses;
 mod program;
 mod proved;
 mod table;
+mod threads;
 mod tracker;
-mod writers;

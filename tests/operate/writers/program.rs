@@ -10,7 +10,7 @@ use miglab::source::Source;
 use postgres::Client;
 
 use super::table::{Table, Values};
-use super::writers::Writers;
+use super::threads::Writers;
 use crate::common::{Ran, miglab};
 
 /// A plan under way on a table that is written to.

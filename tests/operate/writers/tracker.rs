@@ -100,7 +100,7 @@ impl Tracker {
         let Some((at, undo)) = undone.past.pop().filter(|_| state.at > 2 * least) else { return Vec::new() };
         undone.at = at;
         if let Some(undo) = undo {
-            undone.memory.undo(undo).expect("what was done last can be undone");
+            undone.memory.undo(undo, &mut |_| ControlFlow::Continue(())).expect("what was done last can be undone");
         }
         vec![undone]
     }

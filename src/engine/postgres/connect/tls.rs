@@ -5,9 +5,9 @@ use std::sync::Arc;
 
 use postgres::config::{Host, SslMode};
 use postgres::{CancelToken, Client, Config, NoTls};
+use rustls::ClientConfig;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
-use rustls::{ClientConfig, RootCertStore};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
 use super::environment::Environment;
@@ -172,11 +172,4 @@ fn own_certificate(settings: &Settings, environment: &Environment<'_>) -> Result
             .with_help("it must be a PEM file without a password")
     })?;
     Ok(Some((certificates(&path)?, key)))
-}
-
-/// A store of the certificates that can be used as roots.
-pub(super) fn store(certificates: &[CertificateDer<'static>]) -> RootCertStore {
-    let mut store = RootCertStore::empty();
-    store.add_parsable_certificates(certificates.iter().cloned());
-    store
 }

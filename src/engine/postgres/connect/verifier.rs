@@ -13,7 +13,7 @@ use rustls::{CertificateError, DigitallySignedStruct, Error, RootCertStore, Sign
 use x509_cert::Certificate;
 use x509_cert::der::{Decode, Encode};
 
-use super::{common_name, tls};
+use super::common_name;
 
 /// Which servers are trusted.
 pub(super) enum Trust {
@@ -38,11 +38,18 @@ impl std::fmt::Debug for Verifier {
     }
 }
 
+/// A store of the certificates that can be used as roots.
+fn store(certificates: &[CertificateDer<'static>]) -> RootCertStore {
+    let mut store = RootCertStore::empty();
+    store.add_parsable_certificates(certificates.iter().cloned());
+    store
+}
+
 impl Verifier {
     pub(super) fn new(trust: Trust) -> Self {
         let store = match &trust {
             Trust::Anybody => RootCertStore::empty(),
-            Trust::Signed(roots) | Trust::Named(roots) => tls::store(roots),
+            Trust::Signed(roots) | Trust::Named(roots) => store(roots),
         };
         Self { trust, store, provider: Arc::new(ring::default_provider()) }
     }

@@ -1,5 +1,6 @@
 //! Whether the server is under strain: then a fill pauses. And who holds a row that a worker waits for.
 
+use crate::phrase::lasting;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -51,7 +52,11 @@ fn strain(client: &mut Client, options: &Options, own: &[i32]) -> Result<Option<
     if options.max_lag_ms.is_some() || options.max_lag_bytes.is_some() {
         let (milliseconds, bytes) = lag(client)?;
         if let Some(most) = options.max_lag_ms.filter(|most| milliseconds > *most) {
-            return Ok(Some(format!("a standby that is {milliseconds} ms behind, with {most} ms allowed")));
+            return Ok(Some(format!(
+                "a standby that is {} behind, with {} allowed",
+                lasting(milliseconds),
+                lasting(most)
+            )));
         }
         if let Some(most) = options.max_lag_bytes.filter(|most| bytes > *most) {
             return Ok(Some(format!("a standby that is {bytes} bytes behind, with {most} bytes allowed")));

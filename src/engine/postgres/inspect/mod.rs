@@ -43,6 +43,17 @@ pub fn names(client: &mut impl GenericClient) -> Result<Vec<Name>, Fault> {
     Ok(rows.iter().map(|row| row.get::<_, String>(0).into()).collect())
 }
 
+/// The schema and the name that a table has now; none if it was dropped.
+///
+/// # Errors
+/// The server cannot be asked.
+pub fn whereabouts(client: &mut impl GenericClient, oid: u32) -> Result<Option<(String, String)>, Fault> {
+    let query = "select n.nspname::text, c.relname::text from pg_catalog.pg_class c
+                 join pg_catalog.pg_namespace n on n.oid = c.relnamespace where c.oid = $1";
+    let row = client.query_opt(query, &[&oid]).map_err(|error| fault(&error))?;
+    Ok(row.map(|row| (row.get(0), row.get(1))))
+}
+
 fn ask(client: &mut impl GenericClient, tables: &[Name]) -> Result<Server, postgres::Error> {
     let mut server = server(client)?;
     let mut found = catalog::tables(client, tables)?;

@@ -40,3 +40,12 @@ pub struct Runner {
     /// The version of this program.
     pub version: String,
 }
+
+impl Runner {
+    /// This process, on this machine, started by this user.
+    #[must_use]
+    pub fn new(host: impl Into<String>, os_user: impl Into<String>) -> Self {
+        let version = env!("CARGO_PKG_VERSION").to_owned();
+        Self { host: host.into(), pid: std::process::id(), os_user: os_user.into(), version }
+    }
+}

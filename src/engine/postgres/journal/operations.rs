@@ -84,6 +84,14 @@ pub fn of_step(client: &mut impl GenericClient, run: i64, step: usize) -> Result
     rows.iter().map(kept).collect()
 }
 
+/// Whether something of a statement may be done, though not all of it.
+///
+/// # Errors
+/// The server was not asked, or what it keeps cannot be read.
+pub fn has_begun(client: &mut impl GenericClient, run: i64, step: usize) -> Result<bool, Fault> {
+    Ok(of_step(client, run, step)?.iter().any(|kept| kept.state != Progress::Planned))
+}
+
 fn kept(row: &Row) -> Result<Kept, Fault> {
     let locks: Vec<KeptLock> = parse(row.get(3))?;
     let count = |at: usize| usize::try_from(row.get::<_, i32>(at)).unwrap_or(0);

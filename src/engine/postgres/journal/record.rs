@@ -5,7 +5,7 @@ use postgres::types::ToSql;
 
 use crate::ast::Phase;
 use crate::engine::postgres::fault::fault;
-use crate::engine::postgres::journal::runs::{Status, Stopped};
+use crate::engine::postgres::journal::runs::{Course, Stopped};
 use crate::engine::postgres::journal::{Fence, Runner, word};
 use crate::engine::{Fault, FaultKind};
 
@@ -60,7 +60,7 @@ pub fn begin(client: &mut impl GenericClient, new: &NewRun<'_>, runner: &Runner)
 ///
 /// # Errors
 /// The server refused.
-pub fn claim(client: &mut impl GenericClient, run: i64, runner: &Runner, status: Status) -> Result<Fence, Fault> {
+pub fn claim(client: &mut impl GenericClient, run: i64, runner: &Runner, course: Course) -> Result<Fence, Fault> {
     let update = "
         update miglab.run
            set owner = encode(sha256(convert_to(random()::text || clock_timestamp() || pg_backend_pid(), 'UTF8')), 'hex'),
@@ -68,16 +68,16 @@ pub fn claim(client: &mut impl GenericClient, run: i64, runner: &Runner, status:
                ended_at = case when $6 = 'complete' then ended_at end
         where id = $1 returning owner, coalesce(phase, 'pending')";
     let pid = i64::from(runner.pid);
-    let values: &[&(dyn ToSql + Sync)] = &[&run, &runner.host, &pid, &runner.os_user, &runner.version, &status.word()];
+    let values: &[&(dyn ToSql + Sync)] = &[&run, &runner.host, &pid, &runner.os_user, &runner.version, &course.word()];
     let row = client.query_one(update, values).map_err(|error| fault(&error))?;
     let (owner, state): (String, String) = (row.get(0), row.get(1));
     client
         .execute("update miglab.range set owner = $2 where run_id = $1", &[&run, &owner])
         .map_err(|error| fault(&error))?;
-    let verb = match status {
-        Status::RollingBack => "Rollback started",
-        Status::Complete => "Purge started",
-        Status::Running | Status::RolledBack => "Resumed",
+    let verb = match course {
+        Course::RollingBack => "Rollback started",
+        Course::Complete => "Purge started",
+        Course::Running | Course::RolledBack => "Resumed",
     };
     event(client, run, &state, None, &format!("{verb} by {} on {}", runner.os_user, runner.host))?;
     Ok(Fence { run, owner })
@@ -126,7 +126,7 @@ pub fn done(client: &mut impl GenericClient, fence: &Fence, done: &StepDone<'_>)
     let state = current_word(client, fence)?;
     event(client, fence.run, &state, Some(done.step), done.text)?;
     if done.is_last {
-        event(client, fence.run, Status::Complete.word(), None, "Migration finished successfully")?;
+        event(client, fence.run, Course::Complete.word(), None, "Migration finished successfully")?;
     }
     Ok(())
 }
@@ -157,7 +157,7 @@ pub fn undone(client: &mut impl GenericClient, fence: &Fence, step: usize, text:
     let update = "update miglab.run set step = $3, step_at = clock_timestamp(), stopped = null, reason = null
                   where id = $1 and owner = $2";
     fenced(client, update, &[&fence.run, &fence.owner, &number(step)])?;
-    event(client, fence.run, Status::RolledBack.word(), Some(step), text)
+    event(client, fence.run, Course::RolledBack.word(), Some(step), text)
 }
 
 /// Everything is undone.
@@ -168,7 +168,7 @@ pub fn rolled_back(client: &mut impl GenericClient, fence: &Fence) -> Result<(),
     let update = "update miglab.run set status = 'rolled_back', ended_at = clock_timestamp(), stopped = null,
                   reason = null where id = $1 and owner = $2";
     fenced(client, update, &[&fence.run, &fence.owner])?;
-    event(client, fence.run, Status::RolledBack.word(), None, "Migration rolled back")
+    event(client, fence.run, Course::RolledBack.word(), None, "Migration rolled back")
 }
 
 /// A run without a statement is complete as it begins.
@@ -178,7 +178,7 @@ pub fn rolled_back(client: &mut impl GenericClient, fence: &Fence) -> Result<(),
 pub fn complete(client: &mut impl GenericClient, fence: &Fence) -> Result<(), Fault> {
     let update = "update miglab.run set status = 'complete', ended_at = clock_timestamp() where id = $1 and owner = $2";
     fenced(client, update, &[&fence.run, &fence.owner])?;
-    event(client, fence.run, Status::Complete.word(), None, "Migration finished successfully")
+    event(client, fence.run, Course::Complete.word(), None, "Migration finished successfully")
 }
 
 /// The run does not go on for now.
@@ -229,7 +229,7 @@ pub fn purging(client: &mut impl GenericClient, fence: &Fence) -> Result<(), Fau
 /// The run was taken over, or the server refused.
 pub fn purged(client: &mut impl GenericClient, fence: &Fence) -> Result<(), Fault> {
     purging(client, fence)?;
-    event(client, fence.run, Status::Complete.word(), None, "What was kept for a rollback was removed")
+    event(client, fence.run, Course::Complete.word(), None, "What was kept for a rollback was removed")
 }
 
 /// A change that must hit the one row that the fence names.

@@ -22,7 +22,7 @@ pub struct RunRow {
     /// How many statements it has.
     pub statements: usize,
     /// Where it is going.
-    pub status: Status,
+    pub course: Course,
     /// The phase of the last statement that began.
     pub phase: Option<Phase>,
     /// The next statement, from 0; going back, the next to undo is the one before it.
@@ -41,6 +41,8 @@ pub struct RunRow {
     pub os_user: String,
     /// The role in the database.
     pub role: String,
+    /// The version of this program that ran it last.
+    pub version: String,
     /// When it began.
     pub started_at: String,
     /// When it ended.
@@ -53,7 +55,7 @@ pub struct RunRow {
 
 /// Where a run is going.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Status {
+pub enum Course {
     /// To its end.
     Running,
     /// There.
@@ -64,7 +66,7 @@ pub enum Status {
     RolledBack,
 }
 
-impl Status {
+impl Course {
     /// The word that the journal keeps.
     #[must_use]
     pub fn word(self) -> &'static str {
@@ -114,10 +116,19 @@ impl Stopped {
 }
 
 impl RunRow {
+    /// Statements done, of all, in percent.
+    #[must_use]
+    pub fn percent(&self) -> u8 {
+        match self.statements {
+            0 => u8::from(self.course == Course::Complete) * 100,
+            all => u8::try_from(self.step * 100 / all).unwrap_or(100),
+        }
+    }
+
     /// Whether there is something left to do, forwards or backwards.
     #[must_use]
     pub fn is_unfinished(&self) -> bool {
-        matches!(self.status, Status::Running | Status::RollingBack)
+        matches!(self.course, Course::Running | Course::RollingBack)
     }
 }
 
@@ -140,7 +151,7 @@ const COLUMNS: &str = "id, name, title, script, known, statements, status, phase
     host, pid, os_user, role, to_char(started_at at time zone 'UTC', 'YYYY-MM-DD HH24:MI:SS.MS\"Z\"'), \
     to_char(ended_at at time zone 'UTC', 'YYYY-MM-DD HH24:MI:SS.MS\"Z\"'), \
     to_char(purged_at at time zone 'UTC', 'YYYY-MM-DD HH24:MI:SS.MS\"Z\"'), \
-    (extract(epoch from clock_timestamp() - step_at) * 1000)::bigint";
+    (extract(epoch from clock_timestamp() - step_at) * 1000)::bigint, version";
 
 fn run_of(row: &Row) -> RunRow {
     let count = |at: usize| usize::try_from(row.get::<_, i32>(at)).unwrap_or(0);
@@ -153,7 +164,7 @@ fn run_of(row: &Row) -> RunRow {
         script: row.get(3),
         known: row.get(4),
         statements: count(5),
-        status: Status::of(row.get(6)),
+        course: Course::of(row.get(6)),
         phase: phase.and_then(|word| Phase::ALL.into_iter().find(|phase| phase.keyword() == word)),
         step: count(8),
         stopped: stopped.and_then(|word| Stopped::of(&word)),
@@ -167,6 +178,7 @@ fn run_of(row: &Row) -> RunRow {
         ended_at: row.get(17),
         purged_at: row.get(18),
         since_step_ms: row.get(19),
+        version: row.get(20),
     }
 }
 

@@ -1,9 +1,12 @@
 //! Who is in the way of a lock.
 
+use std::time::Duration;
+
 use postgres::{GenericClient, Row, Statement};
 
 use super::tables::Locked;
 use crate::engine::postgres::operation::LockMode;
+use crate::phrase::lasting;
 
 /// A session that holds, or waits for, what is in the way.
 #[derive(Clone, Debug)]
@@ -51,7 +54,7 @@ impl Blocker {
             Some(pid) => format!("pid {pid} ({})", self.name),
             None => return "a prepared transaction (see `pg_prepared_xacts`)".into(),
         };
-        let since = self.seconds.map_or_else(String::new, |seconds| format!(" for {}", duration(seconds)));
+        let since = self.seconds.map_or_else(String::new, |seconds| format!(" for {}", lasting(milliseconds(seconds))));
         let does = match self.state.as_str() {
             _ if self.autovacuum => "vacuuming".to_owned(),
             _ if !self.granted => "waiting for a lock itself".to_owned(),
@@ -73,17 +76,9 @@ pub(super) fn in_the_way(blockers: &[Blocker]) -> Vec<&Blocker> {
     if lasting.is_empty() { blockers.iter().collect() } else { lasting }
 }
 
-fn duration(seconds: f64) -> String {
-    let whole = seconds.max(0.0);
-    if whole < 10.0 {
-        format!("{whole:.1} s")
-    } else if whole < 120.0 {
-        format!("{whole:.0} s")
-    } else if whole < 7200.0 {
-        format!("{:.0} min", whole / 60.0)
-    } else {
-        format!("{:.0} h", whole / 3600.0)
-    }
+fn milliseconds(seconds: f64) -> u64 {
+    let time = Duration::try_from_secs_f64(seconds.max(0.0)).unwrap_or_default();
+    u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
 }
 
 /// What is asked of a session `a` that may be in the way; the role may not see everything of others.

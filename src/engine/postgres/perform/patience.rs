@@ -12,6 +12,7 @@ use super::tables::{self, Locked};
 use crate::engine::postgres::fault::fault;
 use crate::engine::postgres::session::{Limits, Session};
 use crate::engine::{Fault, FaultKind, Happening, Waiting, Watch};
+use crate::phrase::lasting;
 
 /// How often a wait is reported.
 pub(super) const TELL_EVERY: Duration = Duration::from_secs(1);
@@ -59,14 +60,13 @@ impl Patience {
 
     /// What is said when it is over.
     pub(super) fn exhausted(&self, blockers: &[Blocker]) -> Fault {
-        let waited = Duration::from_millis(self.waited_ms());
         let blockers = in_the_way(blockers);
         let who: Vec<String> = blockers.iter().map(|blocker| blocker.in_words()).collect();
         let in_the_way = match who.as_slice() {
             [] => "what is in the way changes, or is not known".to_owned(),
             who => format!("in the way: {}", who.join("; ")),
         };
-        let message = format!("could not get {} within {}: {in_the_way}", self.what, told_duration(waited));
+        let message = format!("could not get {} within {}: {in_the_way}", self.what, lasting(self.waited_ms()));
         Fault::new(FaultKind::Locked, message).with_help(help(&blockers))
     }
 
@@ -74,14 +74,6 @@ impl Patience {
     pub(super) fn pause(&self) -> Duration {
         let share = (RandomState::new().hash_one(0) % 1024) as u32;
         Duration::from_millis(self.limits.retry_ms.into()) * (512 + share) / 1024
-    }
-}
-
-fn told_duration(duration: Duration) -> String {
-    if duration.as_secs() < 10 {
-        format!("{:.1} s", duration.as_secs_f64())
-    } else {
-        format!("{} s", duration.as_secs())
     }
 }
 

@@ -1,0 +1,24 @@
+//! Findings and notes of a script that is run: they go to standard error, as standard output is for the report of the run.
+
+use std::io::{self, Write};
+
+use crate::diagnostic::Diagnostic;
+use crate::report::terminal::Paint;
+use crate::report::{Terminal, clean, render};
+use crate::source::Source;
+
+/// Writes findings.
+pub(super) fn tell(diagnostics: &[Diagnostic], source: &Source) {
+    let terminal = Terminal::stderr();
+    // Who may be live beside the plan matters to `check`; here the plan is alone.
+    let told = diagnostics.iter().filter(|diagnostic| !diagnostic.is_about_assumed_versions());
+    let text: String = told.map(|diagnostic| render(diagnostic, source, terminal)).collect();
+    io::stderr().write_all(text.as_bytes()).ok();
+}
+
+/// Writes notes, as `check` does.
+pub(super) fn tell_notes(notes: &[String]) {
+    let word = Terminal::stderr().paint("note:", Paint::Cyan);
+    let text: String = notes.iter().map(|note| format!("{word} {}\n", clean(note))).collect();
+    io::stderr().write_all(text.as_bytes()).ok();
+}

@@ -1,0 +1,245 @@
+//! Where a run needs a human: what a gate asks for, and whether it is so.
+
+use std::ops::ControlFlow;
+use std::sync::Arc;
+use std::thread::sleep;
+use std::time::{Duration, Instant};
+
+use super::Error;
+use crate::ast::{Name, Phase};
+use crate::engine::postgres::Postgres;
+use crate::engine::postgres::clients::{Connected, connected_as};
+use crate::engine::{Fault, FaultKind, Happening, Waiting, Watch};
+use crate::phrase::lasting;
+use crate::plan::{Action, AppUse, Plan, Step};
+
+/// How often a gate that is waited for is looked at.
+const LOOK_EVERY: Duration = Duration::from_millis(500);
+
+/// How a run passes its gates.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Gates {
+    /// The gates that may be passed, each once: the application of a `deploy` or `retire`, or the text of a `confirm`.
+    pub confirmed: Vec<String>,
+    /// Every gate may be passed; what must come first is waited for.
+    pub all: bool,
+    /// A deployment that is confirmed counts even if no session of that application is seen.
+    pub unverified: bool,
+    /// What is confirmed may also be a gate of another run; else an unknown one is an error before anything is done.
+    pub of_several: bool,
+}
+
+impl Gates {
+    /// Only this gate may be passed.
+    #[must_use]
+    pub fn confirm(gate: impl Into<String>) -> Self {
+        Self { confirmed: vec![gate.into()], ..Self::default() }
+    }
+}
+
+/// A closed gate.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ClosedGate {
+    /// Its place in the plan, from 0.
+    pub index: usize,
+    /// The gate, as a script writes it: "deploy v2".
+    pub gate: String,
+    /// What it waits for, as part of a sentence.
+    pub why: String,
+    /// What to do, as an order.
+    pub todo: String,
+    /// Who is in the way, a line each.
+    pub who: Vec<String>,
+    /// What to confirm to go on; none where time or somebody else opens it.
+    pub confirm: Option<String>,
+}
+
+/// Stands at the gates of a plan.
+pub(super) struct Gatekeeper {
+    plan: Arc<Plan>,
+    gates: Gates,
+    back: bool,
+    /// What the gate that was closed asks for.
+    pub(super) closed: Option<ClosedGate>,
+}
+
+/// What is not as a gate wants it.
+struct Wanting {
+    why: String,
+    who: Vec<String>,
+}
+
+impl Gatekeeper {
+    /// At the gates of a plan that is done, or undone (`back`).
+    pub(super) fn new(plan: Arc<Plan>, gates: Gates, back: bool) -> Self {
+        Self { plan, gates, back, closed: None }
+    }
+
+    /// Whether every gate that was confirmed is ahead of a run that has done so many statements.
+    pub(super) fn know_all(&self, position: usize) -> Result<(), Error> {
+        let steps = if self.back { &self.plan.steps[..position] } else { &self.plan.steps[position..] };
+        let gates: Vec<&Step> = steps.iter().filter(|step| self.is_confirmable(step)).collect();
+        let is_ahead = |name: &str| gates.iter().any(|step| answers_to(step, name));
+        let unknown = self.gates.confirmed.iter().find(|name| !is_ahead(name)).filter(|_| !self.gates.of_several);
+        let Some(gate) = unknown.cloned() else { return Ok(()) };
+        Err(Error::UnknownGate { gate, ahead: gates.iter().map(|step| gate_name(step)).collect() })
+    }
+
+    pub(super) fn is_rollback(&self) -> bool {
+        self.back
+    }
+
+    fn is_confirmable(&self, step: &Step) -> bool {
+        is_about_app(step) || (matches!(step.action, Action::Confirm(_)) && !self.back)
+    }
+
+    /// Whether the run may go on with a statement, or undo it.
+    pub(super) fn pass(
+        &mut self,
+        target: &mut Postgres<'_>,
+        step: &Step,
+        watch: Watch<'_>,
+    ) -> Result<ControlFlow<()>, Fault> {
+        let confirmable = self.is_confirmable(step);
+        let said = self.gates.confirmed.iter().position(|name| answers_to(step, name));
+        self.closed = if confirmable && said.is_none() && !self.gates.all {
+            Some(self.closed_at(step, None))
+        } else {
+            self.wait_for(target, step, watch)?.map(|wanting| self.closed_at(step, Some(wanting)))
+        };
+        if self.closed.is_some() {
+            return Ok(ControlFlow::Break(()));
+        }
+        if let Some(said) = said.filter(|_| confirmable) {
+            self.gates.confirmed.remove(said);
+        }
+        Ok(ControlFlow::Continue(()))
+    }
+
+    fn closed_at(&self, step: &Step, wanting: Option<Wanting>) -> ClosedGate {
+        let (asks, todo) = self.asks(step);
+        let Wanting { why, who } = wanting.unwrap_or(Wanting { why: asks, who: Vec::new() });
+        let confirm = word_for(step).filter(|_| self.is_confirmable(step));
+        ClosedGate { index: step.index, gate: gate_name(step), why, todo, who, confirm }
+    }
+
+    /// What still is not as the gate wants it; where all may be passed it is waited for.
+    fn wait_for(&self, target: &mut Postgres<'_>, step: &Step, watch: Watch<'_>) -> Result<Option<Wanting>, Fault> {
+        let begin = Instant::now();
+        loop {
+            let Some(wanting) = self.wanting(target, step)? else { return Ok(None) };
+            if !self.gates.all {
+                return Ok(Some(wanting));
+            }
+            let waited_ms = u64::try_from(begin.elapsed().as_millis()).unwrap_or(u64::MAX);
+            let waiting = Waiting { what: wanting.why, blockers: wanting.who, waited_ms };
+            if watch(Happening::Waiting(waiting)).is_break() {
+                return Err(Fault::new(FaultKind::Interrupted, "stopped while it waited at a gate"));
+            }
+            sleep(LOOK_EVERY);
+        }
+    }
+
+    fn wanting(&self, target: &mut Postgres<'_>, step: &Step) -> Result<Option<Wanting>, Fault> {
+        match (&step.action, self.back) {
+            (Action::Deploy(app), false) | (Action::Retire(app), true) => self.wants_there(target, app),
+            (Action::Retire(app), false) | (Action::Deploy(app), true) => self.wants_gone(target, app),
+            (Action::Wait(ms), false) => wants_time(target, *ms),
+            _ if step.phase == Some(Phase::Contract) && !self.back => self.wants_retired_gone(target, step),
+            _ => Ok(None),
+        }
+    }
+
+    /// An application must be connected.
+    fn wants_there(&self, target: &mut Postgres<'_>, app: &Name) -> Result<Option<Wanting>, Fault> {
+        let Some(name) = self.connects_as(app).filter(|_| !self.gates.unverified) else { return Ok(None) };
+        if !connected_as(target.session().client(), name)?.is_empty() {
+            return Ok(None);
+        }
+        let why = format!("a session of `{app}` (it connects as '{name}'); there is none");
+        Ok(Some(Wanting { why, who: Vec::new() }))
+    }
+
+    /// No session of an application may be left.
+    fn wants_gone(&self, target: &mut Postgres<'_>, app: &Name) -> Result<Option<Wanting>, Fault> {
+        let Some(name) = self.connects_as(app) else { return Ok(None) };
+        let shared = |other: &AppUse| other.name != *app && other.connects_as.as_deref() == Some(name);
+        if self.plan.apps.iter().any(shared) {
+            return Ok(None);
+        }
+        let sessions = connected_as(target.session().client(), name)?;
+        if sessions.is_empty() {
+            return Ok(None);
+        }
+        let why = format!("`{app}` (it connects as '{name}') to be gone; it is still connected");
+        Ok(Some(Wanting { why, who: sessions.iter().map(Connected::describe).collect() }))
+    }
+
+    /// No application that the plan has retired may be connected when something is removed.
+    fn wants_retired_gone(&self, target: &mut Postgres<'_>, step: &Step) -> Result<Option<Wanting>, Fault> {
+        let before = &self.plan.steps[..step.index];
+        let retired = before.iter().filter_map(|step| match &step.action {
+            Action::Retire(app) => Some(app),
+            _ => None,
+        });
+        for app in retired.filter(|app| !target.catalog().is_live(app)).collect::<Vec<_>>() {
+            if let Some(wanting) = self.wants_gone(target, app)? {
+                return Ok(Some(wanting));
+            }
+        }
+        Ok(None)
+    }
+
+    fn connects_as(&self, app: &Name) -> Option<&str> {
+        self.plan.apps.iter().find(|known| known.name == *app)?.connects_as.as_deref()
+    }
+
+    /// What a gate waits for, and what a human is to do about it.
+    fn asks(&self, step: &Step) -> (String, String) {
+        match (&step.action, self.back) {
+            (Action::Deploy(app), false) => (format!("`{app}` to be deployed"), format!("deploy `{app}`, then")),
+            (Action::Retire(app), true) => (format!("`{app}` to run again"), format!("deploy `{app}`, then")),
+            (Action::Retire(app) | Action::Deploy(app), _) => {
+                (format!("`{app}` to be gone"), format!("stop the last instance of `{app}`, then"))
+            }
+            (Action::Confirm(text), _) => (format!("somebody to say that \"{text}\""), "when it is so".to_owned()),
+            (Action::Wait(_), _) => (gate_name(step), "when the time has passed".to_owned()),
+            _ => (gate_name(step), "stop the sessions that are still connected, then".to_owned()),
+        }
+    }
+}
+
+fn wants_time(target: &mut Postgres<'_>, ms: u64) -> Result<Option<Wanting>, Fault> {
+    let passed = target.row()?.since_step_ms;
+    let left = ms.saturating_sub(u64::try_from(passed).unwrap_or(0));
+    let why = format!("{} more to pass", lasting(left));
+    Ok((left > 0).then_some(Wanting { why, who: Vec::new() }))
+}
+
+/// What says that a gate may be passed, where somebody can say so.
+pub(super) fn word_for(step: &Step) -> Option<String> {
+    match &step.action {
+        Action::Deploy(app) | Action::Retire(app) => Some(app.to_string()),
+        Action::Confirm(text) => Some(text.to_string()),
+        _ => None,
+    }
+}
+
+/// A gate as a script writes it.
+pub(super) fn gate_name(step: &Step) -> String {
+    match &step.action {
+        Action::Deploy(app) => format!("deploy {app}"),
+        Action::Retire(app) => format!("retire {app}"),
+        Action::Confirm(text) => format!("confirm \"{text}\""),
+        Action::Wait(ms) => format!("wait {}", lasting(*ms)),
+        _ => step.title.clone(),
+    }
+}
+
+fn answers_to(step: &Step, name: &str) -> bool {
+    word_for(step).is_some_and(|word| word == name) || (is_about_app(step) && name == gate_name(step))
+}
+
+fn is_about_app(step: &Step) -> bool {
+    matches!(step.action, Action::Deploy(_) | Action::Retire(_))
+}
