@@ -44,16 +44,13 @@ impl DatabaseArgs {
 
     /// Connects, or reads the dump. What is wrong is said on standard error.
     pub(super) fn open(&self) -> Option<Database> {
-        match &self.schema {
-            Some(path) => read_dump(path),
-            None => {
-                let address = self.db.address();
-                let connected =
-                    address.and_then(|address| Ok((address.connect(APPLICATION_NAME)?, address.to_string())));
-                let (client, name) = connected.map_err(|fault| complain_of(&fault)).ok()?;
-                Some(Database::Server(Box::new(client), name))
-            }
+        if let Some(path) = &self.schema {
+            return read_dump(path);
         }
+        let address = self.db.address();
+        let connected = address.and_then(|address| Ok((address.connect(APPLICATION_NAME)?, address.to_string())));
+        let (client, name) = connected.map_err(|fault| complain_of(&fault)).ok()?;
+        Some(Database::Server(Box::new(client), name))
     }
 }
 

@@ -32,7 +32,7 @@ use crate::data::{Chunk, Type, Value, ValueError};
 use crate::diagnostic::{Code, Diagnostic};
 pub use function::{Fails, Form, Function, Nulls, Param};
 pub use nullness::Nullness;
-pub use registry::{functions, is_projection};
+pub use registry::{functions, is_projection, names as function_names};
 pub use sql::WriteColumn;
 
 /// Where the columns of an expression come from.

@@ -27,8 +27,8 @@ pub(super) fn candidates(name: &str) -> &'static [&'static Function] {
     table().get(name).map_or(&[], Vec::as_slice)
 }
 
-/// The names that can be called, for suggestions and completion.
-pub(super) fn names() -> impl Iterator<Item = &'static str> {
+/// The names that can be called, for suggestions, completion and the reference.
+pub fn names() -> impl Iterator<Item = &'static str> {
     let called = table().keys().copied().filter(|name| name.starts_with(|c: char| c.is_ascii_alphabetic()));
     called.chain(Form::ALL.map(Form::name))
 }
