@@ -10,7 +10,6 @@ pub mod database;
 pub mod diagnostic;
 pub mod engine;
 pub mod execute;
-pub mod explain;
 pub mod expr;
 pub mod fix;
 pub mod infer;
@@ -26,3 +25,5 @@ pub mod rows;
 mod scaffold;
 pub mod source;
 pub mod syntax;
+#[cfg(test)]
+mod tally;

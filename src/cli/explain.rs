@@ -6,8 +6,8 @@ use clap::Args;
 
 use super::Exit;
 use super::output::{Output, complain};
+use super::topic::Topic;
 use crate::diagnostic::{Code, Severity, help_for_unknown_code};
-use crate::explain::Topic;
 use crate::phrase::did_you_mean;
 use crate::report::terminal::Paint;
 use crate::report::{Terminal, markdown};

@@ -30,6 +30,9 @@ mod run;
 mod runner;
 mod schema;
 mod status;
+#[cfg(test)]
+mod tests;
+mod topic;
 mod usage;
 mod write;
 

@@ -4,8 +4,7 @@
 
 use crate::ast::Ident;
 use crate::data::{Type, ValueError};
-use crate::diagnostic::Diagnostic;
-use crate::explain::Code;
+use crate::diagnostic::{Code, Diagnostic};
 use crate::expr::coercion::Strength;
 use crate::expr::function::{Form, Function, Param};
 use crate::expr::operand::Operand;

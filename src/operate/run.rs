@@ -5,8 +5,9 @@ use std::sync::Arc;
 
 use super::gates::{ClosedGate, Gatekeeper, Gates};
 use super::journal::{self, Journal};
-use super::{Error, Findings, Prepared};
+use super::{Error, Prepared};
 use crate::ast::Phase;
+use crate::check::Findings;
 use crate::engine::postgres::Postgres;
 use crate::engine::postgres::fill;
 use crate::engine::postgres::journal::Fence;
@@ -87,10 +88,10 @@ impl<'c> Run<'c> {
         options: RunOptions,
         (done, state): (usize, RunState),
     ) -> Self {
-        let Prepared { plan, findings, .. } = prepared;
+        let plan = Arc::clone(&prepared.plan);
         let target = Postgres::new(session, Arc::clone(&plan), fence, done, options.rows.clone());
         let steps = execute::Run::resumed(plan, target, state, (0..done).collect());
-        Self { findings, steps, gatekeeper, options }
+        Self { findings: prepared.into_findings(), steps, gatekeeper, options }
     }
 
     /// The script, and what there is to say of it that does not keep it from being run.

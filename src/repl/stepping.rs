@@ -156,7 +156,7 @@ impl Session {
             let complaint = Complaint::new(format!("statement {number} was interrupted and undone"));
             return self.complain(&complaint.help("`step` does it again"));
         }
-        let source = &self.present.opened.source;
+        let source = self.present.opened.checked.source();
         let (place, written) = (source.position(failure.span.start), source.slice(failure.span));
         let complaint =
             Complaint::new(format!("statement {number} failed, and nothing of it remains: {}", failure.fault.message));

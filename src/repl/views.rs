@@ -176,12 +176,12 @@ impl Session {
 
     /// The findings in the script as it stands.
     pub(super) fn check_view(&self) -> String {
-        let opened = &self.present.opened;
-        let findings = opened.diagnostics.iter().map(|found| render(found, &opened.source, self.terminal));
+        let found = &self.present.opened.checked.findings;
+        let findings = found.diagnostics.iter().map(|finding| render(finding, &found.source, self.terminal));
         let mut text: String = findings.collect();
-        for note in &opened.notes {
+        for note in &found.notes {
             text += &format!("{} {}\n", self.terminal.paint("note:", Paint::Cyan), clean(note));
         }
-        text + &counted(opened.diagnostics.len(), "finding", "findings") + "\n"
+        text + &counted(found.diagnostics.len(), "finding", "findings") + "\n"
     }
 }

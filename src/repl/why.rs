@@ -4,7 +4,6 @@
 use std::sync::Arc;
 
 use crate::ast::Name;
-use crate::check;
 use crate::data::Value;
 use crate::engine::memory::Selected;
 use crate::phrase::{Complaint, counted};
@@ -32,10 +31,11 @@ impl Session {
         if let Some(under_way) = going_on {
             return Ok(self.go_on(under_way));
         }
-        let proof = check::proof(&self.present.opened.script, &plan);
+        let opened = Arc::clone(&self.present.opened);
+        let Some(proof) = opened.checked.proof() else { return Ok(String::new()) };
         let number = why.number.unwrap_or(1);
         let Some(refutation) = proof.refutations.get(number - 1).cloned() else {
-            return self.not_refuted(&proof, number);
+            return self.not_refuted(proof, number);
         };
         let all = proof.refutations.len();
         let replay = Replay::new(&plan, &refutation, Some(&self.present.start));

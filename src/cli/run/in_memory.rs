@@ -38,7 +38,7 @@ pub fn execute(args: &RunArgs, out: &mut Output) -> io::Result<Exit> {
         Ok(lab) => lab,
         Err(error) => return Ok(refuse(error, &source)),
     };
-    tell(&lab.diagnostics, &source);
+    tell(&lab.checked.findings.diagnostics, &source);
     if let Some(unknown) = unknown_table(args, &lab) {
         complain(&format!("there is no table `{unknown}` to show"), Some(&known_tables(unknown, &lab)));
         return Ok(Exit::CouldNotRun);
@@ -59,7 +59,7 @@ fn read_one(scripts: &[PathBuf]) -> Result<Source, Exit> {
 }
 
 fn drive(args: &RunArgs, lab: Lab, out: &mut Output) -> io::Result<Exit> {
-    let Lab { source, plan, memory, .. } = lab;
+    let Lab { checked, plan, memory, .. } = lab;
     let mut run = Run::new(plan, memory);
     let until = args.to.map(Phase::from);
     let outcome = if args.dry_run {
@@ -73,7 +73,7 @@ fn drive(args: &RunArgs, lab: Lab, out: &mut Output) -> io::Result<Exit> {
     let exit = match &outcome {
         Ok(()) => Exit::Success,
         Err(failure) => {
-            complain_of(failure, &source);
+            complain_of(failure, checked.source());
             if failure.is_interrupt() { Exit::Interrupted } else { Exit::Failed }
         }
     };

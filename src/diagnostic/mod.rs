@@ -2,7 +2,12 @@
 //!
 //! A [`Diagnostic`] is plain data without its source; `report` joins the two at the edge and renders them.
 
-pub use crate::explain::{Code, Severity};
+mod code;
+mod severity;
+
+pub use code::Code;
+pub use severity::Severity;
+
 use crate::phrase::did_you_mean;
 use crate::source::Span;
 
@@ -90,7 +95,14 @@ impl Diagnostic {
     /// wrong if they were as is assumed.
     #[must_use]
     pub fn is_about_assumed_versions(&self) -> bool {
-        self.code == Code::MissingApp || self.severity == Severity::Advice && self.code.is_refutation()
+        self.code == Code::MissingApp || self.severity == Severity::Advice && self.code.refutes()
+    }
+
+    /// Whether a plan that it is about cannot be run. What may be allowed is for `check` to refuse; but nothing runs
+    /// without a statement that it has.
+    #[must_use]
+    pub fn keeps_from_running(&self) -> bool {
+        self.severity == Severity::Error && !self.code.can_be_allowed()
     }
 
     /// Where it is reported.
