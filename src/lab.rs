@@ -7,7 +7,7 @@ use chrono::{DateTime, Utc};
 
 use crate::ast::{Name, Rows, RowsFrom, Script};
 use crate::check::{self, Checked};
-use crate::diagnostic::{Code, Diagnostic, Severity};
+use crate::diagnostic::{Code, Complaint, Diagnostic, Severity};
 use crate::engine::Fault;
 use crate::engine::memory::Memory;
 use crate::phrase::{did_you_mean, reason};
@@ -44,12 +44,7 @@ pub enum OpenError {
     /// There are errors in it; warnings are here as well.
     Refused(Vec<Diagnostic>),
     /// A file with rows could not be read, or its rows do not fit.
-    Rows {
-        /// What is wrong, the file named in it.
-        message: String,
-        /// What to do about it.
-        help: Option<String>,
-    },
+    Rows(Complaint),
 }
 
 /// Opens a script. Files that it names are looked for beside it.
@@ -151,9 +146,11 @@ fn own_rows<'s>(script: &'s Script, replaced: &[Name]) -> impl Iterator<Item = &
 }
 
 fn read_csv(path: &Path) -> Result<Vec<u8>, OpenError> {
-    std::fs::read(path).map_err(|error| OpenError::Rows {
-        message: format!("cannot read rows from `{}`: {}", path.display(), reason(&error)),
-        help: Some("paths in a script are relative to the script, those of `--rows` to the current folder".to_owned()),
+    std::fs::read(path).map_err(|error| {
+        let complaint = Complaint::new(format!("cannot read rows from `{}`: {}", path.display(), reason(&error)));
+        OpenError::Rows(
+            complaint.help("paths in a script are relative to the script, those of `--rows` to the current folder"),
+        )
     })
 }
 
@@ -163,7 +160,7 @@ fn each_table_once(files: &[RowsFile]) -> Result<(), OpenError> {
         if files[..at].iter().any(|before| before.table == file.table) {
             let message = format!("rows for `{}` are given twice", file.table);
             let help = "put them in one file".to_owned();
-            return Err(OpenError::Rows { message, help: Some(help) });
+            return Err(OpenError::Rows(Complaint { message, help: Some(help) }));
         }
     }
     Ok(())
@@ -180,7 +177,7 @@ fn know_each_table(checked: &Checked, files: &[RowsFile], known: &[KnownTable]) 
         Some(RowsFile { table, path }) => {
             let message = format!("there is no table `{table}` for the rows of `{}`", path.display());
             let help = did_you_mean(table, tables.iter().map(|table| &**table));
-            Err(OpenError::Rows { message, help })
+            Err(OpenError::Rows(Complaint { message, help }))
         }
     }
 }
@@ -254,5 +251,5 @@ fn load_own(memory: &mut Memory, rows: &Rows, texts: &[CsvText]) -> Result<(), O
 }
 
 fn rows_error(fault: Fault) -> OpenError {
-    OpenError::Rows { message: fault.message, help: fault.help }
+    OpenError::Rows(fault.into())
 }

@@ -2,7 +2,7 @@
 
 use crate::ast::{ColumnRef, Delete, Dml, Expr, Ident, Insert, Name, Select, Update};
 use crate::data::{Type, Value, compare};
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Complaint, Diagnostic};
 use crate::engine::memory::Selected;
 use crate::expr::{Expression, NoColumns};
 use crate::phrase::{did_you_mean, rows};
@@ -11,7 +11,7 @@ use crate::repl::reading::TypedDml;
 use crate::repl::session::{Said, Session};
 use crate::repl::staleness::{self, Misread};
 use crate::repl::views::MOST_ROWS;
-use crate::repl::wording::{Complaint, listed};
+use crate::repl::wording::listed;
 use crate::report::render;
 use crate::report::terminal::Paint;
 use crate::source::Source;

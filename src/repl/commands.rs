@@ -3,8 +3,8 @@
 use std::path::PathBuf;
 
 use crate::ast::Phase;
+use crate::diagnostic::Complaint;
 use crate::phrase::did_you_mean;
-use crate::repl::wording::Complaint;
 
 /// A command as people know it.
 #[derive(Clone, Copy, Debug)]

@@ -1,12 +1,11 @@
 //! What helps a person along: the commands, the pages of codes, and why a script was not opened.
 
-use crate::diagnostic::Code;
+use crate::diagnostic::{Code, Complaint};
 use crate::lab::OpenError;
 use crate::phrase::did_you_mean;
 use crate::repl::commands::{self, COMMANDS, CommandSpec};
-use crate::repl::wording::Complaint;
 use crate::report::terminal::Paint;
-use crate::report::{Terminal, markdown, render};
+use crate::report::{self, Terminal, markdown, render};
 use crate::source::Source;
 
 /// What can be typed besides commands.
@@ -75,9 +74,7 @@ pub(super) fn refused(error: &OpenError, source: &Source, terminal: Terminal) ->
             let worst = diagnostics.iter().filter(|found| Some(found.severity) == worst);
             worst.map(|found| render(found, source, terminal)).collect()
         }
-        OpenError::Rows { message, help } => {
-            Complaint { message: message.clone(), help: help.clone() }.render(terminal)
-        }
+        OpenError::Rows(complaint) => report::complaint(complaint, terminal),
     }
 }
 

@@ -35,8 +35,8 @@ pub use completion::{Completion, Vocabulary, arguments_hint, complete};
 pub use prompt::Reply;
 pub use reading::is_incomplete;
 pub use session::Session;
-pub use wording::Complaint;
 
+use crate::diagnostic::Complaint;
 use crate::source::Source;
 
 /// What a session asks of the machine that it runs on.

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Complaint, Diagnostic};
 use crate::lab;
 use crate::phrase::counted;
 use crate::repl::commands::{self, Command};
@@ -10,7 +10,6 @@ use crate::repl::guide;
 use crate::repl::present::Present;
 use crate::repl::reading::{self, Input};
 use crate::repl::session::{Said, Session};
-use crate::repl::wording::Complaint;
 use crate::report::render;
 use crate::report::terminal::Paint;
 

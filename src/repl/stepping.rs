@@ -3,6 +3,7 @@
 use std::ops::ControlFlow;
 
 use crate::ast::Phase;
+use crate::diagnostic::Complaint;
 use crate::engine::memory::AppState;
 use crate::execute::{BatchEvent, Failure, Observer, RunState, STOP, StatementEvent};
 use crate::phrase::counted;
@@ -11,7 +12,7 @@ use crate::repl::Host;
 use crate::repl::commands::Until;
 use crate::repl::present::Moment;
 use crate::repl::session::{Said, Session};
-use crate::repl::wording::{Complaint, listed};
+use crate::repl::wording::listed;
 use crate::report::terminal::Paint;
 
 /// How many moments are kept to go back to: each holds what it does not share with those around it.

@@ -1,12 +1,13 @@
 //! What a session shows: the plan, tables, history, applications, syncs, findings.
 
 use crate::data::Type;
+use crate::diagnostic::Complaint;
 use crate::engine::memory::{self, AppState, Selected};
 use crate::phrase::{counted, did_you_mean, rows};
 use crate::plan::{AppUse, ColumnName};
 use crate::repl::session::{Said, Session};
 use crate::repl::staleness;
-use crate::repl::wording::{Complaint, listed};
+use crate::repl::wording::listed;
 use crate::report::table::{Cell, CellState, TextTable};
 use crate::report::terminal::Paint;
 use crate::report::{clean, render};

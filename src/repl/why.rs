@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use crate::ast::Name;
 use crate::data::Value;
+use crate::diagnostic::Complaint;
 use crate::engine::memory::Selected;
 use crate::phrase::counted;
 use crate::plan::ColumnName;
@@ -12,7 +13,6 @@ use crate::prove::{AnomalyKind, EventKind, Insertion, NoReturn, Proof, Refutatio
 use crate::repl::commands::Why;
 use crate::repl::session::{Counterexample, Said, Session};
 use crate::repl::views::cell;
-use crate::repl::wording::Complaint;
 use crate::replay::{Played, Replay, ReplayOutcome};
 use crate::report::clean;
 use crate::report::table::TextTable;

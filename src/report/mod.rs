@@ -2,6 +2,7 @@
 //!
 //! Reports of findings are written file by file, so that memory holds one file's findings at a time.
 
+mod complaint;
 mod excerpt;
 mod github;
 mod human;
@@ -18,6 +19,7 @@ mod totals;
 
 use std::io::{self, Write};
 
+pub use complaint::complaint;
 pub use github::Github;
 pub use human::{Human, render};
 pub use json::Json;

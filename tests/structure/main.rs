@@ -32,7 +32,7 @@ const LAYERS: &[(&str, &[&str])] = &[
         ],
     ),
     ("prove", &["ast", "catalog", "data", "expr", "plan"]),
-    ("engine", &["phrase", "ast", "catalog", "data", "expr", "plan"]),
+    ("engine", &["phrase", "ast", "catalog", "data", "diagnostic", "expr", "plan"]),
     ("rows", &["phrase", "ast", "catalog", "data", "diagnostic", "expr", "plan", "source", "engine"]),
     ("execute", &["phrase", "ast", "plan", "source", "engine"]),
     (
