@@ -3,7 +3,7 @@
 use std::sync::{Arc, OnceLock};
 
 use crate::ast::Script;
-use crate::check::verdict;
+use crate::check::verdict::telling;
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::plan::Plan;
 use crate::plan::assumed::{Assumed, assumed, plan_with};
@@ -73,7 +73,7 @@ impl AssumedProof {
     pub(super) fn of(script: &Script, plan: &Plan, findings: &mut Vec<Diagnostic>) -> Option<Self> {
         let assumed = assumed(plan)?;
         let plan = Arc::new(plan_with(plan, &assumed).plan);
-        let proof = verdict::proof(script, &plan, findings);
+        let proof = telling::proof(script, &plan, findings);
         Some(Self { assumed, plan, proof })
     }
 }
@@ -89,7 +89,7 @@ impl Checked {
     #[must_use]
     pub fn proof(&self) -> Option<&Proof> {
         let plan = self.plan.as_deref()?;
-        Some(self.proofs.written.get_or_init(|| verdict::proof(&self.script, plan, &mut Vec::new())))
+        Some(self.proofs.written.get_or_init(|| telling::proof(&self.script, plan, &mut Vec::new())))
     }
 
     /// The plan and its proof.
