@@ -25,7 +25,7 @@ const LAYERS: &[(&str, &str)] = &[
     ("replay", "ast catalog data engine expr plan prove rows source"),
     ("lab", "ast check diagnostic engine phrase plan rows source syntax"),
     ("database", "ast catalog check data diagnostic engine expr phrase plan prove source syntax"),
-    ("operate", "ast database diagnostic engine execute phrase plan prove source"),
+    ("operate", "ast check database diagnostic engine execute phrase plan prove source syntax"),
     ("fix", "check diagnostic source"),
     ("infer", "check diagnostic plan source syntax"),
     ("scaffold", "ast check diagnostic source syntax"),

@@ -6,11 +6,13 @@
 mod finding;
 
 use std::cell::RefCell;
+use std::sync::Arc;
 
 use crate::ast::Script;
-use crate::check::checked::{AssumedProof, Proofs};
+use crate::check::proofs::{AssumedProof, Proofs};
 use crate::check::{allow, root_cause};
 use crate::diagnostic::{Code, Diagnostic, Label, Severity};
+use crate::plan::assumed::{assumed, plan_with};
 use crate::plan::{Gate, Plan};
 use crate::prove::{self, Anomaly, AnomalyKind, Assumption, NoReturn, Outside, Proof, Refutation, Verdict};
 use crate::source::Span;
@@ -59,6 +61,15 @@ pub(super) fn proof(script: &Script, plan: &Plan, findings: &mut Vec<Diagnostic>
     Telling { script, plan }.prove(findings)
 }
 
+/// What is proved of a plan with the applications that it is assumed to have: none where it declares some, or has no
+/// column that one could use. What the author answers for is added to the findings.
+pub(super) fn assumed_proof(script: &Script, plan: &Plan, findings: &mut Vec<Diagnostic>) -> Option<AssumedProof> {
+    let assumed = assumed(plan)?;
+    let plan = Arc::new(plan_with(plan, &assumed).plan);
+    let proof = proof(script, &plan, findings);
+    Some(AssumedProof { assumed, plan, proof })
+}
+
 /// Whether there are errors that come before the proof.
 fn is_blocked(script: &Script, findings: &[Diagnostic]) -> bool {
     let in_the_way = findings.iter().filter(|finding| allow::stands_in_the_way(script, finding));
@@ -75,7 +86,7 @@ fn advise(script: &Script, plan: &Plan, findings: &mut Vec<Diagnostic>) -> Judge
     if allow::is_allowed(script, &missing) {
         return Judged::default();
     }
-    let assumed = AssumedProof::of(script, plan, findings);
+    let assumed = assumed_proof(script, plan, findings);
     if let Some(assumed) = &assumed {
         tell_of_assumed(script, assumed, findings);
     }
