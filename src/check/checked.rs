@@ -1,12 +1,12 @@
 //! What is known of a script without running it, made once and handed on.
 
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
 use crate::ast::Script;
-use crate::check::verdict::telling;
+use crate::check::proofs::{AssumedProof, Proofs};
+use crate::check::verdict;
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::plan::Plan;
-use crate::plan::assumed::{Assumed, assumed, plan_with};
 use crate::prove::Proof;
 use crate::source::Source;
 
@@ -47,37 +47,6 @@ pub struct Checked {
     pub(super) proofs: Proofs,
 }
 
-/// What was proved so far. A plan that the check had no use to prove is proved when somebody asks.
-#[derive(Debug, Default)]
-pub(super) struct Proofs {
-    /// Of the plan as it is written.
-    pub(super) written: OnceLock<Proof>,
-    /// Of the plan with the applications that it is assumed to have.
-    pub(super) assumed: OnceLock<Option<AssumedProof>>,
-}
-
-/// A plan that declares no application, with those that it is assumed to have.
-#[derive(Debug)]
-pub struct AssumedProof {
-    /// The applications.
-    pub assumed: Assumed,
-    /// The plan with them.
-    pub plan: Arc<Plan>,
-    /// What is proved of that.
-    pub proof: Proof,
-}
-
-impl AssumedProof {
-    /// None where the plan declares applications, or has no column that one could use. What the author answers for is
-    /// added to the findings.
-    pub(super) fn of(script: &Script, plan: &Plan, findings: &mut Vec<Diagnostic>) -> Option<Self> {
-        let assumed = assumed(plan)?;
-        let plan = Arc::new(plan_with(plan, &assumed).plan);
-        let proof = telling::proof(script, &plan, findings);
-        Some(Self { assumed, plan, proof })
-    }
-}
-
 impl Checked {
     /// Its text.
     #[must_use]
@@ -89,7 +58,7 @@ impl Checked {
     #[must_use]
     pub fn proof(&self) -> Option<&Proof> {
         let plan = self.plan.as_deref()?;
-        Some(self.proofs.written.get_or_init(|| telling::proof(&self.script, plan, &mut Vec::new())))
+        Some(self.proofs.written.get_or_init(|| verdict::proof(&self.script, plan, &mut Vec::new())))
     }
 
     /// The plan and its proof.
@@ -109,7 +78,7 @@ impl Checked {
     pub fn into_assumed_proof(mut self) -> Option<AssumedProof> {
         let plan = self.plan?;
         let known = self.proofs.assumed.take();
-        known.unwrap_or_else(|| AssumedProof::of(&self.script, &plan, &mut Vec::new()))
+        known.unwrap_or_else(|| verdict::assumed_proof(&self.script, &plan, &mut Vec::new()))
     }
 }
 

@@ -9,13 +9,15 @@
 mod allow;
 mod checked;
 mod listed_rows;
+mod proofs;
 mod read_ahead;
 mod root_cause;
 mod rules;
 mod two_forms;
 mod verdict;
 
-pub use checked::{AssumedProof, Checked, Findings};
+pub use checked::{Checked, Findings};
+pub use proofs::AssumedProof;
 
 use std::sync::Arc;
 
@@ -25,7 +27,7 @@ use crate::diagnostic::{Code, Diagnostic};
 use crate::plan::{Action, Effect, KnownTable, Plan, PlanBuilder, Planner};
 use crate::source::Source;
 use crate::syntax::{self, Parsed};
-use checked::Proofs;
+use proofs::Proofs;
 use verdict::Judged;
 
 /// Scripts shorter than this, in bytes, are read whole; a tree of theirs is small.

@@ -1,6 +1,6 @@
 //! A refutation as a finding: its schedule in labels, and what would help.
 
-use crate::check::verdict::telling::{Telling, code};
+use crate::check::verdict::{Telling, code};
 use crate::diagnostic::{Diagnostic, Label};
 use crate::prove::{AnomalyKind, EventKind, Insertion, Refutation, Remedy, ScheduleEvent, Words};
 use crate::source::Span;

@@ -4,15 +4,18 @@
 //! well, the two become one, and a rule's suspicion that the proof does not share is dropped.
 
 mod finding;
-pub(super) mod telling;
+
+use std::cell::RefCell;
+use std::sync::Arc;
 
 use crate::ast::Script;
-use crate::check::checked::{AssumedProof, Proofs};
-use crate::check::verdict::telling::Telling;
+use crate::check::proofs::{AssumedProof, Proofs};
 use crate::check::{allow, root_cause};
 use crate::diagnostic::{Code, Diagnostic, Label, Severity};
+use crate::plan::assumed::{assumed, plan_with};
 use crate::plan::{Gate, Plan};
-use crate::prove::{AnomalyKind, NoReturn, Outside, Proof, Refutation, Verdict};
+use crate::prove::{self, Anomaly, AnomalyKind, Assumption, NoReturn, Outside, Proof, Refutation, Verdict};
+use crate::source::Span;
 
 /// Rules that look at the order of statements alone; where the proof says more, it is heard instead.
 const SUSPICIONS: [Code; 2] = [Code::BackfillBeforeSync, Code::ValidateBeforeBackfill];
@@ -52,6 +55,21 @@ pub(super) fn judge(script: &Script, plan: Option<&Plan>, findings: &mut Vec<Dia
     Judged { notes: telling.notes(&proof), proofs: Proofs { written: proof.into(), ..Proofs::default() } }
 }
 
+/// Proves a plan but for what its script allows; that is said among what is taken for granted, and added to the
+/// findings.
+pub(super) fn proof(script: &Script, plan: &Plan, findings: &mut Vec<Diagnostic>) -> Proof {
+    Telling { script, plan }.prove(findings)
+}
+
+/// What is proved of a plan with the applications that it is assumed to have: none where it declares some, or has no
+/// column that one could use. What the author answers for is added to the findings.
+pub(super) fn assumed_proof(script: &Script, plan: &Plan, findings: &mut Vec<Diagnostic>) -> Option<AssumedProof> {
+    let assumed = assumed(plan)?;
+    let plan = Arc::new(plan_with(plan, &assumed).plan);
+    let proof = proof(script, &plan, findings);
+    Some(AssumedProof { assumed, plan, proof })
+}
+
 /// Whether there are errors that come before the proof.
 fn is_blocked(script: &Script, findings: &[Diagnostic]) -> bool {
     let in_the_way = findings.iter().filter(|finding| allow::stands_in_the_way(script, finding));
@@ -68,7 +86,7 @@ fn advise(script: &Script, plan: &Plan, findings: &mut Vec<Diagnostic>) -> Judge
     if allow::is_allowed(script, &missing) {
         return Judged::default();
     }
-    let assumed = AssumedProof::of(script, plan, findings);
+    let assumed = assumed_proof(script, plan, findings);
     if let Some(assumed) = &assumed {
         tell_of_assumed(script, assumed, findings);
     }
@@ -93,6 +111,12 @@ fn tell_of_assumed(script: &Script, assumed: &AssumedProof, findings: &mut Vec<D
             findings.push(advice);
         }
     }
+}
+
+/// A plan, and the script that it is told about in.
+struct Telling<'a> {
+    script: &'a Script,
+    plan: &'a Plan,
 }
 
 impl Telling<'_> {
@@ -160,6 +184,62 @@ impl Telling<'_> {
         changes.into_iter().any(|step| finding.labels.iter().any(|label| label.span == step.span))
     }
 
+    fn header(&self) -> Span {
+        let first = self.plan.steps.first().map_or(Span::default(), |step| step.span);
+        self.script.header.as_ref().map_or(first, |header| header.span)
+    }
+
+    /// Proves the plan but for what its author answers for; that is added to the findings, of which it is taken out
+    /// again with the `allow` that covers it.
+    fn prove(&self, findings: &mut Vec<Diagnostic>) -> Proof {
+        let allowed = RefCell::new(Vec::new());
+        let mut proof = prove::prove_except(self.plan, &|anomaly: &Anomaly| {
+            let finding = Diagnostic::new(code(anomaly.kind), "", self.place(anomaly), "");
+            let is_allowed = allow::is_allowed(self.script, &finding);
+            if is_allowed {
+                allowed.borrow_mut().push(finding);
+            }
+            is_allowed
+        });
+        let mut allowed = allowed.into_inner();
+        allowed.iter().for_each(|finding| self.note_allowed(finding, &mut proof));
+        findings.append(&mut allowed);
+        proof
+    }
+
+    /// Adds what the author answers for to what is taken for granted.
+    fn note_allowed(&self, finding: &Diagnostic, proof: &mut Proof) {
+        let step = self.plan.steps.iter().position(|step| step.span == finding.span());
+        let what = format!("the author vouches for what `allow {}` covers", finding.code);
+        let assumption = Assumption { step, what };
+        if !proof.assumptions.contains(&assumption) {
+            proof.assumptions.push(assumption);
+        }
+    }
+
+    /// Where an anomaly is reported: at the statement that fails, or the last one that has ended.
+    fn place(&self, anomaly: &Anomaly) -> Span {
+        if anomaly.in_step {
+            return self.plan.steps.get(anomaly.position).map_or(Span::default(), |step| step.span);
+        }
+        self.behind(anomaly.position, anomaly.app.as_deref())
+    }
+
+    /// The last statement of those that have ended, or the declaration of the application where there is none.
+    fn behind(&self, position: usize, app: Option<&str>) -> Span {
+        // A statement that was put in by an assumption stands nowhere.
+        let written = self.plan.steps.iter().take(position).rev().find(|step| !step.span.is_empty());
+        if let Some(step) = written {
+            return step.span;
+        }
+        let declared = app.and_then(|app| self.script.apps.iter().find(|declared| *declared.name.name == *app));
+        declared.map_or_else(|| self.header(), |declared| declared.name.span)
+    }
+
+    fn line(&self, step: usize) -> usize {
+        self.script.source.position(self.plan.steps[step].span.start).line
+    }
+
     fn notes(&self, proof: &Proof) -> Vec<String> {
         let states = proof.states;
         let verdict = match proof.verdict() {
@@ -196,4 +276,15 @@ fn with_schedule(mut suspicion: Diagnostic, schedule: Vec<Label>) -> Diagnostic 
         }
     }
     suspicion
+}
+
+fn code(kind: AnomalyKind) -> Code {
+    match kind {
+        AnomalyKind::BrokenUse => Code::AppBreaks,
+        AnomalyKind::UnsetRead => Code::UnsetRead,
+        AnomalyKind::StaleRead => Code::StaleRead,
+        AnomalyKind::LostWrite => Code::LostWrite,
+        AnomalyKind::RejectedWrite => Code::RejectedWrite,
+        AnomalyKind::FailingStep => Code::FailingStatement,
+    }
 }
