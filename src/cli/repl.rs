@@ -91,11 +91,7 @@ struct Machine;
 
 impl Host for Machine {
     fn read(&self, path: &Path) -> Result<Source, Complaint> {
-        let unread = |error: input::InputError| Complaint {
-            message: format!("cannot read `{}`: {}", error.path, error.why),
-            help: error.help,
-        };
-        input::read(path).map(|input| input.source).map_err(unread)
+        input::read(path).map(|input| input.source).map_err(|error| error.complaint())
     }
 
     fn write(&self, path: &Path, text: &str, may_replace: bool) -> Result<(), Complaint> {
