@@ -18,7 +18,10 @@ retire v1
 contract drop column username
 "#;
 
-/// A rename, from its first statement to the purge. What is told of it, a line each.
+/// A rename, from its first statement to the purge; gives what there is to tell, a line each.
+///
+/// # Errors
+/// Something was not done: the error says what, and why.
 pub fn whole_run(address: &Address) -> Result<Vec<String>, Error> {
     let mut told = Vec::new();
 

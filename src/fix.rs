@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::check::CheckedScript;
+use crate::check::Findings;
 use crate::diagnostic::{Diagnostic, Fix};
 use crate::source::{Source, Span};
 
@@ -11,23 +11,24 @@ const MOST_ROUNDS: usize = 20;
 
 /// A script after its fixes.
 #[derive(Debug)]
-pub struct Fixed {
+pub struct Fixed<C> {
     /// The script as it is now, with the findings that are left.
-    pub checked: CheckedScript,
+    pub checked: C,
     /// How many fixes were applied.
     pub applied: usize,
 }
 
 /// Applies all fixes, checks again, and goes on until none is left.
-pub fn fix_all(mut checked: CheckedScript, check: impl Fn(Source) -> CheckedScript) -> Fixed {
+pub fn fix_all<C: AsRef<Findings>>(mut checked: C, check: impl Fn(Source) -> C) -> Fixed<C> {
     let mut applied = 0;
     for _ in 0..MOST_ROUNDS {
-        let (text, count) = apply(checked.source.text(), &checked.diagnostics);
-        if count == 0 || text == checked.source.text() {
+        let Findings { source, diagnostics, .. } = checked.as_ref();
+        let (text, count) = apply(source.text(), diagnostics);
+        if count == 0 || text == source.text() {
             break;
         }
         applied += count;
-        checked = check(Source::new(checked.source.name(), text));
+        checked = check(Source::new(source.name(), text));
     }
     Fixed { checked, applied }
 }
@@ -122,7 +123,7 @@ mod tests {
     fn fixing_goes_on_until_nothing_is_left() {
         let check = |source: Source| {
             let diagnostics = source.text().find('b').map(|i| replacing(i, i + 1, "a")).into_iter().collect();
-            CheckedScript { source, diagnostics, notes: Vec::new() }
+            Findings { source, diagnostics, notes: Vec::new() }
         };
         let fixed = fix_all(check(Source::new("x", "abbba")), check);
         assert_eq!((fixed.checked.source.text(), fixed.applied), ("aaaaa", 3));
@@ -132,7 +133,7 @@ mod tests {
     fn fixes_that_undo_one_another_end() {
         let check = |source: Source| {
             let other = if source.text() == "a" { "b" } else { "a" };
-            CheckedScript { diagnostics: vec![replacing(0, 1, other)], source, notes: Vec::new() }
+            Findings { diagnostics: vec![replacing(0, 1, other)], source, notes: Vec::new() }
         };
         assert_eq!(fix_all(check(Source::new("x", "a")), check).applied, MOST_ROUNDS);
     }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::check::CheckedScript;
+use crate::check::Checked;
 use crate::diagnostic::{Edit, Fix};
 use crate::plan::Plan;
 use crate::plan::assumed::{Assumed, assumed};
@@ -24,19 +24,15 @@ pub enum Inferred {
 
 /// Infers the applications of a script.
 #[must_use]
-pub fn apps(checked: &CheckedScript) -> Inferred {
-    let script = syntax::parse(checked.source.clone()).script;
-    if !script.apps.is_empty() {
+pub fn apps(checked: &Checked) -> Inferred {
+    if !checked.script.apps.is_empty() {
         return Inferred::Declared;
     }
-    if checked.has_errors() {
-        return Inferred::Errors;
-    }
-    let Ok(plan) = Plan::resolve(&script, &[]) else { return Inferred::Errors };
-    let Some(assumed) = assumed(&plan) else { return Inferred::NoColumns };
-    let items = syntax::items(&checked.source);
-    let writer = Writer { source: &checked.source, items: &items };
-    Inferred::Apps(Fix { title: "declare the applications".to_owned(), edits: writer.edits(&plan, &assumed) })
+    let Some(plan) = checked.plan.as_ref().filter(|_| !checked.findings.has_errors()) else { return Inferred::Errors };
+    let Some(assumed) = assumed(plan) else { return Inferred::NoColumns };
+    let (source, items) = (checked.source(), syntax::items(checked.source()));
+    let writer = Writer { source, items: &items };
+    Inferred::Apps(Fix { title: "declare the applications".to_owned(), edits: writer.edits(plan, &assumed) })
 }
 
 struct Writer<'a> {

@@ -6,13 +6,12 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 
 use crate::ast::{Name, Rows, RowsFrom, Script};
-use crate::check;
-use crate::diagnostic::{Diagnostic, Severity};
+use crate::check::{self, Checked};
+use crate::diagnostic::{Code, Diagnostic, Severity};
 use crate::engine::Fault;
 use crate::engine::memory::Memory;
-use crate::explain::Code;
-use crate::phrase::{did_you_mean, reason};
-use crate::plan::{Action, KnownTable, Plan};
+use crate::phrase::{Complaint, did_you_mean, reason};
+use crate::plan::{Action, KnownTable, Plan, Uses};
 use crate::rows;
 use crate::source::{Source, Span};
 use crate::syntax;
@@ -29,18 +28,12 @@ pub struct RowsFile {
 /// A script on the in-memory table, before its first statement.
 #[derive(Debug)]
 pub struct Lab {
-    /// Its text.
-    pub source: Source,
-    /// Its tree.
-    pub script: Script,
+    /// The script, with what is known of it; findings do not stop it.
+    pub checked: Checked,
     /// What it will do.
     pub plan: Arc<Plan>,
     /// The table, with its rows.
     pub memory: Memory,
-    /// Findings that do not stop it.
-    pub diagnostics: Vec<Diagnostic>,
-    /// What was taken for granted.
-    pub notes: Vec<String>,
     /// Tables that files with rows describe and the script does not declare.
     pub known: Vec<KnownTable>,
 }
@@ -51,12 +44,7 @@ pub enum OpenError {
     /// There are errors in it; warnings are here as well.
     Refused(Vec<Diagnostic>),
     /// A file with rows could not be read, or its rows do not fit.
-    Rows {
-        /// What is wrong, the file named in it.
-        message: String,
-        /// What to do about it.
-        help: Option<String>,
-    },
+    Rows(Complaint),
 }
 
 /// Opens a script. Files that it names are looked for beside it.
@@ -79,23 +67,36 @@ pub fn open_to_play(source: Source, files: &[RowsFile]) -> Result<Lab, OpenError
 /// Whether a finding keeps a plan from being played by hand.
 #[must_use]
 pub fn stands_in_the_way_of_playing(finding: &Diagnostic) -> bool {
-    finding.severity == Severity::Error && !finding.code.is_refutation()
+    finding.severity == Severity::Error && !finding.code.refutes()
 }
 
 fn open_unless(source: Source, files: &[RowsFile], refuses: &dyn Fn(&Diagnostic) -> bool) -> Result<Lab, OpenError> {
-    let parsed = syntax::parse(source.clone());
+    let parsed = syntax::parse(source);
     let texts = read_files(&parsed.script, files)?;
-    know_each_table(&parsed.script, files)?;
+    each_table_once(files)?;
     let known = known_tables(&parsed.script, &texts)?;
-    let (diagnostics, notes) = check::check(&parsed, &known);
-    let script = parsed.script;
-    if diagnostics.iter().any(refuses) {
-        return Err(OpenError::Refused(diagnostics));
+    let checked = check::check(parsed, &known);
+    know_each_table(&checked, files, &known)?;
+    let is_refused = checked.findings.diagnostics.iter().any(refuses);
+    match checked.plan.clone().filter(|_| !is_refused) {
+        Some(plan) => loaded(checked, plan, known, &texts),
+        None => Err(OpenError::Refused(checked.findings.diagnostics)),
     }
-    let plan = Plan::resolve(&script, &known).map_err(OpenError::Refused)?;
+}
+
+/// Opens a script that was checked already, as it is to be played by hand.
+///
+/// # Errors
+/// Rows that cannot be loaded.
+pub fn play(checked: Checked, plan: Arc<Plan>, known: Vec<KnownTable>, files: &[RowsFile]) -> Result<Lab, OpenError> {
+    let texts = read_files(&checked.script, files)?;
+    loaded(checked, plan, known, &texts)
+}
+
+fn loaded(checked: Checked, plan: Arc<Plan>, known: Vec<KnownTable>, texts: &[CsvText]) -> Result<Lab, OpenError> {
     let mut memory = Memory::new(plan.start.clone(), Arc::clone(&plan.facts), plan.apps.to_vec(), now_micros());
-    load(&mut memory, &script, &texts)?;
-    Ok(Lab { source, script, plan: Arc::new(plan), memory, diagnostics, notes, known })
+    load(&mut memory, &checked.script, texts)?;
+    Ok(Lab { checked, plan, memory, known })
 }
 
 /// Microseconds since 2000-01-01 UTC.
@@ -145,44 +146,50 @@ fn own_rows<'s>(script: &'s Script, replaced: &[Name]) -> impl Iterator<Item = &
 }
 
 fn read_csv(path: &Path) -> Result<Vec<u8>, OpenError> {
-    std::fs::read(path).map_err(|error| OpenError::Rows {
-        message: format!("cannot read rows from `{}`: {}", path.display(), reason(&error)),
-        help: Some("paths in a script are relative to the script, those of `--rows` to the current folder".to_owned()),
+    std::fs::read(path).map_err(|error| {
+        let message = format!("cannot read rows from `{}`: {}", path.display(), reason(&error));
+        let help = "paths in a script are relative to the script, those of `--rows` to the current folder";
+        OpenError::Rows(Complaint::new(message).help(help))
     })
 }
 
-/// Refuses rows for a table that the script does not speak of, and rows from two files for one table.
-fn know_each_table(script: &Script, files: &[RowsFile]) -> Result<(), OpenError> {
+/// Refuses rows from two files for one table.
+fn each_table_once(files: &[RowsFile]) -> Result<(), OpenError> {
     for (at, file) in files.iter().enumerate() {
         if files[..at].iter().any(|before| before.table == file.table) {
-            let message = format!("rows for `{}` are given twice", file.table);
-            let help = "put them in one file".to_owned();
-            return Err(OpenError::Rows { message, help: Some(help) });
+            let twice = Complaint::new(format!("rows for `{}` are given twice", file.table));
+            return Err(OpenError::Rows(twice.help("put them in one file")));
         }
     }
+    Ok(())
+}
+
+/// Refuses rows for a table that the script does not speak of. Errors in the script are told elsewhere.
+fn know_each_table(checked: &Checked, files: &[RowsFile], known: &[KnownTable]) -> Result<(), OpenError> {
+    let Checked { script, plan, .. } = checked;
     let is_empty = script.statements.is_empty() && script.tables.is_empty() && script.apps.is_empty();
-    if files.is_empty() || is_empty {
-        return Ok(());
-    }
-    let Some(tables) = tables_of(script) else { return Ok(()) };
+    let Some(plan) = plan.as_ref().filter(|_| !files.is_empty() && !is_empty) else { return Ok(()) };
+    let tables = tables_of(script, plan, known);
     match files.iter().find(|file| !tables.contains(&file.table)) {
         None => Ok(()),
         Some(RowsFile { table, path }) => {
             let message = format!("there is no table `{table}` for the rows of `{}`", path.display());
             let help = did_you_mean(table, tables.iter().map(|table| &**table));
-            Err(OpenError::Rows { message, help })
+            Err(OpenError::Rows(Complaint::new(message).help_if_any(help)))
         }
     }
 }
 
-/// The tables that a script starts from or adds; none where it has errors, which are told elsewhere.
-fn tables_of(script: &Script) -> Option<Vec<Name>> {
-    let plan = Plan::resolve(script, &[]).ok()?;
+/// The tables that a script starts from or adds. One that only a file of rows describes is none of them.
+fn tables_of(script: &Script, plan: &Plan, known: &[KnownTable]) -> Vec<Name> {
+    let used = Uses::of(script).tables;
+    let is_spoken_of =
+        |name: &&Name| used.iter().any(|(used, _)| used == *name) || known.iter().all(|known| known.name != **name);
     let added = plan.steps.iter().filter_map(|step| match &step.action {
-        Action::AddTable(table) => Some(table.name.clone()),
+        Action::AddTable(table) => Some(&table.name),
         _ => None,
     });
-    Some(plan.start.tables().map(|table| table.name.clone()).chain(added).collect())
+    plan.start.tables().map(|table| &table.name).filter(is_spoken_of).chain(added).cloned().collect()
 }
 
 /// What the files tell of tables that the script does not declare.
@@ -242,5 +249,5 @@ fn load_own(memory: &mut Memory, rows: &Rows, texts: &[CsvText]) -> Result<(), O
 }
 
 fn rows_error(fault: Fault) -> OpenError {
-    OpenError::Rows { message: fault.message, help: fault.help }
+    OpenError::Rows(fault.into())
 }

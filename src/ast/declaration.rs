@@ -61,6 +61,18 @@ pub enum TableConstraint {
     Index(Option<Ident>, Vec<Ident>, bool, Option<Expr>, Span),
 }
 
+impl TableConstraint {
+    /// Its name, where it is written.
+    #[must_use]
+    pub fn name(&self) -> Option<&Ident> {
+        match self {
+            Self::PrimaryKey(..) => None,
+            Self::Unique(name, ..) | Self::Check(name, ..) | Self::Index(name, ..) => name.as_ref(),
+            Self::ForeignKey(key) => key.name.as_ref(),
+        }
+    }
+}
+
 /// `foreign key [name] (c) references t (c2)`.
 #[derive(Clone, Debug)]
 pub struct ForeignKeyDef {

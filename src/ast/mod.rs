@@ -149,6 +149,22 @@ pub struct Script {
 }
 
 impl Script {
+    /// A script that says nothing.
+    #[must_use]
+    pub fn new(source: Source) -> Self {
+        Self {
+            source,
+            header: None,
+            tables: Vec::new(),
+            rows: Vec::new(),
+            views: Vec::new(),
+            apps: Vec::new(),
+            statements: Vec::new(),
+            allows: Vec::new(),
+            deployed: Vec::new(),
+        }
+    }
+
     /// Its title: the header's, or the file name without folder and ending.
     #[must_use]
     pub fn title(&self) -> &str {

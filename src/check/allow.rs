@@ -3,8 +3,7 @@
 use std::str::FromStr;
 
 use crate::ast::{Allow, AllowScope, Script};
-use crate::diagnostic::{Code, Diagnostic, Severity};
-use crate::phrase::did_you_mean;
+use crate::diagnostic::{Code, Diagnostic, Severity, help_for_unknown_code};
 
 /// Takes out the findings that are allowed, and adds one for each `allow` that matches nothing.
 pub(super) fn apply(script: &Script, findings: &mut Vec<Diagnostic>) {
@@ -53,7 +52,7 @@ fn unused(allow: &Allow) -> Diagnostic {
     } else if known {
         (format!("nothing here is a `{name}`"), "remove the `allow`".to_owned())
     } else {
-        let meant = did_you_mean(name, Code::ALL.iter().map(|code| code.name()));
+        let meant = help_for_unknown_code(name);
         (format!("there is no code `{name}`"), meant.unwrap_or_else(|| "`miglab explain` lists the codes".to_owned()))
     };
     let unused = Diagnostic::new(Code::UnusedAllow, message, allow.span, "silences nothing").help(help);

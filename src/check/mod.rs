@@ -1,44 +1,34 @@
-//! Findings: what is wrong, or likely wrong, with a plan, found without running it.
+//! What is known of a plan without running it: what is wrong, or likely wrong, with it, and what is proved of it. A
+//! script is read, resolved and proved once; what came of it is a [`Checked`], which goes to whoever runs the plan, plays
+//! it or prints it.
 //!
 //! The planner walks the statements; at each, every rule looks at the step and the catalog before it. A rule keeps what
 //! it must remember in a few bytes a statement, so that a script of a hundred thousand statements is checked in one
-//! pass. Rules are one to a file in `rules`; each has its page in `explain` and its cases in `tests/cases/check`.
+//! pass. Rules are one to a file in `rules`; each has its page in `docs/codes` and its cases in `tests/cases/check`.
 
 mod allow;
+mod checked;
 mod listed_rows;
+mod proofs;
 mod read_ahead;
 mod root_cause;
 mod rules;
 mod two_forms;
 mod verdict;
 
-pub use verdict::proof;
+pub use checked::{Checked, Findings};
+pub use proofs::AssumedProof;
+
+use std::sync::Arc;
 
 use crate::ast::{Script, Statement};
 use crate::catalog::Catalog;
-use crate::diagnostic::{Code, Diagnostic, Severity};
-use crate::plan::{Action, Effect, KnownTable, Planner};
+use crate::diagnostic::{Code, Diagnostic};
+use crate::plan::{Action, Effect, KnownTable, Plan, PlanBuilder, Planner};
 use crate::source::Source;
 use crate::syntax::{self, Parsed};
-
-/// A script and all that there is to say about it.
-#[derive(Debug)]
-pub struct CheckedScript {
-    /// Its text.
-    pub source: Source,
-    /// Syntax errors and findings in the order of places.
-    pub diagnostics: Vec<Diagnostic>,
-    /// What was taken for granted, a sentence each.
-    pub notes: Vec<String>,
-}
-
-impl CheckedScript {
-    /// Whether the plan must not be run.
-    #[must_use]
-    pub fn has_errors(&self) -> bool {
-        self.diagnostics.iter().any(|diagnostic| diagnostic.severity == Severity::Error)
-    }
-}
+use proofs::Proofs;
+use verdict::Judged;
 
 /// Scripts shorter than this, in bytes, are read whole; a tree of theirs is small.
 const SMALL: usize = 1 << 14;
@@ -46,88 +36,110 @@ const SMALL: usize = 1 << 14;
 /// Plans without applications that are longer than this, in statements, are not proved under assumed ones.
 pub(super) const MOST_ADVISED: usize = 200;
 
-/// Reads and checks a script. The statements of a large one are read one by one, and forgotten once they are checked.
+/// Reads a script and says what is wrong with it. The statements of a large one are read one by one, and forgotten once
+/// they are checked; so is what they do, where no application is declared: that is not proved for a very long plan.
 #[must_use]
-pub fn check_script(source: Source) -> CheckedScript {
+pub fn findings(source: Source) -> Findings {
     if source.text().len() < SMALL {
-        let (diagnostics, notes) = check(&syntax::parse(source.clone()), &[]);
-        return CheckedScript { source, diagnostics, notes };
+        return check(syntax::parse(source), &[]).findings;
     }
     let outline = syntax::outline(source.clone());
-    let mut checker = Checker::start(&outline.script, &[]);
+    let most_kept = if outline.script.apps.is_empty() { MOST_ADVISED } else { usize::MAX };
+    let mut checker = Checker::start(&outline.script, &[], most_kept);
     let unread = read_ahead::statements(&source, &outline.parts, &mut |statement| checker.statement(statement));
-    let unread = outline.diagnostics.iter().cloned().chain(unread);
-    // The proof needs the whole plan. What is only advice is not worth that for a very long one.
-    let is_proved = !outline.script.apps.is_empty() || checker.statements <= MOST_ADVISED;
-    let (diagnostics, notes) = if is_proved {
-        let parsed = syntax::parse(source.clone());
-        checker.finish(unread, &|findings| verdict::judge(&parsed.script, &[], findings))
-    } else {
-        checker.finish(unread, &|_| Vec::new())
-    };
-    CheckedScript { source, diagnostics, notes }
+    let Outcome { diagnostics, notes, .. } = checker.finish(outline.diagnostics.iter().cloned().chain(unread));
+    Findings { source, diagnostics, notes }
 }
 
-/// Checks a script that was read: what could not be read and findings, in the order of places, and what was taken for
-/// granted. `known` describes tables that the script does not declare.
+/// Resolves, checks and proves a script that was read, each once. `known` describes tables that the script does not
+/// declare.
 #[must_use]
-pub fn check(parsed: &Parsed, known: &[KnownTable]) -> (Vec<Diagnostic>, Vec<String>) {
-    let mut checker = Checker::start(&parsed.script, known);
-    parsed.script.statements.iter().for_each(|statement| checker.statement(statement));
-    checker.finish(parsed.diagnostics.iter().cloned(), &|findings| verdict::judge(&parsed.script, known, findings))
+pub fn check(parsed: Parsed, known: &[KnownTable]) -> Checked {
+    let Parsed { script, diagnostics } = parsed;
+    let mut checker = Checker::start(&script, known, usize::MAX);
+    script.statements.iter().for_each(|statement| checker.statement(statement));
+    let Outcome { plan, proofs, diagnostics, notes } = checker.finish(diagnostics.into_iter());
+    let findings = Findings { source: script.source.clone(), diagnostics, notes };
+    Checked { script, plan: plan.map(Arc::new), findings, proofs }
 }
 
 /// A walk along the statements of a script.
 struct Checker<'s> {
     script: &'s Script,
     planner: Planner<'s>,
+    /// What the statements make up; none once one of them cannot be understood, or they are too many.
+    plan: Option<PlanBuilder>,
+    /// No more statements than these are kept for the plan.
+    most_kept: usize,
     rules: Vec<Box<dyn Rule>>,
     findings: Vec<Diagnostic>,
     /// How many statements have passed.
     statements: usize,
 }
 
+/// What a walk has found.
+struct Outcome {
+    plan: Option<Plan>,
+    proofs: Proofs,
+    diagnostics: Vec<Diagnostic>,
+    notes: Vec<String>,
+}
+
 impl<'s> Checker<'s> {
-    fn start(script: &'s Script, known: &[KnownTable]) -> Self {
+    fn start(script: &'s Script, known: &[KnownTable], most_kept: usize) -> Self {
         let mut planner = Planner::start(script, known);
-        let mut rules = rules::all();
-        let mut findings = planner.take_diagnostics();
-        findings.extend(listed_rows::check(script, planner.catalog()));
-        for rule in &mut rules {
-            rule.start(&mut planner, script, &mut findings);
+        let plan = Some(PlanBuilder::start(&planner));
+        let found = planner.take_diagnostics();
+        let mut checker =
+            Self { script, planner, plan, most_kept, rules: rules::all(), findings: Vec::new(), statements: 0 };
+        checker.note(found);
+        checker.findings.extend(listed_rows::check(script, checker.planner.catalog()));
+        for rule in &mut checker.rules {
+            rule.start(&mut checker.planner, script, &mut checker.findings);
         }
-        Self { script, planner, rules, findings, statements: 0 }
+        checker
+    }
+
+    /// Takes in what the planner has found.
+    fn note(&mut self, found: Vec<Diagnostic>) {
+        if found.iter().any(Diagnostic::keeps_from_running) {
+            self.plan = None;
+        }
+        self.findings.extend(found);
     }
 
     fn statement(&mut self, statement: &Statement) {
         self.statements += 1;
         let action = self.planner.resolve(statement);
-        self.findings.append(&mut self.planner.take_diagnostics());
+        let found = self.planner.take_diagnostics();
+        self.note(found);
         let effect = action.as_ref().map(|action| action.effect(self.planner.catalog())).unwrap_or_default();
-        let action = action.as_ref();
-        let mut at = At { script: self.script, statement, action, effect: &effect, planner: &mut self.planner };
+        let planner = &mut self.planner;
+        let mut at = At { script: self.script, statement, action: action.as_ref(), effect: &effect, planner };
         self.rules.iter_mut().for_each(|rule| rule.statement(&mut at, &mut self.findings));
-        if let Some(action) = action {
-            self.planner.advance(action, statement.span);
+        if action.is_none() || self.statements > self.most_kept {
+            self.plan = None;
+        }
+        match (action, &mut self.plan) {
+            (Some(action), Some(plan)) => plan.take(&mut self.planner, statement, action),
+            (Some(action), None) => self.planner.advance(&action, statement.span),
+            (None, _) => {}
         }
     }
 
-    /// Ends the walk; `judge` adds what the proof finds, and gives its verdict.
-    fn finish(
-        mut self,
-        unread: impl Iterator<Item = Diagnostic>,
-        judge: &dyn Fn(&mut Vec<Diagnostic>) -> Vec<String>,
-    ) -> (Vec<Diagnostic>, Vec<String>) {
+    /// Ends the walk, and proves the plan.
+    fn finish(mut self, unread: impl Iterator<Item = Diagnostic>) -> Outcome {
         self.findings.extend(unread);
         self.rules.iter_mut().for_each(|rule| rule.finish(&self.planner, self.script, &mut self.findings));
-        let verdict = judge(&mut self.findings);
+        let plan = self.plan.take().map(|plan| plan.finish(&self.planner));
+        let Judged { notes: verdict, proofs } = verdict::judge(self.script, plan.as_ref(), &mut self.findings);
         allow::apply(self.script, &mut self.findings);
         root_cause::keep(&mut self.findings);
         self.findings.sort_by_key(Diagnostic::span);
         let mut notes = notes(self.script, &self.planner, &self.findings);
         notes.extend(verdict);
         notes.extend(self.rules.iter_mut().flat_map(|rule| rule.notes()));
-        (self.findings, notes)
+        Outcome { plan, proofs, diagnostics: self.findings, notes }
     }
 }
 

@@ -14,13 +14,14 @@ use super::inferences::{Inference, Inferences};
 use super::input::{self, BYTE_ORDER_MARK, Input, InputError, STDIN};
 use super::output::{Output, complain};
 use super::{Exit, diff, parallel, write};
-use crate::check::{CheckedScript, check_script};
+use crate::check::{self, Findings};
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::fix;
 use crate::infer::{self, Inferred};
 use crate::phrase::{counted, reason};
 use crate::report::{FileFindings, Format, Report, Terminal};
 use crate::source::Source;
+use crate::syntax;
 
 /// Prove that scripts are safe, or say what is wrong with them, without running them
 #[derive(Debug, Args)]
@@ -82,23 +83,25 @@ enum Deny {
     Warnings,
 }
 
-/// One script, checked, and fixed where that was asked for.
-struct Checked {
-    script: CheckedScript,
+/// What there is to tell of one script.
+pub(super) struct Told {
+    findings: Findings,
     diff: String,
     fixed: usize,
     inferred: Option<Inference>,
 }
 
-impl Checked {
-    fn as_it_is(script: CheckedScript) -> Self {
-        Self { script, diff: String::new(), fixed: 0, inferred: None }
+impl Told {
+    fn as_it_is(findings: Findings) -> Self {
+        Self { findings, diff: String::new(), fixed: 0, inferred: None }
     }
 }
 
 /// A script after what was asked for.
 struct Changed {
-    script: CheckedScript,
+    /// What was found in it as it was.
+    before: Findings,
+    after: Findings,
     fixed: usize,
     inferred: Option<Inference>,
 }
@@ -122,7 +125,7 @@ pub fn execute(args: &CheckArgs, out: &mut Output) -> io::Result<Exit> {
     found.errors.iter().try_for_each(|error| session.unreadable(error))?;
     if let Some(database) = &mut database {
         for path in &found.scripts {
-            let checked = database.check(path).map(Checked::as_it_is);
+            let checked = database.check(path).map(Told::as_it_is);
             if session.take(checked)?.is_break() {
                 break;
             }
@@ -144,56 +147,50 @@ impl CheckArgs {
         }
     }
 
-    fn check(&self, path: &Path) -> Result<Checked, InputError> {
+    pub(super) fn check(&self, path: &Path) -> Result<Told, InputError> {
         let input = input::read(path)?;
-        let script = check_script(input.source.clone());
-        let mut checked = if self.diff { self.differing(script) } else { self.rewritten(path, &input, script)? };
-        if checked.script.diagnostics.is_empty() {
+        let changed = self.changed(input.source.clone());
+        let mut told = if self.diff { differing(changed) } else { rewritten(path, &input, changed)? };
+        if told.findings.diagnostics.is_empty() {
             // Nobody will look into it again, and there may be thousands.
-            checked.script.source = Source::new(checked.script.source.name(), "");
+            told.findings.source = Source::new(told.findings.source.name(), "");
         }
-        Ok(checked)
+        Ok(told)
     }
 
     /// The script with its fixes, or its applications, or both.
-    fn changed(&self, script: CheckedScript) -> Changed {
-        let (mut script, mut fixed) = (script, 0);
-        if self.fix || (self.diff && !self.infer_apps) {
-            let after = fix::fix_all(script, check_script);
-            (script, fixed) = (after.checked, after.applied);
+    fn changed(&self, source: Source) -> Changed {
+        if self.infer_apps {
+            return self.with_apps(source);
         }
-        let inferred = self.infer_apps.then(|| infer::apps(&script));
-        if let Some(Inferred::Apps(fix)) = &inferred {
-            let text = fix::apply_one(script.source.text(), fix);
-            script = check_script(Source::new(script.source.name(), text));
-        }
-        Changed { script, fixed, inferred: inferred.map(|inferred| Inference::from(&inferred)) }
-    }
-
-    fn rewritten(&self, path: &Path, input: &Input, script: CheckedScript) -> Result<Checked, InputError> {
-        let Changed { script, fixed, inferred } = self.changed(script);
-        if script.source.text() != input.source.text() {
-            let mark = if input.byte_order_mark { BYTE_ORDER_MARK } else { "" };
-            let text = format!("{mark}{}", script.source.text());
-            let unwritten = |error| InputError { verb: "write", ..InputError::new(path, reason(&error)) };
-            write::replace(path, &text).map_err(unwritten)?;
-        }
-        Ok(Checked { script, diff: String::new(), fixed, inferred })
-    }
-
-    /// The findings in the script as it is, with the diff to what it would become.
-    fn differing(&self, script: CheckedScript) -> Checked {
-        let CheckedScript { source, diagnostics, notes } = script;
-        let as_it_is = CheckedScript { source: source.clone(), diagnostics: diagnostics.clone(), notes: notes.clone() };
-        let after = self.changed(CheckedScript { source, diagnostics, notes });
-        let (old, new) = (as_it_is.source.text(), after.script.source.text());
-        let diff = if old == new {
-            String::new()
+        let before = check::findings(source);
+        let (after, fixed) = if self.fix || self.diff {
+            let fixed = fix::fix_all(before.clone(), check::findings);
+            (fixed.checked, fixed.applied)
         } else {
-            diff::unified(as_it_is.source.name(), old, new, Terminal::stdout())
+            (before.clone(), 0)
         };
-        let inferred = after.inferred.filter(|inference| *inference != Inference::Written);
-        Checked { script: as_it_is, diff, fixed: 0, inferred }
+        Changed { before, after, fixed, inferred: None }
+    }
+
+    /// The script with its applications, and with its fixes where they are asked for.
+    fn with_apps(&self, source: Source) -> Changed {
+        let whole = |source| check::check(syntax::parse(source), &[]);
+        let (mut checked, mut fixed) = (whole(source), 0);
+        let before = checked.findings.clone();
+        if self.fix {
+            let after = fix::fix_all(checked, whole);
+            (checked, fixed) = (after.checked, after.applied);
+        }
+        let inferred = infer::apps(&checked);
+        let after = match &inferred {
+            Inferred::Apps(fix) => {
+                let text = fix::apply_one(checked.source().text(), fix);
+                check::findings(Source::new(checked.source().name(), text))
+            }
+            _ => checked.findings,
+        };
+        Changed { before, after, fixed, inferred: Some(Inference::from(&inferred)) }
     }
 
     fn fails_on(&self, diagnostic: &Diagnostic) -> bool {
@@ -203,6 +200,28 @@ impl CheckArgs {
             Severity::Advice => false,
         }
     }
+}
+
+/// Writes the script back where it was changed.
+fn rewritten(path: &Path, input: &Input, changed: Changed) -> Result<Told, InputError> {
+    let Changed { after: findings, fixed, inferred, .. } = changed;
+    if findings.source.text() != input.source.text() {
+        let mark = if input.byte_order_mark { BYTE_ORDER_MARK } else { "" };
+        let text = format!("{mark}{}", findings.source.text());
+        let unwritten = |error| InputError { verb: "write", ..InputError::new(path, reason(&error)) };
+        write::replace(path, &text).map_err(unwritten)?;
+    }
+    Ok(Told { findings, diff: String::new(), fixed, inferred })
+}
+
+/// The findings in the script as it is, with the diff to what it would become.
+fn differing(changed: Changed) -> Told {
+    let Changed { before: findings, after, inferred, .. } = changed;
+    let (old, new) = (findings.source.text(), after.source.text());
+    let diff =
+        if old == new { String::new() } else { diff::unified(findings.source.name(), old, new, Terminal::stdout()) };
+    let inferred = inferred.filter(|inference| *inference != Inference::Written);
+    Told { findings, diff, fixed: 0, inferred }
 }
 
 /// Where results go.
@@ -232,23 +251,23 @@ impl<'a> Session<'a> {
         Self { args, sink, closed, exit: Exit::Success, fixed: 0, inferences: Inferences::default() }
     }
 
-    fn take(&mut self, outcome: Result<Checked, InputError>) -> io::Result<ControlFlow<()>> {
+    fn take(&mut self, outcome: Result<Told, InputError>) -> io::Result<ControlFlow<()>> {
         match outcome {
-            Ok(checked) => self.checked(&checked)?,
+            Ok(told) => self.told(&told)?,
             Err(error) => self.unreadable(&error)?,
         }
         Ok(if self.closed.get() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
     }
 
-    fn checked(&mut self, Checked { script, diff, fixed, inferred }: &Checked) -> io::Result<()> {
+    fn told(&mut self, Told { findings, diff, fixed, inferred }: &Told) -> io::Result<()> {
         self.fixed += fixed;
         if let Some(inference) = inferred {
-            self.inferences.count(*inference, script.source.name());
+            self.inferences.count(*inference, findings.source.name());
         }
-        if script.diagnostics.iter().any(|diagnostic| self.args.fails_on(diagnostic)) {
+        if findings.diagnostics.iter().any(|diagnostic| self.args.fails_on(diagnostic)) {
             self.exit = self.exit.max(Exit::Failed);
         }
-        let CheckedScript { source, diagnostics, notes } = script;
+        let Findings { source, diagnostics, notes } = findings;
         match &mut self.sink {
             Sink::Report(report) => report.file(FileFindings { source, diagnostics, notes }),
             Sink::Diffs(out) => out.write_all(diff.as_bytes()),

@@ -9,8 +9,8 @@ use super::args::DbArgs;
 use super::input::{self, InputError};
 use super::output::complain;
 use crate::ast::Name;
-use crate::check::CheckedScript;
-use crate::database::{self, Limits, Looked};
+use crate::check::{Checked, Findings};
+use crate::database::{self, Limits};
 use crate::diagnostic::Diagnostic;
 use crate::engine::Fault;
 use crate::engine::postgres::Server;
@@ -44,16 +44,13 @@ impl DatabaseArgs {
 
     /// Connects, or reads the dump. What is wrong is said on standard error.
     pub(super) fn open(&self) -> Option<Database> {
-        match &self.schema {
-            Some(path) => read_dump(path),
-            None => {
-                let address = self.db.address();
-                let connected =
-                    address.and_then(|address| Ok((address.connect(APPLICATION_NAME)?, address.to_string())));
-                let (client, name) = connected.map_err(|fault| complain_of(&fault)).ok()?;
-                Some(Database::Server(Box::new(client), name))
-            }
+        if let Some(path) = &self.schema {
+            return read_dump(path);
         }
+        let address = self.db.address();
+        let connected = address.and_then(|address| Ok((address.connect(APPLICATION_NAME)?, address.to_string())));
+        let (client, name) = connected.map_err(|fault| complain_of(&fault)).ok()?;
+        Some(Database::Server(Box::new(client), name))
     }
 }
 
@@ -106,9 +103,9 @@ impl Database {
     ///
     /// # Errors
     /// The script cannot be read, or the server cannot be asked.
-    pub(super) fn check(&mut self, path: &Path) -> Result<CheckedScript, InputError> {
+    pub(super) fn check(&mut self, path: &Path) -> Result<Findings, InputError> {
         let source = input::read(path)?.source;
-        self.look(&source).map_err(|fault| InputError {
+        self.look(source).map_err(|fault| InputError {
             verb: "check",
             path: path.display().to_string(),
             why: fault.message,
@@ -116,10 +113,12 @@ impl Database {
         })
     }
 
-    fn look(&mut self, source: &Source) -> Result<CheckedScript, Fault> {
-        let used = database::tables(&syntax::parse(source.clone()).script);
+    fn look(&mut self, source: Source) -> Result<Findings, Fault> {
+        let parsed = syntax::parse(source);
+        let used = database::tables(&parsed.script);
         let server = self.tables(&used)?;
-        let Looked { script, plan, mut diagnostics, mut notes } = database::look_at(source, &server);
+        let Checked { script, plan, mut findings, .. } = database::check(parsed, &server);
+        let Findings { diagnostics, notes, .. } = &mut findings;
         match (self, plan) {
             (Self::Server(client, _), Some(plan)) => {
                 let found = database::preflight(&mut **client, &plan, &server, Limits::default())?;
@@ -135,7 +134,7 @@ impl Database {
             }
             _ => {}
         }
-        Ok(CheckedScript { source: source.clone(), diagnostics, notes })
+        Ok(findings)
     }
 }
 

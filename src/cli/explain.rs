@@ -6,8 +6,8 @@ use clap::Args;
 
 use super::Exit;
 use super::output::{Output, complain};
-use crate::diagnostic::{Code, Severity};
-use crate::explain::Topic;
+use super::topic::Topic;
+use crate::diagnostic::{Code, Severity, help_for_unknown_code};
 use crate::phrase::did_you_mean;
 use crate::report::terminal::Paint;
 use crate::report::{Terminal, markdown};
@@ -35,7 +35,7 @@ pub fn execute(args: &ExplainArgs, out: &mut Output) -> io::Result<Exit> {
         return Ok(Exit::Success);
     };
     let Some(page) = page(&bare(name)) else {
-        let help = did_you_mean(&bare(name), names());
+        let help = help_for_unknown_code(&bare(name)).or_else(|| did_you_mean(&bare(name), names()));
         let all = "`miglab explain` lists all codes".to_owned();
         complain(&format!("there is no code `{name}`"), Some(&help.unwrap_or(all)));
         return Ok(Exit::CouldNotRun);
@@ -90,6 +90,8 @@ mod tests {
     fn near_codes_are_found() {
         assert_eq!(did_you_mean("fase-order", names()).as_deref(), Some("did you mean `phase-order`?"));
         assert_eq!(did_you_mean("xyz", names()), None);
+        let help = help_for_unknown_code("sync-dropped-early");
+        assert_eq!(help.as_deref(), Some("the proof tells of it as `stale-read` now"), "a code that is gone");
     }
 
     #[test]

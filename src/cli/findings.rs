@@ -19,6 +19,6 @@ pub(super) fn tell(diagnostics: &[Diagnostic], source: &Source) {
 /// Writes notes, as `check` does.
 pub(super) fn tell_notes(notes: &[String]) {
     let word = Terminal::stderr().paint("note:", Paint::Cyan);
-    let text: String = notes.iter().map(|note| format!("{word} {}\n", clean(note))).collect();
-    io::stderr().write_all(text.as_bytes()).ok();
+    let mut out = io::stderr().lock();
+    notes.iter().try_for_each(|note| writeln!(out, "{word} {}", clean(note))).ok();
 }

@@ -7,7 +7,7 @@ use clap::Args;
 
 use super::Exit;
 use super::output::{Output, complain};
-use crate::check::check_script;
+use crate::check;
 use crate::diagnostic::Severity;
 use crate::phrase::reason;
 use crate::scaffold::{self, Kind, New};
@@ -44,7 +44,7 @@ pub fn execute(args: &NewArgs, out: &mut Output) -> io::Result<Exit> {
 /// The script, unless what was asked for cannot be right: a default that is not a value of the type, say.
 fn sound_script(kind: &Kind) -> Result<String, String> {
     let script = scaffold::script(kind)?;
-    let checked = check_script(Source::new("new", script.as_str()));
+    let checked = check::findings(Source::new("new", script.as_str()));
     match checked.diagnostics.iter().find(|found| found.severity == Severity::Error) {
         Some(wrong) => Err(format!("this would write a script with an error: {}", wrong.message)),
         None => Ok(script),

@@ -4,8 +4,7 @@ use std::cell::Cell;
 use std::io::{self, BufWriter, ErrorKind, StdoutLock, Write};
 use std::rc::Rc;
 
-use crate::report::terminal::Paint;
-use crate::report::{Terminal, clean};
+use crate::report::{Terminal, complaint};
 
 /// Buffered output. When its reader goes away (`miglab check | head`), what is written is dropped without an error, so
 /// that a command ends with the exit code that it has anyway.
@@ -65,12 +64,7 @@ impl<W: Write> Write for Output<W> {
 
 /// Writes an error message to standard error, and what to do instead. Does nothing where nobody reads it.
 pub fn complain(message: &str, help: Option<&str>) {
-    let terminal = Terminal::stderr();
-    let mut text = format!("{} {}\n", terminal.paint("error:", Paint::Red), clean(message));
-    if let Some(help) = help {
-        let lines = clean(help).replace('\n', "\n        ");
-        text += &[&terminal.paint("  help:", Paint::Cyan), " ", &lines, "\n"].concat();
-    }
+    let text = complaint(message, help, Terminal::stderr());
     io::stderr().write_all(text.as_bytes()).ok();
 }
 

@@ -2,12 +2,15 @@
 
 use std::io;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use clap::{Args, ValueEnum};
 
 use super::database::{DatabaseArgs, failed};
 use super::output::{Output, complain};
 use super::{Exit, input};
+use crate::ast::Script;
+use crate::check;
 use crate::database;
 use crate::diagnostic::Diagnostic;
 use crate::engine::Fault;
@@ -18,7 +21,7 @@ use crate::plan::{Action, Gate, Plan, Step};
 use crate::report::sql::{SqlPlan, SqlStatement, TableSize};
 use crate::report::{Terminal, render};
 use crate::source::Source;
-use crate::syntax;
+use crate::syntax::{self, Parsed};
 
 /// Print every SQL statement of a plan, with its locks, its cost and what undoes it
 ///
@@ -84,11 +87,12 @@ pub fn execute(args: &PlanArgs, out: &mut Output) -> io::Result<Exit> {
             return Ok(Exit::CouldNotRun);
         }
     };
-    let (server, database) = match server_of(args, &source) {
+    let parsed = syntax::parse(source.clone());
+    let (server, database) = match server_of(args, &parsed.script) {
         Ok(found) => found,
         Err(exit) => return Ok(exit),
     };
-    let (plan, diagnostics) = match opened(&source, server.as_ref()) {
+    let (plan, diagnostics) = match opened(parsed, server.as_ref()) {
         Ok(opened) => opened,
         Err(diagnostics) => {
             tell(&diagnostics, &source);
@@ -128,32 +132,27 @@ fn print(plan: &SqlPlan, format: PlanFormat, out: &mut Output) -> io::Result<()>
 
 /// What is known of the tables, from a database or from a file, and what the database is called; nothing where neither is
 /// given.
-fn server_of(args: &PlanArgs, source: &Source) -> Result<(Option<Server>, Option<String>), Exit> {
+fn server_of(args: &PlanArgs, script: &Script) -> Result<(Option<Server>, Option<String>), Exit> {
     if !args.database.is_given() {
         return Ok((None, None));
     }
     let mut database = args.database.open().ok_or(Exit::CouldNotRun)?;
-    let used = database::tables(&syntax::parse(source.clone()).script);
-    let server = database.tables(&used).map_err(|fault| failed(&fault))?;
+    let server = database.tables(&database::tables(script)).map_err(|fault| failed(&fault))?;
     Ok((Some(server), database.name()))
 }
 
 /// The plan, and findings that do not stop it.
-fn opened(
-    source: &Source,
-    server: Option<&Server>,
-) -> Result<(std::sync::Arc<Plan>, Vec<Diagnostic>), Vec<Diagnostic>> {
-    if let Some(server) = server {
-        let opened = database::open(source.clone(), server).map_err(|refused| refused.diagnostics)?;
-        return Ok((opened.plan, opened.diagnostics));
+pub(super) fn opened(parsed: Parsed, server: Option<&Server>) -> Result<(Arc<Plan>, Vec<Diagnostic>), Vec<Diagnostic>> {
+    let checked = match server {
+        Some(server) => database::check(parsed, server),
+        None => check::check(parsed, &[]),
+    };
+    let plan = checked.plan.filter(|_| !checked.findings.has_errors());
+    let diagnostics = checked.findings.diagnostics;
+    match plan {
+        Some(plan) => Ok((plan, diagnostics)),
+        None => Err(diagnostics),
     }
-    let parsed = syntax::parse(source.clone());
-    let (diagnostics, _) = crate::check::check(&parsed, &[]);
-    if diagnostics.iter().any(|finding| finding.severity == crate::diagnostic::Severity::Error) {
-        return Err(diagnostics);
-    }
-    let plan = Plan::resolve(&parsed.script, &[])?;
-    Ok((std::sync::Arc::new(plan), diagnostics))
 }
 
 fn tell(diagnostics: &[Diagnostic], source: &Source) {

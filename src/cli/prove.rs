@@ -12,11 +12,10 @@ use super::files::ScriptPaths;
 use super::input::{self, InputError};
 use super::output::Output;
 use super::{Exit, parallel};
-use crate::ast::Script;
-use crate::check;
-use crate::diagnostic::{Diagnostic, Severity};
+use crate::check::{self, AssumedProof, Checked};
+use crate::diagnostic::Severity;
 use crate::plan::Plan;
-use crate::plan::assumed::{Assumed, assumed, plan_with};
+use crate::plan::assumed::Assumed;
 use crate::prove::Verdict;
 use crate::report::Terminal;
 use crate::report::proof::{Answer, Human, Json, ProofReport, ProveOutcome, ProvedScript};
@@ -134,33 +133,36 @@ fn prove_file(path: &Path) -> Result<ProvedScript, InputError> {
     Ok(ProvedScript { source, outcome })
 }
 
-fn outcome(source: Source) -> ProveOutcome {
-    let is_error = |diagnostic: &Diagnostic| diagnostic.severity == Severity::Error;
+pub(super) fn outcome(source: Source) -> ProveOutcome {
     let parsed = syntax::parse(source);
-    let unread = parsed.diagnostics.iter().any(is_error);
-    let (findings, _) = check::check(&parsed, &[]);
-    let plan = Plan::resolve(&parsed.script, &[]);
-    let Some(plan) = plan.ok().filter(|_| !unread) else { return ProveOutcome::Errors(findings) };
-    let has_errors = findings.iter().any(is_error);
-    if plan.apps.is_empty() {
-        return if has_errors { ProveOutcome::Errors(findings) } else { without_apps(&parsed.script, plan) };
+    let unread = parsed.diagnostics.iter().any(|found| found.severity == Severity::Error);
+    let checked = check::check(parsed, &[]);
+    let has_errors = checked.findings.has_errors();
+    let has_apps = !checked.script.apps.is_empty();
+    if unread || has_errors && !has_apps {
+        return ProveOutcome::Errors(checked.findings.diagnostics);
     }
-    let proof = check::proof(&parsed.script, &plan);
+    if !has_apps {
+        return without_apps(checked);
+    }
     // Rules see what the model does not, such as a backfill that gives another result when it is repeated.
-    if has_errors && proof.verdict() != Verdict::Refuted {
-        return ProveOutcome::Errors(findings);
+    if has_errors && checked.proof().is_none_or(|proof| proof.verdict() != Verdict::Refuted) {
+        return ProveOutcome::Errors(checked.findings.diagnostics);
     }
-    ProveOutcome::Proof(Box::new((plan, proof)))
+    match checked.into_proof() {
+        Ok(proved) => ProveOutcome::Proof(Box::new(proved)),
+        Err(findings) => ProveOutcome::Errors(findings.diagnostics),
+    }
 }
 
-fn without_apps(script: &Script, plan: Plan) -> ProveOutcome {
-    let Some(taken) = assumed(&plan) else {
-        return ProveOutcome::NoApps { title: plan.title, lines: Vec::new(), assumed: None };
+fn without_apps(checked: Checked) -> ProveOutcome {
+    let Some(plan) = checked.plan.clone() else { return ProveOutcome::Errors(checked.findings.diagnostics) };
+    let (title, source) = (plan.title.clone(), checked.source().clone());
+    let Some(AssumedProof { assumed, plan: with_apps, proof }) = checked.into_assumed_proof() else {
+        return ProveOutcome::NoApps { title, lines: Vec::new(), assumed: None };
     };
-    let lines = lines_of(&script.source, &plan, &taken);
-    let with_apps = plan_with(&plan, &taken).plan;
-    let proof = check::proof(script, &with_apps);
-    ProveOutcome::NoApps { title: plan.title, lines, assumed: Some(Box::new((with_apps, proof))) }
+    let lines = lines_of(&source, &plan, &assumed);
+    ProveOutcome::NoApps { title, lines, assumed: Some(Box::new((with_apps, proof))) }
 }
 
 fn lines_of(source: &Source, plan: &Plan, taken: &Assumed) -> Vec<String> {

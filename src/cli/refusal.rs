@@ -41,8 +41,10 @@ fn help(error: &Error, db: &DbArgs) -> Option<String> {
         ),
         Error::Refused(_) => "`miglab explain CODE` says more about each".to_owned(),
         Error::NotReady(_) => "`miglab explain preflight` says more".to_owned(),
-        Error::AlreadyBegun(run) | Error::Unfinished(run) | Error::RollingBack(run) => ways_on(run, db),
-        Error::NotTheUnfinished { run, .. } => ways_on(run, db),
+        Error::AlreadyBegun(run)
+        | Error::Unfinished(run)
+        | Error::RollingBack(run)
+        | Error::NotTheUnfinished { run, .. } => ways_on(run, db),
         Error::Changed { run, .. } if run.is_unfinished() => format!(
             "put it back as it was, or undo what is done first: `{}`; `{}` without the file goes on with the script as it \
              began",

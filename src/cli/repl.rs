@@ -78,8 +78,8 @@ fn refuse(error: &OpenError, source: Option<&Source>) -> Exit {
             complain("the script has errors, so it was not opened", Some("`miglab explain CODE` says more about each"));
             Exit::Failed
         }
-        (OpenError::Rows { message, help }, _) => {
-            complain(message, help.as_deref());
+        (OpenError::Rows(rows), _) => {
+            complain(&rows.message, rows.help.as_deref());
             Exit::CouldNotRun
         }
         (OpenError::Refused(_), None) => Exit::CouldNotRun,

@@ -8,7 +8,6 @@ use clap::Args;
 use super::args::{DbArgs, GateArgs, PaceArgs, PhaseArg, RunFormat};
 use super::connection::claim;
 use super::drive::Telling;
-use super::findings::tell_notes;
 use super::output::Output;
 use super::refusal::refuse;
 use super::{Exit, input, interrupt};
@@ -68,9 +67,6 @@ pub fn execute(args: &ResumeArgs, out: &mut Output) -> io::Result<Exit> {
         Ok(run) => run,
         Err(error) => return Ok(refuse(&error, &args.db)),
     };
-    if !args.quiet {
-        tell_notes(&run.findings().notes);
-    }
     Telling { db: &args.db, format: args.format, quiet: args.quiet }.drive(run, out)
 }
 

@@ -144,18 +144,3 @@ fn rank(json: &Json) -> u8 {
         Json::Object(_) => 6,
     }
 }
-
-/// The value with numbers in their shortest form, so that equal values have equal text.
-pub(crate) fn normalized(json: &Json) -> Json {
-    match json {
-        Json::Number(number) => match numeric::parse(number.as_str()) {
-            Ok(value) => Json::Number(number_of(&numeric::without_trailing_zeros(&value))),
-            Err(_) => json.clone(),
-        },
-        Json::Array(items) => Json::Array(items.iter().map(normalized).collect()),
-        Json::Object(members) => {
-            Json::Object(members.iter().map(|(key, value)| (key.clone(), normalized(value))).collect())
-        }
-        other => other.clone(),
-    }
-}

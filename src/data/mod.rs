@@ -10,7 +10,6 @@ mod error;
 pub(crate) mod float;
 pub(crate) mod interval;
 pub(crate) mod json;
-mod key;
 pub(crate) mod numeric;
 #[cfg(test)]
 mod tests;
@@ -23,6 +22,5 @@ pub use compare::compare;
 pub(crate) use compare::compare_doubles;
 pub use error::ValueError;
 pub use interval::Interval;
-pub use key::Key;
 pub use types::Type;
 pub use value::{Value, sql_text};

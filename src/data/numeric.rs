@@ -115,9 +115,3 @@ pub(crate) fn decode(bytes: &[u8]) -> BigDecimal {
     let scale = scale.iter().rev().fold(0, |sum, byte| sum << 8 | i64::from(*byte));
     BigDecimal::new(BigInt::from_signed_bytes_le(digits), scale)
 }
-
-/// With the smallest scale that keeps its value.
-pub(crate) fn without_trailing_zeros(value: &BigDecimal) -> BigDecimal {
-    let normal = value.normalized();
-    if normal.fractional_digit_count() < 0 { normal.with_scale(0) } else { normal }
-}

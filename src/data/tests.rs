@@ -1,4 +1,4 @@
-use super::{Key, Type, Value, compare};
+use super::{Type, Value, compare};
 
 fn shown(text: &str, ty: Type) -> String {
     Value::parse(text, ty).map_or_else(|error| format!("{} {}", error.sqlstate, error.message), |v| v.to_string())
@@ -55,15 +55,6 @@ fn every_day_of_eight_centuries_reads_back() {
         let date = Value::Date(day);
         assert_eq!(Value::parse(&date.to_string(), Type::Date).unwrap(), date);
     }
-}
-
-#[test]
-fn equal_numbers_are_one_key() {
-    let numeric = |text| Value::parse(text, Type::Numeric(None)).unwrap();
-    assert_eq!(Key::of(&[numeric("1.0")]), Key::of(&[numeric("1.00")]));
-    assert_eq!(Key::of(&[numeric("1.0")]), Key::of(&[Value::Integer(1)]));
-    assert_ne!(Key::of(&[numeric("1.5")]), Key::of(&[numeric("15")]));
-    assert_eq!(Key::of(&[Value::Null, Value::Integer(1)]), None);
 }
 
 #[test]

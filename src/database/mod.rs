@@ -3,9 +3,9 @@
 mod compare;
 mod declare;
 mod drops;
+mod left_out;
 mod preflight;
 mod round_trips;
-mod uses;
 
 use std::sync::Arc;
 
@@ -16,51 +16,29 @@ pub use preflight::{Limits, Readiness, preflight, readiness_of_plan};
 pub use round_trips::round_trips;
 
 use crate::ast::{Name, Script};
-use crate::check;
-use crate::diagnostic::{Code, Diagnostic, Severity};
+use crate::check::{self, Checked, Findings};
+use crate::diagnostic::{Code, Diagnostic};
 use crate::engine::Fault;
 use crate::engine::postgres::{Server, inspect};
-use crate::plan::{KnownTable, Plan};
-use crate::prove::Proof;
-use crate::source::{Source, Span};
-use crate::syntax;
-use uses::Uses;
+use crate::plan::{KnownTable, Plan, Uses};
+use crate::source::Span;
+use crate::syntax::Parsed;
 
 /// A script that fits a database.
 #[derive(Debug)]
 pub struct Opened {
-    /// Its text, as the author wrote it; every span lies in it.
-    pub source: Source,
-    /// Its tree.
-    pub script: Script,
+    /// The script, with what is known of it; findings do not stand in the way.
+    pub checked: Checked,
     /// What it will do, against the schema that the database has.
     pub plan: Arc<Plan>,
-    /// Findings that do not stand in the way.
-    pub diagnostics: Vec<Diagnostic>,
-    /// What was taken for granted.
-    pub notes: Vec<String>,
-    /// What is proved of it.
-    pub proof: Proof,
-}
-
-/// A script that does not fit, or has errors of its own.
-#[derive(Debug)]
-pub struct Refused {
-    /// Its text.
-    pub source: Source,
-    /// All findings; some are errors.
-    pub diagnostics: Vec<Diagnostic>,
-    /// What was taken for granted.
-    pub notes: Vec<String>,
 }
 
 /// Asks a database for the tables that a script speaks of.
 ///
 /// # Errors
 /// The server cannot be asked.
-pub fn look(client: &mut impl GenericClient, source: &Source) -> Result<Server, Fault> {
-    let script = syntax::parse(source.clone()).script;
-    inspect::inspect(client, &tables(&script))
+pub fn look(client: &mut impl GenericClient, script: &Script) -> Result<Server, Fault> {
+    inspect::inspect(client, &tables(script))
 }
 
 /// The tables that a script speaks of, those that it adds included.
@@ -73,53 +51,33 @@ pub fn tables(script: &Script) -> Vec<Name> {
 /// database has them.
 ///
 /// # Errors
-/// There are errors in the script, or it says of the database what is not so.
-pub fn open(source: Source, server: &Server) -> Result<Opened, Refused> {
-    let looked = look_at(&source, server);
-    let is_error = |found: &Diagnostic| found.severity == Severity::Error;
-    let Looked { script, plan, diagnostics, notes } = looked;
-    match plan.filter(|_| !diagnostics.iter().any(is_error)) {
-        Some(plan) => {
-            let proof = check::proof(&script, &plan);
-            Ok(Opened { source, script, plan: Arc::new(plan), diagnostics, notes, proof })
-        }
-        None => Err(Refused { source, diagnostics, notes }),
+/// There are errors in the script, or it says of the database what is not so: all findings, some of which are errors.
+pub fn open(script: impl Into<Parsed>, server: &Server) -> Result<Opened, Findings> {
+    let checked = check(script, server);
+    match checked.plan.clone().filter(|_| !checked.findings.has_errors()) {
+        Some(plan) => Ok(Opened { checked, plan }),
+        None => Err(checked.findings),
     }
-}
-
-/// A script held against a database.
-#[derive(Debug)]
-pub struct Looked {
-    /// Its tree.
-    pub script: Script,
-    /// What it would do, where it can be made out.
-    pub plan: Option<Plan>,
-    /// All findings, in the order of places.
-    pub diagnostics: Vec<Diagnostic>,
-    /// What was taken for granted.
-    pub notes: Vec<String>,
 }
 
 /// Everything that there is to say of a script and a database.
 #[must_use]
-pub fn look_at(source: &Source, server: &Server) -> Looked {
-    let parsed = syntax::parse(source.clone());
+pub fn check(script: impl Into<Parsed>, server: &Server) -> Checked {
+    let parsed = script.into();
     let (known, mut remarks) = known_tables(&parsed.script, server);
-    let (mut diagnostics, mut notes) = check::check(&parsed, &known);
-    let script = parsed.script;
-    let missing = missing_tables(&script, server, &known);
-    diagnostics.extend(missing);
-    let plan = Plan::resolve(&script, &known).ok();
-    if let Some(plan) = &plan {
-        let differences = compare::compare(&script, plan, server);
+    let mut checked = check::check(parsed, &known);
+    let Checked { script, plan, findings: Findings { diagnostics, notes, .. }, .. } = &mut checked;
+    diagnostics.extend(missing_tables(script, server, &known));
+    if let Some(plan) = plan {
+        let differences = compare::tell(script, plan, server);
         diagnostics.extend(differences.diagnostics);
         remarks.extend(differences.notes);
-        drops::refuse(plan, server, &mut diagnostics);
-        diagnostics.extend(readiness_of_plan(plan, server).into_iter().map(|found| found.at(&script)));
+        drops::refuse(plan, server, diagnostics);
+        diagnostics.extend(readiness_of_plan(plan, server).into_iter().map(|found| found.at(script)));
     }
     diagnostics.sort_by_key(Diagnostic::span);
-    notes.extend(remarks);
-    Looked { script, plan, diagnostics, notes }
+    notes.append(&mut remarks);
+    checked
 }
 
 /// The tables that a script uses and neither declares nor adds, as the database has them.
@@ -129,9 +87,9 @@ fn known_tables(script: &Script, server: &Server) -> (Vec<KnownTable>, Vec<Strin
     let declared = |name: &Name| script.tables.iter().any(|table| table.name.name == *name);
     for (name, _) in uses.tables.iter().filter(|(name, _)| !declared(name) && !uses.added.contains(name)) {
         let Some(relation) = server.relation(name) else { continue };
-        let (definition, left_out) = declare::definition(name, relation, server);
-        notes.extend(left_out.into_iter().map(|line| format!("not looked at in table `{name}`: {line}")));
-        known.push(KnownTable { name: name.clone(), columns: Vec::new(), definition: definition.map(Arc::new) });
+        let (table, left_out) = declare::known_table(name, relation, server);
+        notes.extend(left_out.into_iter().map(|left_out| format!("not looked at in table `{name}`: {left_out}")));
+        known.push(table);
     }
     (known, notes)
 }

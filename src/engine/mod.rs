@@ -5,6 +5,7 @@ pub mod postgres;
 
 use std::ops::ControlFlow;
 
+use crate::phrase::Complaint;
 use crate::plan::Action;
 
 /// Who hears of what happens in the middle of an action, and may stop it there.
@@ -78,6 +79,12 @@ pub struct Fault {
     pub message: String,
     /// What to do about it.
     pub help: Option<String>,
+}
+
+impl From<Fault> for Complaint {
+    fn from(fault: Fault) -> Self {
+        Self { message: fault.message, help: fault.help }
+    }
 }
 
 /// Kinds of faults.

@@ -4,11 +4,10 @@
 
 use crate::ast::Ident;
 use crate::data::{Type, ValueError};
-use crate::diagnostic::Diagnostic;
-use crate::explain::Code;
+use crate::diagnostic::{Code, Diagnostic};
 use crate::expr::coercion::Strength;
 use crate::expr::function::{Form, Function, Param};
-use crate::expr::placed::Placed;
+use crate::expr::operand::Operand;
 use crate::expr::registry;
 use crate::phrase::{meant, nearest};
 use crate::source::Span;
@@ -30,11 +29,11 @@ fn named(ty: Type) -> String {
 }
 
 /// `age::text` for a column, `(…)::text` for the rest.
-fn cast_example(operand: &Placed, to: Type) -> String {
+fn cast_example(operand: &Operand, to: Type) -> String {
     operand.column.as_ref().map_or_else(|| format!("(…)::{to}"), |column| format!("{column}::{to}"))
 }
 
-pub(super) fn operator(symbol: &str, operands: &[Placed], span: Span) -> Refusal {
+pub(super) fn operator(symbol: &str, operands: &[Operand], span: Span) -> Refusal {
     let types: Vec<String> = operands.iter().map(|operand| named(operand.ty())).collect();
     let found =
         mismatch(format!("`{symbol}` does not take {}", types.join(" and ")), span, "these operands do not fit");
@@ -74,7 +73,7 @@ pub(super) fn unknown_function(name: &Ident) -> Refusal {
     })
 }
 
-pub(super) fn arguments(name: &Ident, operands: &[Placed], candidates: &[&'static Function], span: Span) -> Refusal {
+pub(super) fn arguments(name: &Ident, operands: &[Operand], candidates: &[&'static Function], span: Span) -> Refusal {
     let types: Vec<String> = operands.iter().map(|operand| named(operand.ty())).collect();
     let given = if types.is_empty() { "no arguments".into() } else { format!("({})", types.join(", ")) };
     let found = mismatch(format!("`{}` does not take {given}", name.name), span, "these arguments do not fit");
@@ -119,7 +118,7 @@ pub(super) fn not_comparable(what: &str, ty: Type, span: Span) -> Refusal {
     Box::new(mismatch(format!("`{what}` does not take {ty}, which has no order"), span, "this cannot be compared"))
 }
 
-pub(super) fn not_a_condition(operand: &Placed) -> Refusal {
+pub(super) fn not_a_condition(operand: &Operand) -> Refusal {
     let found = mismatch(
         format!("a condition must be boolean, not {}", named(operand.ty())),
         operand.span,
@@ -131,11 +130,11 @@ pub(super) fn not_a_condition(operand: &Placed) -> Refusal {
     })
 }
 
-fn cast_subject(operand: &Placed) -> String {
+fn cast_subject(operand: &Operand) -> String {
     operand.column.as_ref().map_or_else(|| "(…)".into(), ToString::to_string)
 }
 
-pub(super) fn cast(operand: &Placed, to: Type, asked: Strength) -> Refusal {
+pub(super) fn cast(operand: &Operand, to: Type, asked: Strength) -> Refusal {
     let from = named(operand.ty());
     match asked {
         Strength::Explicit => {

@@ -6,7 +6,7 @@ use crate::diagnostic::Diagnostic;
 use crate::expr::coercion::{Strength, common_type, select, strength};
 use crate::expr::function::{Form, Function, Param};
 use crate::expr::node::{Case, Cast, Extreme, Node};
-use crate::expr::placed::Placed;
+use crate::expr::operand::Operand;
 use crate::expr::{Scope, faults, registry};
 use crate::source::Span;
 
@@ -24,7 +24,7 @@ impl<'a> Resolver<'a> {
         Self { scope, inputs: Vec::new(), locals: 0 }
     }
 
-    pub(super) fn resolve(&mut self, expr: &ast::Expr) -> Resolved<Placed> {
+    pub(super) fn resolve(&mut self, expr: &ast::Expr) -> Resolved<Operand> {
         let node = match &expr.kind {
             ExprKind::Literal(literal) => literal_node(literal, expr.span)?,
             ExprKind::Column(column) => return self.column(column),
@@ -55,16 +55,16 @@ impl<'a> Resolver<'a> {
             }
             ExprKind::Call(call) => self.call(&call.0, &call.1, expr.span)?,
         };
-        Ok(Placed::new(node, expr.span))
+        Ok(Operand::new(node, expr.span))
     }
 
-    fn column(&mut self, column: &ast::ColumnRef) -> Resolved<Placed> {
+    fn column(&mut self, column: &ast::ColumnRef) -> Resolved<Operand> {
         let (name, ty) = self.scope.column(column)?;
         let at = self.inputs.iter().position(|input| *input == name).unwrap_or_else(|| {
             self.inputs.push(name.clone());
             self.inputs.len() - 1
         });
-        Ok(Placed { node: Node::Column(at, ty), span: column.span(), column: Some(column.column.name.clone()) })
+        Ok(Operand { node: Node::Column(at, ty), span: column.span(), column: Some(column.column.name.clone()) })
     }
 
     fn condition(&mut self, expr: &ast::Expr) -> Resolved<Node> {
@@ -75,16 +75,16 @@ impl<'a> Resolver<'a> {
         exprs.iter().map(|expr| self.condition(expr)).collect()
     }
 
-    fn all(&mut self, exprs: &[ast::Expr]) -> Resolved<Vec<Placed>> {
+    fn all(&mut self, exprs: &[ast::Expr]) -> Resolved<Vec<Operand>> {
         exprs.iter().map(|expr| self.resolve(expr)).collect()
     }
 
     /// Resolves `body` with the operand computed once; it gets the operand as often as it likes.
-    fn once(&mut self, operand: Placed, body: impl FnOnce(&mut Self, Placed) -> Resolved<Node>) -> Resolved<Node> {
+    fn once(&mut self, operand: Operand, body: impl FnOnce(&mut Self, Operand) -> Resolved<Node>) -> Resolved<Node> {
         if matches!(operand.node, Node::Constant(..) | Node::Column(..) | Node::Local(..)) {
             return body(self, operand);
         }
-        let local = Placed { node: Node::Local(self.locals, operand.ty()), ..operand.clone() };
+        let local = Operand { node: Node::Local(self.locals, operand.ty()), ..operand.clone() };
         self.locals += 1;
         let body = body(self, local);
         self.locals -= 1;
@@ -112,12 +112,12 @@ impl<'a> Resolver<'a> {
         self.once(operand, |resolver, operand| {
             let items = resolver.all(items)?;
             let (fixed, varying): (Vec<_>, Vec<_>) = items.into_iter().partition(|item| !reads_columns(&item.node));
-            let types: Vec<Type> = std::iter::once(operand.ty()).chain(fixed.iter().map(Placed::ty)).collect();
+            let types: Vec<Type> = std::iter::once(operand.ty()).chain(fixed.iter().map(Operand::ty)).collect();
             let shared = if fixed.len() > 1 { common_type(&types).ok() } else { None };
             let mut tests = Vec::with_capacity(fixed.len() + varying.len());
             for item in fixed {
                 let item = match shared {
-                    Some(ty) => Placed { node: coerce(item.clone(), ty, Strength::Implicit)?, ..item },
+                    Some(ty) => Operand { node: coerce(item.clone(), ty, Strength::Implicit)?, ..item },
                     None => item,
                 };
                 tests.push(operator("=", vec![operand.clone(), item], span)?);
@@ -140,7 +140,7 @@ impl<'a> Resolver<'a> {
         }
     }
 
-    fn case_arms(&mut self, case: &CaseExpr, operand: Option<&Placed>, span: Span) -> Resolved<Node> {
+    fn case_arms(&mut self, case: &CaseExpr, operand: Option<&Operand>, span: Span) -> Resolved<Node> {
         let (mut conditions, mut results) = (Vec::new(), Vec::new());
         for arm in &case.arms {
             let when = self.resolve(&arm.when)?;
@@ -223,7 +223,7 @@ fn literal_node(literal: &Literal, span: Span) -> Resolved<Node> {
     })
 }
 
-fn binary(op: BinaryOp, left: Placed, right: Placed, span: Span) -> Resolved<Node> {
+fn binary(op: BinaryOp, left: Operand, right: Operand, span: Span) -> Resolved<Node> {
     match op {
         BinaryOp::Distinct | BinaryOp::NotDistinct => {
             let distinct = match operator("=", vec![left, right], span)? {
@@ -242,28 +242,28 @@ fn binary(op: BinaryOp, left: Placed, right: Placed, span: Span) -> Resolved<Nod
 }
 
 /// The call of the operator that fits the operands.
-fn operator(symbol: &'static str, operands: Vec<Placed>, span: Span) -> Resolved<Node> {
-    let types: Vec<Type> = operands.iter().map(Placed::ty).collect();
+fn operator(symbol: &'static str, operands: Vec<Operand>, span: Span) -> Resolved<Node> {
+    let types: Vec<Type> = operands.iter().map(Operand::ty).collect();
     let Some(function) = select(registry::candidates(symbol), &types) else {
         return Err(faults::operator(symbol, &operands, span));
     };
     apply(function, operands, span)
 }
 
-fn call(name: &ast::Ident, operands: Vec<Placed>, span: Span) -> Resolved<Node> {
+fn call(name: &ast::Ident, operands: Vec<Operand>, span: Span) -> Resolved<Node> {
     let candidates = registry::candidates(&name.name);
     let is_operator = !name.name.starts_with(|c: char| c.is_ascii_alphabetic());
     if (candidates.is_empty() || is_operator) && Form::named(&name.name).is_none() {
         return Err(faults::unknown_function(name));
     }
-    let types: Vec<Type> = operands.iter().map(Placed::ty).collect();
+    let types: Vec<Type> = operands.iter().map(Operand::ty).collect();
     match select(candidates, &types) {
         Some(function) => apply(function, operands, span),
         None => Err(faults::arguments(name, &operands, candidates, span)),
     }
 }
 
-fn apply(function: &'static Function, operands: Vec<Placed>, span: Span) -> Resolved<Node> {
+fn apply(function: &'static Function, operands: Vec<Operand>, span: Span) -> Resolved<Node> {
     if function.compute.is_none() {
         return Err(faults::missing(function, span));
     }
@@ -278,17 +278,17 @@ fn apply(function: &'static Function, operands: Vec<Placed>, span: Span) -> Reso
     Ok(Node::Call(function, nodes.into()))
 }
 
-fn known_or_text(operand: Placed) -> Resolved<Placed> {
+fn known_or_text(operand: Operand) -> Resolved<Operand> {
     if operand.ty() == Type::Unknown {
         let node = coerce(operand.clone(), Type::Text, Strength::Implicit)?;
-        return Ok(Placed { node, ..operand });
+        return Ok(Operand { node, ..operand });
     }
     Ok(operand)
 }
 
 /// The operands brought to one type.
-fn unite(what: &str, operands: Vec<Placed>, span: Span) -> Resolved<(Vec<Node>, Type)> {
-    let types: Vec<Type> = operands.iter().map(Placed::ty).collect();
+fn unite(what: &str, operands: Vec<Operand>, span: Span) -> Resolved<(Vec<Node>, Type)> {
+    let types: Vec<Type> = operands.iter().map(Operand::ty).collect();
     let ty = common_type(&types).map_err(|(a, b)| faults::no_common_type(what, a, b, span))?;
     let nodes = operands.into_iter().map(|operand| coerce(operand, ty, Strength::Implicit));
     Ok((nodes.collect::<Resolved<_>>()?, ty))
@@ -298,7 +298,7 @@ fn comparable(what: &str, ty: Type, span: Span) -> Resolved<()> {
     if ty.is_ordered() { Ok(()) } else { Err(faults::not_comparable(what, ty, span)) }
 }
 
-fn coerce_condition(operand: Placed) -> Resolved<Node> {
+fn coerce_condition(operand: Operand) -> Resolved<Node> {
     if strength(operand.ty(), Type::Boolean) != Some(Strength::Implicit) {
         return Err(faults::not_a_condition(&operand));
     }
@@ -306,7 +306,7 @@ fn coerce_condition(operand: Placed) -> Resolved<Node> {
 }
 
 /// The operand as one of type `to`.
-pub(super) fn coerce(operand: Placed, to: Type, asked: Strength) -> Resolved<Node> {
+pub(super) fn coerce(operand: Operand, to: Type, asked: Strength) -> Resolved<Node> {
     let from = operand.ty();
     if let (Node::Constant(value, Type::Unknown), false) = (&operand.node, to == Type::Unknown) {
         return constant(value, to, asked, operand.span);

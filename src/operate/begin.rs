@@ -41,7 +41,7 @@ pub fn begin(claim: &mut Claim, source: Source, options: RunOptions) -> Result<R
     let new = NewRun {
         name: &name,
         title: &prepared.plan.title,
-        script: prepared.findings.source.text(),
+        script: prepared.findings().source.text(),
         known: &prepared.server.to_json()?,
         options: &format!("{options:?}"),
         statements: prepared.plan.steps.len(),

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::diagnostic::Diagnostic;
+use crate::check::Findings;
 use crate::engine::Fault;
 use crate::engine::postgres::journal::lock::Holder;
 use crate::engine::postgres::journal::runs::{Course, RunRow};
@@ -10,17 +10,6 @@ use crate::source::Source;
 
 /// The version of this program.
 const VERSION: &str = env!("CARGO_PKG_VERSION");
-
-/// What was found in a script.
-#[derive(Clone, Debug)]
-pub struct Findings {
-    /// The script; every place of a finding lies in it.
-    pub source: Source,
-    /// What was found.
-    pub diagnostics: Vec<Diagnostic>,
-    /// What to know beside that, a sentence each.
-    pub notes: Vec<String>,
-}
 
 /// Why something was not done. All but [`Error::Halfway`] leave the database as it was.
 #[derive(Clone, Debug)]

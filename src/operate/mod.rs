@@ -30,7 +30,7 @@ mod status;
 
 pub use begin::{begin, name_of, preview};
 pub use claim::{Claim, Database};
-pub use error::{Error, Findings};
+pub use error::Error;
 pub use gates::{ClosedGate, Gates};
 pub use journal::{Journal, JournalEntry, history, state_of};
 pub use prepared::Prepared;

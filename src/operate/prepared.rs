@@ -4,8 +4,9 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Error, Findings};
-use crate::database::{self, Limits, Opened, Refused};
+use super::Error;
+use crate::check::{Checked, Findings};
+use crate::database::{self, Limits, Opened};
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::engine::postgres::inspect::whereabouts;
 use crate::engine::postgres::journal::runs::RunRow;
@@ -16,16 +17,15 @@ use crate::engine::{Fault, FaultKind};
 use crate::plan::Plan;
 use crate::prove::Proof;
 use crate::source::Source;
+use crate::syntax;
 
 /// A script that can be run on a database.
 #[derive(Debug)]
 pub struct Prepared {
     /// What it does.
     pub plan: Arc<Plan>,
-    /// What is proved of it.
-    pub proof: Proof,
-    /// Its text, and what there is to say of it and the database that does not keep it from being run.
-    pub findings: Findings,
+    /// The script; what there is to say of it and the database does not keep it from being run.
+    checked: Checked,
     /// What the database was like before it.
     pub(super) server: KeptServer,
 }
@@ -44,14 +44,15 @@ pub(super) struct KeptServer {
 impl Prepared {
     /// Compares a script with the database, and asks whether the plan can be run on it now.
     pub(super) fn new(session: &mut Session, source: Source) -> Result<Self, Error> {
-        let server = database::look(session.client(), &source)?;
-        let opened = database::open(source, &server).map_err(|refused| Error::Refused(Box::new(refused.into())))?;
+        let parsed = syntax::parse(source);
+        let server = database::look(session.client(), &parsed.script)?;
+        let opened = database::open(parsed, &server).map_err(|refused| Error::Refused(Box::new(refused)))?;
         let unready = unready(session, &opened, &server)?;
         let kept = KeptServer::of(&server, session.search_path()?);
         let mut prepared = Self::of(opened, kept);
         let is_error = unready.iter().any(|finding| finding.severity == Severity::Error);
-        prepared.findings.diagnostics.extend(unready);
-        if is_error { Err(Error::NotReady(Box::new(prepared.findings))) } else { Ok(prepared) }
+        prepared.checked.findings.diagnostics.extend(unready);
+        if is_error { Err(Error::NotReady(Box::new(prepared.checked.findings))) } else { Ok(prepared) }
     }
 
     /// The plan of a run, made again from what is kept of it.
@@ -61,13 +62,29 @@ impl Prepared {
             .map_err(|error| Error::KeptRecord { name: run.name.clone(), why: error.to_string() })?;
         match database::open(source, &kept.server()) {
             Ok(opened) => Ok(Self::of(opened, kept)),
-            Err(refused) => Err(Error::KeptScript { findings: Box::new(refused.into()), version: run.version.clone() }),
+            Err(refused) => Err(Error::KeptScript { findings: Box::new(refused), version: run.version.clone() }),
         }
     }
 
     fn of(opened: Opened, server: KeptServer) -> Self {
-        let Opened { source, plan, proof, diagnostics, notes, .. } = opened;
-        Self { plan, proof, findings: Findings { source, diagnostics, notes }, server }
+        let Opened { checked, plan } = opened;
+        Self { plan, checked, server }
+    }
+
+    /// What is proved of the plan.
+    #[must_use]
+    pub fn proof(&self) -> Option<&Proof> {
+        self.checked.proof()
+    }
+
+    /// The text of the script, and what there is to say of it and the database that does not keep it from being run.
+    #[must_use]
+    pub fn findings(&self) -> &Findings {
+        &self.checked.findings
+    }
+
+    pub(super) fn into_findings(self) -> Findings {
+        self.checked.findings
     }
 
     /// The same, for a session in which names mean what they meant when the run began, and tables are still the same.
@@ -95,15 +112,9 @@ impl Prepared {
 /// What the server says against running the plan on it now.
 fn unready(session: &mut Session, opened: &Opened, server: &Server) -> Result<Vec<Diagnostic>, Fault> {
     let found = database::preflight(session.client(), &opened.plan, server, Limits::default())?;
-    let mut found: Vec<Diagnostic> = found.into_iter().map(|found| found.at(&opened.script)).collect();
-    found.extend(database::round_trips(session.client(), &opened.script, &opened.plan, server)?);
+    let mut found: Vec<Diagnostic> = found.into_iter().map(|found| found.at(&opened.checked.script)).collect();
+    found.extend(database::round_trips(session.client(), &opened.checked.script, &opened.plan, server)?);
     Ok(found)
-}
-
-impl From<Refused> for Findings {
-    fn from(Refused { source, diagnostics, notes }: Refused) -> Self {
-        Self { source, diagnostics, notes }
-    }
 }
 
 impl KeptServer {

@@ -22,7 +22,8 @@ pub fn rollback<'c>(claim: &'c mut Claim, name: Option<&str>, options: RunOption
     let gatekeeper = Gatekeeper::new(Arc::clone(&prepared.plan), options.gates.clone(), true);
     gatekeeper.know_all(run.step)?;
     let begun = operations::has_begun(claim.session().client(), run.id, run.step)?;
-    let loses = prepared.proof.no_return.as_ref().filter(|no| no.step < run.step + usize::from(begun));
+    let no_return = prepared.proof().and_then(|proof| proof.no_return.as_ref());
+    let loses = no_return.filter(|no| no.step < run.step + usize::from(begun));
     if let Some(no_return) = loses.filter(|_| run.course != Course::RollingBack && !options.lose_writes) {
         return Err(refusal(&prepared, no_return));
     }
@@ -46,7 +47,7 @@ fn last(runs: Vec<RunRow>, name: Option<&str>) -> Result<RunRow, Error> {
 }
 
 fn refusal(prepared: &Prepared, no_return: &NoReturn) -> Error {
-    let source = &prepared.findings.source;
+    let source = &prepared.findings().source;
     let span = prepared.plan.steps.get(no_return.step).map(|step| step.span).unwrap_or_default();
     Error::PointOfNoReturn {
         statement: source.slice(span).lines().next().unwrap_or_default().to_owned(),

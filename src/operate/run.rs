@@ -5,8 +5,9 @@ use std::sync::Arc;
 
 use super::gates::{ClosedGate, Gatekeeper, Gates};
 use super::journal::{self, Journal};
-use super::{Error, Findings, Prepared};
+use super::{Error, Prepared};
 use crate::ast::Phase;
+use crate::check::Findings;
 use crate::engine::postgres::Postgres;
 use crate::engine::postgres::fill;
 use crate::engine::postgres::journal::Fence;
@@ -72,7 +73,7 @@ impl NextStep {
 /// A run that this program may go on with.
 pub struct Run<'c> {
     findings: Findings,
-    run: execute::Run<Postgres<'c>>,
+    steps: execute::Run<Postgres<'c>>,
     gatekeeper: Gatekeeper,
     options: RunOptions,
 }
@@ -87,10 +88,10 @@ impl<'c> Run<'c> {
         options: RunOptions,
         (done, state): (usize, RunState),
     ) -> Self {
-        let Prepared { plan, findings, .. } = prepared;
+        let plan = Arc::clone(&prepared.plan);
         let target = Postgres::new(session, Arc::clone(&plan), fence, done, options.rows.clone());
-        let run = execute::Run::resumed(plan, target, state, (0..done).collect());
-        Self { findings, run, gatekeeper, options }
+        let steps = execute::Run::resumed(plan, target, state, (0..done).collect());
+        Self { findings: prepared.into_findings(), steps, gatekeeper, options }
     }
 
     /// The script, and what there is to say of it that does not keep it from being run.
@@ -102,7 +103,7 @@ impl<'c> Run<'c> {
     /// What it does.
     #[must_use]
     pub fn plan(&self) -> &Plan {
-        self.run.plan()
+        self.steps.plan()
     }
 
     /// Whether it goes back to its start.
@@ -122,7 +123,7 @@ impl<'c> Run<'c> {
     /// # Errors
     /// The server was not asked.
     pub fn journal(&mut self) -> Result<Journal, Error> {
-        let target = self.run.target_mut();
+        let target = self.steps.target_mut();
         let run = target.fence().run;
         journal::of_run(target.session(), run).map_err(Error::Halfway)
     }
@@ -156,18 +157,18 @@ impl<'c> Run<'c> {
         let gatekeeper = &mut self.gatekeeper;
         let mut gate = |target: &mut Postgres<'c>, step: &Step, watch: Watch<'_>| gatekeeper.pass(target, step, watch);
         if !is_rollback {
-            return self.run.advance(self.options.until, &mut gate, observer);
+            return self.steps.advance(self.options.until, &mut gate, observer);
         }
-        let at = self.run.position();
-        let span = self.run.plan().steps.get(at).map(|step| step.span).unwrap_or_default();
-        let halfway = self.run.target_mut().undo_halfway(&mut |_| unless_stopped(observer));
+        let at = self.steps.position();
+        let span = self.steps.plan().steps.get(at).map(|step| step.span).unwrap_or_default();
+        let halfway = self.steps.target_mut().undo_halfway(&mut |_| unless_stopped(observer));
         halfway.map_err(|fault| Box::new(Failure { index: at, span, fault, undo_fault: None }))?;
-        self.run.retreat(&mut gate, observer)
+        self.steps.retreat(&mut gate, observer)
     }
 
     fn end(&mut self, observer: &mut dyn Observer) -> Result<Halt, Fault> {
         let is_rollback = self.is_rollback();
-        let target = self.run.target_mut();
+        let target = self.steps.target_mut();
         if is_rollback {
             target.rolled_back()?;
             return Ok(Halt::RolledBack);
@@ -180,18 +181,19 @@ impl<'c> Run<'c> {
     }
 
     fn failed(&mut self, failure: Box<Failure>) -> Halt {
-        let (stopped, halt): (_, fn(_) -> _) = match failure.is_interrupt() {
-            true => (Stopped::Interrupted, Halt::Interrupted),
-            false => (Stopped::Failed, Halt::Failed),
+        let (stopped, halt): (_, fn(_) -> _) = if failure.is_interrupt() {
+            (Stopped::Interrupted, Halt::Interrupted)
+        } else {
+            (Stopped::Failed, Halt::Failed)
         };
         // Where this cannot be written down either, the failure itself says more.
-        let _ = self.run.target_mut().stopped(stopped, &failure.fault.message);
+        let _ = self.steps.target_mut().stopped(stopped, &failure.fault.message);
         halt(failure)
     }
 
     /// Writes down why it does not go on. Whoever asks a server that is gone is told so then.
     fn stop(&mut self, stopped: Stopped, reason: &str) -> Result<(), Error> {
-        match self.run.target_mut().stopped(stopped, reason) {
+        match self.steps.target_mut().stopped(stopped, reason) {
             Err(fault) if fault.kind != FaultKind::Connection => Err(Error::Halfway(fault)),
             _ => Ok(()),
         }

@@ -109,7 +109,7 @@ fn at<'p>(prepared: &'p Prepared, run: &RunRow) -> Option<&'p Step> {
 }
 
 fn statement(prepared: &Prepared, step: &Step) -> CurrentStatement {
-    let source = &prepared.findings.source;
+    let source = &prepared.findings().source;
     let place = source.position(step.span.start);
     let text = source.slice(step.span).lines().next().filter(|text| !text.is_empty());
     let text = text.map_or_else(|| gate_name(step), str::to_owned);

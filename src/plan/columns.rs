@@ -7,8 +7,7 @@ use crate::ast::{
 };
 use crate::catalog::{Column, ColumnId, Constraint, ConstraintKind, NotNull, Table};
 use crate::data::Type;
-use crate::diagnostic::Diagnostic;
-use crate::explain::Code;
+use crate::diagnostic::{Code, Diagnostic};
 use crate::expr::{Expression, NoColumns, Scope};
 use crate::plan::Action;
 use crate::plan::column_type::ColumnType;

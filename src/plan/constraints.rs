@@ -5,8 +5,7 @@ use crate::ast::{
 };
 use crate::catalog::{Column, ColumnId, Constraint, ConstraintKind, Table};
 use crate::data::Type;
-use crate::diagnostic::Diagnostic;
-use crate::explain::Code;
+use crate::diagnostic::{Code, Diagnostic};
 use crate::expr::{Expression, Scope};
 use crate::plan::Action;
 use crate::plan::names::suggestion;

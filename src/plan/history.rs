@@ -3,9 +3,9 @@
 
 use rustc_hash::FxHashMap;
 
-use crate::ast::{Added, ColumnRef, Dropped, Expr, FilledFrom, Ident, Name, Statement};
+use crate::ast::{Added, ColumnRef, Dropped, Expr, FilledFrom, Ident, Name, Script, Statement};
 use crate::plan::column_type::ColumnType;
-use crate::source::{Source, Span};
+use crate::source::Span;
 use crate::syntax;
 
 /// What the script does to a column, the first of each; a whole table has the column `""`.
@@ -50,10 +50,17 @@ pub(super) struct History {
 }
 
 impl History {
-    pub(super) fn of(source: &Source, default_table: Option<&Name>) -> Self {
+    /// The statements of a script whose tree is not kept are read for it.
+    pub(super) fn of(script: &Script, default_table: Option<&Name>) -> Self {
         let mut history = Self::default();
         let default_table = default_table.cloned().unwrap_or_else(|| "".into());
-        syntax::for_each_statement(source, source.span(), &mut |statement| history.note(&statement, &default_table));
+        if script.statements.is_empty() {
+            let source = &script.source;
+            syntax::for_each_statement(source, source.span(), &mut |statement| {
+                history.note(&statement, &default_table)
+            });
+        }
+        script.statements.iter().for_each(|statement| history.note(statement, &default_table));
         history
     }
 

@@ -1,12 +1,13 @@
 //! From what the author wrote to what will be done: names resolved, types known, facts followed.
 //!
 //! [`Planner`] walks the statements in order beside a catalog that it moves along; `check` looks at each step as it
-//! passes, [`Plan::resolve`] keeps them for the proof and the executor.
+//! passes, and [`PlanBuilder`] keeps them for the proof and the executor.
 
 mod action;
 mod apply;
 mod apps;
 pub mod assumed;
+mod builder;
 mod column_type;
 mod columns;
 mod constraints;
@@ -22,15 +23,18 @@ mod removal;
 mod start;
 mod syncs;
 mod types;
+mod uses;
 
 use std::sync::Arc;
 
 pub use action::{Action, FillKind};
 pub use apps::{AppUse, ColumnName};
+pub use builder::PlanBuilder;
 pub use effect::{Effect, Filling, FillingKind, Gate, Removal};
 pub use facts::{FactId, Facts, FactsBuilder};
 pub use names::TableScope;
 pub use planner::{KnownTable, Planner};
+pub use uses::Uses;
 
 use crate::ast::{Name, Phase, Script};
 use crate::catalog::Catalog;
@@ -106,18 +110,18 @@ impl Plan {
     /// Statements that cannot be resolved, all of them.
     pub fn resolve(script: &Script, known: &[KnownTable]) -> Result<Self, Vec<Diagnostic>> {
         let mut planner = Planner::start(script, known);
-        let mut start = planner.catalog().clone();
-        let mut steps = Vec::with_capacity(script.statements.len());
-        let mut facts = FactsBuilder::default();
-        for (index, statement) in script.statements.iter().enumerate() {
-            let Some(action) = planner.resolve(statement) else { continue };
-            facts.follow(&action.effect(planner.catalog()));
-            let title = planner.describe(&action);
-            planner.advance(&action, statement.span);
-            steps.push(Step { index, phase: statement.phase, span: statement.span, action, title });
+        let (mut plan, mut is_whole) = (PlanBuilder::start(&planner), true);
+        for statement in &script.statements {
+            match planner.resolve(statement) {
+                Some(action) => plan.take(&mut planner, statement, action),
+                None => is_whole = false,
+            }
         }
-        planner.imply_in(&mut start);
-        let facts = Arc::new(facts.build(&start));
-        planner.finish(start, steps, facts)
+        let found = planner.take_diagnostics();
+        if is_whole && !found.iter().any(Diagnostic::keeps_from_running) {
+            Ok(plan.finish(&planner))
+        } else {
+            Err(found)
+        }
     }
 }

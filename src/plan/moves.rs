@@ -2,8 +2,7 @@
 
 use crate::ast::{Backfill, CopyRows, Expr, Ident};
 use crate::data::Type;
-use crate::diagnostic::Diagnostic;
-use crate::explain::Code;
+use crate::diagnostic::{Code, Diagnostic};
 use crate::expr::Expression;
 use crate::plan::planner::{Planner, Resolved};
 use crate::plan::{Action, FillKind};

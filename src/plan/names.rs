@@ -3,8 +3,7 @@
 use crate::ast::{ColumnRef, Expr, Ident, Name};
 use crate::catalog::{Catalog, Column, ColumnId, NotNull, Table};
 use crate::data::Type;
-use crate::diagnostic::Diagnostic;
-use crate::explain::Code;
+use crate::diagnostic::{Code, Diagnostic};
 use crate::expr::Scope;
 use crate::phrase::did_you_mean;
 use crate::plan::Action;
@@ -28,8 +27,8 @@ pub(super) fn suggestion<'a>(
 
 impl Planner<'_> {
     pub(super) fn history(&mut self) -> &History {
-        let (source, table) = (&self.script.source, self.default_table.as_ref());
-        self.history.get_or_insert_with(|| History::of(source, table))
+        let (script, table) = (self.script, self.default_table.as_ref());
+        self.history.get_or_insert_with(|| History::of(script, table))
     }
 
     /// The table called `name` as the plan has it now.

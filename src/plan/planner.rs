@@ -5,9 +5,9 @@ use std::sync::Arc;
 use crate::ast::{Name, Script, Statement, StatementKind, TableDef};
 use crate::catalog::{Catalog, Column, ColumnId, Table};
 use crate::data::Type;
-use crate::diagnostic::{Diagnostic, Severity};
+use crate::diagnostic::Diagnostic;
 use crate::plan::history::History;
-use crate::plan::{Action, AppUse, ColumnName, Facts, Plan, Step, describe};
+use crate::plan::{Action, AppUse, ColumnName, describe};
 use crate::source::Span;
 
 /// A table that the script does not declare, as something else describes it.
@@ -128,18 +128,6 @@ impl Planner<'_> {
         let effect = action.effect(&self.catalog);
         effect.adds.iter().for_each(|(_, column)| self.note_added(column.id, span));
         self.catalog.apply(action);
-    }
-
-    /// Ends the walk: the plan, or everything that was found wrong on the way.
-    pub(super) fn finish(self, start: Catalog, steps: Vec<Step>, facts: Arc<Facts>) -> Result<Plan, Vec<Diagnostic>> {
-        // What may be allowed is for `check` to refuse; but nothing runs without a statement that it has.
-        let stands_in_the_way =
-            |diagnostic: &Diagnostic| diagnostic.severity == Severity::Error && !diagnostic.code.can_be_allowed();
-        if steps.len() < self.script.statements.len() || self.diagnostics.iter().any(stands_in_the_way) {
-            return Err(self.diagnostics);
-        }
-        let title = self.script.title().to_owned();
-        Ok(Plan { title, start, default_table: self.default_table, apps: self.apps, facts, steps })
     }
 
     pub(super) fn note_added(&mut self, column: ColumnId, span: Span) {

@@ -2,8 +2,7 @@
 
 use crate::ast::{ColumnRef, Ident, TypeName};
 use crate::catalog::Column;
-use crate::diagnostic::Diagnostic;
-use crate::explain::Code;
+use crate::diagnostic::{Code, Diagnostic};
 use crate::plan::column_type::ColumnType;
 use crate::plan::planner::{Planner, Resolved};
 use crate::source::Span;

@@ -2,8 +2,7 @@
 
 use crate::ast::{ColumnRef, Ident, Name};
 use crate::catalog::{Column, Constraint, ConstraintKind};
-use crate::diagnostic::Diagnostic;
-use crate::explain::Code;
+use crate::diagnostic::{Code, Diagnostic};
 use crate::plan::Action;
 use crate::plan::planner::{Planner, Resolved};
 use crate::source::Span;

@@ -4,8 +4,7 @@ use std::sync::Arc;
 
 use crate::ast::{App, ColumnRef, Ident, Name, RowsFrom, Script};
 use crate::catalog::{Catalog, Column, NotNull, Table};
-use crate::diagnostic::Diagnostic;
-use crate::explain::Code;
+use crate::diagnostic::{Code, Diagnostic};
 use crate::plan::history::History;
 use crate::plan::planner::{KnownTable, Planner};
 use crate::plan::{AppUse, ColumnName};
@@ -14,6 +13,8 @@ impl<'s> Planner<'s> {
     /// A planner before the first statement of `script`.
     #[must_use]
     pub fn start(script: &'s Script, known: &[KnownTable]) -> Self {
+        #[cfg(test)]
+        crate::tally::note(crate::tally::Stage::Resolved, script.title());
         let mut planner = Self {
             script,
             open: script.tables.is_empty() && known.iter().all(|known| known.definition.is_none()),

@@ -4,8 +4,7 @@ use std::sync::Arc;
 
 use crate::ast::{ColumnRef, DropSync, Expr, ExprKind, Ident, Name, Sync as SyncDef, SyncKind};
 use crate::catalog::{Column, ConstraintKind, Sync, SyncId, SyncJoin, Table};
-use crate::diagnostic::Diagnostic;
-use crate::explain::Code;
+use crate::diagnostic::{Code, Diagnostic};
 use crate::expr::Expression;
 use crate::plan::planner::{Planner, Resolved};
 use crate::plan::{Action, constraints};

@@ -1,5 +1,6 @@
 //! Events and anomalies in words, for whoever tells of a schedule.
 
+use crate::phrase::joined;
 use crate::plan::{ColumnName, FillingKind, Plan};
 use crate::prove::proof::{Anomaly, AnomalyKind, EventKind, ScheduleEvent};
 
@@ -33,11 +34,7 @@ impl<'a> Words<'a> {
     #[must_use]
     pub fn columns(&self, columns: &[ColumnName]) -> String {
         let names: Vec<String> = columns.iter().map(|column| self.column(column)).collect();
-        match names.split_last() {
-            Some((last, [])) => last.clone(),
-            Some((last, others)) => format!("{} and {last}", others.join(", ")),
-            None => String::new(),
-        }
+        joined(&names)
     }
 
     /// The noun of a statement that goes through rows.

@@ -3,8 +3,7 @@
 use std::path::PathBuf;
 
 use crate::ast::Phase;
-use crate::phrase::did_you_mean;
-use crate::repl::wording::Complaint;
+use crate::phrase::{Complaint, did_you_mean};
 
 /// A command as people know it.
 #[derive(Clone, Copy, Debug)]

@@ -1,12 +1,11 @@
 //! What helps a person along: the commands, the pages of codes, and why a script was not opened.
 
-use crate::diagnostic::Code;
+use crate::diagnostic::{Code, help_for_unknown_code};
 use crate::lab::OpenError;
-use crate::phrase::did_you_mean;
+use crate::phrase::Complaint;
 use crate::repl::commands::{self, COMMANDS, CommandSpec};
-use crate::repl::wording::Complaint;
 use crate::report::terminal::Paint;
-use crate::report::{Terminal, markdown, render};
+use crate::report::{Terminal, complaint, markdown, render};
 use crate::source::Source;
 
 /// What can be typed besides commands.
@@ -59,7 +58,7 @@ pub(super) fn explain(name: Option<&str>, terminal: Terminal) -> Result<String, 
     // As it is printed with a finding: `error[in-use]`.
     let bare = name.split_once('[').map_or(name, |(_, code)| code.trim_end_matches(']')).to_lowercase();
     let unknown = || {
-        let help = did_you_mean(&bare, Code::ALL.iter().map(|code| code.name()));
+        let help = help_for_unknown_code(&bare);
         Complaint::new(format!("there is no code `{name}`"))
             .help(help.unwrap_or_else(|| "`explain` lists the codes".to_owned()))
     };
@@ -75,9 +74,7 @@ pub(super) fn refused(error: &OpenError, source: &Source, terminal: Terminal) ->
             let worst = diagnostics.iter().filter(|found| Some(found.severity) == worst);
             worst.map(|found| render(found, source, terminal)).collect()
         }
-        OpenError::Rows { message, help } => {
-            Complaint { message: message.clone(), help: help.clone() }.render(terminal)
-        }
+        OpenError::Rows(rows) => complaint(&rows.message, rows.help.as_deref(), terminal),
     }
 }
 

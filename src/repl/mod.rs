@@ -13,10 +13,10 @@
 mod acting;
 mod commands;
 mod completion;
-pub mod editor;
+pub(crate) mod editor;
 mod guide;
 mod insertion;
-pub mod pipe;
+pub(crate) mod pipe;
 mod present;
 mod prompt;
 mod reading;
@@ -27,15 +27,14 @@ mod stepping;
 mod typing;
 mod views;
 mod why;
-mod wording;
 
 use std::path::Path;
 
+pub use crate::phrase::Complaint;
 pub use completion::{Completion, Vocabulary, arguments_hint, complete};
 pub use prompt::Reply;
 pub use reading::is_incomplete;
 pub use session::Session;
-pub use wording::Complaint;
 
 use crate::source::Source;
 

@@ -2,22 +2,18 @@
 
 use std::sync::Arc;
 
-use crate::ast::{Name, Script};
-use crate::diagnostic::Diagnostic;
+use crate::ast::Name;
+use crate::check::Checked;
 use crate::engine::memory::{Memory, MemoryUndo};
 use crate::execute::{Mark, Progress, Run};
 use crate::lab::Lab;
 use crate::plan::{KnownTable, Plan};
-use crate::source::Source;
 
-/// A script that was read, checked and planned.
+/// A script that was checked.
 #[derive(Debug)]
 pub(super) struct Opened {
-    pub(super) source: Source,
-    pub(super) script: Script,
+    pub(super) checked: Checked,
     pub(super) plan: Arc<Plan>,
-    pub(super) diagnostics: Vec<Diagnostic>,
-    pub(super) notes: Vec<String>,
     /// Tables that something other than the script describes.
     pub(super) known: Vec<KnownTable>,
 }
@@ -71,16 +67,10 @@ enum Reached {
 
 impl Present {
     pub(super) fn new(lab: Lab) -> Self {
-        let Lab { source, script, plan, memory, diagnostics, notes, known } = lab;
+        let Lab { checked, plan, memory, known } = lab;
         let start = Arc::new(memory.clone());
         let run = Run::new(Arc::clone(&plan), memory);
-        Self {
-            opened: Arc::new(Opened { source, script, plan, diagnostics, notes, known }),
-            run,
-            start,
-            writes: 0,
-            waiting: Vec::new(),
-        }
+        Self { opened: Arc::new(Opened { checked, plan, known }), run, start, writes: 0, waiting: Vec::new() }
     }
 
     pub(super) fn memory(&self) -> &Memory {

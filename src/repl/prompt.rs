@@ -4,13 +4,12 @@ use std::path::PathBuf;
 
 use crate::diagnostic::Diagnostic;
 use crate::lab;
-use crate::phrase::counted;
+use crate::phrase::{Complaint, counted};
 use crate::repl::commands::{self, Command};
 use crate::repl::guide;
 use crate::repl::present::Present;
 use crate::repl::reading::{self, Input};
 use crate::repl::session::{Said, Session};
-use crate::repl::wording::Complaint;
 use crate::report::render;
 use crate::report::terminal::Paint;
 
@@ -39,16 +38,18 @@ impl Session {
                 format!("miglab: {title}. Type a `table` and statements, or `load FILE`; `help` lists the commands.\n");
         }
         let is_told = |found: &&Diagnostic| !found.is_about_assumed_versions();
-        let findings = self.present.opened.diagnostics.iter().filter(is_told).count();
+        let findings = self.present.opened.checked.findings.diagnostics.iter().filter(is_told).count();
         if findings > 0 && self.file.is_some() {
             text += &format!("{}: `check` shows them\n", counted(findings, "finding", "findings"));
         }
         if self
             .present
             .opened
+            .checked
+            .findings
             .diagnostics
             .iter()
-            .any(|finding| finding.code.is_refutation() && !finding.is_about_assumed_versions())
+            .any(|finding| finding.code.refutes() && !finding.is_about_assumed_versions())
         {
             text += "this plan is unsafe: `why` shows how it goes wrong\n";
         }
@@ -155,7 +156,7 @@ impl Session {
         let Some(path) = path.or_else(|| self.file.clone()) else {
             return Err(self.complain(&Complaint::new("no file is named").help("as in `save rename.mig`")));
         };
-        let (text, own) = (self.present.opened.source.text(), self.file.as_ref() == Some(&path));
+        let (text, own) = (self.present.opened.checked.source().text(), self.file.as_ref() == Some(&path));
         self.host.write(&path, text, own).map_err(|complaint| self.complain(&complaint))?;
         let said = format!("wrote {} to `{}`\n", counted(text.lines().count(), "line", "lines"), path.display());
         self.file = Some(path);

@@ -2,9 +2,8 @@
 
 use crate::ast::{Dml, Name, Script};
 use crate::diagnostic::Diagnostic;
-use crate::phrase::nearest;
+use crate::phrase::{Complaint, nearest};
 use crate::repl::commands::{self, COMMANDS, Command};
-use crate::repl::wording::Complaint;
 use crate::source::{Source, Span};
 use crate::syntax::{self, Incomplete, KEYWORDS};
 

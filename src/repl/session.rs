@@ -4,14 +4,14 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use crate::lab::{self, OpenError, RowsFile};
+use crate::phrase::Complaint;
 use crate::plan::{AppUse, Plan};
 use crate::prove::Refutation;
 use crate::repl::Host;
 use crate::repl::completion::Vocabulary;
 use crate::repl::present::{Moment, Present};
-use crate::repl::wording::Complaint;
 use crate::replay::Replay;
-use crate::report::Terminal;
+use crate::report::{self, Terminal};
 use crate::source::Source;
 
 /// What a session's script is called as long as it has no file.
@@ -92,7 +92,7 @@ impl Session {
     }
 
     pub(super) fn complain(&self, complaint: &Complaint) -> String {
-        complaint.render(self.terminal)
+        report::complaint(&complaint.message, complaint.help.as_deref(), self.terminal)
     }
 
     pub(super) fn apps(&self) -> &Arc<[AppUse]> {

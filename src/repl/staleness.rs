@@ -5,10 +5,9 @@ use std::fmt;
 use crate::ast::Name;
 use crate::catalog::ColumnId;
 use crate::engine::memory::{Cell, CellState, Memory, Selected};
-use crate::phrase::rows;
+use crate::phrase::{listed, rows};
 use crate::plan::{AppUse, ColumnName, Facts};
 use crate::repl::present::Present;
-use crate::repl::wording::listed;
 
 /// How many rows of a table a survey looks at.
 const MOST_SURVEYED: usize = 10_000;

@@ -5,13 +5,12 @@ use std::ops::ControlFlow;
 use crate::ast::Phase;
 use crate::engine::memory::AppState;
 use crate::execute::{BatchEvent, Failure, Observer, RunState, STOP, StatementEvent};
-use crate::phrase::counted;
+use crate::phrase::{Complaint, counted, listed};
 use crate::plan::{Gate, Step};
 use crate::repl::Host;
 use crate::repl::commands::Until;
 use crate::repl::present::Moment;
 use crate::repl::session::{Said, Session};
-use crate::repl::wording::{Complaint, listed};
 use crate::report::terminal::Paint;
 
 /// How many moments are kept to go back to: each holds what it does not share with those around it.
@@ -157,7 +156,7 @@ impl Session {
             let complaint = Complaint::new(format!("statement {number} was interrupted and undone"));
             return self.complain(&complaint.help("`step` does it again"));
         }
-        let source = &self.present.opened.source;
+        let source = self.present.opened.checked.source();
         let (place, written) = (source.position(failure.span.start), source.slice(failure.span));
         let complaint =
             Complaint::new(format!("statement {number} failed, and nothing of it remains: {}", failure.fault.message));

@@ -11,13 +11,12 @@ use crate::check;
 use crate::data::Type;
 use crate::diagnostic::{Code, Diagnostic};
 use crate::lab;
-use crate::phrase::counted;
+use crate::phrase::{Complaint, counted, listed};
 use crate::plan::{Action, Plan, Step};
 use crate::repl::guide;
 use crate::repl::insertion::{insert, prepend};
 use crate::repl::present::{Opened, Present};
 use crate::repl::session::{Said, Session};
-use crate::repl::wording::{Complaint, listed};
 use crate::report::render;
 use crate::source::Source;
 use crate::syntax;
@@ -58,7 +57,7 @@ impl Session {
             Next::Onward(opened) => self.present.replan(*opened),
         }
         self.present.waiting = waiting;
-        let mut text = self.new_findings(&known.diagnostics);
+        let mut text = self.new_findings(&known.checked.findings.diagnostics);
         let done = typed.statements.iter().try_for_each(|_| self.advance().map(|(said, _)| text += &said));
         if let Err(said) = done {
             self.present.go_back(before);
@@ -117,8 +116,8 @@ impl Session {
 
     /// The script with what was typed in its place.
     fn combined(&self, typed: &Script) -> Source {
-        let (script, position) = (&self.present.opened.script, self.present.run.position());
-        let (source, text) = (&self.present.opened.source, typed.source.text());
+        let (script, position) = (&self.present.opened.checked.script, self.present.run.position());
+        let (source, text) = (&script.source, typed.source.text());
         let is_header = typed.header.is_some() && typed.statements.is_empty();
         let text = if is_header { prepend(script, text) } else { insert(script, position, text) };
         Source::new(source.name(), text)
@@ -126,15 +125,16 @@ impl Session {
 
     /// Reads, checks and plans the script again.
     fn judged(&self, source: &Source, declares: bool) -> Result<Next, String> {
-        if !declares || !self.present.is_untouched() {
+        let lab = if !declares || !self.present.is_untouched() {
             let opened = self.opened_again(source)?;
             match self.first_difference(&opened.plan) {
                 None => return Ok(Next::Onward(Box::new(opened))),
-                Some(_) if self.present.is_untouched() => {}
-                Some(what) => return Err(self.complain(&changes_the_past(&what))),
+                Some(what) if !self.present.is_untouched() => return Err(self.complain(&changes_the_past(&what))),
+                Some(_) => lab::play(opened.checked, opened.plan, opened.known, &self.rows),
             }
-        }
-        let lab = lab::open_to_play(source.clone(), &self.rows);
+        } else {
+            lab::open_to_play(source.clone(), &self.rows)
+        };
         let lab = lab.map_err(|error| guide::refused(&error, source, self.terminal))?;
         Ok(Next::Afresh(Box::new(Present::new(lab))))
     }
@@ -143,19 +143,13 @@ impl Session {
     fn opened_again(&self, source: &Source) -> Result<Opened, String> {
         let mut parsed = syntax::parse(source.clone());
         self.pin_types(&mut parsed.script);
-        let (diagnostics, notes) = check::check(&parsed, &self.present.opened.known);
-        let plan = Plan::resolve(&parsed.script, &self.present.opened.known);
-        let errors = diagnostics.iter().filter(|found| lab::stands_in_the_way_of_playing(found));
+        let known = self.present.opened.known.clone();
+        let checked = check::check(parsed, &known);
+        let errors = checked.findings.diagnostics.iter().filter(|found| lab::stands_in_the_way_of_playing(found));
         let errors: String = errors.map(|found| render(found, source, self.terminal)).collect();
-        match plan {
-            Ok(plan) if errors.is_empty() => {
-                let (script, plan, known) = (parsed.script, Arc::new(plan), self.present.opened.known.clone());
-                Ok(Opened { source: source.clone(), script, plan, diagnostics, notes, known })
-            }
-            Err(found) if errors.is_empty() => {
-                Err(found.iter().map(|found| render(found, source, self.terminal)).collect())
-            }
-            _ => Err(errors),
+        match checked.plan.clone().filter(|_| errors.is_empty()) {
+            Some(plan) => Ok(Opened { checked, plan, known }),
+            None => Err(errors),
         }
     }
 
@@ -195,10 +189,11 @@ impl Session {
     fn new_findings(&self, known: &[Diagnostic]) -> String {
         let same = |one: &Diagnostic, other: &Diagnostic| one.code == other.code && one.message == other.message;
         let opened = &self.present.opened;
-        let new = opened.diagnostics.iter().filter(|found| !known.iter().any(|known| same(known, found)));
+        let new =
+            opened.checked.findings.diagnostics.iter().filter(|found| !known.iter().any(|known| same(known, found)));
         // What is missing may be typed next.
         let told = new.filter(|found| found.code != Code::NoStatements && !found.is_about_assumed_versions());
-        told.map(|found| render(found, &opened.source, self.terminal)).collect()
+        told.map(|found| render(found, opened.checked.source(), self.terminal)).collect()
     }
 }
 

@@ -1,13 +1,11 @@
 //! What a session shows: the plan, tables, history, applications, syncs, findings.
 
-use crate::data::Type;
-use crate::engine::memory::{self, AppState, Selected};
-use crate::phrase::{counted, did_you_mean, rows};
+use crate::engine::memory::{AppState, Selected};
+use crate::phrase::{Complaint, counted, did_you_mean, listed, rows};
 use crate::plan::{AppUse, ColumnName};
 use crate::repl::session::{Said, Session};
 use crate::repl::staleness;
-use crate::repl::wording::{Complaint, listed};
-use crate::report::table::{Cell, CellState, TextTable};
+use crate::report::selected::table_of;
 use crate::report::terminal::Paint;
 use crate::report::{clean, render};
 
@@ -74,10 +72,7 @@ impl Session {
 
     /// Rows in columns, with what is stale or unset marked, and said below.
     pub(super) fn rows_view(&self, table: &str, selected: &Selected) -> String {
-        let headers = selected.columns.iter().map(ToString::to_string).collect();
-        let line = |row: &memory::Row| row.cells.iter().map(cell).collect();
-        let shown = TextTable { headers, rows: selected.rows.iter().map(line).collect() };
-        let mut text = shown.render(self.terminal.color);
+        let mut text = table_of(selected).render(self.terminal.color);
         let left_out = selected.total - selected.rows.len();
         if left_out > 0 {
             text += &format!("… and {} more\n", rows(left_out));
@@ -181,25 +176,12 @@ impl Session {
 
     /// The findings in the script as it stands.
     pub(super) fn check_view(&self) -> String {
-        let opened = &self.present.opened;
-        let findings = opened.diagnostics.iter().map(|found| render(found, &opened.source, self.terminal));
+        let found = &self.present.opened.checked.findings;
+        let findings = found.diagnostics.iter().map(|finding| render(finding, &found.source, self.terminal));
         let mut text: String = findings.collect();
-        for note in &opened.notes {
+        for note in &found.notes {
             text += &format!("{} {}\n", self.terminal.paint("note:", Paint::Cyan), clean(note));
         }
-        text + &counted(opened.diagnostics.len(), "finding", "findings") + "\n"
+        text + &counted(found.diagnostics.len(), "finding", "findings") + "\n"
     }
-}
-
-/// A cell as tables show it.
-pub(super) fn cell(cell: &memory::Cell) -> Cell {
-    let number = cell.value.ty().is_some_and(Type::is_numeric);
-    let state = match cell.state {
-        memory::CellState::Stale(_) => CellState::Stale,
-        memory::CellState::Unset(facts) if facts != 0 => CellState::Unset,
-        _ if cell.value.is_null() => CellState::Null,
-        _ if number => CellState::Number,
-        _ => CellState::Plain,
-    };
-    Cell::new(cell.value.to_string(), state)
 }

@@ -4,19 +4,16 @@
 use std::sync::Arc;
 
 use crate::ast::Name;
-use crate::check;
 use crate::data::Value;
 use crate::engine::memory::Selected;
-use crate::phrase::counted;
+use crate::phrase::{Complaint, counted};
 use crate::plan::ColumnName;
 use crate::prove::{AnomalyKind, EventKind, Insertion, NoReturn, Proof, Refutation, Verdict, Words};
 use crate::repl::commands::Why;
 use crate::repl::session::{Counterexample, Said, Session};
-use crate::repl::views::cell;
-use crate::repl::wording::Complaint;
 use crate::replay::{Played, Replay, ReplayOutcome};
 use crate::report::clean;
-use crate::report::table::TextTable;
+use crate::report::selected::table_of;
 use crate::report::terminal::Paint;
 
 impl Session {
@@ -34,10 +31,11 @@ impl Session {
         if let Some(under_way) = going_on {
             return Ok(self.go_on(under_way));
         }
-        let proof = check::proof(&self.present.opened.script, &plan);
+        let opened = Arc::clone(&self.present.opened);
+        let Some(proof) = opened.checked.proof() else { return Ok(String::new()) };
         let number = why.number.unwrap_or(1);
         let Some(refutation) = proof.refutations.get(number - 1).cloned() else {
-            return self.not_refuted(&proof, number);
+            return self.not_refuted(proof, number);
         };
         let all = proof.refutations.len();
         let replay = Replay::new(&plan, &refutation, Some(&self.present.start));
@@ -198,10 +196,8 @@ impl Session {
     }
 
     fn indented(&self, table: &Name, selected: &Selected, several: bool) -> String {
-        let headers = selected.columns.iter().map(ToString::to_string).collect();
-        let rows = selected.rows.iter().map(|row| row.cells.iter().map(cell).collect()).collect();
         let mut text = if several { format!("{}\n", clean(table)) } else { String::new() };
-        text += &TextTable { headers, rows }.render(self.terminal.color);
+        text += &table_of(selected).render(self.terminal.color);
         text.lines().map(|line| format!("    {line}\n")).collect()
     }
 

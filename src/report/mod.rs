@@ -2,22 +2,25 @@
 //!
 //! Reports of findings are written file by file, so that memory holds one file's findings at a time.
 
+mod complaint;
 mod excerpt;
 mod github;
 mod human;
 mod json;
-pub mod markdown;
+pub(crate) mod markdown;
 mod plain;
-pub mod proof;
-pub mod run;
+pub(crate) mod proof;
+pub(crate) mod run;
 mod sarif;
-pub mod sql;
-pub mod table;
-pub mod terminal;
+pub(crate) mod selected;
+pub(crate) mod sql;
+pub(crate) mod table;
+pub(crate) mod terminal;
 mod totals;
 
 use std::io::{self, Write};
 
+pub use complaint::complaint;
 pub use github::Github;
 pub use human::{Human, render};
 pub use json::Json;

@@ -51,12 +51,6 @@ impl Cell {
         Self { text: text.into(), state }
     }
 
-    /// A cell that holds `null`.
-    #[must_use]
-    pub fn null() -> Self {
-        Self::new("null", CellState::Null)
-    }
-
     fn shown(&self, most: usize) -> String {
         let text = cut(&clean_line(&self.text), most);
         match self.state {
@@ -151,7 +145,7 @@ mod tests {
         TextTable {
             headers: ["id", "username", "display_name"].map(String::from).to_vec(),
             rows: vec![
-                vec![number(1), plain("alice"), Cell::null()],
+                vec![number(1), plain("alice"), Cell::new("null", CellState::Null)],
                 vec![number(10), plain("日本"), Cell::new("bob", CellState::Stale)],
                 vec![number(3), plain("a\nb"), Cell::new("null", CellState::Unset)],
             ],

@@ -1,7 +1,7 @@
 //! Where the rows of a table come from: a CSV file, a generator, or the script itself. Each gives chunks of columns
 //! that [`crate::engine::memory::Memory::load`] takes.
 
-pub mod csv;
+mod csv;
 mod generate;
 mod infer;
 mod listed;

@@ -6,8 +6,8 @@ use std::fmt::Write as _;
 use super::names::{ColumnPath, quote};
 use super::options::Options;
 use super::samples::{ROWS, sample};
-use crate::check::check_script;
-use crate::explain::Code;
+use crate::check;
+use crate::diagnostic::Code;
 use crate::source::Source;
 use crate::syntax;
 
@@ -226,7 +226,7 @@ fn formatted(text: &str) -> Result<String, String> {
 
 /// The script with an answer to what `check` finds lossy: before the statement, or in the header for several.
 fn answered(text: &str) -> Result<String, String> {
-    let mut found = check_script(Source::new("the script", text)).diagnostics;
+    let mut found = check::findings(Source::new("the script", text)).diagnostics;
     found.retain(|finding| finding.code == Code::LossyTranslation);
     let Some(first) = found.first() else { return Ok(text.to_owned()) };
     let lost: Vec<&str> = found.iter().map(|finding| finding.message.as_str()).collect();

@@ -26,8 +26,6 @@ pub use add_index::AddIndex;
 pub use change_type::ChangeType;
 pub use constraints::{AddCheck, AddForeignKey, AddNotNull, AddUnique, SetDefault};
 pub use drops::{DropColumn, DropTable};
-pub use names::{ColumnPath, ColumnText, Name};
-pub use options::Options;
 pub use rename_column::RenameColumn;
 pub use reshape::{MergeColumns, SplitColumn};
 pub use tables::{AddTable, RenameTable, SplitTable};

@@ -24,18 +24,7 @@ pub(super) struct Assembly {
 
 impl Assembly {
     pub(super) fn new(source: Source) -> Self {
-        let script = Script {
-            source,
-            header: None,
-            tables: Vec::new(),
-            rows: Vec::new(),
-            views: Vec::new(),
-            apps: Vec::new(),
-            statements: Vec::new(),
-            allows: Vec::new(),
-            deployed: Vec::new(),
-        };
-        Self { script, blocks: Vec::new(), pending: Vec::new() }
+        Self { script: Script::new(source), blocks: Vec::new(), pending: Vec::new() }
     }
 
     pub(super) fn finish(mut self) -> Script {

@@ -21,6 +21,7 @@ mod mistakes;
 mod names;
 mod opaque;
 mod part;
+mod pieces;
 mod print;
 mod prompt;
 mod reader;
@@ -43,6 +44,7 @@ pub use highlight::{TokenKind, highlight};
 pub use items::{Item, items};
 pub use keywords::KEYWORDS;
 pub use names::quote_ident;
+pub use pieces::{column, column_text, constraint_text, table_text};
 pub use print::expr_text;
 
 pub use prompt::{Incomplete, parse_dml, read_statements};
@@ -55,6 +57,12 @@ pub struct Parsed {
     pub script: Script,
     /// What could not be read, in the order of places.
     pub diagnostics: Vec<Diagnostic>,
+}
+
+impl From<Source> for Parsed {
+    fn from(source: Source) -> Self {
+        parse(source)
+    }
 }
 
 /// What came of reading the declarations of a script.
@@ -71,6 +79,8 @@ pub struct Outline {
 /// Reads a script. A statement that cannot be read never stops the reading of the rest.
 #[must_use]
 pub fn parse(source: Source) -> Parsed {
+    #[cfg(test)]
+    crate::tally::note(crate::tally::Stage::Read, source.name());
     let (script, rest) = read(source, Pass::All);
     Parsed { script, diagnostics: rest.diagnostics }
 }
@@ -98,6 +108,10 @@ fn read(source: Source, pass: Pass) -> (Script, reader::Rest) {
 /// Reads the statements in a part of a script, each handed over before the next is read. Gives what could not be read
 /// of them.
 pub fn for_each_statement(source: &Source, part: Span, take: &mut dyn FnMut(Statement)) -> Vec<Diagnostic> {
+    #[cfg(test)]
+    if part.start == 0 {
+        crate::tally::note(crate::tally::Stage::Read, source.name());
+    }
     let mut assembly = assembly::Assembly::new(source.clone());
     let rest = reader::read(source.text(), part, Pass::Statements, &mut |event| {
         assembly.take(event);

@@ -3,10 +3,11 @@
 
 use crate::ast::{Name, TypeName};
 use crate::data::Type;
+use crate::phrase::Complaint;
 use crate::syntax::build::{Build, present};
 use crate::syntax::grammar::Rule;
 use crate::syntax::tree::Node;
-use crate::syntax::types::{self, Refused};
+use crate::syntax::types;
 
 /// PostgreSQL's own types, and those of extensions that many use, without the ones that the language has.
 const FOREIGN: &[&str] = &[
@@ -102,7 +103,7 @@ impl Written {
         Self { words, args, zone, dimensions }
     }
 
-    fn meaning(&self) -> Result<Meaning, Refused> {
+    fn meaning(&self) -> Result<Meaning, Complaint> {
         let known = self.known();
         if self.dimensions == 0
             && let Ok(ty) = known
@@ -116,7 +117,7 @@ impl Written {
     }
 
     /// What it means to the language, dimensions aside.
-    fn known(&self) -> Result<Type, Refused> {
+    fn known(&self) -> Result<Type, Complaint> {
         let args: Vec<i64> = self.args.iter().map(|arg| arg.parse().unwrap_or(i64::MAX)).collect();
         let unquoted = if self.words == "\"char\"" { &self.words } else { self.words.trim_matches('"') };
         types::meaning(unquoted, &args, self.zone)

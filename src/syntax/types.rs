@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use crate::ast::TypeName;
 use crate::data::Type;
 use crate::diagnostic::{Code, Diagnostic};
-use crate::phrase::{meant, nearest};
+use crate::phrase::{Complaint, meant, nearest};
 use crate::source::Span;
 use crate::syntax::build::{Build, present};
 use crate::syntax::grammar::Rule;
@@ -54,9 +54,6 @@ pub(super) const TYPE_ALIASES: &[&str] = &[
 /// The largest length of a varchar, as in PostgreSQL.
 const MAX_VARCHAR: i64 = 10_485_760;
 
-/// What is wrong with a type, and what to write instead.
-pub(super) type Refused = (String, Option<String>);
-
 impl Build<'_> {
     /// The type that a `type_name` node names. An unknown one is reported, and stands for any.
     pub(super) fn type_name(&mut self, node: Node<'_>) -> TypeName {
@@ -82,7 +79,7 @@ impl Build<'_> {
         self.checked(meaning(&folded(name.as_str()), &[], zoned), span)
     }
 
-    fn checked(&mut self, result: Result<Type, Refused>, span: Span) -> TypeName {
+    fn checked(&mut self, result: Result<Type, Complaint>, span: Span) -> TypeName {
         match result {
             Ok(ty) => TypeName { ty, span, written: None },
             Err(refused) => self.unknown_type(refused, span),
@@ -90,9 +87,9 @@ impl Build<'_> {
     }
 
     /// Reports a type; it stands for any.
-    pub(super) fn unknown_type(&mut self, (message, help): Refused, span: Span) -> TypeName {
-        let mut diagnostic = Diagnostic::new(Code::UnknownType, message, span, "");
-        diagnostic.help = help;
+    pub(super) fn unknown_type(&mut self, refused: Complaint, span: Span) -> TypeName {
+        let mut diagnostic = Diagnostic::new(Code::UnknownType, refused.message, span, "");
+        diagnostic.help = refused.help;
         self.report(diagnostic);
         TypeName { ty: Type::Unknown, span, written: None }
     }
@@ -115,14 +112,12 @@ fn number(digits: &str) -> i64 {
     digits.replace('_', "").parse().unwrap_or(i64::MAX)
 }
 
-fn array_refused(words: &str) -> Refused {
-    (
-        format!("columns cannot be arrays of `{words}`"),
-        Some("use a separate table for the elements, or `jsonb`".to_owned()),
-    )
+fn array_refused(words: &str) -> Complaint {
+    Complaint::new(format!("columns cannot be arrays of `{words}`"))
+        .help("use a separate table for the elements, or `jsonb`")
 }
 
-pub(super) fn meaning(words: &str, args: &[i64], zone: Option<bool>) -> Result<Type, Refused> {
+pub(super) fn meaning(words: &str, args: &[i64], zone: Option<bool>) -> Result<Type, Complaint> {
     let ty = match (words, args) {
         ("numeric" | "decimal" | "dec", _) => return numeric(args),
         ("varchar" | "character varying", _) => return varchar(args),
@@ -130,17 +125,18 @@ pub(super) fn meaning(words: &str, args: &[i64], zone: Option<bool>) -> Result<T
         ("timestamptz", []) if zone.is_none() => Type::TimestampTz,
         ("timestamp" | "timestamptz", _) => {
             let help = format!("write `{words}`: it keeps microseconds");
-            return Err((format!("`{words}` takes no precision"), Some(help)));
+            return Err(Complaint::new(format!("`{words}` takes no precision")).help(help));
         }
         _ => simple(words)?,
     };
     if zone.is_some() {
-        return Err((format!("`{words}` has no time zone"), Some("write `timestamptz`".to_owned())));
+        return Err(Complaint::new(format!("`{words}` has no time zone")).help("write `timestamptz`"));
     }
-    if args.is_empty() { Ok(ty) } else { Err((format!("`{words}` takes no length"), Some(format!("write `{words}`")))) }
+    let no_length = || Complaint::new(format!("`{words}` takes no length")).help(format!("write `{words}`"));
+    if args.is_empty() { Ok(ty) } else { Err(no_length()) }
 }
 
-fn simple(words: &str) -> Result<Type, Refused> {
+fn simple(words: &str) -> Result<Type, Complaint> {
     Ok(match words {
         "boolean" | "bool" => Type::Boolean,
         "smallint" | "int2" => Type::SmallInt,
@@ -192,11 +188,11 @@ pub(super) fn near(words: &str) -> Option<&'static str> {
     nearest(words, TYPES.iter().chain(aliases).copied())
 }
 
-fn unknown(words: &str) -> Refused {
-    let message = format!("there is no type `{words}`");
+fn unknown(words: &str) -> Complaint {
+    let unknown = Complaint::new(format!("there is no type `{words}`"));
     if let Some(instead) = advised(words) {
         let help = format!("write {instead}; a column that the plan does not touch can be left out of its table");
-        return (message, Some(help));
+        return unknown.help(help);
     }
     let help = match near(words) {
         Some(name) => meant(name),
@@ -206,32 +202,30 @@ fn unknown(words: &str) -> Refused {
                 .to_owned()
         }
     };
-    (message, Some(help))
+    unknown.help(help)
 }
 
-fn numeric(args: &[i64]) -> Result<Type, Refused> {
-    let help = || Some("write `numeric` or `numeric(precision, scale)`".to_owned());
+fn numeric(args: &[i64]) -> Result<Type, Complaint> {
+    let refused = |message: &str| Err(Complaint::new(message).help("write `numeric` or `numeric(precision, scale)`"));
     let (precision, scale) = match args {
         [] => return Ok(Type::Numeric(None)),
         [precision] => (*precision, 0),
         [precision, scale] => (*precision, *scale),
-        _ => return Err(("`numeric` takes a precision and a scale".to_owned(), help())),
+        _ => return refused("`numeric` takes a precision and a scale"),
     };
     match (u16::try_from(precision), i16::try_from(scale)) {
         (Ok(p @ 1..=1000), Ok(s @ -1000..=1000)) => Ok(Type::Numeric(Some((p, s)))),
-        (Ok(1..=1000), _) => Err(("the scale of `numeric` is between -1000 and 1000".to_owned(), help())),
-        _ => Err(("the precision of `numeric` is between 1 and 1000".to_owned(), help())),
+        (Ok(1..=1000), _) => refused("the scale of `numeric` is between -1000 and 1000"),
+        _ => refused("the precision of `numeric` is between 1 and 1000"),
     }
 }
 
-fn varchar(args: &[i64]) -> Result<Type, Refused> {
+fn varchar(args: &[i64]) -> Result<Type, Complaint> {
     match args {
         [] => Ok(Type::Varchar(None)),
         [length @ 1..=MAX_VARCHAR] => Ok(Type::Varchar(u32::try_from(*length).ok())),
-        [_] => Err((
-            "the length of `varchar` is between 1 and 10485760".to_owned(),
-            Some("write `text` where there is no limit".to_owned()),
-        )),
-        _ => Err(("`varchar` takes one length".to_owned(), Some("write `varchar(n)`".to_owned()))),
+        [_] => Err(Complaint::new("the length of `varchar` is between 1 and 10485760")
+            .help("write `text` where there is no limit")),
+        _ => Err(Complaint::new("`varchar` takes one length").help("write `varchar(n)`")),
     }
 }

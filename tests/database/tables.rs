@@ -301,5 +301,5 @@ fn a_trigger_of_the_application_is_told_of() {
 fn an_empty_address_is_a_mistake() {
     let ran = Ran::of(miglab(&["status", "--db", ""]).env("DATABASE_URL", "postgres://localhost/production"));
     assert_eq!(ran.code, 2);
-    assert!(ran.err.contains("the address behind `--db` is empty"), "{}", ran.err);
+    assert!(ran.err.contains("the address after `--db` is empty"), "{}", ran.err);
 }

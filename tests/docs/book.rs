@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use miglab::explain::Code;
+use miglab::diagnostic::Code;
 
 /// The pages of a folder, by their paths.
 fn pages(folder: &str) -> Vec<PathBuf> {

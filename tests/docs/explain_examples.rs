@@ -1,11 +1,10 @@
 //! The examples of every page are run through the checker: the refused one is reported under the page's code, the
 //! accepted one is free of errors and warnings.
 
-use miglab::check::check_script;
+use miglab::check;
 use miglab::database;
-use miglab::diagnostic::{Diagnostic, Severity};
+use miglab::diagnostic::{Code, Diagnostic, Severity};
 use miglab::engine::postgres::inspect::dump;
-use miglab::explain::Code;
 use miglab::source::Source;
 
 /// The fenced blocks of a page with this info string.
@@ -19,8 +18,8 @@ fn blocks<'p>(page: &'p str, info: &str) -> Vec<&'p str> {
 fn findings(code: Code, text: &str) -> Vec<Diagnostic> {
     let source = Source::new(code.name(), text);
     match blocks(code.page(), "sql database").first() {
-        Some(database) => database::look_at(&source, &dump::read(database).unwrap().server).diagnostics,
-        None => check_script(source).diagnostics,
+        Some(database) => database::check(source, &dump::read(database).unwrap().server).findings.diagnostics,
+        None => check::findings(source).diagnostics,
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use miglab::explain::Code;
+use miglab::diagnostic::Code;
 use miglab::source::Source;
 use miglab::syntax;
 

@@ -4,8 +4,8 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use miglab::check::check_script;
-use miglab::explain::Code;
+use miglab::check::{check, findings};
+use miglab::diagnostic::Code;
 use miglab::fix;
 use miglab::infer::{self, Inferred};
 use miglab::plan::assumed::{assumed, plan_with};
@@ -36,7 +36,7 @@ fn texts_below(folder: &str) -> Vec<(PathBuf, String)> {
 
 /// The script with its applications; none where nothing can be written.
 fn inferred(text: &str) -> Option<String> {
-    match infer::apps(&check_script(Source::new("case.mig", text))) {
+    match infer::apps(&check(syntax::parse(Source::new("case.mig", text)), &[])) {
         Inferred::Apps(fix) => {
             assert!(fix.edits.iter().all(|edit| edit.span.is_empty()), "something goes:\n{text}");
             Some(fix::apply_one(text, &fix))
@@ -97,7 +97,7 @@ fn what_is_written_is_what_is_assumed() {
         let Some(written) = inferred(&text) else { continue };
         written_to += 1;
         assert_same_plan(&name, &text, &written);
-        let again = infer::apps(&check_script(Source::new("case.mig", written.as_str())));
+        let again = infer::apps(&check(syntax::parse(Source::new("case.mig", written.as_str())), &[]));
         assert_eq!(again, Inferred::Declared, "{name}");
         if syntax::format(&Source::new("case.mig", text.as_str())).is_ok_and(|canonical| canonical == text) {
             let formatted = syntax::format(&Source::new("case.mig", written.as_str())).unwrap();
@@ -114,7 +114,7 @@ fn the_examples_without_applications_get_the_same_plan() {
         let written = inferred(&text).unwrap();
         assert_same_plan(name, &text, &written);
         // Now that it is said who is live, it is wrong that there is no sync.
-        let found = check_script(Source::new(name, written)).diagnostics;
+        let found = findings(Source::new(name, written)).diagnostics;
         let codes: Vec<Code> = found.iter().map(|finding| finding.code).collect();
         assert_eq!(codes, [Code::StaleRead], "{name}: {found:?}");
     }
@@ -122,7 +122,7 @@ fn the_examples_without_applications_get_the_same_plan() {
 
 #[test]
 fn nothing_is_assumed_where_it_is_said_or_unknown() {
-    let of = |text: &str| infer::apps(&check_script(Source::new("case.mig", text)));
+    let of = |text: &str| infer::apps(&check(syntax::parse(Source::new("case.mig", text)), &[]));
     let table = "table t {\n    id integer primary key\n    a text\n}\n";
     assert_eq!(of(&format!("{table}app v1 {{ uses t.a }}\nexpand add column t.b text\n")), Inferred::Declared);
     assert_eq!(of(&format!("{table}expand add colum t.b text\n")), Inferred::Errors);

@@ -66,7 +66,7 @@ fn picture(memory: &Memory) -> String {
 #[test]
 fn every_script_is_free_of_findings() {
     for (name, text) in texts() {
-        let checked = miglab::check::check_script(Source::new(name.as_str(), text.as_str()));
+        let checked = miglab::check::findings(Source::new(name.as_str(), text.as_str()));
         let serious: Vec<_> = checked.diagnostics.iter().filter(|found| found.severity > Severity::Advice).collect();
         assert!(serious.is_empty(), "{name}: {serious:#?}\n{text}");
     }

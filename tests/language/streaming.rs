@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use miglab::check::{check, check_script};
+use miglab::check::{check, findings};
 use miglab::source::Source;
 use miglab::syntax;
 
@@ -21,10 +21,10 @@ fn scripts_below(folder: &Path, found: &mut Vec<PathBuf>) {
 
 fn assert_same(name: &str, text: &str) {
     let source = Source::new(name, text);
-    let (whole, whole_notes) = check(&syntax::parse(source.clone()), &[]);
-    let streamed = check_script(source);
-    assert_eq!(streamed.diagnostics, whole, "{name}");
-    assert_eq!(streamed.notes, whole_notes, "{name}");
+    let whole = check(syntax::parse(source.clone()), &[]).findings;
+    let streamed = findings(source);
+    assert_eq!(streamed.diagnostics, whole.diagnostics, "{name}");
+    assert_eq!(streamed.notes, whole.notes, "{name}");
 }
 
 #[test]

@@ -1,4 +1,7 @@
 //! `backfill-before-sync`: writes between the two reach one column and not the other.
+//!
+//! The proof finds the stale read too, but not in a script without applications, and not where the order of phases, which
+//! is wrong as well, keeps it from being asked; what to do about both is to move the sync.
 
 use rustc_hash::FxHashMap;
 

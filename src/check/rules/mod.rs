@@ -10,7 +10,6 @@ mod not_idempotent;
 mod phase_order;
 mod plan_size;
 mod rollout_order;
-mod sync_dropped_early;
 mod too_few_apps;
 mod validate_before_backfill;
 mod wrong_phase;
@@ -24,7 +23,6 @@ pub(super) fn all() -> Vec<Box<dyn Rule>> {
         Box::new(wrong_phase::WrongPhase),
         Box::new(added_then_dropped::AddedThenDropped::default()),
         Box::new(backfill_before_sync::BackfillBeforeSync::default()),
-        Box::new(sync_dropped_early::SyncDroppedEarly),
         Box::new(validate_before_backfill::ValidateBeforeBackfill::default()),
         Box::new(not_idempotent::NotIdempotent),
         Box::new(contract_without_expand::ContractWithoutExpand::default()),

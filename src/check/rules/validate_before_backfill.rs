@@ -1,4 +1,6 @@
 //! `validate-before-backfill`: old rows are compared with a constraint before they are filled.
+//!
+//! The proof finds the failing statement too, but only in a script with applications, and here who is live does not matter.
 
 use rustc_hash::FxHashMap;
 

@@ -18,7 +18,7 @@ use crate::syntax;
 fn losses(text: &str) -> Vec<Loss> {
     let parsed = syntax::parse(Source::new("forms.mig", text));
     assert!(parsed.diagnostics.is_empty(), "{text}\n{:?}", parsed.diagnostics);
-    let mut checker = Checker::start(&parsed.script, &[]);
+    let mut checker = Checker::start(&parsed.script, &[], usize::MAX);
     parsed.script.statements.iter().for_each(|statement| checker.statement(statement));
     let catalog = checker.planner.catalog();
     let (mut seen, mut losses) = (FxHashSet::default(), Vec::new());
@@ -182,8 +182,8 @@ fn the_outcome_is_what_evaluating_again_gives() {
 
 /// What is said of a script.
 fn messages(text: &str) -> Vec<String> {
-    let checked = crate::check::check_script(Source::new("forms.mig", text));
-    let lossy = checked.diagnostics.iter().filter(|found| found.code == crate::explain::Code::LossyTranslation);
+    let checked = crate::check::findings(Source::new("forms.mig", text));
+    let lossy = checked.diagnostics.iter().filter(|found| found.code == crate::diagnostic::Code::LossyTranslation);
     lossy.map(|found| found.message.clone()).collect()
 }
 
@@ -217,7 +217,7 @@ fn translations_that_undo_each_other_are_not_reported() {
     ];
     for text in kept {
         assert_eq!(messages(&text), Vec::<String>::new(), "{text}");
-        let notes = crate::check::check_script(Source::new("forms.mig", text.as_str())).notes;
+        let notes = crate::check::findings(Source::new("forms.mig", text.as_str())).notes;
         assert!(notes.iter().any(|note| note.contains(" values was changed by the round trip")), "{notes:?}");
     }
 }
@@ -262,6 +262,6 @@ fn long_plans_are_searched_in_a_moment() {
         writeln!(text, "expand add column b{n} text").unwrap();
         writeln!(text, "expand sync b{n} from reverse(a{n})\nexpand sync a{n} from reverse(b{n})").unwrap();
     }
-    let notes = crate::check::check_script(Source::new("long.mig", text)).notes;
+    let notes = crate::check::findings(Source::new("long.mig", text)).notes;
     assert_eq!(notes.iter().filter(|note| note.contains("round trip")).count(), 300);
 }

@@ -6,47 +6,68 @@
 mod finding;
 
 use std::cell::RefCell;
+use std::sync::Arc;
 
 use crate::ast::Script;
+use crate::check::proofs::{AssumedProof, Proofs};
 use crate::check::{allow, root_cause};
 use crate::diagnostic::{Code, Diagnostic, Label, Severity};
 use crate::plan::assumed::{assumed, plan_with};
-use crate::plan::{Gate, KnownTable, Plan};
+use crate::plan::{Gate, Plan};
 use crate::prove::{self, Anomaly, AnomalyKind, Assumption, NoReturn, Outside, Proof, Refutation, Verdict};
 use crate::source::Span;
 
 /// Rules that look at the order of statements alone; where the proof says more, it is heard instead.
-const SUSPICIONS: [Code; 3] = [Code::BackfillBeforeSync, Code::SyncDroppedEarly, Code::ValidateBeforeBackfill];
+const SUSPICIONS: [Code; 2] = [Code::BackfillBeforeSync, Code::ValidateBeforeBackfill];
 
 /// Rules that find a broken use and say more about it than a schedule does.
 const BROKEN_USES: [Code; 2] = [Code::InUse, Code::AppBreaks];
 
-/// Proves a script that was read, adds what is wrong to the findings, and gives the verdict in notes.
-pub(super) fn judge(script: &Script, known: &[KnownTable], findings: &mut Vec<Diagnostic>) -> Vec<String> {
-    let plan = if is_blocked(script, findings) { None } else { Plan::resolve(script, known).ok() };
-    let Some(plan) = plan else {
-        return if script.apps.is_empty() { Vec::new() } else { vec!["no proof yet: fix the errors first".to_owned()] };
-    };
-    if plan.steps.is_empty() {
-        return Vec::new();
-    }
-    if script.apps.is_empty() && plan.steps.len() > super::MOST_ADVISED {
-        return Vec::new();
-    }
-    if script.apps.is_empty() {
-        advise(script, &plan, findings);
-        return Vec::new();
-    }
-    let telling = Telling { script, plan: &plan };
-    let proof = telling.prove(findings);
-    telling.report(&proof, findings);
-    telling.notes(&proof)
+/// What the proof says of a plan.
+#[derive(Default)]
+pub(super) struct Judged {
+    /// Its verdict, and what that rests on.
+    pub(super) notes: Vec<String>,
+    pub(super) proofs: Proofs,
 }
 
-/// Proves a plan but for what its script allows; that is said among what is taken for granted.
-#[must_use]
-pub fn proof(script: &Script, plan: &Plan) -> Proof {
-    Telling { script, plan }.prove(&mut Vec::new())
+impl Judged {
+    fn noting(note: &str) -> Self {
+        Self { notes: vec![note.to_owned()], ..Self::default() }
+    }
+}
+
+/// Proves the plan of a script, and adds what is wrong to the findings.
+pub(super) fn judge(script: &Script, plan: Option<&Plan>, findings: &mut Vec<Diagnostic>) -> Judged {
+    let has_apps = !script.apps.is_empty();
+    let Some(plan) = plan.filter(|_| !is_blocked(script, findings)) else {
+        return if has_apps { Judged::noting("no proof yet: fix the errors first") } else { Judged::default() };
+    };
+    if plan.steps.is_empty() || !has_apps && plan.steps.len() > super::MOST_ADVISED {
+        return Judged::default();
+    }
+    if !has_apps {
+        return advise(script, plan, findings);
+    }
+    let telling = Telling { script, plan };
+    let proof = telling.prove(findings);
+    telling.report(&proof, findings);
+    Judged { notes: telling.notes(&proof), proofs: Proofs { written: proof.into(), ..Proofs::default() } }
+}
+
+/// Proves a plan but for what its script allows; that is said among what is taken for granted, and added to the
+/// findings.
+pub(super) fn proof(script: &Script, plan: &Plan, findings: &mut Vec<Diagnostic>) -> Proof {
+    Telling { script, plan }.prove(findings)
+}
+
+/// What is proved of a plan with the applications that it is assumed to have: none where it declares some, or has no
+/// column that one could use. What the author answers for is added to the findings.
+pub(super) fn assumed_proof(script: &Script, plan: &Plan, findings: &mut Vec<Diagnostic>) -> Option<AssumedProof> {
+    let assumed = assumed(plan)?;
+    let plan = Arc::new(plan_with(plan, &assumed).plan);
+    let proof = proof(script, &plan, findings);
+    Some(AssumedProof { assumed, plan, proof })
 }
 
 /// Whether there are errors that come before the proof.
@@ -60,22 +81,28 @@ fn is_blocked(script: &Script, findings: &[Diagnostic]) -> bool {
 /// What would go wrong if the applications were as is assumed where none is declared. Nobody has said that they are, so
 /// that only what the plan itself brings about is told: nothing that is wrong before its first statement, or that hangs
 /// on values besides.
-fn advise(script: &Script, plan: &Plan, findings: &mut Vec<Diagnostic>) {
+fn advise(script: &Script, plan: &Plan, findings: &mut Vec<Diagnostic>) -> Judged {
     let missing = Diagnostic::new(Code::MissingApp, "", Telling { script, plan }.header(), "");
     if allow::is_allowed(script, &missing) {
-        return;
+        return Judged::default();
     }
-    let Some(assumed) = assumed(plan) else { return };
-    let plan = plan_with(plan, &assumed).plan;
-    let telling = Telling { script, plan: &plan };
-    let proof = telling.prove(findings);
+    let assumed = assumed_proof(script, plan, findings);
+    if let Some(assumed) = &assumed {
+        tell_of_assumed(script, assumed, findings);
+    }
+    Judged { proofs: Proofs { assumed: assumed.into(), ..Proofs::default() }, ..Judged::default() }
+}
+
+fn tell_of_assumed(script: &Script, assumed: &AssumedProof, findings: &mut Vec<Diagnostic>) {
+    let AssumedProof { plan, proof, .. } = assumed;
+    let telling = Telling { script, plan };
     let of_the_plan = |refutation: &&Refutation| {
         let anomaly = &refutation.anomaly;
         anomaly.kind != AnomalyKind::BrokenUse && anomaly.position > 0 && refutation.hangs_on.is_empty()
     };
     for refutation in proof.refutations.iter().filter(of_the_plan) {
         let is_suspected = |finding: &Diagnostic| {
-            SUSPICIONS.contains(&finding.code) && telling.concerns(&proof, refutation.group, finding)
+            SUSPICIONS.contains(&finding.code) && telling.concerns(proof, refutation.group, finding)
         };
         if !findings.iter().any(is_suspected) {
             let mut advice = telling.finding(refutation);

@@ -11,7 +11,6 @@ use crate::cli::args::RunFormat;
 use crate::cli::findings::tell;
 use crate::cli::output::{Output, complain};
 use crate::cli::progress::{Bar, JsonLines};
-use crate::cli::selected::{json_rows, table_of};
 use crate::cli::{Exit, input, interrupt};
 use crate::engine::memory::{Memory, Selected};
 use crate::execute::{Entry, Failure, Run};
@@ -19,6 +18,7 @@ use crate::lab::{self, Lab, OpenError, RowsFile};
 use crate::phrase::{did_you_mean, rows};
 use crate::report::Terminal;
 use crate::report::run::RunReport;
+use crate::report::selected::{json_rows, table_of};
 use crate::source::Source;
 
 /// Rows of a table that are printed.
@@ -38,7 +38,7 @@ pub fn execute(args: &RunArgs, out: &mut Output) -> io::Result<Exit> {
         Ok(lab) => lab,
         Err(error) => return Ok(refuse(error, &source)),
     };
-    tell(&lab.diagnostics, &source);
+    tell(&lab.checked.findings.diagnostics, &source);
     if let Some(unknown) = unknown_table(args, &lab) {
         complain(&format!("there is no table `{unknown}` to show"), Some(&known_tables(unknown, &lab)));
         return Ok(Exit::CouldNotRun);
@@ -59,7 +59,7 @@ fn read_one(scripts: &[PathBuf]) -> Result<Source, Exit> {
 }
 
 fn drive(args: &RunArgs, lab: Lab, out: &mut Output) -> io::Result<Exit> {
-    let Lab { source, plan, memory, .. } = lab;
+    let Lab { checked, plan, memory, .. } = lab;
     let mut run = Run::new(plan, memory);
     let until = args.to.map(Phase::from);
     let outcome = if args.dry_run {
@@ -73,7 +73,7 @@ fn drive(args: &RunArgs, lab: Lab, out: &mut Output) -> io::Result<Exit> {
     let exit = match &outcome {
         Ok(()) => Exit::Success,
         Err(failure) => {
-            complain_of(failure, &source);
+            complain_of(failure, checked.source());
             if failure.is_interrupt() { Exit::Interrupted } else { Exit::Failed }
         }
     };
@@ -100,8 +100,8 @@ fn refuse(error: OpenError, source: &Source) -> Exit {
             complain("the script has errors, so nothing was run", Some("`miglab explain CODE` says more about each"));
             Exit::Failed
         }
-        OpenError::Rows { message, help } => {
-            complain(&message, help.as_deref());
+        OpenError::Rows(rows) => {
+            complain(&rows.message, rows.help.as_deref());
             Exit::CouldNotRun
         }
     }

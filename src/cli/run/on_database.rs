@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use super::args::RunArgs;
 use crate::ast::Phase;
+use crate::check::Findings;
 use crate::cli::connection::{claim, connect};
 use crate::cli::drive::Telling;
 use crate::cli::files::ScriptPaths;
@@ -15,7 +16,7 @@ use crate::cli::refusal::refuse;
 use crate::cli::{Exit, input, interrupt};
 use crate::engine::memory::Memory;
 use crate::execute::{Entry, Run};
-use crate::operate::{self, Claim, Error, Findings, Prepared, RunOptions, name_of};
+use crate::operate::{self, Claim, Error, Prepared, RunOptions, name_of};
 use crate::report::run::RunReport;
 use crate::source::Source;
 
@@ -118,7 +119,7 @@ fn dry_run(args: &RunArgs, sources: Vec<Source>, out: &mut Output) -> io::Result
 }
 
 fn told_dry(args: &RunArgs, prepared: &Prepared, out: &mut Output) -> io::Result<()> {
-    tell_all(args, &prepared.findings);
+    tell_all(args, prepared.findings());
     if args.quiet {
         return Ok(());
     }

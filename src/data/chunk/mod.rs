@@ -87,13 +87,6 @@ impl Chunk {
         self.ty
     }
 
-    /// The same values as a type with the same storage; see [`Type::same_storage`].
-    #[must_use]
-    pub fn with_type(mut self, ty: Type) -> Self {
-        self.ty = ty;
-        self
-    }
-
     /// How many rows it has.
     #[must_use]
     pub fn len(&self) -> usize {
@@ -179,12 +172,6 @@ impl Chunk {
         self.store.push_from(&other.store, row);
     }
 
-    /// Appends the values of some rows of a chunk with the same storage.
-    pub fn extend_from(&mut self, other: &Self, rows: std::ops::Range<usize>) {
-        self.store.reserve(rows.len(), 0);
-        rows.for_each(|row| self.push_from(other, row));
-    }
-
     /// For each row, the value of `other` where `choose[row]` is true, its own elsewhere.
     #[must_use]
     pub fn merged(&self, other: &Self, choose: &[bool]) -> Self {
@@ -205,8 +192,8 @@ impl Chunk {
     }
 
     /// Bytes it holds, for measuring.
-    #[must_use]
-    pub fn heap_bytes(&self) -> usize {
+    #[cfg(test)]
+    pub(super) fn heap_bytes(&self) -> usize {
         self.store.heap_bytes() + self.nulls.heap_bytes()
     }
 
@@ -229,18 +216,6 @@ impl Chunk {
         }
     }
 
-    /// The values of a `boolean` chunk; false where null.
-    #[must_use]
-    pub fn as_bool(&self) -> Option<&[bool]> {
-        if let Store::Bool(values) = &self.store { Some(values) } else { None }
-    }
-
-    /// The values of a `smallint` chunk; 0 where null.
-    #[must_use]
-    pub fn as_i16(&self) -> Option<&[i16]> {
-        if let Store::I16(values) = &self.store { Some(values) } else { None }
-    }
-
     /// The values of an `integer` or `date` chunk; 0 where null.
     #[must_use]
     pub fn as_i32(&self) -> Option<&[i32]> {
@@ -253,12 +228,6 @@ impl Chunk {
         if let Store::I64(values) = &self.store { Some(values) } else { None }
     }
 
-    /// The values of a `real` chunk; 0 where null.
-    #[must_use]
-    pub fn as_f32(&self) -> Option<&[f32]> {
-        if let Store::F32(values) = &self.store { Some(values) } else { None }
-    }
-
     /// The values of a `double precision` chunk; 0 where null.
     #[must_use]
     pub fn as_f64(&self) -> Option<&[f64]> {
@@ -269,12 +238,6 @@ impl Chunk {
     #[must_use]
     pub fn of_bools(values: Vec<bool>, nulls: Nulls) -> Self {
         Self { ty: Type::Boolean, nulls, store: Store::Bool(values) }
-    }
-
-    /// A `smallint` chunk.
-    #[must_use]
-    pub fn of_i16s(values: Vec<i16>, nulls: Nulls) -> Self {
-        Self { ty: Type::SmallInt, nulls, store: Store::I16(values) }
     }
 
     /// An `integer` chunk.

@@ -16,14 +16,6 @@ impl Nulls {
         Self { words: Vec::new(), rows, count: 0 }
     }
 
-    /// So many rows that are all null.
-    #[must_use]
-    pub fn all(rows: usize) -> Self {
-        let mut nulls = Self::none(rows);
-        (0..rows).for_each(|row| nulls.set(row, true));
-        nulls
-    }
-
     /// Whether the row is null.
     #[must_use]
     pub fn get(&self, row: usize) -> bool {
@@ -78,6 +70,7 @@ impl Nulls {
         }
     }
 
+    #[cfg(test)]
     pub(super) fn heap_bytes(&self) -> usize {
         self.words.capacity() * 8
     }

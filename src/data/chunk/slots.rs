@@ -87,6 +87,7 @@ impl Slots {
         self.bytes.shrink_to_fit();
     }
 
+    #[cfg(test)]
     pub(super) fn heap_bytes(&self) -> usize {
         self.places.capacity() * size_of::<Slot>() + self.bytes.capacity()
     }

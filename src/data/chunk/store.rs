@@ -81,6 +81,7 @@ impl Store {
         }
     }
 
+    #[cfg(test)]
     pub(super) fn heap_bytes(&self) -> usize {
         match self {
             Self::Bool(values) => values.capacity(),

@@ -115,11 +115,6 @@ impl Memory {
         self.now_micros
     }
 
-    /// Sets what `now()` gives.
-    pub fn set_now_micros(&mut self, now_micros: i64) {
-        self.now_micros = now_micros;
-    }
-
     /// How many rows a table has; none if it is not there.
     #[must_use]
     pub fn row_count(&self, table: &str) -> usize {

@@ -4,18 +4,18 @@
 //! application has to wait; `journal` keeps, in a schema `miglab` of the same database and in the same transactions,
 //! what was done and what undoes it.
 
-pub mod clients;
+pub(crate) mod clients;
 pub mod connect;
-pub mod fault;
+pub(crate) mod fault;
 pub mod fill;
 pub mod inspect;
-pub mod journal;
+pub(crate) mod journal;
 pub mod operation;
 pub mod perform;
 pub mod quote;
 pub mod relation;
 pub mod session;
-pub mod steps;
+pub(crate) mod steps;
 pub mod translate;
 
 pub use operation::{Cost, Lock, LockMode, Operation, Work};

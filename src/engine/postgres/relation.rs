@@ -174,6 +174,17 @@ pub struct Dependent {
     pub columns: Vec<String>,
 }
 
+impl RelationConstraint {
+    /// What a check says, as an expression.
+    #[must_use]
+    pub fn condition(&self) -> Option<&str> {
+        match &self.kind {
+            RelationConstraintKind::Check(condition) => Some(condition),
+            _ => None,
+        }
+    }
+}
+
 impl Relation {
     /// Its name, quoted and with its schema where that is known.
     #[must_use]

@@ -1,6 +1,7 @@
 //! Proofs as text for people.
 
 use std::io::{self, Write};
+use std::sync::Arc;
 
 use super::matrix::matrix;
 use super::schedule::Drawing;
@@ -87,7 +88,7 @@ impl<W> Human<W> {
         parts.concat()
     }
 
-    fn advice(&self, source: &Source, lines: &[String], assumed: Option<&(Plan, Proof)>) -> String {
+    fn advice(&self, source: &Source, lines: &[String], assumed: Option<&(Arc<Plan>, Proof)>) -> String {
         let Some((plan, proof)) = assumed else { return String::new() };
         let lines: Vec<String> = lines.iter().map(|line| format!("  {}", clean(line))).collect();
         let lines = lines.join("\n");

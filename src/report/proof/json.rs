@@ -1,6 +1,7 @@
 //! Proofs as one JSON document; `docs/prove-output.schema.json` describes it.
 
 use std::io::{self, Write};
+use std::sync::Arc;
 
 use serde_json::{Value, json};
 
@@ -69,7 +70,7 @@ fn document(script: &ProvedScript) -> io::Result<Value> {
         ProveOutcome::NoApps { lines, .. } => lines.as_slice(),
         _ => &[],
     };
-    let telling = |proved: Option<&(Plan, Proof)>| proved.map(|(plan, proof)| of_proof(script, plan, proof));
+    let telling = |proved: Option<&(Arc<Plan>, Proof)>| proved.map(|(plan, proof)| of_proof(script, plan, proof));
     Ok(json!({
         "path": script.source.name(),
         "verdict": script.answer(),

@@ -7,6 +7,7 @@ mod schedule;
 mod statements;
 
 use std::io;
+use std::sync::Arc;
 
 use serde::Serialize;
 
@@ -33,7 +34,7 @@ pub enum ProveOutcome {
     /// There are errors in the script, which come first; warnings are here as well.
     Errors(Vec<Diagnostic>),
     /// The plan and its proof.
-    Proof(Box<(Plan, Proof)>),
+    Proof(Box<(Arc<Plan>, Proof)>),
     /// No application is declared.
     NoApps {
         /// The title of the plan.
@@ -41,7 +42,7 @@ pub enum ProveOutcome {
         /// The lines that declare the applications taken to be there, and deploy and retire them.
         lines: Vec<String>,
         /// The plan with these lines, and its proof; none where there is no column that an application could use.
-        assumed: Option<Box<(Plan, Proof)>>,
+        assumed: Option<Box<(Arc<Plan>, Proof)>>,
     },
 }
 

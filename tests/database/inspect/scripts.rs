@@ -1,9 +1,11 @@
 //! Scripts compared with a database.
 
-use miglab::database::{self, Limits, Looked};
+use miglab::check::Checked;
+use miglab::database::{self, Limits};
 use miglab::diagnostic::{Diagnostic, Severity};
 use miglab::plan::Plan;
 use miglab::source::Source;
+use miglab::syntax;
 
 use super::database::Database;
 
@@ -13,11 +15,11 @@ fn lines(source: &Source, diagnostics: &[Diagnostic]) -> Vec<String> {
     diagnostics.iter().filter(|found| found.severity > Severity::Advice).map(line).collect()
 }
 
-fn look(database: &mut Database, script: &str) -> (Vec<String>, Looked) {
-    let source = Source::new("x.mig", script);
-    let server = database::look(&mut database.client, &source).unwrap();
-    let looked = database::look_at(&source, &server);
-    (lines(&source, &looked.diagnostics), looked)
+fn look(database: &mut Database, script: &str) -> (Vec<String>, Checked) {
+    let parsed = syntax::parse(Source::new("x.mig", script));
+    let server = database::look(&mut database.client, &parsed.script).unwrap();
+    let checked = database::check(parsed, &server);
+    (lines(&checked.findings.source, &checked.findings.diagnostics), checked)
 }
 
 const RENAME: &str = "migration \"Rename\" on users
@@ -36,14 +38,18 @@ fn tables_that_a_script_does_not_declare_are_as_the_database_has_them() {
     let mut database = Database::with(
         "create table users (id uuid primary key, username varchar(30) not null, age int check (age > 0));",
     );
-    let source = Source::new("x.mig", RENAME);
-    let server = database::look(&mut database.client, &source).unwrap();
-    let opened = database::open(source, &server).unwrap();
+    let parsed = syntax::parse(Source::new("x.mig", RENAME));
+    let server = database::look(&mut database.client, &parsed.script).unwrap();
+    let opened = database::open(parsed, &server).unwrap();
     let table = opened.plan.start.table("users").unwrap();
     assert!(table.declared && table.primary_key().is_some());
     let miglab::plan::Action::AddColumn { column, .. } = &opened.plan.steps[0].action else { panic!() };
     assert_eq!(column.ty, miglab::data::Type::Varchar(Some(30)));
-    assert!(opened.notes.iter().all(|note| !note.contains("no `table` is declared")), "{:?}", opened.notes);
+    assert!(
+        opened.checked.findings.notes.iter().all(|note| !note.contains("no `table` is declared")),
+        "{:?}",
+        opened.checked.findings.notes
+    );
 }
 
 #[test]
@@ -52,7 +58,7 @@ fn a_table_or_column_that_is_not_there_is_told_at_its_place() {
     let script = RENAME.replace("username", "user_name");
     let (found, looked) = look(&mut database, &script);
     assert_eq!(found[0], "unknown-name at `user_name`: table `users` has no column `user_name`");
-    assert!(looked.diagnostics[0].help.as_ref().unwrap().contains("username"));
+    assert!(looked.findings.diagnostics[0].help.as_ref().unwrap().contains("username"));
     let (found, _) = look(&mut database, &RENAME.replace("on users", "on people"));
     assert_eq!(found[0], "schema-differs at `people`: the database has no table `people`");
 }
@@ -162,7 +168,8 @@ fn a_column_of_a_type_that_the_language_does_not_know_is_renamed() {
     );
     let (found, looked) = look(&mut database, RENAME);
     assert_eq!(found, Vec::<String>::new());
-    let steps = looked.plan.unwrap().steps;
+    let plan = looked.plan.unwrap();
+    let steps = &plan.steps;
     assert_eq!(steps[0].title, "Add column 'display_name' (mood) to users");
 }
 
@@ -175,7 +182,7 @@ fn what_the_language_cannot_say_is_noted() {
     );
     let (_, looked) = look(&mut database, RENAME);
     let notes: Vec<_> =
-        looked.notes.iter().filter_map(|note| note.strip_prefix("not looked at in table `users`: ")).collect();
+        looked.findings.notes.iter().filter_map(|note| note.strip_prefix("not looked at in table `users`: ")).collect();
     assert_eq!(
         notes,
         [
@@ -197,7 +204,7 @@ fn declarations_of_any_database_can_be_read_back() {
         text += &database::declaration(name, relation, &server).text;
     }
     text += &database::view_declarations(&server);
-    let parsed = miglab::syntax::parse(Source::new("x.mig", text.as_str()));
+    let parsed = syntax::parse(Source::new("x.mig", text.as_str()));
     assert_eq!(parsed.diagnostics, [], "{text}");
     Plan::resolve(&parsed.script, &[]).unwrap();
     snapbox::assert_data_eq!(text, snapbox::file!["everything.mig"]);
@@ -205,9 +212,9 @@ fn declarations_of_any_database_can_be_read_back() {
 
 /// What is not ready for the plan, errors first.
 fn unready(database: &mut Database, script: &str) -> Vec<String> {
-    let source = Source::new("x.mig", script);
-    let server = database::look(&mut database.client, &source).unwrap();
-    let plan = database::look_at(&source, &server).plan.unwrap();
+    let parsed = syntax::parse(Source::new("x.mig", script));
+    let server = database::look(&mut database.client, &parsed.script).unwrap();
+    let plan = database::check(parsed, &server).plan.unwrap();
     let limits = Limits { long_transaction_ms: 0 };
     let found = database::preflight(&mut database.client, &plan, &server, limits).unwrap();
     let mut lines: Vec<_> = found.into_iter().map(|found| format!("{:?}: {}", found.severity, found.message)).collect();
@@ -267,9 +274,9 @@ fn what_would_disturb_a_run_is_told() {
     );
     let mut other = postgres::Client::connect(&database.url, postgres::NoTls).unwrap();
     other.batch_execute("set application_name = 'slow'; begin; select 1").unwrap();
-    let source = Source::new("x.mig", RENAME);
-    let server = database::look(&mut database.client, &source).unwrap();
-    let plan = database::look_at(&source, &server).plan.unwrap();
+    let parsed = syntax::parse(Source::new("x.mig", RENAME));
+    let server = database::look(&mut database.client, &parsed.script).unwrap();
+    let plan = database::check(parsed, &server).plan.unwrap();
     let limits = Limits { long_transaction_ms: 0 };
     let found = database::preflight(&mut database.client, &plan, &server, limits).unwrap();
     let told = found.iter().find(|found| found.message.contains("(slow) has been in a transaction for ")).unwrap();

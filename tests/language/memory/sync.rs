@@ -203,7 +203,7 @@ expand sync full_name from first_name || ' ' || last_name
 deploy v2
 ";
     let with_rows = format!("{SPLIT}rows users {{ (1, 'Ada Lovelace') (2, 'Mary Ann Smith') }}");
-    let checked = miglab::check::check_script(miglab::source::Source::new("split.mig", with_rows));
+    let checked = miglab::check::findings(miglab::source::Source::new("split.mig", with_rows));
     let messages: Vec<&str> = checked.diagnostics.iter().map(|found| found.message.as_str()).collect();
     assert!(messages.contains(&"`full_name` 'Mary Ann Smith' comes back as 'Mary Ann'"), "{messages:?}");
     let mut table = Table::open(SPLIT);

@@ -3,7 +3,7 @@
 mod catalog;
 mod dependents;
 pub mod dump;
-pub mod expression;
+pub(crate) mod expression;
 
 use std::collections::BTreeMap;
 

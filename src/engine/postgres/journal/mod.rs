@@ -4,12 +4,12 @@
 //! Every change of a run's record is fenced: it names the owner, which is another one each time that a process takes the
 //! run over. A process that was taken for dead and is not cannot write any more.
 
-pub mod lock;
-pub mod operations;
-pub mod progress;
-pub mod record;
-pub mod runs;
-pub mod schema;
+pub(crate) mod lock;
+pub(crate) mod operations;
+pub(crate) mod progress;
+pub(crate) mod record;
+pub(crate) mod runs;
+pub(crate) mod schema;
 
 use crate::ast::Phase;
 

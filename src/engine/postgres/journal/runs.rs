@@ -192,14 +192,6 @@ pub fn all(client: &mut impl GenericClient) -> Result<Vec<RunRow>, Fault> {
     Ok(rows.iter().map(run_of).collect())
 }
 
-/// The run that is not at its end, if there is one.
-///
-/// # Errors
-/// The server was not asked.
-pub fn unfinished(client: &mut impl GenericClient) -> Result<Option<RunRow>, Fault> {
-    Ok(all(client)?.into_iter().find(RunRow::is_unfinished))
-}
-
 /// A run by its number.
 ///
 /// # Errors

@@ -3,6 +3,7 @@
 use postgres::GenericClient;
 
 use crate::engine::postgres::operation::{Lock, LockMode};
+use crate::phrase::joined;
 
 /// A table, and the lock that it gets.
 pub(super) struct Locked {
@@ -55,9 +56,9 @@ pub(super) fn lock_statements(tables: &[Locked]) -> String {
 /// "table `users`", "tables `users` and `orders`".
 pub(super) fn in_words(tables: &[Locked]) -> String {
     let names: Vec<String> = tables.iter().map(|table| format!("`{}`", table.shown)).collect();
-    match names.split_last() {
-        None => "what it changes".into(),
-        Some((only, [])) => format!("table {only}"),
-        Some((last, others)) => format!("tables {} and {last}", others.join(", ")),
+    match names.as_slice() {
+        [] => "what it changes".into(),
+        [only] => format!("table {only}"),
+        names => format!("tables {}", joined(names)),
     }
 }

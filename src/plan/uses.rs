@@ -4,15 +4,18 @@ use crate::ast::{Added, ColumnRef, Ident, Name, Script, StatementKind, TableDef}
 use crate::source::Span;
 
 /// Tables by name, each with the place where it is named first, in the order of places.
-#[derive(Default)]
-pub(super) struct Uses {
-    pub(super) tables: Vec<(Name, Span)>,
+#[derive(Debug, Default)]
+pub struct Uses {
+    /// The tables that it names.
+    pub tables: Vec<(Name, Span)>,
     /// The tables that statements add.
-    pub(super) added: Vec<Name>,
+    pub added: Vec<Name>,
 }
 
 impl Uses {
-    pub(super) fn of(script: &Script) -> Self {
+    /// The tables that a script speaks of.
+    #[must_use]
+    pub fn of(script: &Script) -> Self {
         let mut uses = Self::default();
         uses.idents(script.header.iter().filter_map(|header| header.table.as_ref()));
         uses.idents(script.tables.iter().flat_map(TableDef::tables));

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value as Json};
 
-use crate::data::Value;
+use crate::data::{Type, Value};
 use crate::engine::memory::{self, Selected};
 use crate::report::table::{Cell, CellState, TextTable};
 
@@ -16,26 +16,15 @@ pub fn table_of(selected: &Selected) -> TextTable {
 }
 
 fn cell(cell: &memory::Cell) -> Cell {
-    let state = match (&cell.state, &cell.value) {
-        (memory::CellState::Stale(_), _) => CellState::Stale,
-        (memory::CellState::Unset(_), _) => CellState::Unset,
-        (memory::CellState::Fresh, Value::Null) => CellState::Null,
-        (memory::CellState::Fresh, value) if is_number(value) => CellState::Number,
+    let number = cell.value.ty().is_some_and(Type::is_numeric);
+    let state = match cell.state {
+        memory::CellState::Stale(_) => CellState::Stale,
+        memory::CellState::Unset(facts) if facts != 0 => CellState::Unset,
+        _ if cell.value.is_null() => CellState::Null,
+        _ if number => CellState::Number,
         _ => CellState::Plain,
     };
     Cell::new(cell.value.to_string(), state)
-}
-
-fn is_number(value: &Value) -> bool {
-    matches!(
-        value,
-        Value::SmallInt(_)
-            | Value::Integer(_)
-            | Value::BigInt(_)
-            | Value::Numeric(_)
-            | Value::Real(_)
-            | Value::Double(_)
-    )
 }
 
 /// Rows for a program: numbers and booleans as such, the rest as PostgreSQL's text.
@@ -53,7 +42,7 @@ fn json(value: &Value) -> Json {
         Value::Null => Json::Null,
         Value::Boolean(value) => (*value).into(),
         Value::Jsonb(value) => value.clone(),
-        value if is_number(value) => {
+        value if value.ty().is_some_and(Type::is_numeric) => {
             let text = value.to_string();
             serde_json::from_str(&text).unwrap_or(Json::String(text))
         }

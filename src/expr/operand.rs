@@ -1,4 +1,4 @@
-//! An operand on its way to a tree without places.
+//! An operand that has its type.
 
 use crate::ast::Name;
 use crate::data::Type;
@@ -7,14 +7,14 @@ use crate::source::Span;
 
 /// A typed operand and the place it was written at.
 #[derive(Clone, Debug)]
-pub(super) struct Placed {
+pub(super) struct Operand {
     pub node: Node,
     pub span: Span,
     /// The column, where it is just that, for messages.
     pub column: Option<Name>,
 }
 
-impl Placed {
+impl Operand {
     pub(super) fn new(node: Node, span: Span) -> Self {
         Self { node, span, column: None }
     }

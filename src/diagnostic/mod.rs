@@ -2,7 +2,13 @@
 //!
 //! A [`Diagnostic`] is plain data without its source; `report` joins the two at the edge and renders them.
 
-pub use crate::explain::{Code, Severity};
+mod code;
+mod severity;
+
+pub use code::Code;
+pub use severity::Severity;
+
+use crate::phrase::did_you_mean;
 use crate::source::Span;
 
 /// A place that a diagnostic points at, with what to read there.
@@ -89,7 +95,14 @@ impl Diagnostic {
     /// wrong if they were as is assumed.
     #[must_use]
     pub fn is_about_assumed_versions(&self) -> bool {
-        self.code == Code::MissingApp || self.severity == Severity::Advice && self.code.is_refutation()
+        self.code == Code::MissingApp || self.severity == Severity::Advice && self.code.refutes()
+    }
+
+    /// Whether a plan that it is about cannot be run. What may be allowed is for `check` to refuse; but nothing runs
+    /// without a statement that it has.
+    #[must_use]
+    pub fn keeps_from_running(&self) -> bool {
+        self.severity == Severity::Error && !self.code.can_be_allowed()
     }
 
     /// Where it is reported.
@@ -97,4 +110,14 @@ impl Diagnostic {
     pub fn span(&self) -> Span {
         self.labels.first().map_or(Span::default(), |label| label.span)
     }
+}
+
+/// The help for a name that no code has: what it is told as now, or what was likely meant.
+#[must_use]
+pub fn help_for_unknown_code(name: &str) -> Option<String> {
+    /// Codes that there were, and under which the same is told today.
+    const RETIRED: [(&str, Code); 1] = [("sync-dropped-early", Code::StaleRead)];
+    let retired = RETIRED.iter().find(|(retired, _)| *retired == name);
+    let today = retired.map(|(_, code)| format!("the proof tells of it as `{code}` now"));
+    today.or_else(|| did_you_mean(name, Code::ALL.iter().map(|code| code.name())))
 }
