@@ -42,7 +42,9 @@ pub enum Nulls {
 pub enum Fails {
     /// For none.
     Never,
-    /// Only where this operand has certain values; most are good, whatever the others are.
+    /// Only where the result is out of the range of its type.
+    OutOfRange,
+    /// Besides that, only where this operand has certain values; most are good, whatever the others are.
     By(usize),
     /// For some values of its operands together.
     Somewhere,

@@ -165,7 +165,7 @@ impl Expression {
     }
 
     /// Whether it may have no value for some row: a cast that not every value survives, a function
-    /// that may fail.
+    /// that may fail. That a number or a date gets out of range is not counted.
     #[must_use]
     pub fn may_fail(&self) -> bool {
         let is_text = |ty: Type| matches!(ty, Type::Text | Type::Varchar(_));
@@ -182,7 +182,7 @@ impl Expression {
         self.0.node.any(&|node| match node {
             Node::Cast(cast) => narrows(cast),
             Node::Call(function, operands) => match function.fails {
-                Fails::Never => false,
+                Fails::Never | Fails::OutOfRange => false,
                 Fails::By(at) => match operands.get(at) {
                     Some(Node::Constant(fixed, _)) => function.fails_for(at, fixed),
                     other => other.is_none_or(Node::varies),

@@ -55,7 +55,7 @@ impl<'a> Words<'a> {
                 format!("rolled back: {title}")
             }
             EventKind::Visit { step, again, treats } => {
-                let fill = self.fill(*step);
+                let fill = format!("the {}", self.fill(*step));
                 let does = if *treats { "processes" } else { "skips" };
                 if *again {
                     format!("the run crashes and resumes: {fill} {does} {row} again")

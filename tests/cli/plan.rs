@@ -35,7 +35,7 @@ fn every_operation_tells_its_locks_and_cost() {
     let ran = in_cases(&["plan", SCRIPT, "--format", "json"]);
     let plan: Value = serde_json::from_str(&ran.out).unwrap();
     let statements = plan["statements"].as_array().unwrap();
-    assert_eq!(statements.len(), 28);
+    assert_eq!(statements.len(), 32);
     for operation in statements.iter().flat_map(|statement| statement["operations"].as_array().unwrap()) {
         let does_something = !operation["sql"].as_array().unwrap().is_empty();
         let locks = operation["locks"].as_array().unwrap().len();

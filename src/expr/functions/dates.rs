@@ -9,47 +9,47 @@ use crate::data::{Interval, Type, Value, ValueError};
 use crate::expr::function::{Context, Fails, Function, Spelling};
 
 pub(super) static ROWS: &[Function] = &[
-    Function::new("+", &[D, I4], Type::Date, |a, _| shift_date(days(a, 0), whole(a, 1))).fails(Fails::Somewhere),
+    Function::new("+", &[D, I4], Type::Date, |a, _| shift_date(days(a, 0), whole(a, 1))).fails(Fails::OutOfRange),
     Function::new("+", &[I4, D], Type::Date, |a, _| shift_date(days(a, 0), whole(a, 1)))
         .reversed()
-        .fails(Fails::Somewhere),
-    Function::new("-", &[D, I4], Type::Date, |a, _| shift_date(days(a, 0), -whole(a, 1))).fails(Fails::Somewhere),
-    Function::new("-", &[D, D], Type::Integer, |a, _| days_between(days(a, 0), days(a, 1))).fails(Fails::Somewhere),
+        .fails(Fails::OutOfRange),
+    Function::new("-", &[D, I4], Type::Date, |a, _| shift_date(days(a, 0), -whole(a, 1))).fails(Fails::OutOfRange),
+    Function::new("-", &[D, D], Type::Integer, |a, _| days_between(days(a, 0), days(a, 1))).fails(Fails::OutOfRange),
     Function::new("+", &[D, IV], Type::Timestamp, |a, _| {
         add(date_micros(days(a, 0))?, interval(a, 1)).map(Value::Timestamp)
     })
-    .fails(Fails::Somewhere),
+    .fails(Fails::OutOfRange),
     Function::new("+", &[IV, D], Type::Timestamp, |a, _| {
         add(date_micros(days(a, 0))?, interval(a, 1)).map(Value::Timestamp)
     })
     .reversed()
-    .fails(Fails::Somewhere),
+    .fails(Fails::OutOfRange),
     Function::new("-", &[D, IV], Type::Timestamp, |a, _| {
         add(date_micros(days(a, 0))?, negated(interval(a, 1))?).map(Value::Timestamp)
     })
-    .fails(Fails::Somewhere),
+    .fails(Fails::OutOfRange),
     Function::new("+", &[TS, IV], Type::Timestamp, |a, _| add(micros(a, 0), interval(a, 1)).map(Value::Timestamp))
-        .fails(Fails::Somewhere),
+        .fails(Fails::OutOfRange),
     Function::new("+", &[IV, TS], Type::Timestamp, |a, _| add(micros(a, 0), interval(a, 1)).map(Value::Timestamp))
         .reversed()
-        .fails(Fails::Somewhere),
+        .fails(Fails::OutOfRange),
     Function::new("-", &[TS, IV], Type::Timestamp, |a, _| {
         add(micros(a, 0), negated(interval(a, 1))?).map(Value::Timestamp)
     })
-    .fails(Fails::Somewhere),
+    .fails(Fails::OutOfRange),
     Function::new("+", &[TZ, IV], Type::TimestampTz, |a, _| add(micros(a, 0), interval(a, 1)).map(Value::TimestampTz))
-        .fails(Fails::Somewhere),
+        .fails(Fails::OutOfRange),
     Function::new("+", &[IV, TZ], Type::TimestampTz, |a, _| add(micros(a, 0), interval(a, 1)).map(Value::TimestampTz))
         .reversed()
-        .fails(Fails::Somewhere),
+        .fails(Fails::OutOfRange),
     Function::new("-", &[TZ, IV], Type::TimestampTz, |a, _| {
         add(micros(a, 0), negated(interval(a, 1))?).map(Value::TimestampTz)
     })
-    .fails(Fails::Somewhere),
+    .fails(Fails::OutOfRange),
     Function::new("-", &[TS, TS], Type::Interval, |a, _| time_between(micros(a, 0), micros(a, 1)))
-        .fails(Fails::Somewhere),
+        .fails(Fails::OutOfRange),
     Function::new("-", &[TZ, TZ], Type::Interval, |a, _| time_between(micros(a, 0), micros(a, 1)))
-        .fails(Fails::Somewhere),
+        .fails(Fails::OutOfRange),
     Function::new("now", &[], Type::TimestampTz, now).stable(),
     Function::new("current_timestamp", &[], Type::TimestampTz, now).stable().spelling(Spelling::Word),
     Function::new("transaction_timestamp", &[], Type::TimestampTz, now).stable(),

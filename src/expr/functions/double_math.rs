@@ -14,7 +14,7 @@ pub(super) static ROWS: &[Function] = &[
     Function::new("floor", &[F8], F, |a, _| Ok(Value::Double(double(a, 0).floor()))).projection(),
     Function::new("sign", &[F8], F, |a, _| Ok(Value::Double(sign(double(a, 0))))).projection(),
     Function::new("sqrt", &[F8], F, |a, _| sqrt(double(a, 0))).fails(Fails::By(0)),
-    Function::new("exp", &[F8], F, |a, _| exp(double(a, 0))).fails(Fails::By(0)),
+    Function::new("exp", &[F8], F, |a, _| exp(double(a, 0))).fails(Fails::OutOfRange),
     Function::new("ln", &[F8], F, |a, _| ln(double(a, 0))).fails(Fails::By(0)),
     Function::new("power", &[F8, F8], F, |a, _| power(double(a, 0), double(a, 1))).fails(Fails::Somewhere),
     Function::new("pow", &[F8, F8], F, |a, _| power(double(a, 0), double(a, 1))).fails(Fails::Somewhere),

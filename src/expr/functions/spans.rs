@@ -9,12 +9,12 @@ use crate::expr::function::{Context, Fails, Function};
 const IVAL: Type = Type::Interval;
 
 pub(super) static ROWS: &[Function] = &[
-    Function::new("+", &[IV, IV], IVAL, |a, _| sum(interval(a, 0), interval(a, 1))).fails(Fails::Somewhere),
-    Function::new("-", &[IV, IV], IVAL, |a, _| difference(interval(a, 0), interval(a, 1))).fails(Fails::Somewhere),
-    Function::new("-", &[IV], IVAL, |a, _| negated(interval(a, 0)).map(Value::Interval)).fails(Fails::Somewhere),
-    Function::new("*", &[IV, F8], IVAL, |a, _| multiple(interval(a, 0), double(a, 1))).fails(Fails::Somewhere),
-    Function::new("*", &[F8, IV], IVAL, |a, _| multiple(interval(a, 1), double(a, 0))).fails(Fails::Somewhere),
-    Function::new("/", &[IV, F8], IVAL, divide).fails(Fails::Somewhere),
+    Function::new("+", &[IV, IV], IVAL, |a, _| sum(interval(a, 0), interval(a, 1))).fails(Fails::OutOfRange),
+    Function::new("-", &[IV, IV], IVAL, |a, _| difference(interval(a, 0), interval(a, 1))).fails(Fails::OutOfRange),
+    Function::new("-", &[IV], IVAL, |a, _| negated(interval(a, 0)).map(Value::Interval)).fails(Fails::OutOfRange),
+    Function::new("*", &[IV, F8], IVAL, |a, _| multiple(interval(a, 0), double(a, 1))).fails(Fails::OutOfRange),
+    Function::new("*", &[F8, IV], IVAL, |a, _| multiple(interval(a, 1), double(a, 0))).fails(Fails::OutOfRange),
+    Function::new("/", &[IV, F8], IVAL, divide).fails(Fails::By(1)),
     Function::new("date_trunc", &[T, IV], IVAL, truncate).fails(Fails::By(0)),
 ];
 

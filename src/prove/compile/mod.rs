@@ -339,10 +339,7 @@ impl Ground<'_> {
         }
         for (step, column) in self.survey.failing.iter().filter(|(_, column)| is_own(column)) {
             let name = self.survey.name(*column);
-            record.assume(
-                Some(*step),
-                format!("no row makes the expression of `{name}` fail (a cast, a division, a number out of range)"),
-            );
+            record.assume(Some(*step), format!("no row makes the expression of `{name}` fail (a cast, a division)"));
         }
     }
 

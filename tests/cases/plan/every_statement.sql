@@ -503,7 +503,78 @@ $miglab0$;
 -- drop the index concurrently
 drop index concurrently if exists "people_city_idx";
 
+-- 29. contract Drop default of 'city' of people
+-- drop the default
+do $miglab0$
+begin
+    for attempt in 1 .. 12000 loop
+        begin
+            perform set_config('lock_timeout', '3ms', true);
+            execute $$alter table "people" alter column "city" drop default$$;
+            return;
+        exception when lock_not_available or deadlock_detected then
+            perform pg_sleep(0.025 + random() * 0.05);
+        end;
+    end loop;
+    raise exception 'could not get a lock within ten minutes';
+end
+$miglab0$;
+
+-- 30. contract Drop unique constraint 'people_name_city_key' on people
+-- drop the unique constraint
+do $miglab0$
+begin
+    for attempt in 1 .. 12000 loop
+        begin
+            perform set_config('lock_timeout', '3ms', true);
+            execute $$alter table "people" drop constraint "people_name_city_key"$$;
+            return;
+        exception when lock_not_available or deadlock_detected then
+            perform pg_sleep(0.025 + random() * 0.05);
+        end;
+    end loop;
+    raise exception 'could not get a lock within ten minutes';
+end
+$miglab0$;
+
+-- 31. contract Drop foreign key 'people_city_id_fkey' on people
+-- drop the foreign key
+do $miglab0$
+begin
+    for attempt in 1 .. 12000 loop
+        begin
+            perform set_config('lock_timeout', '3ms', true);
+            execute $$alter table "people" drop constraint "people_city_id_fkey"$$;
+            return;
+        exception when lock_not_available or deadlock_detected then
+            perform pg_sleep(0.025 + random() * 0.05);
+        end;
+    end loop;
+    raise exception 'could not get a lock within ten minutes';
+end
+$miglab0$;
+
+-- 32. contract Drop table 'addresses'
+-- remove the table and its syncs; its rows are kept until they are purged
+do $miglab0$
+begin
+    for attempt in 1 .. 12000 loop
+        begin
+            perform set_config('lock_timeout', '3ms', true);
+            execute $$alter table "addresses" drop constraint "addresses_person_id_fkey"$$;
+            execute $$alter table "addresses" rename to "dropped_0_addresses"$$;
+            execute $$alter table "public"."dropped_0_addresses" set schema "miglab"$$;
+            return;
+        exception when lock_not_available or deadlock_detected then
+            perform pg_sleep(0.025 + random() * 0.05);
+        end;
+    end loop;
+    raise exception 'could not get a lock within ten minutes';
+end
+$miglab0$;
+
 -- Once nothing has to be rolled back any more, this removes what was kept for it:
 -- drop table if exists "miglab"."before_0_14";
 -- alter table "people" drop column if exists "miglab_dropped_0_born";
 -- alter table "people" drop column if exists "miglab_dropped_0_old_note";
+-- drop table if exists "miglab"."dropped_0_addresses";
