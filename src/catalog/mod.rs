@@ -1,6 +1,6 @@
 //! The schema as it stands between two statements: tables, constraints, syncs, and who is live.
 //!
-//! The planner moves one along the plan to resolve names; a target holds one that tells what it has now. Both change it
+//! The planner moves one along the plan to resolve names; an engine holds one that tells what it has now. Both change it
 //! by the same `Catalog::apply` (in `plan`), so they cannot drift apart. Cloning shares what is not changed afterwards.
 
 mod column;

@@ -20,7 +20,7 @@ pub trait Engine {
     /// [`FaultKind::Interrupted`].
     ///
     /// # Errors
-    /// The action cannot be done. Nothing of it is left, or the target remembers how far it came and goes on from there
+    /// The action cannot be done. Nothing of it is left, or the engine remembers how far it came and goes on from there
     /// when the same action is applied again.
     fn apply(&mut self, action: &Action, watch: Watch<'_>) -> Result<Applied<Self::Undo>, Fault>;
 
@@ -28,7 +28,7 @@ pub trait Engine {
     /// Where it takes long, `watch` is told, and may stop it.
     ///
     /// # Errors
-    /// It cannot be undone, or was stopped; the target remembers how far it came.
+    /// It cannot be undone, or was stopped; the engine remembers how far it came.
     fn undo(&mut self, undo: Self::Undo, watch: Watch<'_>) -> Result<(), Fault>;
 }
 

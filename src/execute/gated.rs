@@ -26,9 +26,9 @@ pub enum Reached {
 impl<T: Engine> Run<T> {
     /// A run that goes on: a statement of the journal for each that is done.
     #[must_use]
-    pub fn resumed(plan: Arc<Plan>, target: T, state: RunState, journal: Vec<T::Undo>) -> Self {
+    pub fn resumed(plan: Arc<Plan>, engine: T, state: RunState, journal: Vec<T::Undo>) -> Self {
         let position = journal.len();
-        Self { plan, target, progress: Progress { state, position, journal, history: History::default() } }
+        Self { plan, engine, progress: Progress { state, position, journal, history: History::default() } }
     }
 
     /// Goes on until `until` (all the way without it), or to a closed gate. A statement that fails leaves the run where
@@ -104,7 +104,7 @@ impl<T: Engine> Run<T> {
             return Err(Box::new(Failure::of(step, Fault::new(FaultKind::Interrupted, "stopped before it began"))));
         }
         let event = self.event(step);
-        let asked = gate(&mut self.target, step, &mut |happening| observer.happening(&event, happening));
+        let asked = gate(&mut self.engine, step, &mut |happening| observer.happening(&event, happening));
         asked.map_err(|fault| Box::new(Failure::of(step, fault)))
     }
 }

@@ -1,4 +1,4 @@
-//! The running of a plan on a target: one statement at a time, with a journal.
+//! The running of a plan on an engine: one statement at a time, with a journal.
 //!
 //! A [`Run`] is a state machine, PENDING → EXPANDING → MIGRATING → CONTRACTING → COMPLETE, and from any of them
 //! `ROLLED_BACK`. It prints nothing: an [`Observer`] is told of every statement and batch.
@@ -22,15 +22,15 @@ use crate::phrase::with_rows;
 use crate::plan::{Plan, Step};
 use crate::source::Span;
 
-/// A plan on its way over a target.
+/// A plan on its way over an engine.
 #[derive(Debug)]
 pub struct Run<T: Engine> {
     plan: Arc<Plan>,
-    target: T,
+    engine: T,
     progress: Progress<T::Undo>,
 }
 
-/// How far a run has come: everything about it but the target.
+/// How far a run has come: everything about it but the engine.
 #[derive(Debug)]
 pub struct Progress<Undo> {
     state: RunState,
@@ -93,10 +93,10 @@ pub struct Failure {
 impl<T: Engine> Run<T> {
     /// A run that has not begun.
     #[must_use]
-    pub fn new(plan: Arc<Plan>, target: T) -> Self {
+    pub fn new(plan: Arc<Plan>, engine: T) -> Self {
         let progress =
             Progress { state: RunState::Pending, position: 0, journal: Vec::new(), history: History::default() };
-        Self { plan, target, progress }
+        Self { plan, engine, progress }
     }
 
     /// The plan.
@@ -107,13 +107,13 @@ impl<T: Engine> Run<T> {
 
     /// What it runs on.
     #[must_use]
-    pub fn target(&self) -> &T {
-        &self.target
+    pub fn engine(&self) -> &T {
+        &self.engine
     }
 
     /// What it runs on, for applications to write to.
-    pub fn target_mut(&mut self) -> &mut T {
-        &mut self.target
+    pub fn engine_mut(&mut self) -> &mut T {
+        &mut self.engine
     }
 
     /// Where it is.
@@ -149,7 +149,7 @@ impl<T: Engine> Run<T> {
         self.progress.clone()
     }
 
-    /// Goes back to where it was; the target must have been brought back as well.
+    /// Goes back to where it was; the engine must have been brought back as well.
     pub fn restore(&mut self, progress: Progress<T::Undo>) {
         self.progress = progress;
     }
@@ -161,7 +161,7 @@ impl<T: Engine> Run<T> {
         Mark { state: *state, position: *position, undos: journal.len(), entries: history.entries().len() }
     }
 
-    /// Goes back to where it was, if nothing but [`Self::step`] was done since; the target must have been brought back
+    /// Goes back to where it was, if nothing but [`Self::step`] was done since; the engine must have been brought back
     /// as well.
     pub fn rewind(&mut self, mark: Mark) {
         self.progress.state = mark.state;
@@ -202,7 +202,7 @@ impl<T: Engine> Run<T> {
         let applied = if observer.stops() {
             Err(Fault::new(FaultKind::Interrupted, "stopped before it began"))
         } else {
-            self.target.apply(&step.action, &mut |happening| observer.happening(&event, happening))
+            self.engine.apply(&step.action, &mut |happening| observer.happening(&event, happening))
         };
         match applied {
             Ok(applied) => {
@@ -224,7 +224,7 @@ impl<T: Engine> Run<T> {
     /// Undoes the last statement that is done. One that cannot be undone stays, and so do those before it.
     fn step_back(&mut self, step: &Step, undo: T::Undo, observer: &mut dyn Observer) -> Result<(), Box<Failure>> {
         let event = self.event(step);
-        let undone = self.target.undo(undo, &mut |happening| observer.happening(&event, happening));
+        let undone = self.engine.undo(undo, &mut |happening| observer.happening(&event, happening));
         if let Err(fault) = undone {
             observer.failed(&event, &fault);
             self.tell_back(format!("Undo {} failed: {}", step.title, fault.message));

@@ -123,7 +123,7 @@ impl<'c> Run<'c> {
     /// # Errors
     /// The server was not asked.
     pub fn journal(&mut self) -> Result<Journal, Error> {
-        let target = self.steps.target_mut();
+        let target = self.steps.engine_mut();
         let run = target.fence().run;
         journal::of_run(target.session(), run).map_err(Error::Halfway)
     }
@@ -161,14 +161,14 @@ impl<'c> Run<'c> {
         }
         let at = self.steps.position();
         let span = self.steps.plan().steps.get(at).map(|step| step.span).unwrap_or_default();
-        let halfway = self.steps.target_mut().undo_halfway(&mut |_| unless_stopped(observer));
+        let halfway = self.steps.engine_mut().undo_halfway(&mut |_| unless_stopped(observer));
         halfway.map_err(|fault| Box::new(Failure { index: at, span, fault, undo_fault: None }))?;
         self.steps.retreat(&mut gate, observer)
     }
 
     fn end(&mut self, observer: &mut dyn Observer) -> Result<Halt, Fault> {
         let is_rollback = self.is_rollback();
-        let target = self.steps.target_mut();
+        let target = self.steps.engine_mut();
         if is_rollback {
             target.rolled_back()?;
             return Ok(Halt::RolledBack);
@@ -187,13 +187,13 @@ impl<'c> Run<'c> {
             (Stopped::Failed, Halt::Failed)
         };
         // Where this cannot be written down either, the failure itself says more.
-        let _ = self.steps.target_mut().stopped(stopped, &failure.fault.message);
+        let _ = self.steps.engine_mut().stopped(stopped, &failure.fault.message);
         halt(failure)
     }
 
     /// Writes down why it does not go on. Whoever asks a server that is gone is told so then.
     fn stop(&mut self, stopped: Stopped, reason: &str) -> Result<(), Error> {
-        match self.steps.target_mut().stopped(stopped, reason) {
+        match self.steps.engine_mut().stopped(stopped, reason) {
             Err(fault) if fault.kind != FaultKind::Connection => Err(Error::Halfway(fault)),
             _ => Ok(()),
         }

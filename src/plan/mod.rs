@@ -14,7 +14,7 @@ mod constraints;
 mod describe;
 mod effect;
 mod facts;
-mod history;
+mod lifespans;
 mod moves;
 mod names;
 mod planner;

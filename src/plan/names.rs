@@ -7,7 +7,7 @@ use crate::diagnostic::{Code, Diagnostic};
 use crate::expr::Scope;
 use crate::phrase::did_you_mean;
 use crate::plan::Action;
-use crate::plan::history::History;
+use crate::plan::lifespans::Lifespans;
 use crate::plan::planner::{Planner, Resolved};
 use crate::source::Span;
 
@@ -26,9 +26,9 @@ pub(super) fn suggestion<'a>(
 }
 
 impl Planner<'_> {
-    pub(super) fn history(&mut self) -> &History {
+    pub(super) fn lifespans(&mut self) -> &Lifespans {
         let (script, table) = (self.script, self.default_table.as_ref());
-        self.history.get_or_insert_with(|| History::of(script, table))
+        self.lifespans.get_or_insert_with(|| Lifespans::of(script, table))
     }
 
     /// The table called `name` as the plan has it now.
@@ -138,8 +138,8 @@ impl Planner<'_> {
     /// The finding for a name that the plan adds later or dropped before.
     fn misplaced(&mut self, noun: &str, table: &str, column: &str, span: Span) -> Option<Box<Diagnostic>> {
         let name = if column.is_empty() { table.to_owned() } else { column.to_owned() };
-        let added = self.history().added(table, column);
-        let dropped = self.history().dropped(table, column);
+        let added = self.lifespans().added(table, column);
+        let dropped = self.lifespans().dropped(table, column);
         let found = match (dropped, added) {
             (Some(dropped), _) if dropped.end <= span.start => Diagnostic::new(
                 Code::UsedAfterDrop,

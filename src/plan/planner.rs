@@ -6,7 +6,7 @@ use crate::ast::{Name, Script, Statement, StatementKind, TableDef};
 use crate::catalog::{Catalog, Column, ColumnId, Table};
 use crate::data::Type;
 use crate::diagnostic::Diagnostic;
-use crate::plan::history::History;
+use crate::plan::lifespans::Lifespans;
 use crate::plan::{Action, AppUse, ColumnName, describe};
 use crate::source::Span;
 
@@ -33,7 +33,7 @@ pub struct Planner<'s> {
     pub(super) apps: Arc<[AppUse]>,
     pub(super) diagnostics: Vec<Diagnostic>,
     /// What the whole script adds and drops, read when a name is first missed.
-    pub(super) history: Option<History>,
+    pub(super) lifespans: Option<Lifespans>,
     /// Tables taken to exist from the start because a statement used them.
     pub(super) implied_tables: Vec<Name>,
     /// Columns taken to exist from the start because a statement used them, with their tables.
@@ -99,8 +99,8 @@ impl Planner<'_> {
 
     /// The first statement that adds a column, or its table.
     pub fn added_later(&mut self, column: &ColumnName) -> Option<Span> {
-        let history = self.history();
-        history.added(&column.table, &column.column).or_else(|| history.added(&column.table, ""))
+        let lifespans = self.lifespans();
+        lifespans.added(&column.table, &column.column).or_else(|| lifespans.added(&column.table, ""))
     }
 
     /// What was found wrong since this was last called.

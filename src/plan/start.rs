@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::ast::{App, ColumnRef, Ident, Name, RowsFrom, Script};
 use crate::catalog::{Catalog, Column, NotNull, Table};
 use crate::diagnostic::{Code, Diagnostic};
-use crate::plan::history::History;
+use crate::plan::lifespans::Lifespans;
 use crate::plan::planner::{KnownTable, Planner};
 use crate::plan::{AppUse, ColumnName};
 
@@ -22,7 +22,7 @@ impl<'s> Planner<'s> {
             catalog: Catalog::default(),
             apps: Arc::new([]),
             diagnostics: Vec::new(),
-            history: None,
+            lifespans: None,
             implied_tables: Vec::new(),
             implied: Vec::new(),
             begun: false,
@@ -110,7 +110,7 @@ impl<'s> Planner<'s> {
 
     fn check_header(&mut self) {
         let Some(table) = self.script.header.as_ref().and_then(|header| header.table.as_ref()) else { return };
-        if self.catalog.table(&table.name).is_some() || self.history().added(&table.name, "").is_some() {
+        if self.catalog.table(&table.name).is_some() || self.lifespans().added(&table.name, "").is_some() {
             return;
         }
         if let Err(unknown) = self.table(table) {
@@ -186,8 +186,9 @@ impl<'s> Planner<'s> {
         };
         let name = &column.column.name;
         let there = self.catalog.column(&table, name).is_some();
-        let added = |history: &History| history.added(&table, name).is_some() || history.added(&table, "").is_some();
-        if !there && !added(self.history()) {
+        let added =
+            |lifespans: &Lifespans| lifespans.added(&table, name).is_some() || lifespans.added(&table, "").is_some();
+        if !there && !added(self.lifespans()) {
             let ident = column.table.as_deref().cloned().unwrap_or(Ident { name: table.clone(), span: column.span() });
             let found = self.table(&ident).and_then(|table| self.column_in(&table, &column.column));
             found.map_err(|unknown| self.diagnostics.push(*unknown)).ok()?;

@@ -5,7 +5,7 @@ use crate::data::Type;
 use crate::diagnostic::Diagnostic;
 use crate::expr::{Expression, NoColumns, Scope};
 use crate::plan::column_type::ColumnType;
-use crate::plan::history::Filler;
+use crate::plan::lifespans::Filler;
 use crate::plan::names::TableScope;
 use crate::plan::planner::Planner;
 
@@ -18,7 +18,7 @@ impl Planner<'_> {
         if let Some(ty) = &def.ty {
             return ColumnType::written(ty);
         }
-        self.history();
+        self.lifespans();
         let told = self.type_of_reference(def).or_else(|| self.type_of_fill(table, &def.name.name, LONGEST_CHAIN));
         told.or_else(|| type_of_default(def).map(ColumnType::known)).unwrap_or(ColumnType::known(Type::Text))
     }
@@ -38,7 +38,7 @@ impl Planner<'_> {
     /// The type of the first expression of the script that fills a column.
     fn type_of_fill(&self, table: &Name, column: &Name, chain: usize) -> Option<ColumnType> {
         let chain = chain.checked_sub(1)?;
-        let ty = match self.history.as_ref()?.filled(table, column)? {
+        let ty = match self.lifespans.as_ref()?.filled(table, column)? {
             Filler::Value { table: from, value } => self.type_of_expr(from.as_ref().unwrap_or(table), value, chain),
             Filler::Column(other) => self.type_of_column(table, other, chain),
         };
@@ -57,7 +57,7 @@ impl Planner<'_> {
         let table = column.table.as_ref().map_or(table, |named| &named.name);
         let there = self.catalog.column(table, &column.column.name).map(ColumnType::of);
         there
-            .or_else(|| self.history.as_ref()?.type_of_added(table, &column.column.name))
+            .or_else(|| self.lifespans.as_ref()?.type_of_added(table, &column.column.name))
             .or_else(|| self.type_of_fill(table, &column.column.name, chain))
     }
 }

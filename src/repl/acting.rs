@@ -171,7 +171,7 @@ impl Session {
         let lists = insert.rows.iter().map(|row| self.values(&table, &columns, row));
         let lists = lists.collect::<Result<Vec<_>, _>>()?;
         let before = self.misreadings(&table, &[]);
-        let memory = self.present.run.target_mut();
+        let memory = self.present.run.engine_mut();
         let count = memory.insert(app, &table, &columns, &lists)?;
         let known = memory.select(None, &table, Some(&[]), None, usize::MAX)?;
         let numbers = known.rows.iter().rev().take(count).map(|row| row.number).collect();
@@ -219,7 +219,7 @@ impl Session {
         let touched = self.present.memory().select(None, &table, Some(&[]), filter.as_ref(), usize::MAX)?;
         let numbers: Vec<usize> = touched.rows.iter().map(|row| row.number).collect();
         let before = self.misreadings(&table, &numbers);
-        let count = self.present.run.target_mut().update(app, &table, &assignments, filter.as_ref())?;
+        let count = self.present.run.engine_mut().update(app, &table, &assignments, filter.as_ref())?;
         let (said, columns) = (format!("{} updated", rows(count)), assignments.into_iter().map(|(name, _)| name));
         Ok(self.written(&Written { said, table, columns: columns.collect(), numbers }, &before))
     }
@@ -228,7 +228,7 @@ impl Session {
         let table = self.named_table(&delete.table)?;
         let filter = delete.filter.as_ref().map(|filter| self.condition(&table, filter)).transpose()?;
         let before = self.misreadings(&table, &[]);
-        let count = self.present.run.target_mut().delete(app, &table, filter.as_ref())?;
+        let count = self.present.run.engine_mut().delete(app, &table, filter.as_ref())?;
         let said = format!("{} deleted", rows(count));
         Ok(self.written(&Written { said, table, columns: Vec::new(), numbers: Vec::new() }, &before))
     }

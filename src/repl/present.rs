@@ -74,7 +74,7 @@ impl Present {
     }
 
     pub(super) fn memory(&self) -> &Memory {
-        self.run.target()
+        self.run.engine()
     }
 
     /// Whether nothing was done or written yet.
@@ -105,7 +105,7 @@ impl Present {
             Reached::Mark(mark) => self.run.rewind(mark),
             Reached::Whole(progress) => self.run.restore(progress),
         }
-        *self.run.target_mut() = moment.memory;
+        *self.run.engine_mut() = moment.memory;
         self.opened = moment.opened;
         self.start = moment.start;
         self.writes = moment.writes;
@@ -131,8 +131,8 @@ impl Present {
 
     /// Goes on with another plan; the statements done so far are the same in both.
     pub(super) fn replan(&mut self, opened: Opened) {
-        self.run.target_mut().set_facts(Arc::clone(&opened.plan.facts));
-        self.run.target_mut().set_apps(opened.plan.apps.to_vec());
+        self.run.engine_mut().set_facts(Arc::clone(&opened.plan.facts));
+        self.run.engine_mut().set_apps(opened.plan.apps.to_vec());
         self.run.extend(Arc::clone(&opened.plan));
         self.opened = Arc::new(opened);
     }

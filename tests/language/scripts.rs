@@ -99,7 +99,7 @@ fn every_script_rolls_back_from_every_statement() {
             (0..statements).for_each(|_| run.step(&mut Silent).unwrap());
             run.rollback(&mut Silent).unwrap_or_else(|fault| panic!("{name} after {statements}: {fault:?}"));
             assert_eq!(run.state(), RunState::RolledBack);
-            assert!(picture(run.target()) == before, "{name}: rolled back after {statements} statements");
+            assert!(picture(run.engine()) == before, "{name}: rolled back after {statements} statements");
         }
     }
 }
@@ -130,7 +130,7 @@ fn a_failing_statement_restores_the_table_exactly() {
             let failure = run.run(None, &mut Silent).expect_err("the verify fails");
             assert_eq!((failure.index, failure.undo_fault.clone()), (place, None), "{name}");
             assert_eq!(run.state(), RunState::RolledBack);
-            assert!(picture(run.target()) == before, "{name}: failed at {place}");
+            assert!(picture(run.engine()) == before, "{name}: failed at {place}");
             let history = run.history().entries();
             assert!(history.iter().any(|entry| entry.text.contains("failed")), "{name}: {history:?}");
         }
@@ -144,7 +144,7 @@ fn a_dry_run_changes_nothing() {
         let before = picture(&lab.memory);
         let mut run = run_of(&lab);
         run.dry_run(None);
-        assert!(picture(run.target()) == before, "{name}");
+        assert!(picture(run.engine()) == before, "{name}");
         assert_eq!((run.state(), run.percent()), (RunState::Pending, if lab.plan.steps.is_empty() { 100 } else { 0 }));
         assert_eq!(run.history().entries().len(), lab.plan.steps.len() + 1, "{name}");
     }

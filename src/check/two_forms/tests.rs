@@ -42,7 +42,7 @@ fn table(text: &str) -> Memory {
     let memory = Memory::new(plan.start.clone(), Arc::clone(&plan.facts), plan.apps.to_vec(), 0);
     let mut run = Run::new(plan, memory);
     run.run(None, &mut Silent).expect("it runs");
-    run.target().clone()
+    run.engine().clone()
 }
 
 /// Writes what is said to be lost into the table, lets its syncs fill the other form, and computes it back from there.

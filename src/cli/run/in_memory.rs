@@ -134,7 +134,7 @@ fn known_tables(unknown: &str, lab: &Lab) -> String {
 
 fn show(run: &Run<Memory>, table: &str, format: RunFormat, out: &mut Output) -> io::Result<()> {
     let name: Name = fold(table).into();
-    let Ok(selected) = run.target().select(None, &name, None, None, MOST_SHOWN) else {
+    let Ok(selected) = run.engine().select(None, &name, None, None, MOST_SHOWN) else {
         return match format {
             RunFormat::Human => writeln!(out, "\n{table}: no such table"),
             RunFormat::Json => {

@@ -45,23 +45,23 @@ impl Filler {
 
 /// Places by table and column.
 #[derive(Debug, Default)]
-pub(super) struct History {
+pub(super) struct Lifespans {
     tables: FxHashMap<Name, FxHashMap<Name, Places>>,
 }
 
-impl History {
+impl Lifespans {
     /// The statements of a script whose tree is not kept are read for it.
     pub(super) fn of(script: &Script, default_table: Option<&Name>) -> Self {
-        let mut history = Self::default();
+        let mut lifespans = Self::default();
         let default_table = default_table.cloned().unwrap_or_else(|| "".into());
         if script.statements.is_empty() {
             let source = &script.source;
             syntax::for_each_statement(source, source.span(), &mut |statement| {
-                history.note(&statement, &default_table);
+                lifespans.note(&statement, &default_table);
             });
         }
-        script.statements.iter().for_each(|statement| history.note(statement, &default_table));
-        history
+        script.statements.iter().for_each(|statement| lifespans.note(statement, &default_table));
+        lifespans
     }
 
     fn note(&mut self, statement: &Statement, default_table: &Name) {
