@@ -7,10 +7,10 @@ use chrono::{DateTime, Utc};
 
 use crate::ast::{Name, Rows, RowsFrom, Script};
 use crate::check::{self, Checked};
-use crate::diagnostic::{Code, Diagnostic, Severity};
+use crate::diagnostic::{Code, Complaint, Diagnostic, Severity};
 use crate::engine::Fault;
 use crate::engine::memory::Memory;
-use crate::phrase::{Complaint, did_you_mean, reason};
+use crate::phrase::{did_you_mean, reason};
 use crate::plan::{Action, KnownTable, Plan, Uses};
 use crate::rows;
 use crate::source::{Source, Span};
@@ -147,9 +147,10 @@ fn own_rows<'s>(script: &'s Script, replaced: &[Name]) -> impl Iterator<Item = &
 
 fn read_csv(path: &Path) -> Result<Vec<u8>, OpenError> {
     std::fs::read(path).map_err(|error| {
-        let message = format!("cannot read rows from `{}`: {}", path.display(), reason(&error));
-        let help = "paths in a script are relative to the script, those of `--rows` to the current folder";
-        OpenError::Rows(Complaint::new(message).help(help))
+        let complaint = Complaint::new(format!("cannot read rows from `{}`: {}", path.display(), reason(&error)));
+        OpenError::Rows(
+            complaint.help("paths in a script are relative to the script, those of `--rows` to the current folder"),
+        )
     })
 }
 
@@ -157,8 +158,9 @@ fn read_csv(path: &Path) -> Result<Vec<u8>, OpenError> {
 fn each_table_once(files: &[RowsFile]) -> Result<(), OpenError> {
     for (at, file) in files.iter().enumerate() {
         if files[..at].iter().any(|before| before.table == file.table) {
-            let twice = Complaint::new(format!("rows for `{}` are given twice", file.table));
-            return Err(OpenError::Rows(twice.help("put them in one file")));
+            let message = format!("rows for `{}` are given twice", file.table);
+            let help = "put them in one file".to_owned();
+            return Err(OpenError::Rows(Complaint { message, help: Some(help) }));
         }
     }
     Ok(())
@@ -175,7 +177,7 @@ fn know_each_table(checked: &Checked, files: &[RowsFile], known: &[KnownTable]) 
         Some(RowsFile { table, path }) => {
             let message = format!("there is no table `{table}` for the rows of `{}`", path.display());
             let help = did_you_mean(table, tables.iter().map(|table| &**table));
-            Err(OpenError::Rows(Complaint::new(message).help_if_any(help)))
+            Err(OpenError::Rows(Complaint { message, help }))
         }
     }
 }

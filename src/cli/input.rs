@@ -1,5 +1,6 @@
 //! Reads files that people name, and says clearly why one cannot be read.
 
+use crate::diagnostic::Complaint;
 use crate::phrase::{meant, nearest, reason};
 use std::fs::File;
 use std::io::{self, Read};
@@ -40,7 +41,15 @@ impl InputError {
 
     /// Writes it to standard error.
     pub fn complain(&self) {
-        complain(&format!("cannot {} `{}`: {}", self.verb, self.path, self.why), self.help.as_deref());
+        let Complaint { message, help } = self.complaint();
+        complain(&message, help.as_deref());
+    }
+
+    /// The whole sentence.
+    #[must_use]
+    pub fn complaint(&self) -> Complaint {
+        let message = format!("cannot {} `{}`: {}", self.verb, self.path, self.why);
+        Complaint { message, help: self.help.clone() }
     }
 }
 

@@ -4,7 +4,8 @@ use std::cell::Cell;
 use std::io::{self, BufWriter, ErrorKind, StdoutLock, Write};
 use std::rc::Rc;
 
-use crate::report::{Terminal, complaint};
+use crate::diagnostic::Complaint;
+use crate::report::{self, Terminal};
 
 /// Buffered output. When its reader goes away (`miglab check | head`), what is written is dropped without an error, so
 /// that a command ends with the exit code that it has anyway.
@@ -64,7 +65,8 @@ impl<W: Write> Write for Output<W> {
 
 /// Writes an error message to standard error, and what to do instead. Does nothing where nobody reads it.
 pub fn complain(message: &str, help: Option<&str>) {
-    let text = complaint(message, help, Terminal::stderr());
+    let complaint = Complaint { message: message.to_owned(), help: help.map(str::to_owned) };
+    let text = report::complaint(&complaint, Terminal::stderr());
     io::stderr().write_all(text.as_bytes()).ok();
 }
 

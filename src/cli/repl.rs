@@ -8,9 +8,10 @@ use clap::Args;
 use super::output::{Output, complain};
 use super::run::RowsArg;
 use super::{Exit, input, interrupt, write};
+use crate::diagnostic::Complaint;
 use crate::lab::{OpenError, RowsFile};
 use crate::phrase::reason;
-use crate::repl::{Complaint, Host, Session, editor, pipe};
+use crate::repl::{Host, Session, editor, pipe};
 use crate::report::{Terminal, render};
 use crate::source::Source;
 
@@ -78,8 +79,8 @@ fn refuse(error: &OpenError, source: Option<&Source>) -> Exit {
             complain("the script has errors, so it was not opened", Some("`miglab explain CODE` says more about each"));
             Exit::Failed
         }
-        (OpenError::Rows(rows), _) => {
-            complain(&rows.message, rows.help.as_deref());
+        (OpenError::Rows(complaint), _) => {
+            complain(&complaint.message, complaint.help.as_deref());
             Exit::CouldNotRun
         }
         (OpenError::Refused(_), None) => Exit::CouldNotRun,
@@ -91,11 +92,7 @@ struct Machine;
 
 impl Host for Machine {
     fn read(&self, path: &Path) -> Result<Source, Complaint> {
-        let unread = |error: input::InputError| Complaint {
-            message: format!("cannot read `{}`: {}", error.path, error.why),
-            help: error.help,
-        };
-        input::read(path).map(|input| input.source).map_err(unread)
+        input::read(path).map(|input| input.source).map_err(|error| error.complaint())
     }
 
     fn write(&self, path: &Path, text: &str, may_replace: bool) -> Result<(), Complaint> {

@@ -10,6 +10,7 @@ use crate::diagnostic::{Code, Diagnostic, Severity};
 use crate::engine::Fault;
 use crate::engine::postgres::fault::fault;
 use crate::engine::postgres::{Relation, Server};
+use crate::phrase::lasting;
 use crate::plan::{Effect, Plan};
 
 /// The first version that is supported, as `server_version_num`.
@@ -308,8 +309,9 @@ impl<C: GenericClient> Asked<'_, C> {
         for row in self.client.query(query, &[&f64::from(limits.long_transaction_ms)])? {
             let (pid, who, seconds): (i32, String, i64) = (row.get(0), row.get(1), row.get(2));
             let (state, query): (String, String) = (row.get(3), row.get(4));
+            let time = lasting(u64::try_from(seconds).unwrap_or_default() * 1000);
             self.found.push(Readiness::warning(
-                format!("pid {pid} ({who}) has been in a transaction for {seconds} s ({state}): `{query}`"),
+                format!("pid {pid} ({who}) has been in a transaction for {time} ({state}): `{query}`"),
                 "statements that need a lock on its tables wait for it to end, and so do index builds",
             ));
         }

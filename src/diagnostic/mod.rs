@@ -3,9 +3,11 @@
 //! A [`Diagnostic`] is plain data without its source; `report` joins the two at the edge and renders them.
 
 mod code;
+mod complaint;
 mod severity;
 
 pub use code::Code;
+pub use complaint::Complaint;
 pub use severity::Severity;
 
 use crate::phrase::did_you_mean;

@@ -5,7 +5,7 @@ pub mod postgres;
 
 use std::ops::ControlFlow;
 
-use crate::phrase::Complaint;
+use crate::diagnostic::Complaint;
 use crate::plan::Action;
 
 /// Who hears of what happens in the middle of an action, and may stop it there.
@@ -82,8 +82,8 @@ pub struct Fault {
 }
 
 impl From<Fault> for Complaint {
-    fn from(fault: Fault) -> Self {
-        Self { message: fault.message, help: fault.help }
+    fn from(Fault { message, help, .. }: Fault) -> Self {
+        Self { message, help }
     }
 }
 

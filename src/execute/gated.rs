@@ -101,10 +101,10 @@ impl<T: Engine> Run<T> {
         observer: &mut dyn Observer,
     ) -> Result<ControlFlow<()>, Box<Failure>> {
         if observer.stops() {
-            return Err(Failure::of(step, Fault::new(FaultKind::Interrupted, "stopped before it began")));
+            return Err(Box::new(Failure::of(step, Fault::new(FaultKind::Interrupted, "stopped before it began"))));
         }
         let event = self.event(step);
         let asked = gate(&mut self.target, step, &mut |happening| observer.happening(&event, happening));
-        asked.map_err(|fault| Failure::of(step, fault))
+        asked.map_err(|fault| Box::new(Failure::of(step, fault)))
     }
 }

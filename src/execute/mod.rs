@@ -216,7 +216,7 @@ impl<T: Engine> Run<T> {
             Err(fault) => {
                 observer.failed(&event, &fault);
                 self.progress.history.push(self.progress.state, format!("{} failed: {}", step.title, fault.message));
-                Err(Failure::of(&step, fault))
+                Err(Box::new(Failure::of(&step, fault)))
             }
         }
     }
@@ -228,7 +228,7 @@ impl<T: Engine> Run<T> {
         if let Err(fault) = undone {
             observer.failed(&event, &fault);
             self.tell_back(format!("Undo {} failed: {}", step.title, fault.message));
-            return Err(Failure::of(step, fault));
+            return Err(Box::new(Failure::of(step, fault)));
         }
         self.progress.journal.pop();
         self.progress.position = self.progress.journal.len();
@@ -307,8 +307,8 @@ impl<T: Engine> Run<T> {
 }
 
 impl Failure {
-    fn of(step: &Step, fault: Fault) -> Box<Self> {
-        Box::new(Self { index: step.index, span: step.span, fault, undo_fault: None })
+    fn of(step: &Step, fault: Fault) -> Self {
+        Self { index: step.index, span: step.span, fault, undo_fault: None }
     }
 
     /// Whether somebody stopped the run, rather than a statement that could not be done.

@@ -64,6 +64,7 @@ pub(super) enum Spelling {
 }
 
 /// A function or an operator for operands of certain types.
+#[allow(clippy::struct_excessive_bools, reason = "each is a column of the registry")]
 #[derive(Debug)]
 pub struct Function {
     /// Its name; the symbol for an operator.

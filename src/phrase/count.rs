@@ -4,14 +4,14 @@ use std::fmt::Display;
 
 /// A number with its word: "1 file", "2 files".
 #[must_use]
-pub fn counted<N: Display + PartialEq + From<u8>>(count: N, one: &str, many: &str) -> String {
+pub fn counted<N: Copy + Display + PartialEq + From<u8>>(count: N, one: &str, many: &str) -> String {
     let word = if count == N::from(1) { one } else { many };
     format!("{count} {word}")
 }
 
 /// "1 row", "2 rows".
 #[must_use]
-pub fn rows<N: Display + PartialEq + From<u8>>(count: N) -> String {
+pub fn rows<N: Copy + Display + PartialEq + From<u8>>(count: N) -> String {
     counted(count, "row", "rows")
 }
 

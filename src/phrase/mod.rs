@@ -1,14 +1,11 @@
-//! Phrases that many modules say, each with one wording: how many, how long, what was meant, why a file
-//! failed; and the form of a complaint.
+//! Phrases that many modules say, each with one wording: how many, how long, what was meant, why a file failed.
 
-mod complaint;
 mod count;
 mod failure;
 mod list;
 mod spelling;
 mod time;
 
-pub use complaint::Complaint;
 pub use count::{counted, rows, with_rows};
 pub use failure::reason;
 pub use list::{joined, listed};

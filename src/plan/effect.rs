@@ -317,7 +317,7 @@ impl<'a> Draft<'a, '_> {
                 column: sync.target,
                 from: &sync.source_table,
                 value: &sync.value,
-                sources: sync.source_columns.to_vec(),
+                sources: sync.source_columns.clone(),
             });
         }
     }

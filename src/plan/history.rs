@@ -57,7 +57,7 @@ impl History {
         if script.statements.is_empty() {
             let source = &script.source;
             syntax::for_each_statement(source, source.span(), &mut |statement| {
-                history.note(&statement, &default_table)
+                history.note(&statement, &default_table);
             });
         }
         script.statements.iter().for_each(|statement| history.note(statement, &default_table));

@@ -2,10 +2,10 @@
 
 use crate::ast::{ColumnRef, Delete, Dml, Expr, Ident, Insert, Name, Select, Update};
 use crate::data::{Type, Value, compare};
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Complaint, Diagnostic};
 use crate::engine::memory::Selected;
 use crate::expr::{Expression, NoColumns};
-use crate::phrase::{Complaint, did_you_mean, listed, rows};
+use crate::phrase::{did_you_mean, listed, rows};
 use crate::plan::{AppUse, TableScope};
 use crate::repl::reading::TypedDml;
 use crate::repl::session::{Said, Session};

@@ -3,7 +3,8 @@
 use std::path::PathBuf;
 
 use crate::ast::Phase;
-use crate::phrase::{Complaint, did_you_mean};
+use crate::diagnostic::Complaint;
+use crate::phrase::did_you_mean;
 
 /// A command as people know it.
 #[derive(Clone, Copy, Debug)]

@@ -1,8 +1,7 @@
 //! What helps a person along: the commands, the pages of codes, and why a script was not opened.
 
-use crate::diagnostic::{Code, help_for_unknown_code};
+use crate::diagnostic::{Code, Complaint, help_for_unknown_code};
 use crate::lab::OpenError;
-use crate::phrase::Complaint;
 use crate::repl::commands::{self, COMMANDS, CommandSpec};
 use crate::report::terminal::Paint;
 use crate::report::{Terminal, complaint, markdown, render};
@@ -74,7 +73,7 @@ pub(super) fn refused(error: &OpenError, source: &Source, terminal: Terminal) ->
             let worst = diagnostics.iter().filter(|found| Some(found.severity) == worst);
             worst.map(|found| render(found, source, terminal)).collect()
         }
-        OpenError::Rows(rows) => complaint(&rows.message, rows.help.as_deref(), terminal),
+        OpenError::Rows(rows) => complaint(rows, terminal),
     }
 }
 

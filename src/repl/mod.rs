@@ -30,12 +30,12 @@ mod why;
 
 use std::path::Path;
 
-pub use crate::phrase::Complaint;
 pub use completion::{Completion, Vocabulary, arguments_hint, complete};
 pub use prompt::Reply;
 pub use reading::is_incomplete;
 pub use session::Session;
 
+use crate::diagnostic::Complaint;
 use crate::source::Source;
 
 /// What a session asks of the machine that it runs on.

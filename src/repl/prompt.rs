@@ -2,9 +2,9 @@
 
 use std::path::PathBuf;
 
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Complaint, Diagnostic};
 use crate::lab;
-use crate::phrase::{Complaint, counted};
+use crate::phrase::counted;
 use crate::repl::commands::{self, Command};
 use crate::repl::guide;
 use crate::repl::present::Present;

@@ -1,8 +1,8 @@
 //! What a line is: a command, SQL, statements, or only the beginning of something.
 
 use crate::ast::{Dml, Name, Script};
-use crate::diagnostic::Diagnostic;
-use crate::phrase::{Complaint, nearest};
+use crate::diagnostic::{Complaint, Diagnostic};
+use crate::phrase::nearest;
 use crate::repl::commands::{self, COMMANDS, Command};
 use crate::source::{Source, Span};
 use crate::syntax::{self, Incomplete, KEYWORDS};

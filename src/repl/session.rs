@@ -3,8 +3,8 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use crate::diagnostic::Complaint;
 use crate::lab::{self, OpenError, RowsFile};
-use crate::phrase::Complaint;
 use crate::plan::{AppUse, Plan};
 use crate::prove::Refutation;
 use crate::repl::Host;
@@ -92,7 +92,7 @@ impl Session {
     }
 
     pub(super) fn complain(&self, complaint: &Complaint) -> String {
-        report::complaint(&complaint.message, complaint.help.as_deref(), self.terminal)
+        report::complaint(complaint, self.terminal)
     }
 
     pub(super) fn apps(&self) -> &Arc<[AppUse]> {

@@ -3,9 +3,10 @@
 use std::ops::ControlFlow;
 
 use crate::ast::Phase;
+use crate::diagnostic::Complaint;
 use crate::engine::memory::AppState;
 use crate::execute::{BatchEvent, Failure, Observer, RunState, STOP, StatementEvent};
-use crate::phrase::{Complaint, counted, listed};
+use crate::phrase::{counted, listed};
 use crate::plan::{Gate, Step};
 use crate::repl::Host;
 use crate::repl::commands::Until;

@@ -1,7 +1,8 @@
 //! What a session shows: the plan, tables, history, applications, syncs, findings.
 
+use crate::diagnostic::Complaint;
 use crate::engine::memory::{AppState, Selected};
-use crate::phrase::{Complaint, counted, did_you_mean, listed, rows};
+use crate::phrase::{counted, did_you_mean, listed, rows};
 use crate::plan::{AppUse, ColumnName};
 use crate::repl::session::{Said, Session};
 use crate::repl::staleness;

@@ -5,8 +5,9 @@ use std::sync::Arc;
 
 use crate::ast::Name;
 use crate::data::Value;
+use crate::diagnostic::Complaint;
 use crate::engine::memory::Selected;
-use crate::phrase::{Complaint, counted};
+use crate::phrase::counted;
 use crate::plan::ColumnName;
 use crate::prove::{AnomalyKind, EventKind, Insertion, NoReturn, Proof, Refutation, Verdict, Words};
 use crate::repl::commands::Why;

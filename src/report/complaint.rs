@@ -1,13 +1,14 @@
-//! A complaint as text.
+//! Complaints as lines of text.
 
-use super::terminal::Paint;
-use super::{Terminal, clean};
+use crate::diagnostic::Complaint;
+use crate::report::terminal::Paint;
+use crate::report::{Terminal, clean};
 
-/// What is wrong, and below it what to do about it.
+/// What is wrong, and below it what to do.
 #[must_use]
-pub fn complaint(message: &str, help: Option<&str>, terminal: Terminal) -> String {
-    let mut text = format!("{} {}\n", terminal.paint("error:", Paint::Red), clean(message));
-    if let Some(help) = help {
+pub fn complaint(complaint: &Complaint, terminal: Terminal) -> String {
+    let mut text = format!("{} {}\n", terminal.paint("error:", Paint::Red), clean(&complaint.message));
+    if let Some(help) = &complaint.help {
         let lines = clean(help).replace('\n', "\n        ");
         text += &[&terminal.paint("  help:", Paint::Cyan), " ", &lines, "\n"].concat();
     }
@@ -20,6 +21,8 @@ mod tests {
 
     #[test]
     fn a_complaint_has_its_help_below() {
-        assert_eq!(complaint("no", Some("yes"), Terminal::plain()), "error: no\n  help: yes\n");
+        let told = |help: &str| complaint(&Complaint::new("no").help(help), Terminal::plain());
+        assert_eq!(told("yes"), "error: no\n  help: yes\n");
+        assert_eq!(told("one\nother"), "error: no\n  help: one\n        other\n");
     }
 }

@@ -3,7 +3,7 @@
 
 use crate::ast::{Name, TypeName};
 use crate::data::Type;
-use crate::phrase::Complaint;
+use crate::diagnostic::Complaint;
 use crate::syntax::build::{Build, present};
 use crate::syntax::grammar::Rule;
 use crate::syntax::tree::Node;

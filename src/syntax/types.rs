@@ -4,8 +4,8 @@ use std::borrow::Cow;
 
 use crate::ast::TypeName;
 use crate::data::Type;
-use crate::diagnostic::{Code, Diagnostic};
-use crate::phrase::{Complaint, meant, nearest};
+use crate::diagnostic::{Code, Complaint, Diagnostic};
+use crate::phrase::{meant, nearest};
 use crate::source::Span;
 use crate::syntax::build::{Build, present};
 use crate::syntax::grammar::Rule;

@@ -8,7 +8,8 @@ use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
 use crate::common::{Ran, miglab};
-use miglab::repl::{Complaint, Host, Session};
+use miglab::diagnostic::Complaint;
+use miglab::repl::{Host, Session};
 use miglab::report::Terminal;
 use miglab::source::Source;
 use snapbox::{Assert, Data};

@@ -18,7 +18,7 @@ const LAYERS: &[(&str, &str)] = &[
     ("catalog", "ast data expr"),
     ("plan", "ast catalog data diagnostic expr phrase source syntax"),
     ("prove", "ast catalog expr phrase plan"),
-    ("engine", "ast catalog data expr phrase plan"),
+    ("engine", "ast catalog data diagnostic expr phrase plan"),
     ("rows", "ast catalog data diagnostic engine expr phrase source"),
     ("check", "ast catalog data diagnostic engine expr phrase plan prove rows source syntax"),
     ("execute", "ast engine phrase plan source"),

@@ -100,8 +100,8 @@ fn refuse(error: OpenError, source: &Source) -> Exit {
             complain("the script has errors, so nothing was run", Some("`miglab explain CODE` says more about each"));
             Exit::Failed
         }
-        OpenError::Rows(rows) => {
-            complain(&rows.message, rows.help.as_deref());
+        OpenError::Rows(complaint) => {
+            complain(&complaint.message, complaint.help.as_deref());
             Exit::CouldNotRun
         }
     }

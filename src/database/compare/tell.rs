@@ -7,7 +7,7 @@ use crate::database::declare::{self, Definition};
 use crate::database::differs;
 use crate::diagnostic::Diagnostic;
 use crate::engine::postgres::{Relation, Server};
-use crate::phrase::nearest;
+use crate::phrase::did_you_mean;
 use crate::plan::{Action, ColumnName, Plan, Step};
 use crate::source::Span;
 use crate::syntax::{column_text, constraint_text, quote_ident};
@@ -39,16 +39,15 @@ pub(in crate::database) fn tell(script: &Script, plan: &Plan, server: &Server) -
 /// The finding for a table that is not there.
 pub(in crate::database) fn no_table(name: &Name, span: Span, server: &Server) -> Diagnostic {
     let message = format!("the database has no table `{name}`");
-    let near = nearest(name, server.relations.keys().map(|name| &**name));
     let schema = if server.schema.is_empty() { "public" } else { &server.schema };
-    let help = match near {
-        Some(near) => format!("did you mean `{near}`?"),
-        None => format!(
+    let elsewhere = || {
+        format!(
             "it was looked for in schema `{schema}` and the rest of the `search_path`; `expand add table {} {{ … }}` makes one",
             quote_ident(name)
-        ),
+        )
     };
-    differs(message, span, "no such table").help(help)
+    let meant = did_you_mean(name, server.relations.keys().map(|name| &**name));
+    differs(message, span, "no such table").help(meant.unwrap_or_else(elsewhere))
 }
 
 struct Teller<'a> {
@@ -176,12 +175,10 @@ impl Pair<'_> {
     fn no_column(&self, written: &ColumnDef) -> Diagnostic {
         let (table, name) = (&self.declared.name, &written.name.name);
         let all = || self.relation.columns.iter().map(|column| column.name.as_str());
-        let help = match nearest(name, all()) {
-            Some(near) => format!("did you mean `{near}`?"),
-            None => format!("there is: `{}`", all().collect::<Vec<_>>().join("`, `")),
-        };
+        let known = || format!("there is: `{}`", all().collect::<Vec<_>>().join("`, `"));
         let message = format!("table `{table}` of the database has no column `{name}`");
-        differs(message, written.name.span, "declared here").help(help)
+        let meant = did_you_mean(name, all());
+        differs(message, written.name.span, "declared here").help(meant.unwrap_or_else(known))
     }
 
     /// The declaration of the database's table. Foreign keys to other tables are left out: the script need not have those.

@@ -1,7 +1,6 @@
-//! What is wrong, and what to do about it.
+//! What is wrong where no place of a script is to blame.
 
-/// Why something was refused that stands at no place of a script. The message follows the rules of diagnostics: lower
-/// case, no full stop.
+/// Why something was not done. The message follows the rules of diagnostics: lower case, no full stop.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Complaint {
     /// What is wrong.
@@ -20,13 +19,6 @@ impl Complaint {
     #[must_use]
     pub fn help(mut self, help: impl Into<String>) -> Self {
         self.help = Some(help.into());
-        self
-    }
-
-    /// With the way out, where there is one.
-    #[must_use]
-    pub fn help_if_any(mut self, help: Option<String>) -> Self {
-        self.help = help;
         self
     }
 }
