@@ -11,7 +11,7 @@ use crate::engine::postgres::Postgres;
 use crate::engine::postgres::clients::{Connected, connected_as};
 use crate::engine::{Fault, FaultKind, Happening, Waiting, Watch};
 use crate::phrase::lasting;
-use crate::plan::{Action, AppUse, Plan, Step};
+use crate::plan::{AppUse, Gate, Plan, Step};
 
 /// How often a gate that is waited for is looked at.
 const LOOK_EVERY: Duration = Duration::from_millis(500);
@@ -90,13 +90,13 @@ impl Gatekeeper {
     }
 
     fn is_confirmable(&self, step: &Step) -> bool {
-        is_about_app(step) || (matches!(step.action, Action::Confirm(_)) && !self.back)
+        is_about_app(step) || (matches!(step.action.gate(), Some(Gate::Confirm(_))) && !self.back)
     }
 
     /// Whether the run may go on with a statement, or undo it.
     pub(super) fn pass(
         &mut self,
-        target: &mut Postgres<'_>,
+        engine: &mut Postgres<'_>,
         step: &Step,
         watch: Watch<'_>,
     ) -> Result<ControlFlow<()>, Fault> {
@@ -105,7 +105,7 @@ impl Gatekeeper {
         self.closed = if confirmable && said.is_none() && !self.gates.all {
             Some(self.closed_at(step, None))
         } else {
-            self.wait_for(target, step, watch)?.map(|wanting| self.closed_at(step, Some(wanting)))
+            self.wait_for(engine, step, watch)?.map(|wanting| self.closed_at(step, Some(wanting)))
         };
         if self.closed.is_some() {
             return Ok(ControlFlow::Break(()));
@@ -124,10 +124,10 @@ impl Gatekeeper {
     }
 
     /// What still is not as the gate wants it; where all may be passed it is waited for.
-    fn wait_for(&self, target: &mut Postgres<'_>, step: &Step, watch: Watch<'_>) -> Result<Option<Wanting>, Fault> {
+    fn wait_for(&self, engine: &mut Postgres<'_>, step: &Step, watch: Watch<'_>) -> Result<Option<Wanting>, Fault> {
         let begin = Instant::now();
         loop {
-            let Some(wanting) = self.wanting(target, step)? else { return Ok(None) };
+            let Some(wanting) = self.wanting(engine, step)? else { return Ok(None) };
             if !self.gates.all {
                 return Ok(Some(wanting));
             }
@@ -140,20 +140,20 @@ impl Gatekeeper {
         }
     }
 
-    fn wanting(&self, target: &mut Postgres<'_>, step: &Step) -> Result<Option<Wanting>, Fault> {
-        match (&step.action, self.back) {
-            (Action::Deploy(app), false) | (Action::Retire(app), true) => self.wants_there(target, app),
-            (Action::Retire(app), false) | (Action::Deploy(app), true) => self.wants_gone(target, app),
-            (Action::Wait(ms), false) => wants_time(target, *ms),
-            _ if step.phase == Some(Phase::Contract) && !self.back => self.wants_retired_gone(target, step),
+    fn wanting(&self, engine: &mut Postgres<'_>, step: &Step) -> Result<Option<Wanting>, Fault> {
+        match (step.action.gate(), self.back) {
+            (Some(Gate::Deploy(app)), false) | (Some(Gate::Retire(app)), true) => self.wants_there(engine, app),
+            (Some(Gate::Retire(app)), false) | (Some(Gate::Deploy(app)), true) => self.wants_gone(engine, app),
+            (Some(Gate::Wait(ms)), false) => wants_time(engine, ms),
+            _ if step.phase == Some(Phase::Contract) && !self.back => self.wants_retired_gone(engine, step),
             _ => Ok(None),
         }
     }
 
     /// An application must be connected.
-    fn wants_there(&self, target: &mut Postgres<'_>, app: &Name) -> Result<Option<Wanting>, Fault> {
+    fn wants_there(&self, engine: &mut Postgres<'_>, app: &Name) -> Result<Option<Wanting>, Fault> {
         let Some(name) = self.connects_as(app).filter(|_| !self.gates.unverified) else { return Ok(None) };
-        if !connected_as(target.session().client(), name)?.is_empty() {
+        if !connected_as(engine.session().client(), name)?.is_empty() {
             return Ok(None);
         }
         let why = format!("a session of `{app}` (it connects as '{name}'); there is none");
@@ -161,13 +161,13 @@ impl Gatekeeper {
     }
 
     /// No session of an application may be left.
-    fn wants_gone(&self, target: &mut Postgres<'_>, app: &Name) -> Result<Option<Wanting>, Fault> {
+    fn wants_gone(&self, engine: &mut Postgres<'_>, app: &Name) -> Result<Option<Wanting>, Fault> {
         let Some(name) = self.connects_as(app) else { return Ok(None) };
         let shared = |other: &AppUse| other.name != *app && other.connects_as.as_deref() == Some(name);
         if self.plan.apps.iter().any(shared) {
             return Ok(None);
         }
-        let sessions = connected_as(target.session().client(), name)?;
+        let sessions = connected_as(engine.session().client(), name)?;
         if sessions.is_empty() {
             return Ok(None);
         }
@@ -176,14 +176,14 @@ impl Gatekeeper {
     }
 
     /// No application that the plan has retired may be connected when something is removed.
-    fn wants_retired_gone(&self, target: &mut Postgres<'_>, step: &Step) -> Result<Option<Wanting>, Fault> {
+    fn wants_retired_gone(&self, engine: &mut Postgres<'_>, step: &Step) -> Result<Option<Wanting>, Fault> {
         let before = &self.plan.steps[..step.index];
-        let retired = before.iter().filter_map(|step| match &step.action {
-            Action::Retire(app) => Some(app),
+        let retired = before.iter().filter_map(|step| match step.action.gate() {
+            Some(Gate::Retire(app)) => Some(app),
             _ => None,
         });
-        for app in retired.filter(|app| !target.catalog().is_live(app)).collect::<Vec<_>>() {
-            if let Some(wanting) = self.wants_gone(target, app)? {
+        for app in retired.filter(|app| !engine.catalog().is_live(app)).collect::<Vec<_>>() {
+            if let Some(wanting) = self.wants_gone(engine, app)? {
                 return Ok(Some(wanting));
             }
         }
@@ -196,21 +196,21 @@ impl Gatekeeper {
 
     /// What a gate waits for, and what a human is to do about it.
     fn asks(&self, step: &Step) -> (String, String) {
-        match (&step.action, self.back) {
-            (Action::Deploy(app), false) => (format!("`{app}` to be deployed"), format!("deploy `{app}`, then")),
-            (Action::Retire(app), true) => (format!("`{app}` to run again"), format!("deploy `{app}`, then")),
-            (Action::Retire(app) | Action::Deploy(app), _) => {
+        match (step.action.gate(), self.back) {
+            (Some(Gate::Deploy(app)), false) => (format!("`{app}` to be deployed"), format!("deploy `{app}`, then")),
+            (Some(Gate::Retire(app)), true) => (format!("`{app}` to run again"), format!("deploy `{app}`, then")),
+            (Some(Gate::Retire(app) | Gate::Deploy(app)), _) => {
                 (format!("`{app}` to be gone"), format!("stop the last instance of `{app}`, then"))
             }
-            (Action::Confirm(text), _) => (format!("somebody to say that \"{text}\""), "when it is so".to_owned()),
-            (Action::Wait(_), _) => (gate_name(step), "when the time has passed".to_owned()),
+            (Some(Gate::Confirm(text)), _) => (format!("somebody to say that \"{text}\""), "when it is so".to_owned()),
+            (Some(Gate::Wait(_)), _) => (gate_name(step), "when the time has passed".to_owned()),
             _ => (gate_name(step), "stop the sessions that are still connected, then".to_owned()),
         }
     }
 }
 
-fn wants_time(target: &mut Postgres<'_>, ms: u64) -> Result<Option<Wanting>, Fault> {
-    let passed = target.row()?.since_step_ms;
+fn wants_time(engine: &mut Postgres<'_>, ms: u64) -> Result<Option<Wanting>, Fault> {
+    let passed = engine.row()?.since_step_ms;
     let left = ms.saturating_sub(u64::try_from(passed).unwrap_or(0));
     let why = format!("{} more to pass", lasting(left));
     Ok((left > 0).then_some(Wanting { why, who: Vec::new() }))
@@ -218,22 +218,16 @@ fn wants_time(target: &mut Postgres<'_>, ms: u64) -> Result<Option<Wanting>, Fau
 
 /// What says that a gate may be passed, where somebody can say so.
 pub(super) fn word_for(step: &Step) -> Option<String> {
-    match &step.action {
-        Action::Deploy(app) | Action::Retire(app) => Some(app.to_string()),
-        Action::Confirm(text) => Some(text.to_string()),
-        _ => None,
+    match step.action.gate()? {
+        Gate::Deploy(app) | Gate::Retire(app) => Some(app.to_string()),
+        Gate::Confirm(text) => Some(text.to_owned()),
+        Gate::Wait(_) => None,
     }
 }
 
-/// A gate as a script writes it.
+/// A gate as a script writes it; another statement by its title.
 pub(super) fn gate_name(step: &Step) -> String {
-    match &step.action {
-        Action::Deploy(app) => format!("deploy {app}"),
-        Action::Retire(app) => format!("retire {app}"),
-        Action::Confirm(text) => format!("confirm \"{text}\""),
-        Action::Wait(ms) => format!("wait {}", lasting(*ms)),
-        _ => step.title.clone(),
-    }
+    step.action.gate().map_or_else(|| step.title.clone(), |gate| gate.to_string())
 }
 
 fn answers_to(step: &Step, name: &str) -> bool {
@@ -241,5 +235,5 @@ fn answers_to(step: &Step, name: &str) -> bool {
 }
 
 fn is_about_app(step: &Step) -> bool {
-    matches!(step.action, Action::Deploy(_) | Action::Retire(_))
+    step.action.gate().and_then(Gate::app).is_some()
 }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use crate::ast::Name;
 use crate::catalog::{Catalog, Column, ColumnId, Constraint, ConstraintKind, NotNull, Sync, SyncId, Table};
 use crate::expr::Expression;
+use crate::phrase::written;
 use crate::plan::{Action, FillKind};
 
 /// What an action is about, seen from the schema before it.
@@ -137,6 +138,18 @@ impl<'a> Gate<'a> {
         match self {
             Self::Deploy(app) | Self::Retire(app) => Some(app),
             Self::Confirm(_) | Self::Wait(_) => None,
+        }
+    }
+}
+
+impl std::fmt::Display for Gate<'_> {
+    /// As a script writes it: `deploy v2`, `wait 10m`.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Deploy(app) => write!(f, "deploy {app}"),
+            Self::Retire(app) => write!(f, "retire {app}"),
+            Self::Confirm(text) => write!(f, "confirm \"{text}\""),
+            Self::Wait(ms) => write!(f, "wait {}", written(*ms)),
         }
     }
 }

@@ -36,7 +36,7 @@ fn a_gate_that_is_not_there_begins_nothing() {
 }
 
 fn wait_and_resume(world: &World, said: &str) -> crate::common::Ran {
-    assert!(said.contains("stopped before `wait 100 ms`"), "{said}");
+    assert!(said.contains("stopped before `wait 100ms`"), "{said}");
     std::thread::sleep(std::time::Duration::from_millis(200));
     world.run(&["resume"])
 }
