@@ -72,10 +72,10 @@ pub struct PaceArgs {
     pub batch_target_ms: u32,
     /// Give up when a lock was not to be had for so long
     #[arg(long, value_name = "TIME", default_value = "10m")]
-    pub lock_wait: Duration,
+    pub lock_wait: TimeArg,
     /// Fill no rows while a standby is further behind than this
     #[arg(long, value_name = "TIME", default_value = "10s")]
-    pub max_lag: Duration,
+    pub max_lag: TimeArg,
     /// Fill no rows while more sessions than this wait for locks
     #[arg(long, value_name = "N", default_value_t = 10)]
     pub max_waiting: u32,
@@ -92,8 +92,8 @@ impl Default for PaceArgs {
         Self {
             jobs: 1,
             batch_target_ms: 10,
-            lock_wait: Duration(600_000),
-            max_lag: Duration(10_000),
+            lock_wait: TimeArg(600_000),
+            max_lag: TimeArg(10_000),
             max_waiting: 10,
             max_active: None,
             no_vacuum: false,
@@ -190,9 +190,9 @@ impl From<PhaseArg> for Phase {
 
 /// A time on the command line, in milliseconds: `500ms`, `10s`, `10m`, `2h`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Duration(pub u64);
+pub struct TimeArg(pub u64);
 
-impl FromStr for Duration {
+impl FromStr for TimeArg {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
@@ -200,7 +200,7 @@ impl FromStr for Duration {
     }
 }
 
-impl std::fmt::Display for Duration {
+impl std::fmt::Display for TimeArg {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(&lasting(self.0))
     }

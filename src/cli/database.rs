@@ -10,7 +10,7 @@ use super::input::{self, InputError};
 use super::output::complain;
 use crate::ast::Name;
 use crate::check::{Checked, Findings};
-use crate::database::{self, Limits};
+use crate::database::{self, PreflightLimits};
 use crate::diagnostic::Diagnostic;
 use crate::engine::Fault;
 use crate::engine::postgres::Server;
@@ -30,7 +30,7 @@ pub struct DatabaseArgs {
 }
 
 /// A schema that was found.
-pub(super) enum Database {
+pub(super) enum SchemaSource {
     /// A running server, with the connection to it, and what it is called.
     Server(Box<Client>, String),
     /// A dump, and where it is.
@@ -43,18 +43,18 @@ impl DatabaseArgs {
     }
 
     /// Connects, or reads the dump. What is wrong is said on standard error.
-    pub(super) fn open(&self) -> Option<Database> {
+    pub(super) fn open(&self) -> Option<SchemaSource> {
         if let Some(path) = &self.schema {
             return read_dump(path);
         }
         let address = self.db.address();
         let connected = address.and_then(|address| Ok((address.connect(APPLICATION_NAME)?, address.to_string())));
         let (client, name) = connected.map_err(|fault| complain_of(&fault)).ok()?;
-        Some(Database::Server(Box::new(client), name))
+        Some(SchemaSource::Server(Box::new(client), name))
     }
 }
 
-fn read_dump(path: &Path) -> Option<Database> {
+fn read_dump(path: &Path) -> Option<SchemaSource> {
     // A dump of another format is not UTF-8; what it is tells more than where it is not.
     let is_other = std::fs::read(path).is_ok_and(|bytes| bytes.starts_with(b"PGDMP"));
     let read = if is_other {
@@ -66,7 +66,7 @@ fn read_dump(path: &Path) -> Option<Database> {
     let unread = |fault: Fault| {
         complain(&format!("cannot read `{}`: {}", path.display(), fault.message), fault.help.as_deref());
     };
-    read.map_err(unread).ok().map(|dump| Database::Dump(dump, path.to_owned()))
+    read.map_err(unread).ok().map(|dump| SchemaSource::Dump(dump, path.to_owned()))
 }
 
 /// Says what is wrong with a server, or with the way to it.
@@ -74,7 +74,7 @@ pub(super) fn complain_of(fault: &Fault) {
     complain(&fault.message, fault.help.as_deref());
 }
 
-impl Database {
+impl SchemaSource {
     /// What a server is called: `shop@db.example.com:5432/shop`.
     pub(super) fn name(&self) -> Option<String> {
         match self {
@@ -121,7 +121,7 @@ impl Database {
         let Findings { diagnostics, notes, .. } = &mut findings;
         match (self, plan) {
             (Self::Server(client, _), Some(plan)) => {
-                let found = database::preflight(&mut **client, &plan, &server, Limits::default())?;
+                let found = database::preflight(&mut **client, &plan, &server, PreflightLimits::default())?;
                 diagnostics.extend(found.into_iter().map(|found| found.at(&script)));
                 diagnostics.extend(database::round_trips(&mut **client, &script, &plan, &server)?);
                 diagnostics.sort_by_key(Diagnostic::span);

@@ -26,13 +26,13 @@ pub struct StatusArgs {
     #[command(flatten)]
     db: DbArgs,
     /// How to say it
-    #[arg(long, value_enum, default_value_t = Format::Human)]
-    format: Format,
+    #[arg(long, value_enum, default_value_t = StatusFormat::Human)]
+    format: StatusFormat,
 }
 
 /// The forms that a status can have.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
-enum Format {
+enum StatusFormat {
     /// Text for people
     Human,
     /// One JSON document
@@ -50,8 +50,8 @@ pub fn execute(args: &StatusArgs, out: &mut Output) -> io::Result<Exit> {
         Err(error) => return Ok(refuse(&error, &args.db)),
     };
     match args.format {
-        Format::Human => write_human(&status, &args.db, out)?,
-        Format::Json => writeln!(out, "{:#}", json_of(&status, &args.db))?,
+        StatusFormat::Human => write_human(&status, &args.db, out)?,
+        StatusFormat::Json => writeln!(out, "{:#}", json_of(&status, &args.db))?,
     }
     let unreadable = status.current.as_ref().and_then(|current| current.unreadable.as_ref());
     Ok(unreadable.map_or(Exit::Success, |error| refuse(error, &args.db)))

@@ -12,7 +12,7 @@ use std::sync::Arc;
 use postgres::GenericClient;
 
 pub use declare::{Declaration, table as declaration, views as view_declarations};
-pub use preflight::{Limits, Readiness, preflight, readiness_of_plan};
+pub use preflight::{PreflightLimits, Readiness, preflight, readiness_of_plan};
 pub use round_trips::round_trips;
 
 use crate::ast::{Name, Script};

@@ -51,12 +51,12 @@ impl Readiness {
 
 /// From when on something is reported.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Limits {
+pub struct PreflightLimits {
     /// Transactions that have run for longer are told, in milliseconds.
     pub long_transaction_ms: u32,
 }
 
-impl Default for Limits {
+impl Default for PreflightLimits {
     fn default() -> Self {
         Self { long_transaction_ms: 10_000 }
     }
@@ -93,7 +93,7 @@ pub fn preflight(
     client: &mut impl GenericClient,
     plan: &Plan,
     server: &Server,
-    limits: Limits,
+    limits: PreflightLimits,
 ) -> Result<Vec<Readiness>, Fault> {
     let mut asked = Asked { client, plan, server, found: Vec::new() };
     let outcome = asked.all(limits);
@@ -108,7 +108,7 @@ struct Asked<'a, C> {
 }
 
 impl<C: GenericClient> Asked<'_, C> {
-    fn all(&mut self, limits: Limits) -> Result<(), postgres::Error> {
+    fn all(&mut self, limits: PreflightLimits) -> Result<(), postgres::Error> {
         self.writable()?;
         if self.server.version < OLDEST {
             return Ok(());
@@ -299,7 +299,7 @@ impl<C: GenericClient> Asked<'_, C> {
         Ok(())
     }
 
-    fn transactions(&mut self, limits: Limits) -> Result<(), postgres::Error> {
+    fn transactions(&mut self, limits: PreflightLimits) -> Result<(), postgres::Error> {
         let query = "select pid, coalesce(nullif(application_name, ''), usename, '?')::text,
                      extract(epoch from clock_timestamp() - xact_start)::int8, coalesce(state, '')::text,
                      left(regexp_replace(coalesce(query, ''), '\\s+', ' ', 'g'), 60)

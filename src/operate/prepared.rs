@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Error;
 use crate::check::{Checked, Findings};
-use crate::database::{self, Limits, Opened};
+use crate::database::{self, Opened, PreflightLimits};
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::engine::postgres::inspect::whereabouts;
 use crate::engine::postgres::journal::runs::RunRow;
@@ -111,7 +111,7 @@ impl Prepared {
 
 /// What the server says against running the plan on it now.
 fn unready(session: &mut Session, opened: &Opened, server: &Server) -> Result<Vec<Diagnostic>, Fault> {
-    let found = database::preflight(session.client(), &opened.plan, server, Limits::default())?;
+    let found = database::preflight(session.client(), &opened.plan, server, PreflightLimits::default())?;
     let mut found: Vec<Diagnostic> = found.into_iter().map(|found| found.at(&opened.checked.script)).collect();
     found.extend(database::round_trips(session.client(), &opened.checked.script, &opened.plan, server)?);
     Ok(found)

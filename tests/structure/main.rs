@@ -134,7 +134,7 @@ fn only_the_edge_prints_and_reads_files() {
 #[test]
 fn only_the_engine_talks_to_the_server_about_runs() {
     let sql = [".query(", ".query_one(", ".query_opt(", "batch_execute(", ".transaction()"];
-    let of_the_engine = ["postgres::journal", "postgres::steps", "postgres::Postgres", "execute::Gate"];
+    let of_the_engine = ["postgres::journal", "postgres::postgres_engine", "postgres::Postgres", "execute::GateCheck"];
     for path in sources() {
         let (module, code) = (module_of(&path), code_of(&path));
         let is_edge = module == "cli";

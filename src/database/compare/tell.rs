@@ -23,7 +23,7 @@ pub(in crate::database) struct Told {
 /// Compares what a script declares, and what its plan adds, with the database, and says what differs.
 pub(in crate::database) fn tell(script: &Script, plan: &Plan, server: &Server) -> Told {
     let actual = declare::catalog(server);
-    let teller = Teller { script, plan, actual: &actual, server };
+    let teller = DifferenceTeller { script, plan, actual: &actual, server };
     let mut told = Told::default();
     for table in &script.tables {
         let differences = compare(&plan.start, &actual, &table.name.name);
@@ -50,7 +50,7 @@ pub(in crate::database) fn no_table(name: &Name, span: Span, server: &Server) ->
     differs(message, span, "no such table").help(meant.unwrap_or_else(elsewhere))
 }
 
-struct Teller<'a> {
+struct DifferenceTeller<'a> {
     script: &'a Script,
     plan: &'a Plan,
     /// The database's own tables, as far as the language can say.
@@ -58,7 +58,7 @@ struct Teller<'a> {
     server: &'a Server,
 }
 
-impl Teller<'_> {
+impl DifferenceTeller<'_> {
     fn difference(&self, difference: &Difference, told: &mut Told) {
         match difference {
             Difference::NoTable(name) => {

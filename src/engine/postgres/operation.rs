@@ -83,7 +83,8 @@ pub enum Work {
         index: String,
     },
     /// A query that must give no row. It gives one text: the row that is in the way.
-    Gate {
+    #[serde(rename = "gate")] // as journals call it that were written before it had this name
+    Verify {
         /// The query.
         query: String,
         /// What is wrong where it gives a row, the row's text to follow: "`verify` fails for row".

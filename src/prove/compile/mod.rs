@@ -30,7 +30,7 @@ use crate::prove::survey::{Survey, in_key};
 use crate::prove::word::Word;
 use missing::Missing;
 use record::Record;
-use scene::{Scene, Share};
+use scene::{LayerScene, Share};
 
 /// Tables whose rows may belong together in one group.
 const MOST_TABLES: usize = 4;
@@ -293,9 +293,9 @@ struct Ground<'a> {
 }
 
 impl Ground<'_> {
-    fn scene<'s>(&'s self, catalog: &'s Catalog, missing: &'s Missing<'s>, syncs: &'s [&'s Sync]) -> Scene<'s> {
+    fn scene<'s>(&'s self, catalog: &'s Catalog, missing: &'s Missing<'s>, syncs: &'s [&'s Sync]) -> LayerScene<'s> {
         let Self { plan, survey, group, layout, shares } = self;
-        Scene { plan, survey, group, layout, shares, catalog, missing, syncs }
+        LayerScene { plan, survey, group, layout, shares, catalog, missing, syncs }
     }
 
     fn present(&self, catalog: &Catalog) -> Vec<ColumnId> {
@@ -352,7 +352,7 @@ impl Ground<'_> {
 
     fn layer<W: Word>(
         &self,
-        scene: Scene<'_>,
+        scene: LayerScene<'_>,
         stop: Stop<'_>,
         from: usize,
         before: Option<usize>,
@@ -395,7 +395,7 @@ impl Ground<'_> {
     }
 
     /// The states of a row at the start: each column that may be null is, or is not.
-    fn starts<W: Word>(&self, scene: Scene<'_>, record: &mut Record<W>) {
+    fn starts<W: Word>(&self, scene: LayerScene<'_>, record: &mut Record<W>) {
         let all = W::bits(0..self.layout.width);
         let others = W::bits(self.layout.written.values().copied());
         let tables = W::bits(self.layout.tables.iter().flat_map(|table| [table.exists, table.gone]));
@@ -422,13 +422,13 @@ impl Ground<'_> {
 }
 
 /// Whether rows may be there in just these tables: none refers to one that is missing.
-fn is_whole(scene: Scene<'_>, exists: &[bool]) -> bool {
+fn is_whole(scene: LayerScene<'_>, exists: &[bool]) -> bool {
     let there = (0..exists.len()).filter(|table| exists[*table]);
     there.into_iter().all(|table| constraints::partners(scene, table).all(|parent| exists[parent]))
 }
 
 /// A row with each of its columns that may be null set, or null.
-fn nulls<W: Word>(scene: Scene<'_>, exists: &[bool], row: W) -> Vec<W> {
+fn nulls<W: Word>(scene: LayerScene<'_>, exists: &[bool], row: W) -> Vec<W> {
     let may_be_null = |table: &Table, column: ColumnId| {
         table.column_by_id(column).is_some_and(|column| column.not_null == NotNull::No) && !in_key(table, column)
     };

@@ -6,14 +6,14 @@ use crate::plan::{Action, Effect};
 use crate::prove::compile::constraints::{by_nulls, wrong};
 use crate::prove::compile::fills::{driving_table, failing};
 use crate::prove::compile::record::Record;
-use crate::prove::compile::scene::Scene;
-use crate::prove::model::{Happening, Transition, Wrong};
+use crate::prove::compile::scene::LayerScene;
+use crate::prove::model::{ModelEvent, Transition, Wrong};
 use crate::prove::proof::AnomalyKind;
 use crate::prove::rule::Rule;
 use crate::prove::word::{Op, Pattern, Program, Word};
 
 /// How a step ends, for each way in which rows may be there.
-pub(super) fn ends<W: Word>(scene: Scene<'_>, step: usize, record: &mut Record<W>) -> Vec<Transition<W>> {
+pub(super) fn ends<W: Word>(scene: LayerScene<'_>, step: usize, record: &mut Record<W>) -> Vec<Transition<W>> {
     let action = &scene.plan.steps[step].action;
     let driving = driving_table(scene, action);
     assume(scene, step, record);
@@ -28,7 +28,7 @@ pub(super) fn ends<W: Word>(scene: Scene<'_>, step: usize, record: &mut Record<W
         }
         let refused = failures(scene, action, &exists, record);
         let stopped = gate(scene, step, &exists);
-        let happening = record.happening(Happening::Step(step));
+        let happening = record.happening(ModelEvent::Step(step));
         let avoided = without_rows(scene, action, &exists);
         ends.push(Transition { guard, code, happening, refused, avoided, undecided: None, stopped });
     }
@@ -37,7 +37,7 @@ pub(super) fn ends<W: Word>(scene: Scene<'_>, step: usize, record: &mut Record<W
 
 /// A column that is not null and has no default can be added only where there is no row. `check` says so; who allows it
 /// knows that there is none.
-fn without_rows<W: Word>(scene: Scene<'_>, action: &Action, exists: &[bool]) -> Vec<Pattern<W>> {
+fn without_rows<W: Word>(scene: LayerScene<'_>, action: &Action, exists: &[bool]) -> Vec<Pattern<W>> {
     let Action::AddColumn { column, .. } = action else { return Vec::new() };
     let fails = column.not_null != NotNull::No && !scene.has_default(column);
     let bits = scene.bits(column.id).filter(|bits| fails && exists[bits.table]);
@@ -45,7 +45,7 @@ fn without_rows<W: Word>(scene: Scene<'_>, action: &Action, exists: &[bool]) -> 
 }
 
 /// Notes what old rows are taken to satisfy when a statement holds them against a constraint.
-fn assume<W: Word>(scene: Scene<'_>, step: usize, record: &mut Record<W>) {
+fn assume<W: Word>(scene: LayerScene<'_>, step: usize, record: &mut Record<W>) {
     let held = match &scene.plan.steps[step].action {
         Action::AddConstraint { constraint, .. } if constraint.kind.unique_columns().is_some() => constraint,
         Action::ValidateConstraint { table, name } => {
@@ -61,7 +61,7 @@ fn assume<W: Word>(scene: Scene<'_>, step: usize, record: &mut Record<W>) {
 
 /// The end of a step that changes nothing for the group.
 pub(super) fn passing<W: Word>(step: usize, record: &mut Record<W>) -> Transition<W> {
-    let happening = record.happening(Happening::Step(step));
+    let happening = record.happening(ModelEvent::Step(step));
     Transition {
         guard: Pattern::ANY,
         code: Program::new(),
@@ -73,7 +73,7 @@ pub(super) fn passing<W: Word>(step: usize, record: &mut Record<W>) -> Transitio
     }
 }
 
-fn add_column<W: Word>(scene: Scene<'_>, column: &Column, exists: &[bool], code: &mut Program<W>) {
+fn add_column<W: Word>(scene: LayerScene<'_>, column: &Column, exists: &[bool], code: &mut Program<W>) {
     let Some(bits) = scene.bits(column.id).filter(|bits| exists[bits.table]) else { return };
     let default = scene.has_default(column);
     code.push(Op::assign(bits.null, !default));
@@ -83,7 +83,7 @@ fn add_column<W: Word>(scene: Scene<'_>, column: &Column, exists: &[bool], code:
 
 /// Where a step cannot succeed.
 fn failures<W: Word>(
-    scene: Scene<'_>,
+    scene: LayerScene<'_>,
     action: &Action,
     exists: &[bool],
     record: &mut Record<W>,
@@ -124,7 +124,7 @@ fn same_for_all<W: Word>(column: ColumnId, constraint: &Constraint, record: &mut
 
 /// Where a column that the plan has added with a default becomes unique, and nothing has filled it since.
 fn defaulted<W: Word>(
-    scene: Scene<'_>,
+    scene: LayerScene<'_>,
     table: &str,
     constraint: &Constraint,
     exists: &[bool],
@@ -144,7 +144,7 @@ fn defaulted<W: Word>(
 
 /// Where rows that are there fail a check.
 fn failing_check<W: Word>(
-    scene: Scene<'_>,
+    scene: LayerScene<'_>,
     name: &str,
     condition: &Expression,
     table: &str,
@@ -159,7 +159,7 @@ fn failing_check<W: Word>(
 
 /// Where `verify` stops the run. That is what it is there for: nothing is lost, and a plan is proved for the rows that
 /// pass.
-fn gate<W: Word>(scene: Scene<'_>, step: usize, exists: &[bool]) -> Vec<Pattern<W>> {
+fn gate<W: Word>(scene: LayerScene<'_>, step: usize, exists: &[bool]) -> Vec<Pattern<W>> {
     let Action::Verify { table, condition } = &scene.plan.steps[step].action else { return Vec::new() };
     if !scene.place(table).is_some_and(|table| exists[table]) {
         return Vec::new();
@@ -170,7 +170,7 @@ fn gate<W: Word>(scene: Scene<'_>, step: usize, exists: &[bool]) -> Vec<Pattern<
 }
 
 /// What undoing a step does to a state. What a fill has filled stays; it goes with its column.
-pub(super) fn undo<W: Word>(scene: Scene<'_>, step: usize, record: &mut Record<W>) -> Vec<Transition<W>> {
+pub(super) fn undo<W: Word>(scene: LayerScene<'_>, step: usize, record: &mut Record<W>) -> Vec<Transition<W>> {
     let mut code = Program::new();
     match &scene.plan.steps[step].action {
         Action::AddColumn { column, .. } => code.push(Op::Put(!W::ZERO, scene.layout.column(column.id))),
@@ -184,7 +184,7 @@ pub(super) fn undo<W: Word>(scene: Scene<'_>, step: usize, record: &mut Record<W
         _ => {}
     }
     code.push(Op::assign(scene.layout.visited, true));
-    let happening = record.happening(Happening::Undo(step));
+    let happening = record.happening(ModelEvent::Undo(step));
     vec![Transition {
         guard: Pattern::ANY,
         code,
@@ -197,7 +197,7 @@ pub(super) fn undo<W: Word>(scene: Scene<'_>, step: usize, record: &mut Record<W
 }
 
 /// Sets the mark of a visit as it is when a layer begins whose step processes the rows of a table.
-pub(super) fn unvisited<W: Word>(scene: Scene<'_>, step: Option<usize>) -> Program<W> {
+pub(super) fn unvisited<W: Word>(scene: LayerScene<'_>, step: Option<usize>) -> Program<W> {
     let driving = step.and_then(|step| driving_table(scene, &scene.plan.steps[step].action));
     let mut code = Program::new();
     code.push(match driving {
