@@ -70,10 +70,10 @@ pub struct PaceArgs {
     /// How long a batch should take, where the script does not say how many rows it has
     #[arg(long, value_name = "MS", default_value_t = 10, value_parser = clap::value_parser!(u32).range(1..=60_000))]
     pub batch_target_ms: u32,
-    /// Give up when a lock was not to be had for so long
+    /// Give up when a lock has not been granted for so long
     #[arg(long, value_name = "TIME", default_value = "10m")]
     pub lock_wait: TimeArg,
-    /// Fill no rows while a standby is further behind than this
+    /// Fill no rows while a standby lags by more than this
     #[arg(long, value_name = "TIME", default_value = "10s")]
     pub max_lag: TimeArg,
     /// Fill no rows while more sessions than this wait for locks
