@@ -222,7 +222,7 @@ impl Write<'_> {
     fn assume<W: Word>(&self, record: &mut Record<W>) {
         let adds = self
             .step()
-            .filter(|step| matches!(self.scene.plan.steps[*step].action, crate::plan::Action::AddConstraint { .. }));
+            .filter(|step| self.scene.plan.steps[*step].action.effect(self.scene.catalog).adds_constraint().is_some());
         if let Some(step) = adds {
             let app = &self.scene.plan.apps[self.app].name;
             record.assume(Some(step), format!("`{app}` writes nothing that {} refuses", self.name()));

@@ -197,15 +197,13 @@ impl<W: Word> Visiting<'_, '_, W> {
     /// A row that is treated must satisfy what new writes must: what binds only them binds it as well.
     fn refusals(&mut self, image: &Image<'_, W>) -> Vec<(Pattern<W>, usize)> {
         let scene = self.scene;
+        let filled = scene.plan.steps[self.step].action.fills_rows();
         let mut refused = Vec::new();
         for table in &image.stored {
             let Some(schema) = scene.table(*table) else { continue };
             for (column, bits) in scene.columns_of(*table) {
                 let inserted = !self.exists[*table];
-                let is_target = match &scene.plan.steps[self.step].action {
-                    Action::Fill { column: target, .. } => *target == column.id,
-                    _ => inserted,
-                };
+                let is_target = filled.map_or(inserted, |target| target == column.id);
                 if is_not_null(schema, column) && (is_target || column.not_null == NotNull::NewWrites) {
                     let constraint = Some(not_null_name(scene, column.id));
                     let wrong = wrong(AnomalyKind::FailingStep, None, Some(column.id), constraint);
@@ -220,12 +218,10 @@ impl<W: Word> Visiting<'_, '_, W> {
     /// Checks that the plan adds, and those of the column that is filled.
     fn refuse_checks(&mut self, schema: &Table, refused: &mut Vec<(Pattern<W>, usize)>) {
         let scene = self.scene;
+        let filled = scene.plan.steps[self.step].action.fills_rows();
         for constraint in schema.constraints() {
             let columns = constraint.kind.columns();
-            let is_own = match &scene.plan.steps[self.step].action {
-                Action::Fill { column, .. } => columns == [*column],
-                _ => false,
-            };
+            let is_own = filled.is_some_and(|column| columns == [column]);
             if is_own || added_by(scene.plan, &schema.name, &constraint.name).is_some() {
                 let column = columns.first().copied();
                 let name = format!("check `{}`", constraint.name);

@@ -19,8 +19,8 @@ use std::collections::BTreeSet;
 use rustc_hash::FxHashMap;
 
 use crate::ast::Name;
-use crate::catalog::{Catalog, Column, ColumnId, NotNull, Sync, Table};
-use crate::plan::{Action, ColumnName, Plan};
+use crate::catalog::{Catalog, ColumnId, NotNull, Sync, Table};
+use crate::plan::{Action, AppUse, ColumnName, Effect, FillingKind, Gate, Plan, Removal};
 use crate::prove::groups::{Group, groups};
 use crate::prove::layout::Layout;
 use crate::prove::model::{Layer, Model};
@@ -157,47 +157,46 @@ impl<'a> Finder<'a> {
     }
 
     fn concerned(&self, action: &Action, catalog: &Catalog) -> BTreeSet<usize> {
-        let mut columns = steps::columns_of(&action.effect(catalog));
-        if let Action::AddColumn { column: Column { id, .. }, .. } | Action::DropColumn { column: id, .. } = action {
-            columns.extend(self.survey.of_same_name(*id));
-        }
+        let effect = action.effect(catalog);
+        let mut columns = steps::columns_of(&effect);
+        let removed = match effect.removes {
+            Some(Removal::Column(_, column)) => Some(column),
+            Some(Removal::Table(_)) | None => None,
+        };
+        let renewed = effect.adds_column().map(|(_, column)| column.id).or(removed);
+        columns.extend(renewed.into_iter().flat_map(|column| self.survey.of_same_name(column)));
+        let filled = effect.fills_rows().and_then(|filling| catalog.table(filling.table));
+        let unsure = filled.into_iter().flat_map(|table| table.columns());
+        columns.extend(unsure.filter(|column| column.not_null == NotNull::NewWrites).map(|column| column.id));
         let mut groups: BTreeSet<usize> = columns.iter().filter_map(|id| self.by_column.get(id)).copied().collect();
-        match action {
-            // Until then its writers touch the row, whatever else is in it.
-            Action::DropColumn { table, column } if self.is_written(&self.survey.name(*column), catalog) => {
-                self.add_table(table, &mut groups);
-            }
-            Action::AddTable(table) => self.add_table(&table.name, &mut groups),
-            Action::DropTable(table) => self.add_table(table, &mut groups),
-            Action::Copy { to, .. } => self.add_table(to, &mut groups),
-            Action::AddSyncs(syncs) => {
-                syncs.iter().filter(|sync| sync.join.is_some()).for_each(|sync| {
-                    self.add_table(&sync.target_table, &mut groups);
-                });
-            }
-            Action::DropSyncs(ids) => {
-                let syncs = ids.iter().filter_map(|id| catalog.sync(*id)).filter(|sync| sync.join.is_some());
-                syncs.for_each(|sync| self.add_table(&sync.target_table, &mut groups));
-            }
-            Action::DropConstraint { table, .. } | Action::AddConstraint { table, .. }
-                if self.survey.pairings.iter().any(|pairing| pairing.to == *table || pairing.from == *table) =>
-            {
-                self.add_table(table, &mut groups);
-            }
-            Action::Fill { table, .. } => {
-                let Some(table) = catalog.table(table) else { return groups };
-                let unsure = table.columns().filter(|column| column.not_null == NotNull::NewWrites);
-                groups.extend(unsure.filter_map(|column| self.by_column.get(&column.id)));
-            }
-            Action::Deploy(app) | Action::Retire(app) => {
-                let app = self.plan.apps.iter().find(|usage| usage.name == *app);
-                let tables: BTreeSet<&Name> =
-                    app.into_iter().flat_map(crate::plan::AppUse::uses).map(|used| &used.table).collect();
-                tables.into_iter().for_each(|table| self.add_table(table, &mut groups));
-            }
-            _ => {}
-        }
+        self.concerned_tables(&effect, catalog).into_iter().for_each(|table| self.add_table(table, &mut groups));
         groups
+    }
+
+    /// The tables all of whose groups it concerns.
+    fn concerned_tables<'t>(&'t self, effect: &Effect<'t>, catalog: &'t Catalog) -> BTreeSet<&'t Name> {
+        let mut tables: BTreeSet<&Name> = effect.adds_table.iter().map(|table| &table.name).collect();
+        let goes_for_all = |removal: &Removal<'_>| match removal {
+            // Until then its writers touch the row, whatever else is in it.
+            Removal::Column(_, column) => self.is_written(&self.survey.name(*column), catalog),
+            Removal::Table(_) => true,
+        };
+        tables.extend(effect.removes.filter(goes_for_all).map(Removal::table));
+        let copied = effect.fills.iter().filter(|filling| filling.kind == FillingKind::Copy);
+        tables.extend(copied.map(|filling| filling.table));
+        // A sync that leaves with its column concerns whom the column concerns.
+        let dropped = effect.removes_syncs.iter().filter(|_| effect.removes.is_none());
+        let syncs = effect.adds_syncs.iter().chain(dropped.filter_map(|id| catalog.sync(*id)));
+        tables.extend(syncs.filter(|sync| sync.join.is_some()).map(|sync| &sync.target_table));
+        let constrained = effect.adds_constraint().map(|(table, _)| table);
+        let constrained = constrained.or(effect.removes_constraint.map(|(table, _)| table));
+        let is_paired =
+            |table: &&Name| self.survey.pairings.iter().any(|pairing| pairing.to == **table || pairing.from == **table);
+        tables.extend(constrained.filter(is_paired));
+        let app = effect.gate.and_then(Gate::app);
+        let app = self.plan.apps.iter().find(|usage| Some(&usage.name) == app);
+        tables.extend(app.into_iter().flat_map(AppUse::uses).map(|used| &used.table));
+        tables
     }
 
     /// Whether a live application writes a column.
