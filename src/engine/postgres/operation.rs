@@ -199,3 +199,16 @@ pub enum Cost {
     /// Rows are changed, batch by batch.
     Batches,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_journal_has_kept_is_still_read() {
+        let verify = Work::Verify { query: "select".into(), message: "it fails for row".into() };
+        let kept = r#"{"gate":{"query":"select","message":"it fails for row"}}"#;
+        assert_eq!(serde_json::from_str::<Work>(kept).unwrap(), verify);
+        assert_eq!(serde_json::to_string(&verify).unwrap(), kept);
+    }
+}
