@@ -88,8 +88,7 @@ impl Action {
         let effect = self.effect(catalog);
         let name = |table: &str, column| catalog.column_name(table, column).to_owned();
         Some(match self {
-            Self::Deploy(app) => format!("`deploy {app}`"),
-            Self::Retire(app) => format!("`retire {app}`"),
+            Self::Deploy(_) | Self::Retire(_) => format!("`{}`", effect.gate?),
             Self::DropSyncs(_) => "this `drop sync`".to_owned(),
             Self::AddSyncs(_) | Self::Fill { .. } => {
                 let filling = effect.fills.first()?;
