@@ -1,4 +1,4 @@
-//! Lets a run go, forwards or back, and says where it came to stand.
+//! Drives a run, forwards or back, and says where it stopped.
 
 use std::io::{self, Write};
 
@@ -15,7 +15,7 @@ use crate::execute::Failure;
 use crate::operate::{ClosedGate, Halt, Journal, NextStep, Run, state_of};
 use crate::report::run::RunReport;
 
-/// How a run is told.
+/// How a run is reported.
 #[derive(Clone, Copy, Debug)]
 pub struct Telling<'a> {
     /// The database, for the commands that messages name.
@@ -127,7 +127,7 @@ fn report_of(journal: &Journal) -> Option<RunReport> {
     Some(RunReport::new(&run.title, state_of(run).tag(), run.percent(), history))
 }
 
-/// The first line of the statement that is told of.
+/// The first line of the statement that failed or was stopped.
 fn statement<'r>(run: &'r Run<'_>, failure: &Failure) -> &'r str {
     run.findings().source.first_line(failure.span)
 }

@@ -159,8 +159,7 @@ impl Session {
         }
         let source = self.present.opened.checked.source();
         let (place, first_line) = (source.place(failure.span), source.first_line(failure.span));
-        let complaint =
-            Complaint::new(format!("statement {number} failed, and nothing of it remains: {}", failure.fault.message));
+        let complaint = Complaint::new(format!("statement {number} failed and was undone: {}", failure.fault.message));
         let place = format!("  at {place}: {first_line}\n");
         let text = self.complain(&complaint) + &crate::report::clean(&place);
         match &failure.fault.help {
