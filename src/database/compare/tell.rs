@@ -1,6 +1,6 @@
 //! Differences as findings and notes.
 
-use super::{ColumnDifference, ConstraintDifference, Difference, TablePair, additions, compare};
+use super::{Addition, ColumnDifference, ConstraintDifference, Difference, TablePair, additions, compare};
 use crate::ast::{ColumnDef, Name, Script, TableDef};
 use crate::catalog::{Catalog, Column, Constraint, ConstraintKind};
 use crate::database::declare::{self, Definition};
@@ -72,8 +72,8 @@ impl Teller<'_> {
                 let Some(of) = self.pair(table) else { return };
                 of.constraint(difference, self.plan, told);
             }
-            Difference::Taken(step) => {
-                told.diagnostics.extend(self.plan.steps.get(*step).and_then(|step| self.taken(step)));
+            Difference::Taken(step, addition) => {
+                told.diagnostics.extend(self.plan.steps.get(*step).and_then(|step| self.taken(step, addition)));
             }
         }
     }
@@ -103,25 +103,24 @@ impl Teller<'_> {
     }
 
     /// A statement that adds what is there.
-    fn taken(&self, step: &Step) -> Option<Diagnostic> {
-        match &step.action {
-            Action::AddColumn { table, column, .. } => {
-                let has = self.server.relation(table)?.column(&column.name)?;
-                let message = format!("table `{table}` of the database has a column `{}` already", column.name);
+    fn taken(&self, step: &Step, addition: &Addition) -> Option<Diagnostic> {
+        Some(match addition {
+            Addition::Column(ColumnName { table, column }) => {
+                let has = self.server.relation(table)?.column(column)?;
+                let message = format!("table `{table}` of the database has a column `{column}` already");
                 let help = format!("declare it in `table {} {{ … }}`, or choose another name", quote_ident(table));
-                Some(differs(message, step.span, format!("it is {}", has.ty)).help(help))
+                differs(message, step.span, format!("it is {}", has.ty)).help(help)
             }
-            Action::AddTable(table) => {
-                let message = format!("the database has a table `{}` already", table.name);
+            Addition::Table(name) => {
+                let message = format!("the database has a table `{name}` already");
                 let help = "choose another name, or leave the statement out if it is the same table";
-                Some(differs(message, step.span, "there is one with this name").help(help))
+                differs(message, step.span, "there is one with this name").help(help)
             }
-            Action::AddConstraint { table, constraint } => {
-                let message = format!("table `{table}` of the database already has `{}`", constraint.name);
-                Some(differs(message, step.span, "the name is taken").help("choose another name"))
+            Addition::Constraint { table, name } => {
+                let message = format!("table `{table}` of the database already has `{name}`");
+                differs(message, step.span, "the name is taken").help("choose another name")
             }
-            _ => None,
-        }
+        })
     }
 }
 
