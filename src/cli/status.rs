@@ -63,7 +63,7 @@ fn doing(current: &Current) -> String {
     match current.doing() {
         Doing::Runs => "it runs".to_owned(),
         Doing::Waits => "it runs, and waits for a lock".to_owned(),
-        Doing::Died => "its process has ended without a word (killed, or the connection was lost)".to_owned(),
+        Doing::Died => "its process has ended without saying why (killed, or the connection was lost)".to_owned(),
         Doing::Stopped(Stopped::Gate) => format!("it has stopped {reason}"),
         Doing::Stopped(Stopped::There) => format!("it was stopped {reason}"),
         Doing::Stopped(Stopped::Failed) => format!("it failed: {reason}"),

@@ -202,7 +202,9 @@ impl Gatekeeper {
             (Some(Gate::Retire(app) | Gate::Deploy(app)), _) => {
                 (format!("`{app}` to be gone"), format!("stop the last instance of `{app}`, then"))
             }
-            (Some(Gate::Confirm(text)), _) => (format!("somebody to say that \"{text}\""), "when it is so".to_owned()),
+            (Some(Gate::Confirm(text)), _) => {
+                (format!("somebody to confirm \"{text}\""), "when that is true".to_owned())
+            }
             (Some(Gate::Wait(_)), _) => (gate_name(step), "when the time has passed".to_owned()),
             _ => (gate_name(step), "stop the sessions that are still connected, then".to_owned()),
         }

@@ -43,7 +43,7 @@ pub use format::format;
 pub use highlight::{TokenKind, highlight};
 pub use items::{Item, items};
 pub use keywords::KEYWORDS;
-pub use names::quote_ident;
+pub use names::{fold, quote_ident};
 pub use pieces::{column, column_text, constraint_text, table_text};
 pub use print::expr_text;
 
