@@ -373,7 +373,7 @@ impl<W: Word> Search<'_, W> {
     }
 }
 
-/// Possible beside each other that may happen in the same states.
+/// Acts beside each other that may happen in the same states.
 struct Possible<'m, W> {
     guard: Pattern<W>,
     acts: &'m [Transition<W>],
