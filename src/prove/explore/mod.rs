@@ -271,7 +271,7 @@ impl<W: Word> Search<'_, W> {
         }
     }
 
-    fn node(&mut self, at: usize, runs: &[Acts<'_, W>], node: usize, class: usize, left: &mut Seeds<W>) {
+    fn node(&mut self, at: usize, runs: &[Possible<'_, W>], node: usize, class: usize, left: &mut Seeds<W>) {
         let layer = &self.model.layers[at];
         let Node { word, events, .. } = self.explored.nodes[node];
         let place = Visited { layer: at, node, inserted: class == 1, length: layer.from + events as usize + 1 };
@@ -374,7 +374,7 @@ impl<W: Word> Search<'_, W> {
 }
 
 /// Acts beside each other that may happen in the same states.
-struct Acts<'m, W> {
+struct Possible<'m, W> {
     guard: Pattern<W>,
     acts: &'m [Transition<W>],
     /// The place of the first among acts and visits.
@@ -384,11 +384,11 @@ struct Acts<'m, W> {
 }
 
 /// What may happen in a layer.
-fn runs<W: Word>(layer: &Layer<W>) -> Vec<Acts<'_, W>> {
+fn runs<W: Word>(layer: &Layer<W>) -> Vec<Possible<'_, W>> {
     let (mut runs, mut first) = (Vec::new(), 0);
     for (acts, events) in [(&layer.acts, 1), (&layer.visits, 0)] {
         for acts in acts.chunk_by(|one, other| one.guard == other.guard) {
-            runs.push(Acts { guard: acts[0].guard, acts, first, events });
+            runs.push(Possible { guard: acts[0].guard, acts, first, events });
             first += acts.len();
         }
     }
