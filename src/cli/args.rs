@@ -132,7 +132,8 @@ pub struct GateArgs {
     /// Go on after every gate; what must come first is waited for
     #[arg(long)]
     pub yes: bool,
-    /// Take the word of who confirms a deployment, even if no session of that application is seen
+    /// Take the word of who confirms a deployment, even if no session of that application is seen: only an `app` that
+    /// `connects as` a name is looked for
     #[arg(long)]
     pub unverified: bool,
 }

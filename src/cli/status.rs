@@ -19,6 +19,8 @@ use crate::report::clean;
 #[command(after_help = "\
 It can be asked while a migration runs.
 
+Exit codes are listed by `miglab --help`.
+
 Examples:
   miglab status --db postgres://localhost/shop
   miglab status --db postgres://localhost/shop --format json")]

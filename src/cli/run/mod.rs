@@ -27,7 +27,8 @@ pub fn execute(args: &RunArgs, out: &mut Output) -> io::Result<Exit> {
         return on_database::execute(args, out);
     }
     if args.gates != GateArgs::default() || args.pace != PaceArgs::default() {
-        complain("these options need a database", Some("add `--db`"));
+        let option = if args.gates == GateArgs::default() { "how hard a run works" } else { "how gates are passed" };
+        complain(&format!("options that say {option} need a database"), Some("add `--db`"));
         return Ok(Exit::CouldNotRun);
     }
     in_memory::execute(args, out)

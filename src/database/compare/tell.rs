@@ -229,8 +229,10 @@ impl Pair<'_> {
     fn undeclared(&self, constraint: &Constraint) -> Diagnostic {
         let (noun, table) = (constraint.kind.noun(), &self.tables.declared.name);
         let columns = self.tables.has.column_names(constraint.kind.columns()).join("`, `");
-        let message =
-            format!("table `{table}` of the database has a {noun} on `{columns}` that the script does not declare");
+        let article = if noun == "index" { "an" } else { "a" };
+        let message = format!(
+            "table `{table}` of the database has {article} {noun} on `{columns}` that the script does not declare"
+        );
         let of = self.relation.constraint(&constraint.name).map(|found| found.definition.as_str());
         let of = of.or_else(|| self.relation.index(&constraint.name).map(|found| found.definition.as_str()));
         let label = format!("`{}`: {}", constraint.name, of.unwrap_or_default());
