@@ -97,7 +97,7 @@ fn csv_faults_name_the_line() {
             b"id,name,age\r\n1,\"a\r\nb\",30\r\n\r\n2,c,x\r\n",
             "people.csv, line 5: column `age`: invalid input syntax for type integer: \"x\"",
         ),
-        (b"id,age\n1\n", "people.csv, line 2: 1 values, but the header names 2 columns"),
+        (b"id,age\n1\n", "people.csv, line 2: 1 value, but the header names 2 columns"),
         (b"id,name\n1,\"a\n2,b\n", "people.csv, line 2: a quote is not closed"),
         (b"id,name\n1,\xff\n", "people.csv, line 2: value 2 is not UTF-8"),
         (b"id\n1\n1\n", "people.csv: duplicate key in `users`: (id) = (1) already exists, constraint `users_pkey`"),

@@ -493,3 +493,27 @@ fn the_counterexamples_of_known_mistakes_are_true() {
         assert!(seen.contains(&kind), "no {} among them", kind.name());
     }
 }
+
+#[test]
+fn a_column_with_a_dot_in_its_name_is_compared_too() {
+    let script = r#"
+        migration "Dots" on users
+        table users { id integer primary key
+            "user.name" text not null }
+        app v1 { reads "user.name" writes "user.name" }
+        app v2 { reads shown writes shown }
+        expand add column shown text
+        migrate backfill shown from "user.name"
+        deploy v2
+        retire v1
+    "#;
+    let plan = resolve("dots.mig", script).expect("a plan");
+    let proof = prove(&plan);
+    let stale = proof.refutations.iter().find(|refutation| refutation.anomaly.kind == AnomalyKind::StaleRead);
+    let mut replay = Replay::new(&plan, stale.expect("a stale read"), None).unwrap();
+    while let Some(played) = replay.step() {
+        played.unwrap();
+    }
+    let outcome = replay.outcome();
+    assert!(matches!(outcome, Some(ReplayOutcome::Confirmed { visible: Some(true), .. })), "{outcome:?}");
+}

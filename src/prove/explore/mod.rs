@@ -277,7 +277,7 @@ impl<W: Word> Search<'_, W> {
         let place = Visited { layer: at, node, inserted: class == 1, length: layer.from + events as usize + 1 };
         self.uses(place, layer, word);
         for run in runs.iter().filter(|run| run.guard.matches(word)) {
-            for (index, act) in run.acts.iter().enumerate() {
+            for (index, act) in run.each.iter().enumerate() {
                 if let Some(word) = self.attempt(place, layer, word, act, Last::Transition(run.first + index)) {
                     self.add(Node { word, parent: as_parent(node), events: events + run.events });
                 }
@@ -376,7 +376,7 @@ impl<W: Word> Search<'_, W> {
 /// Acts beside each other that may happen in the same states.
 struct Possible<'m, W> {
     guard: Pattern<W>,
-    acts: &'m [Transition<W>],
+    each: &'m [Transition<W>],
     /// The place of the first among acts and visits.
     first: usize,
     /// How much each adds to a schedule: a visit is part of its statement.
@@ -388,7 +388,7 @@ fn runs<W: Word>(layer: &Layer<W>) -> Vec<Possible<'_, W>> {
     let (mut runs, mut first) = (Vec::new(), 0);
     for (acts, events) in [(&layer.acts, 1), (&layer.visits, 0)] {
         for acts in acts.chunk_by(|one, other| one.guard == other.guard) {
-            runs.push(Possible { guard: acts[0].guard, acts, first, events });
+            runs.push(Possible { guard: acts[0].guard, each: acts, first, events });
             first += acts.len();
         }
     }
