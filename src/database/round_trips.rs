@@ -22,7 +22,7 @@ const MOST_ROWS: u32 = 100_000;
 ///
 /// # Errors
 /// The server cannot be asked.
-pub fn round_trips(
+pub(super) fn round_trips(
     client: &mut impl GenericClient,
     script: &Script,
     plan: &Plan,

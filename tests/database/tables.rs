@@ -225,6 +225,25 @@ fn a_row_that_does_not_survive_the_way_there_and_back_is_named() {
     assert!(!place.run(&["check", "plan.mig"]).out.contains("a row of the database"), "no such row is left");
 }
 
+/// What role and database have set counts as little as it does for a run.
+#[test]
+fn a_check_has_the_settings_of_a_run() {
+    let server = TestServer::start();
+    let tables = "create table t (id integer primary key, price numeric not null); \
+                  insert into t select i, i from generate_series(1, 50000) i; \
+                  alter database tables_settings set statement_timeout = '5ms'";
+    let place = FillId::new(&server, "settings", tables);
+    place.script(
+        "migration \"Cents\" on t\napp v1 { uses price }\napp v2 { uses cents }\nexpand add column cents bigint\n\
+         expand sync cents from (price * 10)::bigint\nexpand sync price from cents / 10.0\n\
+         migrate backfill cents from (price * 10)::bigint\ndeploy v2\nretire v1\ncontract drop column price\n",
+    );
+    for args in [&["check", "plan.mig"][..], &["plan", "plan.mig"], &["schema"]] {
+        let ran = place.run(args);
+        assert_eq!((ran.code, ran.err.contains("statement_timeout")), (0, false), "{args:?}: {}{}", ran.out, ran.err);
+    }
+}
+
 const TWO_TABLES: &str = "create schema shop; \
     create table item (id integer primary key, note text); insert into item values (1, 'public'); \
     create table shop.item (id integer primary key, note text); insert into shop.item values (1, 'shop')";

@@ -135,6 +135,8 @@ fn only_the_edge_prints_and_reads_files() {
 fn only_the_engine_talks_to_the_server_about_runs() {
     let sql = [".query(", ".query_one(", ".query_opt(", "batch_execute(", ".transaction()"];
     let of_the_engine = ["postgres::journal", "postgres::steps", "postgres::Postgres", "execute::Gate"];
+    // A connection without the settings of a session answers otherwise than a run would be answered.
+    let ways_past_it = ["APPLICATION_NAME", "inspect::inspect", "translate::Scene"];
     for path in sources() {
         let (module, code) = (module_of(&path), code_of(&path));
         let is_edge = module == "cli";
@@ -143,6 +145,7 @@ fn only_the_engine_talks_to_the_server_about_runs() {
         }
         if is_edge {
             assert!(of_the_engine.iter().all(|word| !code.contains(word)), "{} knows the journal", path.display());
+            assert!(ways_past_it.iter().all(|word| !code.contains(word)), "{} goes past a session", path.display());
         }
     }
 }
