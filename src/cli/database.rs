@@ -6,6 +6,7 @@ use clap::Args;
 
 use super::args::DbArgs;
 use super::input::{self, InputError};
+use super::next_command::help_of;
 use super::output::complain;
 use crate::ast::Name;
 use crate::check::{Checked, Findings};
@@ -69,7 +70,7 @@ fn read_dump(path: &Path) -> Option<Database> {
 
 /// Says what is wrong with a server, or with the way to it.
 pub(super) fn complain_of(fault: &Fault) {
-    complain(&fault.message, fault.help.as_deref());
+    complain(&fault.message, help_of(fault).as_deref());
 }
 
 impl Database {
@@ -106,8 +107,8 @@ impl Database {
         self.look(source).map_err(|fault| InputError {
             verb: "check",
             path: path.display().to_string(),
+            help: help_of(&fault),
             why: fault.message,
-            help: fault.help,
         })
     }
 

@@ -150,6 +150,14 @@ fn only_the_engine_talks_to_the_server_about_runs() {
     }
 }
 
+/// What a command is called is known where the commands are.
+#[test]
+fn the_engine_names_no_command() {
+    for path in sources().iter().filter(|path| ["engine", "operate"].contains(&module_of(path).as_str())) {
+        assert!(!code_of(path).contains("`miglab "), "{} names a command", path.display());
+    }
+}
+
 #[test]
 fn no_file_is_forgotten() {
     let top = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");

@@ -115,7 +115,7 @@ impl Scene<'_> {
         let what = column.map_or_else(|| format!("table `{table}`"), |column| format!("column `{table}.{column}`"));
         let message = format!("{what} is still needed by {} `{}`", dependent.kind, dependent.name);
         let help = format!("change or drop the {} first, then go on", dependent.kind);
-        Err(Fault { help: Some(help), ..Fault::new(FaultKind::Server, message) })
+        Err(Fault { help: Some(help.into()), ..Fault::new(FaultKind::Server, message) })
     }
 
     pub(super) fn drop_table(&self, action: &Action, table: &Name) -> Result<Vec<Operation>, Fault> {

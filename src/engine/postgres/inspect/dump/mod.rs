@@ -66,7 +66,7 @@ pub fn read(text: &str) -> Result<Dump, Fault> {
 const MOST_WORDS: usize = 8;
 
 fn no_dump(message: &str, help: &str) -> Fault {
-    Fault { kind: FaultKind::Server, message: message.to_owned(), help: Some(help.to_owned()) }
+    Fault::new(FaultKind::Server, message).with_help(help)
 }
 
 /// The version that a dump's head tells, as `server_version_num` has it.
