@@ -4,6 +4,8 @@ mod catalog;
 mod dependents;
 pub mod dump;
 pub(crate) mod expression;
+pub(crate) mod readiness;
+pub(crate) mod round_trip;
 
 use std::collections::BTreeMap;
 
