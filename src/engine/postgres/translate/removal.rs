@@ -109,7 +109,7 @@ impl Scene<'_> {
         let Some(relation) = self.server.relation(table) else { return Ok(()) };
         let concerned = relation.dependents.iter().find(|dependent| match column {
             Some(column) => dependent.columns.iter().any(|name| name == column),
-            None => dependent.kind != "trigger" && dependent.kind != "policy" && dependent.kind != "generated column",
+            None => !dependent.kind.goes_with_table(),
         });
         let Some(dependent) = concerned else { return Ok(()) };
         let what = column.map_or_else(|| format!("table `{table}`"), |column| format!("column `{table}.{column}`"));

@@ -13,6 +13,7 @@ pub(super) mod tokens;
 use std::collections::{BTreeMap, HashMap};
 
 use crate::ast::Name;
+use crate::engine::postgres::relation::DependentKind;
 use crate::engine::postgres::{Relation, Server};
 use crate::engine::{Fault, FaultKind};
 use cursor::Cursor;
@@ -122,10 +123,10 @@ impl Reading {
             return self.create_index(cursor, unique);
         }
         if cursor.words("view") || cursor.words("recursive view") {
-            return self.create_view("view", cursor);
+            return self.create_view(DependentKind::View, cursor);
         }
         if cursor.words("materialized view") {
-            return self.create_view("materialized view", cursor);
+            return self.create_view(DependentKind::MaterializedView, cursor);
         }
         if cursor.words("trigger") || cursor.words("constraint trigger") {
             return self.create_trigger(cursor);
