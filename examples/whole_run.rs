@@ -1,5 +1,7 @@
 //! A whole run on a PostgreSQL, by a program: `cargo run --example whole_run` does it to the one of `DATABASE_URL`.
 
+use std::process::ExitCode;
+
 use miglab::execute::Silent;
 use miglab::operate::{self, Address, Claim, Database, Error, Gates, Halt, Limits, RunOptions, Runner};
 use miglab::source::Source;
@@ -59,9 +61,15 @@ fn confirmed(claim: &mut Claim, gate: String) -> Result<Halt, Error> {
     operate::resume(claim, None, options)?.go(&mut Silent)
 }
 
-fn main() -> Result<(), Error> {
-    for line in whole_run(&Address::find(None)?)? {
-        println!("{line}");
+fn main() -> ExitCode {
+    match Address::find(None).map_err(Error::from).and_then(|address| whole_run(&address)) {
+        Ok(told) => {
+            told.iter().for_each(|line| println!("{line}"));
+            ExitCode::SUCCESS
+        }
+        Err(error) => {
+            eprintln!("error: {error}");
+            ExitCode::FAILURE
+        }
     }
-    Ok(())
 }

@@ -5,13 +5,13 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 
-use crate::ast::{Name, Rows, RowsFrom, Script};
+use crate::ast::{Added, Name, Rows, RowsFrom, Script};
 use crate::check::{self, Checked};
 use crate::diagnostic::{Code, Complaint, Diagnostic, Severity};
 use crate::engine::Fault;
 use crate::engine::memory::Memory;
 use crate::phrase::{did_you_mean, reason};
-use crate::plan::{Action, KnownTable, Plan, Uses};
+use crate::plan::{KnownTable, Plan, Uses};
 use crate::rows;
 use crate::source::{Source, Span};
 use crate::syntax;
@@ -187,19 +187,15 @@ fn tables_of(script: &Script, plan: &Plan, known: &[KnownTable]) -> Vec<Name> {
     let used = Uses::of(script).tables;
     let is_spoken_of =
         |name: &&Name| used.iter().any(|(used, _)| used == *name) || known.iter().all(|known| known.name != **name);
-    let added = plan.steps.iter().filter_map(|step| match &step.action {
-        Action::AddTable(table) => Some(&table.name),
-        _ => None,
-    });
+    let added = plan.steps.iter().filter_map(|step| step.action.adds_table().map(|table| &table.name));
     plan.start.tables().map(|table| &table.name).filter(is_spoken_of).chain(added).cloned().collect()
 }
 
 /// What the files tell of tables that the script does not declare.
 fn known_tables(script: &Script, texts: &[CsvText]) -> Result<Vec<KnownTable>, OpenError> {
     let added = |name: &Name| {
-        script.statements.iter().any(|statement| {
-            matches!(&statement.kind, crate::ast::StatementKind::AddTable(table) if table.name.name == *name)
-        })
+        let mut adds = script.statements.iter().filter_map(|statement| statement.kind.mentions().adds);
+        adds.any(|added| matches!(added, Added::Table(table) if table.name.name == *name))
     };
     let declared = |name: &Name| script.tables.iter().any(|table| table.name.name == *name) || added(name);
     let unknown = texts.iter().filter(|text| !declared(&text.table));

@@ -138,6 +138,19 @@ impl Source {
         Position { line: line + 1, column: self.characters_between(start, end) + 1 }
     }
 
+    /// Where something begins, as compilers write it: `rename.mig:3:7`.
+    #[must_use]
+    pub fn place(&self, span: Span) -> String {
+        let Position { line, column } = self.position(span.start);
+        format!("{}:{line}:{column}", self.name)
+    }
+
+    /// The first line of something that may have several.
+    #[must_use]
+    pub fn first_line(&self, span: Span) -> &str {
+        self.slice(span).lines().next().unwrap_or_default()
+    }
+
     /// How many lines it has; one more than it has line ends.
     #[must_use]
     pub fn line_count(&self) -> usize {

@@ -166,7 +166,7 @@ impl Expr {
     }
 
     /// Calls `visit` with every operand of the expression, from left to right.
-    pub fn for_each_child<'a>(&'a self, visit: &mut dyn FnMut(&'a Expr)) {
+    fn for_each_child<'a>(&'a self, visit: &mut dyn FnMut(&'a Expr)) {
         match &self.kind {
             ExprKind::Literal(_) | ExprKind::Column(_) => {}
             ExprKind::Unary(_, operand) | ExprKind::IsNull { operand, .. } | ExprKind::IsBool { operand, .. } => {

@@ -69,12 +69,12 @@ pub struct PaceArgs {
     /// How long a batch should take, where the script does not say how many rows it has
     #[arg(long, value_name = "MS", default_value_t = 10, value_parser = clap::value_parser!(u32).range(1..=60_000))]
     pub batch_target_ms: u32,
-    /// Give up when a lock was not to be had for so long
+    /// Give up when a lock has not been granted for so long
     #[arg(long, value_name = "TIME", default_value = "10m")]
-    pub lock_wait: Duration,
-    /// Fill no rows while a standby is further behind than this
+    pub lock_wait: TimeArg,
+    /// Fill no rows while a standby lags by more than this
     #[arg(long, value_name = "TIME", default_value = "10s")]
-    pub max_lag: Duration,
+    pub max_lag: TimeArg,
     /// Fill no rows while more sessions than this wait for locks
     #[arg(long, value_name = "N", default_value_t = 10)]
     pub max_waiting: u32,
@@ -91,8 +91,8 @@ impl Default for PaceArgs {
         Self {
             jobs: 1,
             batch_target_ms: 10,
-            lock_wait: Duration(600_000),
-            max_lag: Duration(10_000),
+            lock_wait: TimeArg(600_000),
+            max_lag: TimeArg(10_000),
             max_waiting: 10,
             max_active: None,
             no_vacuum: false,
@@ -131,7 +131,8 @@ pub struct GateArgs {
     /// Go on after every gate; what must come first is waited for
     #[arg(long)]
     pub yes: bool,
-    /// Take the word of who confirms a deployment, even if no session of that application is seen
+    /// Take the word of who confirms a deployment, even if no session of that application is seen: only an `app` that
+    /// `connects as` a name is looked for
     #[arg(long)]
     pub unverified: bool,
 }
@@ -189,9 +190,9 @@ impl From<PhaseArg> for Phase {
 
 /// A time on the command line, in milliseconds: `500ms`, `10s`, `10m`, `2h`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Duration(pub u64);
+pub struct TimeArg(pub u64);
 
-impl FromStr for Duration {
+impl FromStr for TimeArg {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
@@ -199,7 +200,7 @@ impl FromStr for Duration {
     }
 }
 
-impl std::fmt::Display for Duration {
+impl std::fmt::Display for TimeArg {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(&lasting(self.0))
     }

@@ -84,14 +84,14 @@ enum Deny {
 }
 
 /// What there is to tell of one script.
-pub(super) struct Told {
+pub(super) struct FileOutcome {
     findings: Findings,
     diff: String,
     fixed: usize,
     inferred: Option<Inference>,
 }
 
-impl Told {
+impl FileOutcome {
     fn as_it_is(findings: Findings) -> Self {
         Self { findings, diff: String::new(), fixed: 0, inferred: None }
     }
@@ -121,11 +121,11 @@ pub fn execute(args: &CheckArgs, out: &mut Output) -> io::Result<Exit> {
         other => other.flatten(),
     };
     let found = ScriptPaths::in_paths(&args.paths);
-    let mut session = Session::new(args, out);
+    let mut session = CheckRun::new(args, out);
     found.errors.iter().try_for_each(|error| session.unreadable(error))?;
     if let Some(database) = &mut database {
         for path in &found.scripts {
-            let checked = database.check(path).map(Told::as_it_is);
+            let checked = database.check(path).map(FileOutcome::as_it_is);
             if session.take(checked)?.is_break() {
                 break;
             }
@@ -147,7 +147,7 @@ impl CheckArgs {
         }
     }
 
-    pub(super) fn check(&self, path: &Path) -> Result<Told, InputError> {
+    pub(super) fn check(&self, path: &Path) -> Result<FileOutcome, InputError> {
         let input = input::read(path)?;
         let changed = self.changed(input.source.clone());
         let mut told = if self.diff { differing(changed) } else { rewritten(path, &input, changed)? };
@@ -203,7 +203,7 @@ impl CheckArgs {
 }
 
 /// Writes the script back where it was changed.
-fn rewritten(path: &Path, input: &Input, changed: Changed) -> Result<Told, InputError> {
+fn rewritten(path: &Path, input: &Input, changed: Changed) -> Result<FileOutcome, InputError> {
     let Changed { after: findings, fixed, inferred, .. } = changed;
     if findings.source.text() != input.source.text() {
         let mark = if input.byte_order_mark { BYTE_ORDER_MARK } else { "" };
@@ -211,17 +211,17 @@ fn rewritten(path: &Path, input: &Input, changed: Changed) -> Result<Told, Input
         let unwritten = |error| InputError { verb: "write", ..InputError::new(path, reason(&error)) };
         write::replace(path, &text).map_err(unwritten)?;
     }
-    Ok(Told { findings, diff: String::new(), fixed, inferred })
+    Ok(FileOutcome { findings, diff: String::new(), fixed, inferred })
 }
 
 /// The findings in the script as it is, with the diff to what it would become.
-fn differing(changed: Changed) -> Told {
+fn differing(changed: Changed) -> FileOutcome {
     let Changed { before: findings, after, inferred, .. } = changed;
     let (old, new) = (findings.source.text(), after.source.text());
     let diff =
         if old == new { String::new() } else { diff::unified(findings.source.name(), old, new, Terminal::stdout()) };
     let inferred = inferred.filter(|inference| *inference != Inference::Written);
-    Told { findings, diff, fixed: 0, inferred }
+    FileOutcome { findings, diff, fixed: 0, inferred }
 }
 
 /// Where results go.
@@ -231,7 +231,7 @@ enum Sink<'a> {
 }
 
 /// One command on its way, and what its exit code will be.
-struct Session<'a> {
+struct CheckRun<'a> {
     args: &'a CheckArgs,
     sink: Sink<'a>,
     closed: Rc<Cell<bool>>,
@@ -240,7 +240,7 @@ struct Session<'a> {
     inferences: Inferences,
 }
 
-impl<'a> Session<'a> {
+impl<'a> CheckRun<'a> {
     fn new(args: &'a CheckArgs, out: &'a mut Output) -> Self {
         let closed = out.closed();
         let sink = if args.diff {
@@ -251,7 +251,7 @@ impl<'a> Session<'a> {
         Self { args, sink, closed, exit: Exit::Success, fixed: 0, inferences: Inferences::default() }
     }
 
-    fn take(&mut self, outcome: Result<Told, InputError>) -> io::Result<ControlFlow<()>> {
+    fn take(&mut self, outcome: Result<FileOutcome, InputError>) -> io::Result<ControlFlow<()>> {
         match outcome {
             Ok(told) => self.told(&told)?,
             Err(error) => self.unreadable(&error)?,
@@ -259,7 +259,7 @@ impl<'a> Session<'a> {
         Ok(if self.closed.get() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
     }
 
-    fn told(&mut self, Told { findings, diff, fixed, inferred }: &Told) -> io::Result<()> {
+    fn told(&mut self, FileOutcome { findings, diff, fixed, inferred }: &FileOutcome) -> io::Result<()> {
         self.fixed += fixed;
         if let Some(inference) = inferred {
             self.inferences.count(*inference, findings.source.name());

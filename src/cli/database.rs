@@ -30,7 +30,7 @@ pub struct DatabaseArgs {
 }
 
 /// A schema that was found.
-pub(super) enum Database {
+pub(super) enum SchemaSource {
     /// A running server, asked with the settings of a run: what is said of it here is said when it is run, too.
     Server(Box<Session>),
     /// A dump, and where it is.
@@ -43,17 +43,17 @@ impl DatabaseArgs {
     }
 
     /// Connects, or reads the dump. What is wrong is said on standard error.
-    pub(super) fn open(&self) -> Option<Database> {
+    pub(super) fn open(&self) -> Option<SchemaSource> {
         if let Some(path) = &self.schema {
             return read_dump(path);
         }
         let session = self.db.address().and_then(|address| Session::open(&address, Limits::default()));
         let session = session.map_err(|fault| complain_of(&fault)).ok()?;
-        Some(Database::Server(Box::new(session)))
+        Some(SchemaSource::Server(Box::new(session)))
     }
 }
 
-fn read_dump(path: &Path) -> Option<Database> {
+fn read_dump(path: &Path) -> Option<SchemaSource> {
     // A dump of another format is not UTF-8; what it is tells more than where it is not.
     let is_other = std::fs::read(path).is_ok_and(|bytes| bytes.starts_with(b"PGDMP"));
     let read = if is_other {
@@ -65,7 +65,7 @@ fn read_dump(path: &Path) -> Option<Database> {
     let unread = |fault: Fault| {
         complain(&format!("cannot read `{}`: {}", path.display(), fault.message), fault.help.as_deref());
     };
-    read.map_err(unread).ok().map(|dump| Database::Dump(dump, path.to_owned()))
+    read.map_err(unread).ok().map(|dump| SchemaSource::Dump(dump, path.to_owned()))
 }
 
 /// Says what is wrong with a server, or with the way to it.
@@ -73,7 +73,7 @@ pub(super) fn complain_of(fault: &Fault) {
     complain(&fault.message, help_of(fault).as_deref());
 }
 
-impl Database {
+impl SchemaSource {
     /// What a server is called: `shop@db.example.com:5432/shop`.
     pub(super) fn name(&self) -> Option<String> {
         match self {

@@ -1,4 +1,4 @@
-//! Lets a run go, forwards or back, and says where it came to stand.
+//! Drives a run, forwards or back, and says where it stopped.
 
 use std::io::{self, Write};
 
@@ -15,7 +15,7 @@ use crate::execute::Failure;
 use crate::operate::{ClosedGate, Halt, Journal, NextStep, Run, Todo, state_of};
 use crate::report::run::RunReport;
 
-/// How a run is told.
+/// How a run is reported.
 #[derive(Clone, Copy, Debug)]
 pub struct Telling<'a> {
     /// The database, for the commands that messages name.
@@ -125,7 +125,7 @@ fn in_words(todo: &Todo) -> String {
     match todo {
         Todo::Deploy(app) => format!("deploy `{app}`, then"),
         Todo::Stop(app) => format!("stop the last instance of `{app}`, then"),
-        Todo::MakeSure => "when it is so".to_owned(),
+        Todo::MakeSure => "when that is true".to_owned(),
         Todo::Wait => "when the time has passed".to_owned(),
         Todo::StopSessions => "stop the sessions that are still connected, then".to_owned(),
     }
@@ -134,18 +134,13 @@ fn in_words(todo: &Todo) -> String {
 /// The report of the run of a journal.
 fn report_of(journal: &Journal) -> Option<RunReport> {
     let run = journal.runs.first()?;
-    let history = journal.entries.iter().map(|entry| (entry.state.tag().to_owned(), entry.text.clone()));
-    Some(RunReport {
-        title: run.title.clone(),
-        phase: state_of(run).tag(),
-        progress_percent: run.percent(),
-        history: history.collect(),
-    })
+    let history = journal.entries.iter().map(|entry| (entry.state.tag(), entry.text.clone()));
+    Some(RunReport::new(&run.title, state_of(run).tag(), run.percent(), history))
 }
 
-/// The first line of the statement that is told of.
+/// The first line of the statement that failed or was stopped.
 fn statement<'r>(run: &'r Run<'_>, failure: &Failure) -> &'r str {
-    run.findings().source.slice(failure.span).lines().next().unwrap_or_default()
+    run.findings().source.first_line(failure.span)
 }
 
 /// In which state the database is left.
@@ -162,6 +157,5 @@ fn left(run: &Run<'_>, index: usize) -> String {
 fn place(run: &Run<'_>, index: usize) -> String {
     let source = &run.findings().source;
     let Some(step) = run.plan().steps.get(index) else { return source.name().to_owned() };
-    let at = source.position(step.span.start);
-    format!("{}:{}:{}", source.name(), at.line, at.column)
+    source.place(step.span)
 }

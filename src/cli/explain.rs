@@ -91,7 +91,7 @@ mod tests {
         assert_eq!(did_you_mean("fase-order", names()).as_deref(), Some("did you mean `phase-order`?"));
         assert_eq!(did_you_mean("xyz", names()), None);
         let help = help_for_unknown_code("sync-dropped-early");
-        assert_eq!(help.as_deref(), Some("the proof tells of it as `stale-read` now"), "a code that is gone");
+        assert_eq!(help.as_deref(), Some("the proof reports it as `stale-read` now"), "a code that is gone");
     }
 
     #[test]

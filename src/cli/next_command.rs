@@ -47,8 +47,7 @@ pub fn ways_on(run: &RunRow, db: &DbArgs) -> String {
 }
 
 /// A word as a shell takes it.
-#[must_use]
-pub fn shell(word: &str) -> String {
+fn shell(word: &str) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || "-_./:@=+,%".contains(c);
     let is_plain = !word.is_empty() && word.chars().all(plain);
     if is_plain { word.to_owned() } else { format!("'{}'", word.replace('\'', "'\\''")) }

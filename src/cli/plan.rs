@@ -113,8 +113,7 @@ pub fn execute(args: &PlanArgs, out: &mut Output) -> io::Result<Exit> {
             print(&plan, args.format, out).map(|()| Exit::Success)
         }
         Err((step, fault)) => {
-            let place = source.position(step.span.start);
-            let message = format!("{}:{}:{}: {}", source.name(), place.line, place.column, fault.message);
+            let message = format!("{}: {}", source.place(step.span), fault.message);
             complain(&message, fault.help.as_deref());
             Ok(Exit::Failed)
         }

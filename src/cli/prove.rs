@@ -47,8 +47,8 @@ pub struct ProveArgs {
     #[arg(default_value = ".")]
     paths: Vec<PathBuf>,
     /// How to report the proofs
-    #[arg(long, value_enum, default_value_t = Format::Human)]
-    format: Format,
+    #[arg(long, value_enum, default_value_t = ProofFormat::Human)]
+    format: ProofFormat,
     /// Exit with 0 anyway
     #[arg(long, value_enum, value_name = "WHAT")]
     allow: Option<Allow>,
@@ -59,7 +59,7 @@ pub struct ProveArgs {
 
 /// How to report proofs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum Format {
+enum ProofFormat {
     /// Text for people
     Human,
     /// One JSON document, described by `docs/prove-output.schema.json`
@@ -81,10 +81,10 @@ pub fn execute(args: &ProveArgs, out: &mut Output) -> io::Result<Exit> {
     let found = ScriptPaths::in_paths(&args.paths);
     let closed = out.closed();
     let report: Box<dyn ProofReport + '_> = match args.format {
-        Format::Human => Box::new(Human::new(out, Terminal::stdout(), args.quiet)),
-        Format::Json => Box::new(Json::new(out)),
+        ProofFormat::Human => Box::new(Human::new(out, Terminal::stdout(), args.quiet)),
+        ProofFormat::Json => Box::new(Json::new(out)),
     };
-    let mut session = Session { args, report, closed, exit: Exit::Success };
+    let mut session = ProveRun { args, report, closed, exit: Exit::Success };
     found.errors.iter().try_for_each(|error| session.unreadable(error))?;
     parallel::in_order(&found.scripts, |path| prove_file(path), |outcome| session.take(outcome))?;
     session.report.finish()?;
@@ -92,14 +92,14 @@ pub fn execute(args: &ProveArgs, out: &mut Output) -> io::Result<Exit> {
 }
 
 /// One command on its way, and what its exit code will be.
-struct Session<'a> {
+struct ProveRun<'a> {
     args: &'a ProveArgs,
     report: Box<dyn ProofReport + 'a>,
     closed: Rc<Cell<bool>>,
     exit: Exit,
 }
 
-impl Session<'_> {
+impl ProveRun<'_> {
     fn take(&mut self, outcome: Result<ProvedScript, InputError>) -> io::Result<ControlFlow<()>> {
         match outcome {
             Ok(script) => {

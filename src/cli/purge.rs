@@ -44,7 +44,7 @@ pub fn execute(args: &PurgeArgs, out: &mut Output) -> io::Result<Exit> {
     }
     for run in runs {
         match operate::purge(&mut claim, &run, &mut Quiet) {
-            Ok(removed) if !args.quiet => writeln!(out, "{}: purged, {removed} removed", run.name)?,
+            Ok(_) if !args.quiet => writeln!(out, "{}: purged, what it kept for a rollback is gone", run.name)?,
             Ok(_) => {}
             Err(error) => return Ok(refuse(&error, &args.db)),
         }

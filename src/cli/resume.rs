@@ -19,6 +19,8 @@ use crate::operate::{self, RunOptions};
 #[command(after_help = "\
 The script is the one that the run began with; the database keeps it. If the file is named, it must be the same.
 
+Exit codes are listed by `miglab --help`.
+
 Examples:
   miglab resume --db postgres://localhost/shop               go on to the next gate
   miglab resume --db postgres://localhost/shop --confirm v2  v2 is deployed: go on after that gate

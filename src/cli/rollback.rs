@@ -19,6 +19,8 @@ use crate::operate::{self, RunOptions, name_of};
 Undoes the last migration, finished or not, statement by statement in reverse. Rows that applications have changed since
 stay changed. After the point of no return (`miglab prove` names it) that would lose writes, and is refused.
 
+Exit codes are listed by `miglab --help`.
+
 Examples:
   miglab rollback --db postgres://localhost/shop               undo, down to the next gate
   miglab rollback --db postgres://localhost/shop --confirm v2  v2 is gone again: undo what was before its deployment")]

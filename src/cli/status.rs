@@ -19,6 +19,8 @@ use crate::report::clean;
 #[command(after_help = "\
 It can be asked while a migration runs.
 
+Exit codes are listed by `miglab --help`.
+
 Examples:
   miglab status --db postgres://localhost/shop
   miglab status --db postgres://localhost/shop --format json")]
@@ -26,13 +28,13 @@ pub struct StatusArgs {
     #[command(flatten)]
     db: DbArgs,
     /// How to say it
-    #[arg(long, value_enum, default_value_t = Format::Human)]
-    format: Format,
+    #[arg(long, value_enum, default_value_t = StatusFormat::Human)]
+    format: StatusFormat,
 }
 
 /// The forms that a status can have.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
-enum Format {
+enum StatusFormat {
     /// Text for people
     Human,
     /// One JSON document
@@ -50,8 +52,8 @@ pub fn execute(args: &StatusArgs, out: &mut Output) -> io::Result<Exit> {
         Err(error) => return Ok(refuse(&error, &args.db)),
     };
     match args.format {
-        Format::Human => write_human(&status, &args.db, out)?,
-        Format::Json => writeln!(out, "{:#}", json_of(&status, &args.db))?,
+        StatusFormat::Human => write_human(&status, &args.db, out)?,
+        StatusFormat::Json => writeln!(out, "{:#}", json_of(&status, &args.db))?,
     }
     let unreadable = status.current.as_ref().and_then(|current| current.unreadable.as_ref());
     Ok(unreadable.map_or(Exit::Success, |error| refuse(error, &args.db)))
@@ -63,7 +65,7 @@ fn doing(current: &Current) -> String {
     match current.doing() {
         Doing::Runs => "it runs".to_owned(),
         Doing::Waits => "it runs, and waits for a lock".to_owned(),
-        Doing::Died => "its process has ended without a word (killed, or the connection was lost)".to_owned(),
+        Doing::Died => "its process has ended without saying why (killed, or the connection was lost)".to_owned(),
         Doing::Stopped(Stopped::Gate) => format!("it has stopped {reason}"),
         Doing::Stopped(Stopped::There) => format!("it was stopped {reason}"),
         Doing::Stopped(Stopped::Failed) => format!("it failed: {reason}"),

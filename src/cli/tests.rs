@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use clap::Parser;
 
-use super::database::Database;
+use super::database::SchemaSource;
 use super::{Cli, Command, plan, prove};
 use crate::check;
 use crate::database;
@@ -87,7 +87,7 @@ fn a_command_reads_resolves_and_proves_a_script_once() {
     assert_eq!(counted("check-refuted", &refuted(), |path, _| checked(&[], path)), once);
     assert_eq!(counted("check-no-apps", &no_apps, |path, _| checked(&[], path)), once);
     let dumped = counted("check-schema", &on_database, |path, _| {
-        let findings = Database::Dump(dump::read(DUMP).unwrap(), PathBuf::new()).check(path).unwrap();
+        let findings = SchemaSource::Dump(dump::read(DUMP).unwrap(), PathBuf::new()).check(path).unwrap();
         assert_eq!(findings.diagnostics, []);
     });
     assert_eq!(dumped, once);

@@ -21,8 +21,7 @@ const MICROS_PER_HOUR: i64 = 3600 * MICROS_PER_SECOND;
 
 impl Interval {
     /// Its length in microseconds with months of 30 days and days of 24 hours, by which intervals are compared.
-    #[must_use]
-    pub fn length_micros(self) -> i128 {
+    fn length_micros(self) -> i128 {
         let days = i128::from(self.months) * 30 + i128::from(self.days);
         days * i128::from(MICROS_PER_DAY) + i128::from(self.micros)
     }

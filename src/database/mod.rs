@@ -12,7 +12,7 @@ use std::sync::Arc;
 use postgres::GenericClient;
 
 pub use declare::{Declaration, table as declaration, views as view_declarations};
-pub use preflight::{Limits, Readiness, preflight, readiness_of_plan};
+pub use preflight::{PreflightLimits, Readiness, preflight, readiness_of_plan};
 
 use crate::ast::{Name, Script};
 use crate::check::{self, Checked, Findings};
@@ -106,7 +106,7 @@ pub fn readiness(
     plan: &Plan,
     server: &Server,
 ) -> Result<Vec<Diagnostic>, Fault> {
-    let found = preflight(client, plan, server, Limits::default())?;
+    let found = preflight(client, plan, server, PreflightLimits::default())?;
     let mut found: Vec<Diagnostic> = found.into_iter().map(|found| found.at(script)).collect();
     found.extend(round_trips::round_trips(client, script, plan, server)?);
     Ok(found)

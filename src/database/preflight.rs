@@ -53,12 +53,12 @@ impl Readiness {
 
 /// From when on something is reported.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Limits {
+pub struct PreflightLimits {
     /// Transactions that have run for longer are told, in milliseconds.
     pub long_transaction_ms: u32,
 }
 
-impl Default for Limits {
+impl Default for PreflightLimits {
     fn default() -> Self {
         Self { long_transaction_ms: 10_000 }
     }
@@ -95,7 +95,7 @@ pub fn preflight(
     client: &mut impl GenericClient,
     plan: &Plan,
     server: &Server,
-    limits: Limits,
+    limits: PreflightLimits,
 ) -> Result<Vec<Readiness>, Fault> {
     let mut asked = Asked { client, plan, server, found: Vec::new() };
     asked.all(limits)?;
@@ -110,7 +110,7 @@ struct Asked<'a, C> {
 }
 
 impl<C: GenericClient> Asked<'_, C> {
-    fn all(&mut self, limits: Limits) -> Result<(), Fault> {
+    fn all(&mut self, limits: PreflightLimits) -> Result<(), Fault> {
         self.writable()?;
         if self.server.version < OLDEST {
             return Ok(());
@@ -270,7 +270,7 @@ impl<C: GenericClient> Asked<'_, C> {
         Ok(())
     }
 
-    fn transactions(&mut self, limits: Limits) -> Result<(), Fault> {
+    fn transactions(&mut self, limits: PreflightLimits) -> Result<(), Fault> {
         for transaction in readiness::long_transactions(self.client, limits.long_transaction_ms)? {
             let LongTransaction { pid, who, seconds, state, query } = transaction;
             let time = lasting(seconds * 1000);

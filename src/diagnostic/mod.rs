@@ -114,12 +114,12 @@ impl Diagnostic {
     }
 }
 
-/// The help for a name that no code has: what it is told as now, or what was likely meant.
+/// The help for a name that no code has: the code that reports the same now, or what was likely meant.
 #[must_use]
 pub fn help_for_unknown_code(name: &str) -> Option<String> {
-    /// Codes that there were, and under which the same is told today.
+    /// Codes that there were, each with the one that reports the same today.
     const RETIRED: [(&str, Code); 1] = [("sync-dropped-early", Code::StaleRead)];
     let retired = RETIRED.iter().find(|(retired, _)| *retired == name);
-    let today = retired.map(|(_, code)| format!("the proof tells of it as `{code}` now"));
+    let today = retired.map(|(_, code)| format!("the proof reports it as `{code}` now"));
     today.or_else(|| did_you_mean(name, Code::ALL.iter().map(|code| code.name())))
 }

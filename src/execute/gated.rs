@@ -10,7 +10,7 @@ use crate::plan::{Plan, Step};
 
 /// Is asked before each statement whether it may be done, or undone. `Break` stops the run before it. It may wait, and
 /// tells of that.
-pub type Gate<'a, T> = &'a mut dyn FnMut(&mut T, &Step, Watch<'_>) -> Result<ControlFlow<()>, Fault>;
+pub type GateCheck<'a, T> = &'a mut dyn FnMut(&mut T, &Step, Watch<'_>) -> Result<ControlFlow<()>, Fault>;
 
 /// How far a run came.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -39,7 +39,7 @@ impl<T: Engine> Run<T> {
     pub fn advance(
         &mut self,
         until: Option<Phase>,
-        gate: Gate<'_, T>,
+        gate: GateCheck<'_, T>,
         observer: &mut dyn Observer,
     ) -> Result<Reached, Box<Failure>> {
         self.forward(until, Some(gate), observer)
@@ -49,14 +49,14 @@ impl<T: Engine> Run<T> {
     ///
     /// # Errors
     /// A statement cannot be undone; it and those before it stay.
-    pub fn retreat(&mut self, gate: Gate<'_, T>, observer: &mut dyn Observer) -> Result<Reached, Box<Failure>> {
+    pub fn retreat(&mut self, gate: GateCheck<'_, T>, observer: &mut dyn Observer) -> Result<Reached, Box<Failure>> {
         self.back(Some(gate), observer)
     }
 
     pub(super) fn forward(
         &mut self,
         until: Option<Phase>,
-        mut gate: Option<Gate<'_, T>>,
+        mut gate: Option<GateCheck<'_, T>>,
         observer: &mut dyn Observer,
     ) -> Result<Reached, Box<Failure>> {
         while self.progress.state != RunState::Complete {
@@ -77,7 +77,7 @@ impl<T: Engine> Run<T> {
     /// Without a gate nothing stops it, not even who stopped the run before.
     pub(super) fn back(
         &mut self,
-        mut gate: Option<Gate<'_, T>>,
+        mut gate: Option<GateCheck<'_, T>>,
         observer: &mut dyn Observer,
     ) -> Result<Reached, Box<Failure>> {
         while let Some(undo) = self.progress.journal.last().cloned() {
@@ -97,7 +97,7 @@ impl<T: Engine> Run<T> {
     fn asked(
         &mut self,
         step: &Step,
-        gate: Gate<'_, T>,
+        gate: GateCheck<'_, T>,
         observer: &mut dyn Observer,
     ) -> Result<ControlFlow<()>, Box<Failure>> {
         if observer.stops() {

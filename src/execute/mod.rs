@@ -11,7 +11,7 @@ mod state;
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
-pub use gated::{Gate, Reached};
+pub use gated::{GateCheck, Reached};
 pub use history::{Entry, History};
 pub use observer::{BatchEvent, Observer, Silent, StatementEvent};
 pub use state::RunState;

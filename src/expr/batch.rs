@@ -22,7 +22,7 @@ pub(super) fn eval(node: &Node, ty: Type, batch: Batch<'_>, context: Context) ->
         all = (0..u32::try_from(batch.rows).unwrap_or(u32::MAX)).collect();
         &all
     };
-    let mut run = Run { batch, locals: Vec::new(), context };
+    let mut run = Evaluation { batch, locals: Vec::new(), context };
     match run.operand(node, rows) {
         Ok(operand) => Ok(run.finish(operand, ty)),
         Err(_) => row_by_row(node, ty, batch, rows, context),
@@ -40,7 +40,7 @@ fn row_by_row(node: &Node, ty: Type, batch: Batch<'_>, rows: &[u32], context: Co
     Ok(Arc::new(chunk))
 }
 
-struct Run<'a> {
+struct Evaluation<'a> {
     batch: Batch<'a>,
     locals: Vec<Operand>,
     context: Context,
@@ -48,7 +48,7 @@ struct Run<'a> {
 
 type Computed = Result<Operand, ValueError>;
 
-impl Run<'_> {
+impl Evaluation<'_> {
     /// Values for at least the rows asked for; what stands at others is of no meaning.
     fn operand(&mut self, node: &Node, rows: &[u32]) -> Computed {
         match node {

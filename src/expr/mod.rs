@@ -9,7 +9,6 @@
 mod batch;
 mod cast;
 mod coercion;
-mod faults;
 mod function;
 mod functions;
 mod kernels;
@@ -22,6 +21,7 @@ mod row;
 mod sql;
 #[cfg(test)]
 mod tests;
+mod type_errors;
 
 use std::sync::Arc;
 

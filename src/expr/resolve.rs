@@ -7,7 +7,7 @@ use crate::expr::coercion::{Strength, common_type, select, strength};
 use crate::expr::function::{Form, Function, Param};
 use crate::expr::node::{Case, Cast, Extreme, Node};
 use crate::expr::operand::Operand;
-use crate::expr::{Scope, faults, registry};
+use crate::expr::{Scope, registry, type_errors};
 use crate::source::Span;
 
 pub(super) type Resolved<T> = Result<T, Box<Diagnostic>>;
@@ -216,7 +216,7 @@ fn literal_node(literal: &Literal, span: Span) -> Resolved<Node> {
             } else if let Ok(value) = digits.parse::<i64>() {
                 Node::Constant(Value::BigInt(value), Type::BigInt)
             } else {
-                let value = numeric::parse(digits).map_err(|error| faults::value(&error, span))?;
+                let value = numeric::parse(digits).map_err(|error| type_errors::value(&error, span))?;
                 Node::Constant(Value::Numeric(value), Type::Numeric(None))
             }
         }
@@ -245,7 +245,7 @@ fn binary(op: BinaryOp, left: Operand, right: Operand, span: Span) -> Resolved<N
 fn operator(symbol: &'static str, operands: Vec<Operand>, span: Span) -> Resolved<Node> {
     let types: Vec<Type> = operands.iter().map(Operand::ty).collect();
     let Some(function) = select(registry::candidates(symbol), &types) else {
-        return Err(faults::operator(symbol, &operands, span));
+        return Err(type_errors::operator(symbol, &operands, span));
     };
     apply(function, operands, span)
 }
@@ -254,18 +254,18 @@ fn call(name: &ast::Ident, operands: Vec<Operand>, span: Span) -> Resolved<Node>
     let candidates = registry::candidates(&name.name);
     let is_operator = !name.name.starts_with(|c: char| c.is_ascii_alphabetic());
     if (candidates.is_empty() || is_operator) && Form::named(&name.name).is_none() {
-        return Err(faults::unknown_function(name));
+        return Err(type_errors::unknown_function(name));
     }
     let types: Vec<Type> = operands.iter().map(Operand::ty).collect();
     match select(candidates, &types) {
         Some(function) => apply(function, operands, span),
-        None => Err(faults::arguments(name, &operands, candidates, span)),
+        None => Err(type_errors::arguments(name, &operands, candidates, span)),
     }
 }
 
 fn apply(function: &'static Function, operands: Vec<Operand>, span: Span) -> Resolved<Node> {
     if function.compute.is_none() {
-        return Err(faults::missing(function, span));
+        return Err(type_errors::missing(function, span));
     }
     let coerced = operands.into_iter().enumerate().map(|(at, operand)| match function.param(at) {
         Param::Is(ty) => coerce(operand, ty, Strength::Implicit),
@@ -289,18 +289,18 @@ fn known_or_text(operand: Operand) -> Resolved<Operand> {
 /// The operands brought to one type.
 fn unite(what: &str, operands: Vec<Operand>, span: Span) -> Resolved<(Vec<Node>, Type)> {
     let types: Vec<Type> = operands.iter().map(Operand::ty).collect();
-    let ty = common_type(&types).map_err(|(a, b)| faults::no_common_type(what, a, b, span))?;
+    let ty = common_type(&types).map_err(|(a, b)| type_errors::no_common_type(what, a, b, span))?;
     let nodes = operands.into_iter().map(|operand| coerce(operand, ty, Strength::Implicit));
     Ok((nodes.collect::<Resolved<_>>()?, ty))
 }
 
 fn comparable(what: &str, ty: Type, span: Span) -> Resolved<()> {
-    if ty.is_ordered() { Ok(()) } else { Err(faults::not_comparable(what, ty, span)) }
+    if ty.is_ordered() { Ok(()) } else { Err(type_errors::not_comparable(what, ty, span)) }
 }
 
 fn coerce_condition(operand: Operand) -> Resolved<Node> {
     if strength(operand.ty(), Type::Boolean) != Some(Strength::Implicit) {
-        return Err(faults::not_a_condition(&operand));
+        return Err(type_errors::not_a_condition(&operand));
     }
     coerce(operand, Type::Boolean, Strength::Implicit)
 }
@@ -315,7 +315,7 @@ pub(super) fn coerce(operand: Operand, to: Type, asked: Strength) -> Resolved<No
         return Ok(operand.node);
     }
     if strength(from, to).is_none_or(|needed| needed > asked) {
-        return Err(faults::cast(&operand, to, asked));
+        return Err(type_errors::cast(&operand, to, asked));
     }
     let cast = Cast { operand: operand.node, to, explicit: asked == Strength::Explicit };
     Ok(Node::Cast(Box::new(cast)))
@@ -328,5 +328,5 @@ fn constant(value: &Value, to: Type, asked: Strength, span: Span) -> Resolved<No
         Value::Text(text) => Value::parse_fitting(text, to),
         other => Ok(other.clone()),
     };
-    Ok(Node::Constant(typed.map_err(|error| faults::value(&error, span))?, to))
+    Ok(Node::Constant(typed.map_err(|error| type_errors::value(&error, span))?, to))
 }

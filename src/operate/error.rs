@@ -129,7 +129,7 @@ impl Error {
             }
             Self::Changed { run, .. } if run.course == Course::Complete => "give the new migration a file of its own",
             Self::Purged { .. } => "write a migration that does what is needed",
-            Self::TableMoved { .. } => "give it back its name and schema, then go on",
+            Self::TableMoved { .. } => "restore its name and schema, then go on",
             Self::KeptScript { version, .. } if version != VERSION => {
                 return Some(format!("use miglab {version}, which ran it last"));
             }
@@ -183,13 +183,13 @@ impl fmt::Display for Error {
             }
             Self::NoRun => f.write_str("no migration was run in this database"),
             Self::NothingToResume { last, .. } => {
-                f.write_str("there is nothing to go on with: no migration is unfinished")?;
+                f.write_str("there is nothing to resume: no migration is unfinished")?;
                 let Some(run) = last else { return Ok(()) };
                 let how = if run.course == Course::Complete { "complete" } else { "rolled back" };
                 write!(f, "; `{}`, the last one, is {how}", run.name)
             }
             Self::NotTheUnfinished { name, run } => {
-                write!(f, "`{name}` is not what has stopped here: that is `{}`", run.name)
+                write!(f, "`{name}` is not the unfinished migration: that is `{}`", run.name)
             }
             Self::RollingBack(run) => write!(f, "`{}` is being rolled back", run.name),
             Self::NothingToUndo => {

@@ -217,7 +217,7 @@ impl Gatekeeper {
             (Some(Gate::Retire(app) | Gate::Deploy(app)), _) => {
                 (format!("`{app}` to be gone"), Todo::Stop(app.clone()))
             }
-            (Some(Gate::Confirm(text)), _) => (format!("somebody to say that \"{text}\""), Todo::MakeSure),
+            (Some(Gate::Confirm(text)), _) => (format!("somebody to confirm \"{text}\""), Todo::MakeSure),
             (Some(Gate::Wait(_)), _) => (gate_name(step), Todo::Wait),
             _ => (gate_name(step), Todo::StopSessions),
         }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use crate::ast::{Name, Phase};
 use crate::catalog::{Catalog, ColumnId, Table};
-use crate::plan::{Action, AppUse, ColumnName, Plan, Step, describe};
+use crate::plan::{Action, AppUse, ColumnName, Gate, Plan, Step, describe};
 use crate::source::Span;
 
 /// The applications that a plan without any is assumed to have.
@@ -32,11 +32,7 @@ impl Rollout {
     /// As a script writes it: `deploy v2`.
     #[must_use]
     pub fn text(&self) -> String {
-        match &self.action {
-            Action::Deploy(app) => format!("deploy {app}"),
-            Action::Retire(app) => format!("retire {app}"),
-            _ => String::new(),
-        }
+        self.action.gate().map_or_else(String::new, |gate| gate.to_string())
     }
 }
 
@@ -155,9 +151,8 @@ pub fn plan_with(plan: &Plan, assumed: &Assumed) -> AssumedPlan {
     for (index, step) in steps.iter_mut().enumerate() {
         step.index = index;
     }
-    let deployed = |app: &Name| {
-        assumed.rollout.iter().any(|statement| matches!(&statement.action, Action::Deploy(name) if name == app))
-    };
+    let deployed =
+        |app: &Name| assumed.rollout.iter().any(|statement| statement.action.gate() == Some(Gate::Deploy(app)));
     let mut start = plan.start.clone();
     for app in assumed.apps.iter().filter(|app| !deployed(&app.name)) {
         start.set_live(&app.name, true);

@@ -1,6 +1,8 @@
 //! What an action does, in the words of a history.
 
-use crate::catalog::{Catalog, ColumnId, Constraint, ConstraintKind, Sync, SyncId};
+use std::sync::Arc;
+
+use crate::catalog::{Catalog, Column, ColumnId, Constraint, ConstraintKind, Sync, SyncId};
 use crate::data::Type;
 use crate::phrase::lasting;
 use crate::plan::{Action, FillKind, FillingKind};
@@ -9,11 +11,9 @@ use crate::plan::{Action, FillKind, FillingKind};
 pub(super) fn title(action: &Action, catalog: &Catalog) -> String {
     let name = |table: &str, column| catalog.column_name(table, column).to_owned();
     match action {
-        Action::AddColumn { table, column, .. } => match (column.ty, &column.written_type) {
-            (_, Some(ty)) => format!("Add column '{}' ({ty}) to {table}", column.name),
-            (Type::Unknown, None) => format!("Add column '{}' to {table}", column.name),
-            (ty, None) => format!("Add column '{}' ({ty}) to {table}", column.name),
-        },
+        Action::AddColumn { table, column, .. } => {
+            format!("Add column '{}'{} to {table}", column.name, type_in_brackets(column))
+        }
         Action::KeepColumn { table, column } => {
             format!("Add column '{}' to {table}: skipped, it already exists", name(table, *column))
         }
@@ -47,21 +47,7 @@ pub(super) fn title(action: &Action, catalog: &Catalog) -> String {
         Action::ValidateNotNull { table, column } => {
             format!("Validate not null on '{}' of {table}", name(table, *column))
         }
-        Action::AddSyncs(syncs) => match syncs.as_slice() {
-            [into, _] => {
-                let source = side(catalog, into, &into.source_table, into.source_columns[0]);
-                format!("Sync '{}' <-> '{source}'", side(catalog, into, &into.target_table, into.target))
-            }
-            syncs => {
-                let follows = |sync: &Sync| {
-                    let sources =
-                        sync.source_columns.iter().map(|source| side(catalog, sync, &sync.source_table, *source));
-                    let sources = sources.collect::<Vec<_>>().join(", ");
-                    format!("'{}' from {sources}", side(catalog, sync, &sync.target_table, sync.target))
-                };
-                format!("Sync {}", syncs.iter().map(|sync| follows(sync)).collect::<Vec<_>>().join(" and "))
-            }
-        },
+        Action::AddSyncs(syncs) => format!("Sync {}", followed(syncs, catalog)),
         Action::DropSyncs(ids) => format!("Drop sync of {}", synced(ids, catalog)),
         Action::Fill { kind, table, column, value, .. } => {
             let verb = if *kind == FillKind::Backfill { "Backfill" } else { "Seed" };
@@ -88,8 +74,7 @@ impl Action {
         let effect = self.effect(catalog);
         let name = |table: &str, column| catalog.column_name(table, column).to_owned();
         Some(match self {
-            Self::Deploy(app) => format!("`deploy {app}`"),
-            Self::Retire(app) => format!("`retire {app}`"),
+            Self::Deploy(_) | Self::Retire(_) => format!("`{}`", effect.gate?),
             Self::DropSyncs(_) => "this `drop sync`".to_owned(),
             Self::AddSyncs(_) | Self::Fill { .. } => {
                 let filling = effect.fills.first()?;
@@ -119,6 +104,29 @@ impl Action {
 /// The noun, as the statement that it stands for where that is one word of the language.
 fn sentence(kind: FillingKind) -> String {
     if kind == FillingKind::Sync { "`sync`".to_owned() } else { kind.noun().to_owned() }
+}
+
+/// ` (text)`; nothing for a type that nobody has said.
+fn type_in_brackets(column: &Column) -> String {
+    match (column.ty, &column.written_type) {
+        (_, Some(ty)) => format!(" ({ty})"),
+        (Type::Unknown, None) => String::new(),
+        (ty, None) => format!(" ({ty})"),
+    }
+}
+
+/// `'a' <-> 'b'` where two columns follow each other, else `'a' from b, c`.
+fn followed(syncs: &[Arc<Sync>], catalog: &Catalog) -> String {
+    let target = |sync: &Sync| side(catalog, sync, &sync.target_table, sync.target);
+    let sources = |sync: &Sync| {
+        let sources = sync.source_columns.iter().map(|source| side(catalog, sync, &sync.source_table, *source));
+        sources.collect::<Vec<_>>().join(", ")
+    };
+    if let [into, _] = syncs {
+        return format!("'{}' <-> '{}'", target(into), sources(into));
+    }
+    let follows = syncs.iter().map(|sync| format!("'{}' from {}", target(sync), sources(sync)));
+    follows.collect::<Vec<_>>().join(" and ")
 }
 
 /// A column of a sync; with its table where the sync is between two.

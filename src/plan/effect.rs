@@ -34,6 +34,12 @@ pub struct Effect<'a> {
     pub adds: Vec<(&'a Name, &'a Column)>,
     /// The constraints that it adds, those of a new column or table among them.
     pub adds_constraints: Vec<(&'a Name, &'a Constraint)>,
+    /// The constraint that it removes by name, and its table.
+    pub removes_constraint: Option<(&'a Name, &'a Name)>,
+    /// The constraint, by name, that all rows of its table must satisfy from here on.
+    pub validates: Option<(&'a Name, &'a Name)>,
+    /// What every row of a table must make true for the run to go on.
+    pub verifies: Option<(&'a Name, &'a Expression)>,
     /// The syncs that it adds.
     pub adds_syncs: &'a [Arc<Sync>],
     /// The column or table that it removes.
@@ -46,6 +52,26 @@ pub struct Effect<'a> {
     pub not_null: Option<(ColumnId, NotNull)>,
     /// It changes nothing in the schema, and the run stops at it for the world outside.
     pub gate: Option<Gate<'a>>,
+}
+
+impl<'a> Effect<'a> {
+    /// The column that it adds to a table that is there.
+    #[must_use]
+    pub fn adds_column(&self) -> Option<(&'a Name, &'a Column)> {
+        self.adds.first().copied().filter(|_| self.adds_table.is_none())
+    }
+
+    /// The constraint that it adds to columns that are there.
+    #[must_use]
+    pub fn adds_constraint(&self) -> Option<(&'a Name, &'a Constraint)> {
+        self.adds_constraints.first().copied().filter(|_| self.adds.is_empty())
+    }
+
+    /// The column that it fills in rows that are there.
+    #[must_use]
+    pub fn fills_rows(&self) -> Option<&Filling<'a>> {
+        self.fills.iter().find(|filling| filling.kind.is_of_rows_there())
+    }
 }
 
 /// A column that gets values.
@@ -87,6 +113,15 @@ pub enum FillingKind {
 }
 
 impl FillingKind {
+    /// Whether it gives a value to rows that are in the table already, when it is done.
+    #[must_use]
+    pub fn is_of_rows_there(self) -> bool {
+        match self {
+            Self::Backfill | Self::Seed => true,
+            Self::Copy | Self::Sync => false,
+        }
+    }
+
     /// As it is called in a sentence.
     #[must_use]
     pub fn noun(self) -> &'static str {
@@ -167,10 +202,12 @@ impl Action {
             Self::DropConstraint { table, name } => {
                 let columns = draft.constrained(table, name);
                 draft.effect.frees = columns;
+                draft.effect.removes_constraint = Some((table, name));
             }
             Self::ValidateConstraint { table, name } => {
                 let columns = draft.constrained(table, name);
                 draft.effect.names = columns;
+                draft.effect.validates = Some((table, name));
             }
             Self::AddNotNull { table, column } => draft.bind(table, *column, NotNull::NewWrites),
             Self::ValidateNotNull { table, column } => draft.bind(table, *column, NotNull::Validated),
@@ -197,6 +234,7 @@ impl Action {
             }
             Self::Verify { table, condition } => {
                 draft.effect.counts_rows = true;
+                draft.effect.verifies = Some((table, condition));
                 draft.reads(table, condition);
             }
             Self::DropColumn { table, column } => draft.drop_column(table, *column),
@@ -213,6 +251,18 @@ impl Action {
     #[must_use]
     pub fn gate(&self) -> Option<Gate<'_>> {
         self.effect(&Catalog::default()).gate
+    }
+
+    /// The table that it adds.
+    #[must_use]
+    pub fn adds_table(&self) -> Option<&Table> {
+        self.effect(&Catalog::default()).adds_table.map(|table| &**table)
+    }
+
+    /// The column that it fills in rows that are there.
+    #[must_use]
+    pub fn fills_rows(&self) -> Option<ColumnId> {
+        self.effect(&Catalog::default()).fills_rows().map(|filling| filling.column)
     }
 
     /// The table that it goes through row by row.
@@ -236,6 +286,9 @@ impl Default for Effect<'_> {
             adds_table: None,
             adds: Vec::new(),
             adds_constraints: Vec::new(),
+            removes_constraint: None,
+            validates: None,
+            verifies: None,
             adds_syncs: &[],
             removes: None,
             removes_columns: Vec::new(),

@@ -14,7 +14,7 @@ pub(super) struct Model<W> {
     /// The state of a row that is not there yet.
     pub(super) absent: W,
     /// What may happen, told by acts.
-    pub(super) happenings: Vec<Happening>,
+    pub(super) happenings: Vec<ModelEvent>,
     /// What may go wrong, told by acts, reads and steps.
     pub(super) wrongs: Vec<Wrong>,
 }
@@ -151,7 +151,7 @@ impl<W: Word> Lost<W> {
 
 /// What an act is.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Happening {
+pub(super) enum ModelEvent {
     /// The end of a statement.
     Step(usize),
     /// A fill comes by the row.

@@ -120,23 +120,19 @@ impl Survey {
         joins.for_each(|(sync, join)| {
             self.pair(&sync.source_table, &sync.target_table, [join.source_key, join.target_key]);
         });
-        match action {
-            Action::Copy { from, to, columns, .. } => self.follow_copy(index, catalog, (from, to), columns),
-            Action::AddConstraint { constraint, .. } => {
-                if let ConstraintKind::Check { condition, columns, .. } = &constraint.kind
-                    && is_decided_by_nulls(condition)
-                    && let Some(first) = columns.first()
-                {
-                    self.link(*first, columns);
-                }
+        self.follow_copy(index, catalog, &effect);
+        if let Some((_, constraint)) = effect.adds_constraint()
+            && let ConstraintKind::Check { condition, columns, .. } = &constraint.kind
+            && is_decided_by_nulls(condition)
+            && let Some(first) = columns.first()
+        {
+            self.link(*first, columns);
+        }
+        if let Some((table, condition)) = effect.verifies.filter(|(_, condition)| is_decided_by_nulls(condition)) {
+            let columns = inputs(catalog, table, condition);
+            if let Some(first) = columns.first() {
+                self.link(*first, &columns);
             }
-            Action::Verify { table, condition } if is_decided_by_nulls(condition) => {
-                let columns = inputs(catalog, table, condition);
-                if let Some(first) = columns.first() {
-                    self.link(*first, &columns);
-                }
-            }
-            _ => {}
         }
     }
 
@@ -187,15 +183,11 @@ impl Survey {
         }
     }
 
-    fn follow_copy(
-        &mut self,
-        index: usize,
-        catalog: &Catalog,
-        (from, to): (&Name, &Name),
-        columns: &[(ColumnId, Expression)],
-    ) {
+    fn follow_copy(&mut self, index: usize, catalog: &Catalog, effect: &Effect<'_>) {
+        let copied = || effect.fills.iter().filter(|filling| filling.kind == FillingKind::Copy);
+        let Some(Filling { from, table: to, .. }) = copied().next() else { return };
         let (Some(source), Some(target)) = (catalog.table(from), catalog.table(to)) else { return };
-        let pair = columns.iter().find_map(|(column, value)| {
+        let pair = copied().find_map(|Filling { column, value, .. }| {
             let key = catalog.column(from, value.as_plain_column()?)?.id;
             (target.is_unique(*column) && source.is_unique(key)).then_some([key, *column])
         });

@@ -4,7 +4,7 @@ use crate::ast::Name;
 use crate::plan::{ColumnName, Plan};
 use crate::prove::compile::Compiled;
 use crate::prove::explore::{At, BestSchedule, Explored, Last};
-use crate::prove::model::{Cause, Happening, Layer, Model, Transition, Wrong};
+use crate::prove::model::{Cause, Layer, Model, ModelEvent, Transition, Wrong};
 use crate::prove::proof::{
     Anomaly, AnomalyKind, CellView, Content, EventKind, NoReturn, Refutation, RowView, Schedule, ScheduleEvent,
 };
@@ -111,23 +111,23 @@ impl<W: Word> Teller<'_, W> {
         let names =
             |columns: &[crate::catalog::ColumnId]| columns.iter().map(|column| self.survey.name(*column)).collect();
         match &self.model.happenings[happening] {
-            Happening::Step(step) => EventKind::Step(*step),
-            Happening::Visit { step, treats } => {
+            ModelEvent::Step(step) => EventKind::Step(*step),
+            ModelEvent::Visit { step, treats } => {
                 EventKind::Visit { step: *step, again: visited.contains(step), treats: *treats }
             }
-            Happening::Write { app, columns, null, as_is } => {
+            ModelEvent::Write { app, columns, null, as_is } => {
                 EventKind::Write { app: self.app(*app), columns: names(columns), null: names(null), as_is: *as_is }
             }
-            Happening::Insert { app, table, columns, null } => EventKind::Insert {
+            ModelEvent::Insert { app, table, columns, null } => EventKind::Insert {
                 app: self.app(*app),
                 table: self.group.group.tables[*table].clone(),
                 columns: names(columns),
                 null: names(null),
             },
-            Happening::Delete { app, table } => {
+            ModelEvent::Delete { app, table } => {
                 EventKind::Delete { app: self.app(*app), table: self.group.group.tables[*table].clone() }
             }
-            Happening::Undo(step) => EventKind::Undo(*step),
+            ModelEvent::Undo(step) => EventKind::Undo(*step),
         }
     }
 

@@ -11,7 +11,7 @@ use crate::plan::{KnownTable, Plan};
 
 /// A script that was checked.
 #[derive(Debug)]
-pub(super) struct Opened {
+pub(super) struct OpenScript {
     pub(super) checked: Checked,
     pub(super) plan: Arc<Plan>,
     /// Tables that something other than the script describes.
@@ -20,7 +20,7 @@ pub(super) struct Opened {
 
 /// A script and how far it has come.
 pub(super) struct Present {
-    pub(super) opened: Arc<Opened>,
+    pub(super) opened: Arc<OpenScript>,
     pub(super) run: Run<Memory>,
     /// The rows and schema of the start.
     pub(super) start: Arc<Memory>,
@@ -34,8 +34,8 @@ pub(super) struct Present {
 pub(super) struct Moment {
     /// What was done then, in words.
     pub(super) title: String,
-    opened: Arc<Opened>,
-    progress: Reached,
+    opened: Arc<OpenScript>,
+    progress: WayBack,
     memory: Memory,
     start: Arc<Memory>,
     writes: usize,
@@ -51,14 +51,14 @@ impl Moment {
     /// The statement that was next.
     fn position(&self) -> usize {
         match &self.progress {
-            Reached::Mark(mark) => mark.position(),
-            Reached::Whole(progress) => progress.position(),
+            WayBack::Mark(mark) => mark.position(),
+            WayBack::Whole(progress) => progress.position(),
         }
     }
 }
 
 /// How far a run had come.
-enum Reached {
+enum WayBack {
     /// Only statements were done since.
     Mark(Mark),
     /// Something else happened since.
@@ -70,7 +70,7 @@ impl Present {
         let Lab { checked, plan, memory, known } = lab;
         let start = Arc::new(memory.clone());
         let run = Run::new(Arc::clone(&plan), memory);
-        Self { opened: Arc::new(Opened { checked, plan, known }), run, start, writes: 0, waiting: Vec::new() }
+        Self { opened: Arc::new(OpenScript { checked, plan, known }), run, start, writes: 0, waiting: Vec::new() }
     }
 
     pub(super) fn memory(&self) -> &Memory {
@@ -84,15 +84,15 @@ impl Present {
 
     /// This moment, before a statement is done.
     pub(super) fn before_step(&self, title: String) -> Moment {
-        self.moment(title, Reached::Mark(self.run.mark()))
+        self.moment(title, WayBack::Mark(self.run.mark()))
     }
 
     /// This moment, before anything else.
     pub(super) fn before(&self, title: String) -> Moment {
-        self.moment(title, Reached::Whole(self.run.progress()))
+        self.moment(title, WayBack::Whole(self.run.progress()))
     }
 
-    fn moment(&self, title: String, progress: Reached) -> Moment {
+    fn moment(&self, title: String, progress: WayBack) -> Moment {
         let (opened, start) = (Arc::clone(&self.opened), Arc::clone(&self.start));
         let (memory, waiting) = (self.memory().clone(), self.waiting.clone());
         Moment { title, opened, progress, memory, start, writes: self.writes, waiting }
@@ -102,8 +102,8 @@ impl Present {
     pub(super) fn go_back(&mut self, moment: Moment) {
         self.run.extend(Arc::clone(&moment.opened.plan));
         match moment.progress {
-            Reached::Mark(mark) => self.run.rewind(mark),
-            Reached::Whole(progress) => self.run.restore(progress),
+            WayBack::Mark(mark) => self.run.rewind(mark),
+            WayBack::Whole(progress) => self.run.restore(progress),
         }
         *self.run.engine_mut() = moment.memory;
         self.opened = moment.opened;
@@ -130,7 +130,7 @@ impl Present {
     }
 
     /// Goes on with another plan; the statements done so far are the same in both.
-    pub(super) fn replan(&mut self, opened: Opened) {
+    pub(super) fn replan(&mut self, opened: OpenScript) {
         self.run.engine_mut().set_facts(Arc::clone(&opened.plan.facts));
         self.run.engine_mut().set_apps(opened.plan.apps.to_vec());
         self.run.extend(Arc::clone(&opened.plan));

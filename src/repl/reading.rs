@@ -5,7 +5,7 @@ use crate::diagnostic::{Complaint, Diagnostic};
 use crate::phrase::nearest;
 use crate::repl::commands::{self, COMMANDS, Command};
 use crate::source::{Source, Span};
-use crate::syntax::{self, Incomplete, KEYWORDS};
+use crate::syntax::{self, Incomplete, KEYWORDS, fold};
 
 /// What typed text is called in messages.
 const TYPED: &str = "typed";
@@ -70,17 +70,28 @@ fn read_as(text: &str, rest: &str) -> Input {
         let help = "as in `as v1 select` or `as v1 update users set username = 'zed' where id = 1`";
         return Input::Refused(Complaint::new("the application is given nothing to do").help(help));
     }
-    read_sql(Some(app.into()), text, text.trim_end().len() - operation.len())
+    read_sql(Some(app), text, text.trim_end().len() - operation.len())
 }
 
 /// The name that a text begins with, folded, and what stands after it.
-fn split_name(text: &str) -> (String, &str) {
-    let quoted = text.strip_prefix('"').and_then(|inner| inner.split_once('"'));
-    if let Some((name, rest)) = quoted {
-        return (name.to_owned(), rest.trim());
+fn split_name(text: &str) -> (Name, &str) {
+    if let Some(end) = end_of_quoted(text) {
+        return (fold(&text[..end]).into(), text[end..].trim());
     }
     let (name, rest) = commands::split_word(text);
-    (name.to_lowercase(), rest)
+    (fold(name).into(), rest)
+}
+
+/// Where the quoted name ends that a text begins with; `""` within it is part of it.
+fn end_of_quoted(text: &str) -> Option<usize> {
+    let mut at = text.starts_with('"').then_some(1)?;
+    loop {
+        at += text[at..].find('"')? + 1;
+        if !text[at..].starts_with('"') {
+            return Some(at);
+        }
+        at += 1;
+    }
 }
 
 /// The SQL that begins at a byte of a text; what stands before counts as white space, so that places stay right.

@@ -158,11 +158,9 @@ impl Session {
             return self.complain(&complaint.help("`step` does it again"));
         }
         let source = self.present.opened.checked.source();
-        let (place, written) = (source.position(failure.span.start), source.slice(failure.span));
-        let complaint =
-            Complaint::new(format!("statement {number} failed, and nothing of it remains: {}", failure.fault.message));
-        let first_line = written.lines().next().unwrap_or_default();
-        let place = format!("  at {}:{}:{}: {first_line}\n", source.name(), place.line, place.column);
+        let (place, first_line) = (source.place(failure.span), source.first_line(failure.span));
+        let complaint = Complaint::new(format!("statement {number} failed and was undone: {}", failure.fault.message));
+        let place = format!("  at {place}: {first_line}\n");
         let text = self.complain(&complaint) + &crate::report::clean(&place);
         match &failure.fault.help {
             Some(help) => text + &format!("{} {help}\n", self.terminal.paint("  help:", Paint::Cyan)),

@@ -15,7 +15,7 @@ use crate::phrase::{counted, listed};
 use crate::plan::{Action, Plan, Step};
 use crate::repl::guide;
 use crate::repl::insertion::{insert, prepend};
-use crate::repl::present::{Opened, Present};
+use crate::repl::present::{OpenScript, Present};
 use crate::repl::session::{Said, Session};
 use crate::report::render;
 use crate::source::Source;
@@ -26,7 +26,7 @@ enum Next {
     /// From the start, with other tables or applications.
     Afresh(Box<Present>),
     /// From where it is.
-    Onward(Box<Opened>),
+    Onward(Box<OpenScript>),
 }
 
 impl Session {
@@ -140,7 +140,7 @@ impl Session {
     }
 
     /// The script of `source`, with the same tables and rows as now.
-    fn opened_again(&self, source: &Source) -> Result<Opened, String> {
+    fn opened_again(&self, source: &Source) -> Result<OpenScript, String> {
         let mut parsed = syntax::parse(source.clone());
         self.pin_types(&mut parsed.script);
         let known = self.present.opened.known.clone();
@@ -148,7 +148,7 @@ impl Session {
         let errors = checked.findings.diagnostics.iter().filter(|found| lab::stands_in_the_way_of_playing(found));
         let errors: String = errors.map(|found| render(found, source, self.terminal)).collect();
         match checked.plan.clone().filter(|_| errors.is_empty()) {
-            Some(plan) => Ok(Opened { checked, plan, known }),
+            Some(plan) => Ok(OpenScript { checked, plan, known }),
             None => Err(errors),
         }
     }

@@ -9,6 +9,7 @@ use crate::repl::staleness;
 use crate::report::selected::table_of;
 use crate::report::terminal::Paint;
 use crate::report::{clean, render};
+use crate::syntax::fold;
 
 /// How many rows of a table are shown unless a `limit` says otherwise.
 pub(super) const MOST_ROWS: usize = 40;
@@ -41,8 +42,7 @@ impl Session {
         let catalog = self.present.memory().catalog();
         let names: Vec<_> = match name {
             Some(name) => {
-                let folded =
-                    if name.starts_with('"') { name.trim_matches('"').to_owned() } else { name.to_lowercase() };
+                let folded = fold(name);
                 let unknown = || self.complain(&self.no_table(&folded));
                 vec![catalog.table(&folded).ok_or_else(unknown)?.name.clone()]
             }

@@ -5,7 +5,6 @@ use crate::catalog::{Column, ColumnId, NotNull};
 use crate::data::Value;
 use crate::engine::Fault;
 use crate::plan::{AppUse, ColumnName};
-use crate::replay::known::bare;
 use crate::replay::stage::{Owner, Stage, hangs_on_values, is_constraint, missing};
 use crate::replay::values::{KINDS, new_value};
 
@@ -147,7 +146,7 @@ impl Stage {
         let current = self.value(owner, &column.table, &column.column);
         of_column.into_iter().find_map(|derivation| {
             let input = |name: &Name| {
-                let source = ColumnName { table: derivation.source.clone(), column: bare(name).into() };
+                let source = ColumnName { table: derivation.source.clone(), column: name.clone() };
                 values.iter().find(|(written, _)| *written == source).map(|(_, value)| value.clone())
             };
             let inputs: Vec<Value> = derivation.value.inputs().iter().map(input).collect::<Option<_>>()?;

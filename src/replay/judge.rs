@@ -7,7 +7,6 @@ use crate::engine::{Fault, FaultKind};
 use crate::plan::{ColumnName, FactId};
 use crate::prove::{Anomaly, AnomalyKind};
 use crate::replay::acts::Values;
-use crate::replay::known::bare;
 use crate::replay::stage::{Owner, Stage, bits, id_of, is_constraint};
 
 /// How a replay ended.
@@ -132,7 +131,7 @@ impl Stage {
     fn newest(&self, owner: Owner, column: &ColumnName, read: &Value) -> Option<bool> {
         let fresh = |column: &ColumnName| self.state(owner, column).is_some_and(|state| bits(state) == (0, false));
         self.known.derivations.iter().find_map(|derivation| {
-            let input = |name: &Name| ColumnName { table: derivation.source.clone(), column: bare(name).into() };
+            let input = |name: &Name| ColumnName { table: derivation.source.clone(), column: name.clone() };
             let inputs: Vec<ColumnName> = derivation.value.inputs().iter().map(input).collect();
             let follows = derivation.target == *column && inputs.iter().all(fresh);
             let leads = inputs.contains(column) && fresh(&derivation.target);

@@ -94,7 +94,7 @@ impl KnownColumns {
 
     fn note_condition(&mut self, table: &Table, condition: &Expression) {
         let constants = condition.constants();
-        for column in condition.inputs().iter().filter_map(|name| table.column(bare(name))) {
+        for column in condition.inputs().iter().filter_map(|name| table.column(name)) {
             self.hints.entry(column.id).or_default().extend(constants.iter().cloned());
         }
     }
@@ -131,7 +131,7 @@ impl KnownColumns {
     fn join_copy(&mut self, catalog: &Catalog, filling: &Filling<'_>) {
         let Filling { from, table, column, value, .. } = filling;
         let (Some(source), Some(target)) = (catalog.table(from), catalog.table(table)) else { return };
-        let plain = value.as_plain_column().and_then(|name| source.column(bare(name)));
+        let plain = value.as_plain_column().and_then(|name| source.column(name));
         if let Some(plain) = plain.filter(|plain| source.is_unique(plain.id) && target.is_unique(*column)) {
             self.join(BTreeSet::from([plain.id, *column]));
         }
@@ -176,9 +176,4 @@ fn references(catalog: &Catalog) -> BTreeSet<(ColumnId, ColumnId)> {
         _ => None,
     };
     keys.filter_map(|key| pair(&key.kind)).collect()
-}
-
-/// The name of a column without its table.
-pub(super) fn bare(name: &str) -> &str {
-    name.rsplit_once('.').map_or(name, |(_, column)| column)
 }

@@ -21,6 +21,18 @@ pub struct RunReport {
 }
 
 impl RunReport {
+    /// The report of a run with this title, that stands at `phase`, and in which `history` has happened.
+    #[must_use]
+    pub fn new<P: Into<String>>(
+        title: &str,
+        phase: &'static str,
+        progress_percent: u8,
+        history: impl Iterator<Item = (P, String)>,
+    ) -> Self {
+        let history = history.map(|(phase, text)| (phase.into(), text)).collect();
+        Self { title: title.to_owned(), phase, progress_percent, history }
+    }
+
     /// Writes the report for people.
     ///
     /// # Errors

@@ -12,7 +12,7 @@ use crate::catalog::Table;
 use crate::data::{CHUNK_ROWS, Chunk, Type, Value};
 use crate::engine::memory::Columns;
 use crate::engine::{Fault, FaultKind};
-use crate::phrase::did_you_mean;
+use crate::phrase::{counted, did_you_mean};
 use crate::rows::raw::RawRecord;
 
 const BOM: &[u8] = b"\xef\xbb\xbf";
@@ -139,7 +139,11 @@ impl<'a> CsvRows<'a> {
     fn read_row(&self, part: &mut Columns) -> Result<(), Fault> {
         let (found, wanted) = (self.records.len(), self.columns.len());
         if found != wanted {
-            return Err(self.records.fault(&format!("{found} values, but the header names {wanted} columns")));
+            return Err(self.records.fault(&format!(
+                "{}, but the header names {}",
+                counted(found, "value", "values"),
+                counted(wanted, "column", "columns")
+            )));
         }
         let fields = self.records.fields()?;
         for (at, (field, chunk)) in fields.into_iter().zip(part.iter_mut()).enumerate() {

@@ -12,6 +12,7 @@ use crate::data::{CHUNK_ROWS, Chunk, Type, Value};
 use crate::engine::memory::{Columns, Memory};
 use crate::engine::{Fault, FaultKind};
 use crate::expr::{Batch, Expression};
+use crate::phrase;
 use crate::rows::values::{Dice, Manner, distinct, scalar};
 
 /// How often a row that fails a check is drawn again.
@@ -230,7 +231,7 @@ fn make_distinct(
     if each >= count {
         return Ok(());
     }
-    let message = format!("`{}` can have {each} rows, not {count}: constraint `{constraint}`", table.name);
+    let message = format!("`{}` can have {}, not {count}: constraint `{constraint}`", table.name, phrase::rows(each));
     Err(Fault::new(FaultKind::Unique, message))
 }
 
@@ -297,8 +298,10 @@ impl Generator {
 
     fn too_many(&self, source: &Source) -> Fault {
         let (table, column, ty) = (&self.table.name, &source.name, source.ty);
-        let message =
-            format!("`{table}.{column}` must be unique, and `{ty}` has too few values for {} rows", self.spec.count);
+        let message = format!(
+            "`{table}.{column}` must be unique, and `{ty}` has too few values for {}",
+            phrase::rows(self.spec.count)
+        );
         Fault::new(FaultKind::Unique, message)
     }
 

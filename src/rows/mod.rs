@@ -3,15 +3,15 @@
 
 mod csv;
 mod generate;
-mod infer;
 mod listed;
 mod raw;
+mod types_of_csv;
 mod values;
 
 pub use csv::CsvRows;
 pub use generate::{GenerateSpec, generate};
-pub use infer::infer_types;
 pub use listed::{ListedRows, listed};
+pub use types_of_csv::infer_types;
 
 use crate::ast::Name;
 use crate::engine::Fault;

@@ -3,7 +3,7 @@
 use super::constraints::default_name;
 use super::draft::{ScriptDraft, TableDraft, short};
 use super::expression::columns_of;
-use super::names::{ColumnPath, Name, quote};
+use super::names::{ColumnPath, NameArg, quote};
 use super::options::Options;
 
 /// An index is added, without blocking writes
@@ -17,7 +17,7 @@ pub struct AddIndex {
     pub columns: Vec<ColumnPath>,
     /// Its name [default: `users_email_idx`]
     #[arg(long)]
-    pub name: Option<Name>,
+    pub name: Option<NameArg>,
     /// Index only rows that satisfy this
     #[arg(long = "where", value_name = "EXPR")]
     pub filter: Option<String>,
@@ -42,7 +42,7 @@ impl AddIndex {
             table = table.complete(&columns_of(filter)?, &self.r#type);
         }
         let columns: Vec<String> = self.columns.iter().map(short).collect();
-        let name = self.name.as_ref().map_or_else(|| default_name(&self.columns, "idx"), Name::quoted);
+        let name = self.name.as_ref().map_or_else(|| default_name(&self.columns, "idx"), NameArg::quoted);
         let filter = self.filter.as_ref().map(|filter| format!(" where {filter}")).unwrap_or_default();
         let list = columns.join(", ");
         ScriptDraft::new(&self.options, format!("Index {list} of {}", quote(table_name)))

@@ -1,7 +1,7 @@
 //! `miglab new change-type orders.total bigint`
 
 use super::draft::{ScriptDraft, TableDraft, gate, short};
-use super::names::{ColumnPath, Name, quote};
+use super::names::{ColumnPath, NameArg, quote};
 use super::options::Options;
 use super::samples::{ROWS, is_text, sample, sample_text};
 
@@ -22,7 +22,7 @@ pub struct ChangeType {
     pub was: Option<String>,
     /// The name of the new column [default: the old name and the new type, as in `total_bigint`]
     #[arg(long, value_name = "NEW_NAME")]
-    pub to: Option<Name>,
+    pub to: Option<NameArg>,
     /// The new value from the old column [default: a cast]
     #[arg(long, value_name = "EXPR")]
     pub using: Option<String>,
@@ -69,9 +69,9 @@ impl ChangeType {
             .finish()
     }
 
-    fn new_name(&self) -> Name {
+    fn new_name(&self) -> NameArg {
         let type_word: String = self.r#type.to_lowercase().chars().take_while(char::is_ascii_alphanumeric).collect();
-        self.to.clone().unwrap_or_else(|| Name(format!("{}_{type_word}", self.column.column)))
+        self.to.clone().unwrap_or_else(|| NameArg(format!("{}_{type_word}", self.column.column)))
     }
 
     fn casts(&self, old: &str, new: &str) -> (String, String) {

@@ -4,7 +4,7 @@
 
 use super::draft::{ScriptDraft, TableDraft, full, short};
 use super::expression::columns_of;
-use super::names::{ColumnPath, Name, literal, quote};
+use super::names::{ColumnPath, NameArg, literal, quote};
 use super::options::Options;
 use super::samples::{ROWS, sample};
 
@@ -40,7 +40,7 @@ pub struct AddUnique {
     pub columns: Vec<ColumnPath>,
     /// Its name [default: `users_email_key`]
     #[arg(long)]
-    pub name: Option<Name>,
+    pub name: Option<NameArg>,
     /// The type of the columns
     #[arg(long, value_name = "TYPE", default_value = "text")]
     pub r#type: String,
@@ -60,7 +60,7 @@ pub struct AddCheck {
     pub condition: String,
     /// Its name [default: `products_price_check`]
     #[arg(long)]
-    pub name: Option<Name>,
+    pub name: Option<NameArg>,
     /// The type of the column
     #[arg(long, value_name = "TYPE", default_value = "integer")]
     pub r#type: String,
@@ -80,7 +80,7 @@ pub struct AddForeignKey {
     pub references: ColumnPath,
     /// Its name [default: `orders_user_id_fkey`]
     #[arg(long)]
-    pub name: Option<Name>,
+    pub name: Option<NameArg>,
     #[command(flatten)]
     pub(super) options: Options,
 }
@@ -147,7 +147,7 @@ impl AddUnique {
             table = table.column(&column.column, &self.r#type)?;
         }
         let columns: Vec<String> = self.columns.iter().map(short).collect();
-        let name = self.name.as_ref().map_or_else(|| default_name(&self.columns, "key"), Name::quoted);
+        let name = self.name.as_ref().map_or_else(|| default_name(&self.columns, "key"), NameArg::quoted);
         let list = columns.join(", ");
         versions(&self.options, format!("Make {list} of {} unique", quote(table_name)), table_name, &table, &columns)
             .rollout(&format!("{NEW_KEEPS}, or handles the rejection."))
@@ -166,8 +166,10 @@ impl AddCheck {
         let table = TableDraft::new(&self.column.table, &self.options)
             .column(&self.column.column, &self.r#type)?
             .complete(&columns_of(&self.condition)?, &self.r#type);
-        let name =
-            self.name.as_ref().map_or_else(|| default_name(std::slice::from_ref(&self.column), "check"), Name::quoted);
+        let name = self
+            .name
+            .as_ref()
+            .map_or_else(|| default_name(std::slice::from_ref(&self.column), "check"), NameArg::quoted);
         versions(
             &self.options,
             format!("Check {} of {}", column, quote(&self.column.table)),
@@ -197,12 +199,14 @@ impl AddForeignKey {
             ));
         }
         let column = short(&self.column);
-        let name =
-            self.name.as_ref().map_or_else(|| default_name(std::slice::from_ref(&self.column), "fkey"), Name::quoted);
+        let name = self
+            .name
+            .as_ref()
+            .map_or_else(|| default_name(std::slice::from_ref(&self.column), "fkey"), NameArg::quoted);
         let values = ["1", "2", "2"].map(str::to_owned).to_vec();
         let table = TableDraft::new(table_name, &self.options).column_with(&self.column.column, "integer", values)?;
         let mut other_options = self.options.clone();
-        other_options.key = Name(self.references.column.clone());
+        other_options.key = NameArg(self.references.column.clone());
         let other = TableDraft::new(other_name, &other_options);
         let used = [full(table_name, &self.column.column)];
         let referenced = format!("{} ({})", quote(other_name), short(&self.references));

@@ -1,7 +1,7 @@
 //! `miglab new drop-column` and `miglab new drop-table`.
 
 use super::draft::{ScriptDraft, TableDraft, full, short};
-use super::names::{ColumnPath, ColumnText, Name, literal, quote};
+use super::names::{ColumnPath, ColumnText, NameArg, literal, quote};
 use super::options::Options;
 
 /// A column goes, once no version of the application uses it
@@ -35,7 +35,7 @@ pub struct DropColumn {
 pub struct DropTable {
     /// The table
     #[arg(value_name = "TABLE")]
-    pub table: Name,
+    pub table: NameArg,
     /// A column of it and its type; the primary key is added by itself [default: note text]
     #[arg(long = "column", value_name = "COLUMN TYPE")]
     pub columns: Vec<ColumnText>,

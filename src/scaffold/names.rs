@@ -6,7 +6,7 @@ use crate::syntax;
 
 /// A name that stands alone: a table, a column, a constraint or an application.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Name(pub String);
+pub struct NameArg(pub String);
 
 /// `table.column`.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -26,7 +26,7 @@ pub struct ColumnText {
     pub definition: String,
 }
 
-impl Name {
+impl NameArg {
     /// The name as a script writes it.
     #[must_use]
     pub fn quoted(&self) -> String {
@@ -34,7 +34,7 @@ impl Name {
     }
 }
 
-impl FromStr for Name {
+impl FromStr for NameArg {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
@@ -70,7 +70,7 @@ impl FromStr for ColumnText {
         if definition.trim().is_empty() {
             return Err(format!("the type is missing: write `\"{name} text\"`"));
         }
-        Ok(Self { name: name.parse::<Name>()?.0, definition: definition.trim().to_owned() })
+        Ok(Self { name: name.parse::<NameArg>()?.0, definition: definition.trim().to_owned() })
     }
 }
 

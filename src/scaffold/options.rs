@@ -1,6 +1,6 @@
 //! What every kind of script lets its author choose.
 
-use super::names::Name;
+use super::names::NameArg;
 
 /// Options of every kind.
 #[derive(clap::Args, Clone, Debug)]
@@ -13,11 +13,11 @@ pub struct Options {
     pub batch: u32,
     /// The version of the application that is live before the migration
     #[arg(long, value_name = "NAME", default_value = "v1")]
-    pub old_app: Name,
+    pub old_app: NameArg,
     /// The version that the migration deploys
     #[arg(long, value_name = "NAME", default_value = "v2")]
-    pub new_app: Name,
+    pub new_app: NameArg,
     /// The primary key of the table, an integer
     #[arg(long, value_name = "COLUMN", default_value = "id")]
-    pub key: Name,
+    pub key: NameArg,
 }

@@ -1,7 +1,7 @@
 //! `miglab new rename-column users.username display_name`
 
 use super::draft::{ScriptDraft, TableDraft, gate, short};
-use super::names::{ColumnPath, Name, quote};
+use super::names::{ColumnPath, NameArg, quote};
 use super::options::Options;
 
 /// A column gets another name, and both versions of the application may write while both are live
@@ -15,7 +15,7 @@ pub struct RenameColumn {
     pub column: ColumnPath,
     /// Its new name
     #[arg(value_name = "NEW_NAME")]
-    pub to: Name,
+    pub to: NameArg,
     /// Its type
     #[arg(long, value_name = "TYPE", default_value = "text")]
     pub r#type: String,

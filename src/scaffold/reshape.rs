@@ -1,7 +1,7 @@
 //! `miglab new split-column` and `miglab new merge-columns`: the same two forms, in opposite directions.
 
 use super::draft::{ScriptDraft, TableDraft, short};
-use super::names::{ColumnPath, Name, quote};
+use super::names::{ColumnPath, NameArg, quote};
 use super::options::Options;
 use super::samples::ROWS;
 
@@ -16,7 +16,7 @@ pub struct SplitColumn {
     pub column: ColumnPath,
     /// The columns that it becomes; the last one takes the rest
     #[arg(value_name = "NEW_NAME", required = true, num_args = 2..)]
-    pub into: Vec<Name>,
+    pub into: Vec<NameArg>,
     /// What stands between the parts
     #[arg(long, value_name = "TEXT", default_value = " ")]
     pub separator: String,
@@ -84,7 +84,7 @@ impl SplitColumn {
     pub(super) fn script(&self) -> Result<String, String> {
         check_separator(&self.separator)?;
         let whole = short(&self.column);
-        let parts: Vec<String> = self.into.iter().map(Name::quoted).collect();
+        let parts: Vec<String> = self.into.iter().map(NameArg::quoted).collect();
         let values = sample_rows(self.into.len(), &self.separator)
             .iter()
             .map(|row| quoted(&row.join(&self.separator)))
@@ -156,7 +156,7 @@ impl MergeColumns {
             .finish()
     }
 
-    fn arguments(&self) -> Result<(Vec<ColumnPath>, Name), String> {
+    fn arguments(&self) -> Result<(Vec<ColumnPath>, NameArg), String> {
         let (last, columns) = self.columns.split_last().ok_or("two columns and a new name are expected")?;
         let paths: Vec<ColumnPath> = columns
             .iter()

@@ -1,7 +1,7 @@
 //! `miglab new add-table | rename-table | split-table`.
 
 use super::draft::{ScriptDraft, TableDraft, full};
-use super::names::{ColumnText, Name, quote};
+use super::names::{ColumnText, NameArg, quote};
 use super::options::Options;
 
 /// A table is added
@@ -10,7 +10,7 @@ use super::options::Options;
 pub struct AddTable {
     /// The table
     #[arg(value_name = "TABLE")]
-    pub table: Name,
+    pub table: NameArg,
     /// Its columns; the primary key is added by itself
     #[arg(value_name = "COLUMN TYPE", required = true)]
     pub columns: Vec<ColumnText>,
@@ -26,16 +26,16 @@ pub struct AddTable {
 pub struct RenameTable {
     /// The table
     #[arg(value_name = "TABLE")]
-    pub table: Name,
+    pub table: NameArg,
     /// Its new name
     #[arg(value_name = "NEW_NAME")]
-    pub to: Name,
+    pub to: NameArg,
     /// A column of it and its type; the primary key is added by itself [default: name text]
     #[arg(long = "column", value_name = "COLUMN TYPE")]
     pub columns: Vec<ColumnText>,
     /// The last version of the application, which knows only the new name
     #[arg(long, value_name = "NAME", default_value = "v3")]
-    pub last_app: Name,
+    pub last_app: NameArg,
     #[command(flatten)]
     pub(super) options: Options,
 }
@@ -47,16 +47,16 @@ pub struct RenameTable {
 pub struct SplitTable {
     /// The table
     #[arg(value_name = "TABLE")]
-    pub table: Name,
+    pub table: NameArg,
     /// The new table
     #[arg(value_name = "NEW_TABLE")]
-    pub to: Name,
+    pub to: NameArg,
     /// The columns that move
     #[arg(value_name = "COLUMN", required = true)]
-    pub columns: Vec<Name>,
+    pub columns: Vec<NameArg>,
     /// The new table's primary key, which refers to the old table [default: `user_id` for `users`]
     #[arg(long, value_name = "NEW_COLUMN")]
-    pub new_key: Option<Name>,
+    pub new_key: Option<NameArg>,
     /// The type of the columns
     #[arg(long, value_name = "TYPE", default_value = "text")]
     pub r#type: String,
@@ -97,7 +97,7 @@ impl RenameTable {
         for column in columns {
             table = table.column(&column.name, &column.definition)?;
         }
-        let used = |table: &Name| columns.iter().map(|column| full(&table.0, &column.name)).collect::<Vec<_>>();
+        let used = |table: &NameArg| columns.iter().map(|column| full(&table.0, &column.name)).collect::<Vec<_>>();
         let (old, new) = (used(&self.table), used(&self.to));
         let both: Vec<String> = old.iter().chain(&new).cloned().collect();
         let draft =
@@ -152,7 +152,7 @@ impl SplitTable {
         if self.columns.contains(&new_key) {
             return Err(format!("`{}` is the new table's primary key: name another with `--new-key`", new_key.0));
         }
-        let used = |table: &Name| self.columns.iter().map(|column| full(&table.0, &column.0)).collect::<Vec<_>>();
+        let used = |table: &NameArg| self.columns.iter().map(|column| full(&table.0, &column.0)).collect::<Vec<_>>();
         let (old, new) = (used(&self.table), used(&self.to));
         let draft = ScriptDraft::new(&self.options, format!("Split {} off {}", self.to.quoted(), self.table.quoted()))
             .table(&table)
@@ -174,7 +174,7 @@ impl SplitTable {
             );
         }
         let pairs: Vec<String> =
-            self.columns.iter().map(Name::quoted).map(|name| format!("{name} from {name}")).collect();
+            self.columns.iter().map(NameArg::quoted).map(|name| format!("{name} from {name}")).collect();
         let copy =
             format!("migrate copy {table} to {to} ({new_key} from {key}, {}) {}", pairs.join(", "), draft.batches());
         draft = draft
@@ -189,9 +189,9 @@ impl SplitTable {
         draft
     }
 
-    fn new_key(&self) -> Name {
+    fn new_key(&self) -> NameArg {
         let singular = self.table.0.strip_suffix('s').unwrap_or(&self.table.0);
-        self.new_key.clone().unwrap_or_else(|| Name(format!("{singular}_{}", self.options.key.0)))
+        self.new_key.clone().unwrap_or_else(|| NameArg(format!("{singular}_{}", self.options.key.0)))
     }
 }
 

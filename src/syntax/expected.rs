@@ -232,10 +232,9 @@ fn meant(diagnostic: Diagnostic, rule: Rule, found: &StoppedAt<'_>, wanted: &[St
     match (found.text, rule) {
         ("end", _) => diagnostic.help("blocks end with `}`"),
         (":=" | "=", Rule::statement | Rule::statements) => diagnostic.help("write `from` where a column is filled"),
-        (_, Rule::statement | Rule::statements) if wanted.is_empty() && found.start == 0 => diagnostic.help(
-            "statements start with `add`, `drop`, `set`, `sync`, `backfill`, `seed`, `copy`, `validate`, `verify`, \
-             `deploy`, `retire`, `confirm` or `wait`",
-        ),
+        (_, Rule::statement | Rule::statements) if wanted.is_empty() && found.start == 0 => {
+            diagnostic.help(format!("statements start with {}", keywords::verbs_listed()))
+        }
         (_, Rule::row_tuples) => diagnostic.help("write each row as `(1, 'text', null)`"),
         (_, Rule::app_clauses) => diagnostic.help("write `reads a, b`, `writes a, b` or `uses a, b`"),
         (_, Rule::view_clauses) => diagnostic.help("write `reads a, b`"),

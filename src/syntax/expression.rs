@@ -11,7 +11,7 @@ use crate::syntax::tree::{Node, Nodes};
 
 /// Where an operator stands.
 #[derive(Clone, Copy)]
-enum Fix {
+enum Fixity {
     Prefix,
     Infix,
     Postfix,
@@ -27,28 +27,28 @@ fn comparisons_chain(span: Span) -> Diagnostic {
 }
 
 /// How tightly an operator binds, as in PostgreSQL; nothing for an operand.
-fn binding(rule: Rule) -> Option<(Fix, u8)> {
+fn binding(rule: Rule) -> Option<(Fixity, u8)> {
     Some(match rule {
-        Rule::or => (Fix::Infix, 2),
-        Rule::and | Rule::slip_and => (Fix::Infix, 4),
-        Rule::not => (Fix::Prefix, 6),
-        Rule::is_null | Rule::is_bool => (Fix::Postfix, 8),
-        Rule::distinct => (Fix::Infix, 8),
+        Rule::or => (Fixity::Infix, 2),
+        Rule::and | Rule::slip_and => (Fixity::Infix, 4),
+        Rule::not => (Fixity::Prefix, 6),
+        Rule::is_null | Rule::is_bool => (Fixity::Postfix, 8),
+        Rule::distinct => (Fixity::Infix, 8),
         Rule::equal
         | Rule::slip_equals
         | Rule::not_equal
         | Rule::less
         | Rule::less_or_equal
         | Rule::greater
-        | Rule::greater_or_equal => (Fix::Infix, COMPARISON),
-        Rule::between | Rule::in_list | Rule::slip_escape => (Fix::Postfix, 12),
-        Rule::like | Rule::ilike => (Fix::Infix, 12),
-        Rule::concat | Rule::json_get | Rule::json_get_text => (Fix::Infix, 14),
-        Rule::plus_op | Rule::minus_op => (Fix::Infix, 16),
-        Rule::times | Rule::divide | Rule::modulo => (Fix::Infix, 18),
-        Rule::power => (Fix::Infix, 20),
-        Rule::minus | Rule::plus => (Fix::Prefix, 22),
-        Rule::cast_op => (Fix::Postfix, 24),
+        | Rule::greater_or_equal => (Fixity::Infix, COMPARISON),
+        Rule::between | Rule::in_list | Rule::slip_escape => (Fixity::Postfix, 12),
+        Rule::like | Rule::ilike => (Fixity::Infix, 12),
+        Rule::concat | Rule::json_get | Rule::json_get_text => (Fixity::Infix, 14),
+        Rule::plus_op | Rule::minus_op => (Fixity::Infix, 16),
+        Rule::times | Rule::divide | Rule::modulo => (Fixity::Infix, 18),
+        Rule::power => (Fixity::Infix, 20),
+        Rule::minus | Rule::plus => (Fixity::Prefix, 22),
+        Rule::cast_op => (Fixity::Postfix, 24),
         _ => return None,
     })
 }
@@ -141,7 +141,7 @@ impl Build<'_> {
                 let span = self.span(&op);
                 self.report(comparisons_chain(span));
             }
-            left = if let Fix::Infix = fix {
+            left = if let Fixity::Infix = fix {
                 let operand = present(nodes.next());
                 let right = self.climb(operand, nodes, level);
                 self.infix(left, &op, right)

@@ -72,11 +72,22 @@ pub const KEYWORDS: &[&str] = &[
     "writes",
 ];
 
-/// Verbs that start a statement.
+/// Verbs that start a statement, in the order in which they are told.
 pub(super) const VERBS: &[&str] = &[
-    "add", "backfill", "drop", "sync", "seed", "copy", "set", "validate", "verify", "deploy", "retire", "confirm",
+    "add", "drop", "set", "sync", "backfill", "seed", "copy", "validate", "verify", "deploy", "retire", "confirm",
     "wait", "rename", "alter",
 ];
+
+/// Verbs of statements that are understood, and refused with what to write instead.
+const REFUSED: &[&str] = &["rename", "alter"];
+
+/// The verbs that a statement may start with, for a sentence: `` `add`, `drop` or `set` ``.
+pub(super) fn verbs_listed() -> String {
+    let verbs: Vec<String> =
+        VERBS.iter().filter(|verb| !REFUSED.contains(verb)).map(|verb| format!("`{verb}`")).collect();
+    let (last, rest) = verbs.split_last().map_or((String::new(), &[][..]), |(last, rest)| (last.clone(), rest));
+    format!("{} or {last}", rest.join(", "))
+}
 
 /// Words that start a piece at the top of a script, besides the verbs.
 pub(super) const TOPS: &[&str] =
@@ -274,7 +285,7 @@ pub(super) fn surely_starts(text: &str) -> bool {
         "table" | "app" | "view" => after_name(next).starts_with('{'),
         "rows" => after_name(next).starts_with('{') || is_one(first_word(after_name(next)), &["from", "generate"]),
         "add" => is_one(second, &["column", "index", "check", "unique", "foreign", "not", "table"]),
-        "drop" => is_one(second, &["column", "index", "check", "unique", "foreign", "not", "table", "sync"]),
+        "drop" => is_one(second, &["column", "index", "check", "unique", "foreign", "not", "table", "sync", "default"]),
         "backfill" | "sync" => after_name(next).starts_with("from") || after_name(next).starts_with('<'),
         _ => false,
     }
@@ -310,5 +321,21 @@ mod tests {
             known += 1;
         }
         assert_eq!(known, VERBS.len());
+    }
+
+    #[test]
+    fn what_is_added_and_dropped_surely_starts_a_statement() {
+        let grammar = include_str!("../../grammar/mig.pest");
+        for (verb, rule) in [("add", "added"), ("drop", "dropped")] {
+            let (_, rest) = grammar.split_once(&format!("\n{rule} = _{{")).expect("the rule");
+            let alternatives = rest.split_once('}').expect("the end of the rule").0.split('|').map(str::trim);
+            let names: Vec<&str> = alternatives.filter(|name| !name.starts_with("slip_")).collect();
+            assert!(names.len() > 5, "{names:?}");
+            for name in names {
+                let object = name.split('_').nth(1).expect("`add_column` has two words");
+                assert!(surely_starts(&format!("{verb} {object} x")), "{name}");
+                assert!(KEYWORDS.contains(&object), "{name}");
+            }
+        }
     }
 }

@@ -26,8 +26,9 @@ impl Names {
     }
 }
 
-/// What a written name is: `Users` is `users`, `"Users"` is `Users`.
-pub(super) fn fold(written: &str) -> Cow<'_, str> {
+/// What a written name is, as PostgreSQL folds it: `Users` is `users`, `"Users"` is `Users`, `ÉTÉ` is `ÉtÉ` (ASCII only).
+#[must_use]
+pub fn fold(written: &str) -> Cow<'_, str> {
     if let Some(inner) = written.strip_prefix('"') {
         return unescape(inner.strip_suffix('"').unwrap_or(inner), "\"\"", "\"");
     }

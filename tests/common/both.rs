@@ -150,7 +150,7 @@ impl Both {
             },
             Work::BuildIndex { create, .. } => run(create),
             Work::DropIndex { index } => run(&format!("drop index concurrently if exists {index}")),
-            Work::Gate { query, message } => {
+            Work::Verify { query, message } => {
                 let rows = self.client.query(query, &[]).map_err(|error| format!("{query}\n{error:?}"))?;
                 if rows.is_empty() { Ok(()) } else { Err(format!("{message}{}", rows[0].get::<_, String>(0))) }
             }

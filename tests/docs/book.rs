@@ -50,7 +50,7 @@ fn every_link_leads_to_a_file() {
     }
 }
 
-/// Commands are tested where they are written as `tests/readme.rs` finds them; the pages of codes show scripts only.
+/// Commands are tested where they are written as `tests/docs/readme.rs` finds them; the pages of codes show scripts only.
 #[test]
 fn the_pages_of_codes_have_no_commands() {
     for path in pages("docs/codes") {

@@ -4,6 +4,7 @@ use crate::ast::Script;
 use crate::catalog::Catalog;
 use crate::check::{At, Rule, allow};
 use crate::diagnostic::{Code, Diagnostic};
+use crate::phrase::counted;
 use crate::plan::Planner;
 use crate::plan::assumed::{self, Assumed, Places, Rollout};
 use crate::source::{Source, Span};
@@ -91,7 +92,7 @@ impl Rule for MissingApp {
         let place = script.header.as_ref().map_or(first, |header| header.span);
         let (before, after) = (assumed::usable_count(&start), assumed::usable_count(planner.catalog()));
         if before + after > MOST_SPELT_OUT {
-            findings.push(finding(place).help(counted(before, after)));
+            findings.push(finding(place).help(assumption(before, after)));
         } else if let Some(assumed) = assumed::between(&start, planner.catalog(), self.places) {
             findings.push(self.spelt_out(place, &assumed, planner, &script.source));
         }
@@ -128,8 +129,8 @@ fn finding(place: Span) -> Diagnostic {
     Diagnostic::new(Code::MissingApp, message, place, "nothing here says who is live")
 }
 
-fn counted(before: usize, after: usize) -> String {
-    let columns = |count: usize| if count == 1 { "1 column".to_owned() } else { format!("{count} columns") };
+fn assumption(before: usize, after: usize) -> String {
+    let columns = |count: usize| counted(count, "column", "columns");
     format!(
         "this assumes an old version that uses the {} of the start until the first contract statement, and a new one \
          that uses the {} of the end once migrate is over; `miglab check --infer-apps` writes them",

@@ -4,10 +4,10 @@
 
 use rustc_hash::FxHashMap;
 
-use crate::catalog::ColumnId;
+use crate::catalog::{ColumnId, NotNull};
 use crate::check::{At, Rule};
 use crate::diagnostic::{Code, Diagnostic};
-use crate::plan::Action;
+use crate::plan::Effect;
 use crate::source::Span;
 
 /// Where each column was validated.
@@ -18,30 +18,25 @@ pub(super) struct ValidateBeforeBackfill {
 
 impl Rule for ValidateBeforeBackfill {
     fn statement(&mut self, at: &mut At<'_, '_>, findings: &mut Vec<Diagnostic>) {
-        match at.action {
-            Some(Action::ValidateNotNull { column, .. } | Action::SetNotNull { column, .. }) => {
-                self.validated.insert(*column, at.statement.span);
-            }
-            Some(Action::ValidateConstraint { table, name }) => {
-                let constraint = at.catalog().table(table).and_then(|table| table.constraint(name));
-                let columns = constraint.map_or(&[][..], |constraint| constraint.kind.columns());
-                self.validated.extend(columns.iter().map(|column| (*column, at.statement.span)));
-            }
-            Some(Action::Fill { table, column, .. }) => {
-                let Some(validated) = self.validated.remove(column) else { return };
-                let name = at.catalog().column_name(table, *column);
-                findings.push(
-                    Diagnostic::new(
-                        Code::ValidateBeforeBackfill,
-                        format!("column `{name}` is validated before it is filled"),
-                        validated,
-                        "validated here …",
-                    )
-                    .label(at.statement.span, "… but only filled here")
-                    .help("move the backfill before it: rows that are not filled yet fail the validation"),
-                );
-            }
-            _ => {}
+        let Effect { not_null, validates, names, .. } = at.effect;
+        if let Some((column, NotNull::Validated | NotNull::Yes)) = not_null {
+            self.validated.insert(*column, at.statement.span);
         }
+        if validates.is_some() {
+            self.validated.extend(names.iter().map(|column| (*column, at.statement.span)));
+        }
+        let Some(filling) = at.effect.fills_rows() else { return };
+        let Some(validated) = self.validated.remove(&filling.column) else { return };
+        let name = at.catalog().column_name(filling.table, filling.column);
+        findings.push(
+            Diagnostic::new(
+                Code::ValidateBeforeBackfill,
+                format!("column `{name}` is validated before it is filled"),
+                validated,
+                "validated here …",
+            )
+            .label(at.statement.span, "… but only filled here")
+            .help("move the backfill before it: rows that are not filled yet fail the validation"),
+        );
     }
 }

@@ -1,11 +1,11 @@
 //! A refutation as a finding: its schedule in labels, and what would help.
 
-use crate::check::verdict::{Telling, code};
+use crate::check::verdict::{ScriptVerdict, code};
 use crate::diagnostic::{Diagnostic, Label};
 use crate::prove::{AnomalyKind, EventKind, Insertion, Refutation, Remedy, ScheduleEvent, Words};
 use crate::source::Span;
 
-impl Telling<'_> {
+impl ScriptVerdict<'_> {
     pub(super) fn finding(&self, refutation: &Refutation) -> Diagnostic {
         let words = Words::new(self.plan);
         let anomaly = &refutation.anomaly;

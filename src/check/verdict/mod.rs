@@ -49,7 +49,7 @@ pub(super) fn judge(script: &Script, plan: Option<&Plan>, findings: &mut Vec<Dia
     if !has_apps {
         return advise(script, plan, findings);
     }
-    let telling = Telling { script, plan };
+    let telling = ScriptVerdict { script, plan };
     let proof = telling.prove(findings);
     telling.report(&proof, findings);
     Judged { notes: telling.notes(&proof), proofs: Proofs { written: proof.into(), ..Proofs::default() } }
@@ -58,7 +58,7 @@ pub(super) fn judge(script: &Script, plan: Option<&Plan>, findings: &mut Vec<Dia
 /// Proves a plan but for what its script allows; that is said among what is taken for granted, and added to the
 /// findings.
 pub(super) fn proof(script: &Script, plan: &Plan, findings: &mut Vec<Diagnostic>) -> Proof {
-    Telling { script, plan }.prove(findings)
+    ScriptVerdict { script, plan }.prove(findings)
 }
 
 /// What is proved of a plan with the applications that it is assumed to have: none where it declares some, or has no
@@ -82,7 +82,7 @@ fn is_blocked(script: &Script, findings: &[Diagnostic]) -> bool {
 /// that only what the plan itself brings about is told: nothing that is wrong before its first statement, or that hangs
 /// on values besides.
 fn advise(script: &Script, plan: &Plan, findings: &mut Vec<Diagnostic>) -> Judged {
-    let missing = Diagnostic::new(Code::MissingApp, "", Telling { script, plan }.header(), "");
+    let missing = Diagnostic::new(Code::MissingApp, "", ScriptVerdict { script, plan }.header(), "");
     if allow::is_allowed(script, &missing) {
         return Judged::default();
     }
@@ -95,7 +95,7 @@ fn advise(script: &Script, plan: &Plan, findings: &mut Vec<Diagnostic>) -> Judge
 
 fn tell_of_assumed(script: &Script, assumed: &AssumedProof, findings: &mut Vec<Diagnostic>) {
     let AssumedProof { plan, proof, .. } = assumed;
-    let telling = Telling { script, plan };
+    let telling = ScriptVerdict { script, plan };
     let of_the_plan = |refutation: &&Refutation| {
         let anomaly = &refutation.anomaly;
         anomaly.kind != AnomalyKind::BrokenUse && anomaly.position > 0 && refutation.hangs_on.is_empty()
@@ -114,12 +114,12 @@ fn tell_of_assumed(script: &Script, assumed: &AssumedProof, findings: &mut Vec<D
 }
 
 /// A plan, and the script that it is told about in.
-struct Telling<'a> {
+struct ScriptVerdict<'a> {
     script: &'a Script,
     plan: &'a Plan,
 }
 
-impl Telling<'_> {
+impl ScriptVerdict<'_> {
     fn report(&self, proof: &Proof, findings: &mut Vec<Diagnostic>) {
         let mut suspicions = Vec::new();
         findings.retain(|finding| {

@@ -7,6 +7,7 @@ use clap::Args;
 
 use crate::cli::args::{DbArgs, GateArgs, PaceArgs, PhaseArg, RunFormat};
 use crate::lab::RowsFile;
+use crate::syntax::fold;
 
 /// Run a migration, on an in-memory table or on a database
 #[derive(Debug, Args)]
@@ -85,14 +86,6 @@ impl RowsArg {
     #[must_use]
     pub fn to_rows_file(&self) -> RowsFile {
         RowsFile { table: fold(&self.table).into(), path: self.file.clone() }
-    }
-}
-
-/// A name as PostgreSQL folds it: lower case unless it is quoted.
-pub(super) fn fold(name: &str) -> String {
-    match name.strip_prefix('"').and_then(|name| name.strip_suffix('"')) {
-        Some(quoted) => quoted.replace("\"\"", "\""),
-        None => name.to_lowercase(),
     }
 }
 

@@ -5,7 +5,8 @@ use std::path::PathBuf;
 
 use serde_json::json;
 
-use super::args::{RowsArg, RunArgs, fold};
+use super::args::{RowsArg, RunArgs};
+use super::report_of;
 use crate::ast::{Name, Phase};
 use crate::cli::args::RunFormat;
 use crate::cli::findings::tell;
@@ -13,13 +14,13 @@ use crate::cli::output::{Output, complain};
 use crate::cli::progress::{Bar, JsonLines};
 use crate::cli::{Exit, input, interrupt};
 use crate::engine::memory::{Memory, Selected};
-use crate::execute::{Entry, Failure, Run};
+use crate::execute::{Failure, Run};
 use crate::lab::{self, Lab, OpenError, RowsFile};
 use crate::phrase::{did_you_mean, rows};
 use crate::report::Terminal;
-use crate::report::run::RunReport;
 use crate::report::selected::{json_rows, table_of};
 use crate::source::Source;
+use crate::syntax::fold;
 
 /// Rows of a table that are printed.
 const MOST_SHOWN: usize = 20;
@@ -77,20 +78,11 @@ fn drive(args: &RunArgs, lab: Lab, out: &mut Output) -> io::Result<Exit> {
             if failure.is_interrupt() { Exit::Interrupted } else { Exit::Failed }
         }
     };
-    report(args, &run, out)?;
+    if !args.quiet {
+        args.format.write(&report_of(&run), out)?;
+    }
     args.show.iter().try_for_each(|table| show(&run, table, args.format, out))?;
     Ok(exit)
-}
-
-fn report(args: &RunArgs, run: &Run<Memory>, out: &mut Output) -> io::Result<()> {
-    let entry = |entry: &Entry| (entry.state.tag().to_owned(), entry.text.clone());
-    let report = RunReport {
-        title: run.plan().title.clone(),
-        phase: run.state().tag(),
-        progress_percent: run.percent(),
-        history: run.history().entries().iter().map(entry).collect(),
-    };
-    if args.quiet { Ok(()) } else { args.format.write(&report, out) }
 }
 
 fn refuse(error: OpenError, source: &Source) -> Exit {
@@ -111,10 +103,8 @@ fn complain_of(failure: &Failure, source: &Source) {
     if failure.is_interrupt() {
         complain("stopped by Ctrl-C; what was done has been rolled back", None);
     } else {
-        let place = source.position(failure.span.start);
-        let what = source.slice(failure.span).lines().next().unwrap_or_default();
-        let message =
-            format!("{}:{}:{}: `{what}` failed: {}", source.name(), place.line, place.column, failure.fault.message);
+        let (place, what) = (source.place(failure.span), source.first_line(failure.span));
+        let message = format!("{place}: `{what}` failed: {}", failure.fault.message);
         complain(&message, failure.fault.help.as_deref());
     }
     if let Some(fault) = &failure.undo_fault {

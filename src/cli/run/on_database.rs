@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::args::RunArgs;
+use super::report_of;
 use crate::ast::Phase;
 use crate::check::Findings;
 use crate::cli::connection::{claim, connect};
@@ -15,9 +16,8 @@ use crate::cli::output::{Output, complain};
 use crate::cli::refusal::refuse;
 use crate::cli::{Exit, input, interrupt};
 use crate::engine::memory::Memory;
-use crate::execute::{Entry, Run};
+use crate::execute::Run;
 use crate::operate::{self, Claim, Error, Prepared, RunOptions, name_of};
-use crate::report::run::RunReport;
 use crate::source::Source;
 
 /// Runs the scripts on the database.
@@ -125,12 +125,5 @@ fn told_dry(args: &RunArgs, prepared: &Prepared, out: &mut Output) -> io::Result
     }
     let mut run = Run::new(Arc::clone(&prepared.plan), Memory::default());
     run.dry_run(args.to.map(Phase::from));
-    let entry = |entry: &Entry| (entry.state.tag().to_owned(), entry.text.clone());
-    let report = RunReport {
-        title: prepared.plan.title.clone(),
-        phase: run.state().tag(),
-        progress_percent: 0,
-        history: run.history().entries().iter().map(entry).collect(),
-    };
-    args.format.write(&report, out)
+    args.format.write(&report_of(&run), out)
 }

@@ -30,7 +30,19 @@ enum Difference {
     /// A constraint or index of this table.
     Constraint(Name, ConstraintDifference),
     /// A statement of the plan, from 0, adds what the database has.
-    Taken(usize),
+    Taken(usize, Addition),
+}
+
+/// What a statement adds.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Addition {
+    Table(Name),
+    Column(ColumnName),
+    /// A constraint or index.
+    Constraint {
+        table: Name,
+        name: Name,
+    },
 }
 
 /// How a column differs.

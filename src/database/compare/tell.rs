@@ -1,8 +1,8 @@
 //! Differences as findings and notes.
 
-use super::{ColumnDifference, ConstraintDifference, Difference, additions, compare};
+use super::{Addition, ColumnDifference, ConstraintDifference, Difference, TablePair, additions, compare};
 use crate::ast::{ColumnDef, Name, Script, TableDef};
-use crate::catalog::{Catalog, Column, Constraint, ConstraintKind, Table};
+use crate::catalog::{Catalog, Column, Constraint, ConstraintKind};
 use crate::database::declare::{self, Definition};
 use crate::database::differs;
 use crate::diagnostic::Diagnostic;
@@ -23,7 +23,7 @@ pub(in crate::database) struct Told {
 /// Compares what a script declares, and what its plan adds, with the database, and says what differs.
 pub(in crate::database) fn tell(script: &Script, plan: &Plan, server: &Server) -> Told {
     let actual = declare::catalog(server);
-    let teller = Teller { script, plan, actual: &actual, server };
+    let teller = DifferenceTeller { script, plan, actual: &actual, server };
     let mut told = Told::default();
     for table in &script.tables {
         let differences = compare(&plan.start, &actual, &table.name.name);
@@ -50,7 +50,7 @@ pub(in crate::database) fn no_table(name: &Name, span: Span, server: &Server) ->
     differs(message, span, "no such table").help(meant.unwrap_or_else(elsewhere))
 }
 
-struct Teller<'a> {
+struct DifferenceTeller<'a> {
     script: &'a Script,
     plan: &'a Plan,
     /// The database's own tables, as far as the language can say.
@@ -58,7 +58,7 @@ struct Teller<'a> {
     server: &'a Server,
 }
 
-impl Teller<'_> {
+impl DifferenceTeller<'_> {
     fn difference(&self, difference: &Difference, told: &mut Told) {
         match difference {
             Difference::NoTable(name) => {
@@ -72,8 +72,8 @@ impl Teller<'_> {
                 let Some(of) = self.pair(table) else { return };
                 of.constraint(difference, self.plan, told);
             }
-            Difference::Taken(step) => {
-                told.diagnostics.extend(self.plan.steps.get(*step).and_then(|step| self.taken(step)));
+            Difference::Taken(step, addition) => {
+                told.diagnostics.extend(self.plan.steps.get(*step).and_then(|step| self.taken(step, addition)));
             }
         }
     }
@@ -84,12 +84,18 @@ impl Teller<'_> {
 
     fn pair(&self, table: &Name) -> Option<Pair<'_>> {
         let (declared, has) = (self.plan.start.table(table)?, self.actual.table(table)?);
-        Some(Pair { def: self.def(table)?, declared, has, relation: self.server.relation(table)? })
+        Some(Pair {
+            def: self.def(table)?,
+            tables: TablePair { declared, has },
+            relation: self.server.relation(table)?,
+        })
     }
 
     /// What the language cannot say of the columns that are declared.
     fn left_out(&self, table: &TableDef, told: &mut Told) {
-        let Some(Pair { declared, relation, .. }) = self.pair(&table.name.name) else { return };
+        let Some(Pair { tables: TablePair { declared, .. }, relation, .. }) = self.pair(&table.name.name) else {
+            return;
+        };
         let name = &declared.name;
         let Definition { left_out, .. } = declare::definition(name, relation, self.server);
         let told_of = left_out.into_iter().filter(|left_out| left_out.concerns(declared, relation));
@@ -97,42 +103,42 @@ impl Teller<'_> {
     }
 
     /// A statement that adds what is there.
-    fn taken(&self, step: &Step) -> Option<Diagnostic> {
-        match &step.action {
-            Action::AddColumn { table, column, .. } => {
-                let has = self.server.relation(table)?.column(&column.name)?;
-                let message = format!("table `{table}` of the database has a column `{}` already", column.name);
+    fn taken(&self, step: &Step, addition: &Addition) -> Option<Diagnostic> {
+        Some(match addition {
+            Addition::Column(ColumnName { table, column }) => {
+                let has = self.server.relation(table)?.column(column)?;
+                let message = format!("table `{table}` of the database has a column `{column}` already");
                 let help = format!("declare it in `table {} {{ … }}`, or choose another name", quote_ident(table));
-                Some(differs(message, step.span, format!("it is {}", has.ty)).help(help))
+                differs(message, step.span, format!("it is {}", has.ty)).help(help)
             }
-            Action::AddTable(table) => {
-                let message = format!("the database has a table `{}` already", table.name);
+            Addition::Table(name) => {
+                let message = format!("the database has a table `{name}` already");
                 let help = "choose another name, or leave the statement out if it is the same table";
-                Some(differs(message, step.span, "there is one with this name").help(help))
+                differs(message, step.span, "there is one with this name").help(help)
             }
-            Action::AddConstraint { table, constraint } => {
-                let message = format!("table `{table}` of the database already has `{}`", constraint.name);
-                Some(differs(message, step.span, "the name is taken").help("choose another name"))
+            Addition::Constraint { table, name } => {
+                let message = format!("table `{table}` of the database already has `{name}`");
+                differs(message, step.span, "the name is taken").help("choose another name")
             }
-            _ => None,
-        }
+        })
     }
 }
 
-/// A table as it is declared, and as it is.
+/// A table as it is declared, and as it is, with what both are written as.
 struct Pair<'a> {
     def: &'a TableDef,
-    declared: &'a Table,
-    has: &'a Table,
+    tables: TablePair<'a>,
     relation: &'a Relation,
 }
 
 impl Pair<'_> {
     fn column(&self, name: &ColumnName, difference: ColumnDifference, told: &mut Told) {
         let column = &name.column;
-        let (Some(written), Some(declared)) = (self.written(column), self.declared.column(column)) else { return };
+        let (Some(written), Some(declared)) = (self.written(column), self.tables.declared.column(column)) else {
+            return;
+        };
         let printed = self.relation.column(column).and_then(|column| column.default.as_deref());
-        let (has, name) = (self.has.column(column), format!("`{}.{column}`", self.declared.name));
+        let (has, name) = (self.tables.has.column(column), format!("`{}.{column}`", self.tables.declared.name));
         let finding = match (difference, has, printed) {
             (ColumnDifference::Missing, ..) => return told.diagnostics.push(self.no_column(written)),
             // The language cannot say it.
@@ -173,7 +179,7 @@ impl Pair<'_> {
     }
 
     fn no_column(&self, written: &ColumnDef) -> Diagnostic {
-        let (table, name) = (&self.declared.name, &written.name.name);
+        let (table, name) = (&self.tables.declared.name, &written.name.name);
         let all = || self.relation.columns.iter().map(|column| column.name.as_str());
         let known = || format!("there is: `{}`", all().collect::<Vec<_>>().join("`, `"));
         let message = format!("table `{table}` of the database has no column `{name}`");
@@ -183,27 +189,30 @@ impl Pair<'_> {
 
     /// The declaration of the database's table. Foreign keys to other tables are left out: the script need not have those.
     fn lines(&self) -> TableDef {
-        let alone =
-            Server { relations: [(self.declared.name.clone(), self.relation.clone())].into(), ..Server::default() };
-        declare::definition(&self.declared.name, self.relation, &alone).table
+        let alone = Server {
+            relations: [(self.tables.declared.name.clone(), self.relation.clone())].into(),
+            ..Server::default()
+        };
+        declare::definition(&self.tables.declared.name, self.relation, &alone).table
     }
 
     fn constraint(&self, difference: &ConstraintDifference, plan: &Plan, told: &mut Told) {
         match difference {
             ConstraintDifference::Undeclared(name) => {
-                told.diagnostics.extend(self.has.constraint(name).map(|constraint| self.undeclared(constraint)));
+                told.diagnostics.extend(self.tables.has.constraint(name).map(|constraint| self.undeclared(constraint)));
             }
             // The database has something of this name that the language cannot say.
             ConstraintDifference::Missing(name) if self.is_there(name) => {}
             ConstraintDifference::Missing(name) => {
-                told.diagnostics.extend(self.declared.constraint(name).map(|constraint| self.missing(constraint)));
+                told.diagnostics
+                    .extend(self.tables.declared.constraint(name).map(|constraint| self.missing(constraint)));
             }
             ConstraintDifference::Renamed { declared, actual } => {
-                let has = self.has.constraint(actual);
+                let has = self.tables.has.constraint(actual);
                 told.diagnostics.extend(has.and_then(|has| self.renamed(declared, has, plan)));
             }
             ConstraintDifference::OtherCheck(name) => {
-                let table = &self.declared.name;
+                let table = &self.tables.declared.name;
                 let printed = self.relation.constraint(name).map_or("", |check| check.condition().unwrap_or_default());
                 told.notes.push(format!(
                     "check `{name}` of table `{table}` is `{printed}` in the database: see whether the script says the same"
@@ -214,14 +223,16 @@ impl Pair<'_> {
 
     fn is_there(&self, name: &str) -> bool {
         (self.relation.constraint(name).is_some() || self.relation.index(name).is_some())
-            && self.has.constraint(name).is_none()
+            && self.tables.has.constraint(name).is_none()
     }
 
     fn undeclared(&self, constraint: &Constraint) -> Diagnostic {
-        let (noun, table) = (constraint.kind.noun(), &self.declared.name);
-        let columns = self.has.column_names(constraint.kind.columns()).join("`, `");
-        let message =
-            format!("table `{table}` of the database has a {noun} on `{columns}` that the script does not declare");
+        let (noun, table) = (constraint.kind.noun(), &self.tables.declared.name);
+        let columns = self.tables.has.column_names(constraint.kind.columns()).join("`, `");
+        let article = if noun == "index" { "an" } else { "a" };
+        let message = format!(
+            "table `{table}` of the database has {article} {noun} on `{columns}` that the script does not declare"
+        );
         let of = self.relation.constraint(&constraint.name).map(|found| found.definition.as_str());
         let of = of.or_else(|| self.relation.index(&constraint.name).map(|found| found.definition.as_str()));
         let label = format!("`{}`: {}", constraint.name, of.unwrap_or_default());
@@ -237,7 +248,7 @@ impl Pair<'_> {
         {
             return constraint_text(line);
         }
-        let columns = self.has.column_names(constraint.kind.columns());
+        let columns = self.tables.has.column_names(constraint.kind.columns());
         let columns: Vec<String> = columns.iter().map(|name| quote_ident(name).into_owned()).collect();
         let (name, columns) = (quote_ident(&constraint.name), columns.join(", "));
         match &constraint.kind {
@@ -250,8 +261,8 @@ impl Pair<'_> {
     }
 
     fn missing(&self, constraint: &Constraint) -> Diagnostic {
-        let (noun, table) = (constraint.kind.noun(), &self.declared.name);
-        let columns = self.declared.column_names(constraint.kind.columns()).join("`, `");
+        let (noun, table) = (constraint.kind.noun(), &self.tables.declared.name);
+        let columns = self.tables.declared.column_names(constraint.kind.columns()).join("`, `");
         let message = format!("table `{table}` of the database has no {noun} on `{columns}`");
         let help = "leave it out of the declaration; a statement of the plan can add it";
         differs(message, self.def.name.span, format!("`{}` is declared", constraint.name)).help(help)
@@ -261,7 +272,7 @@ impl Pair<'_> {
     fn renamed(&self, declared: &Name, has: &Constraint, plan: &Plan) -> Option<Diagnostic> {
         let step = plan.steps.iter().find(|step| match &step.action {
             Action::DropConstraint { table, name } | Action::ValidateConstraint { table, name } => {
-                *table == self.declared.name && name == declared
+                *table == self.tables.declared.name && name == declared
             }
             _ => false,
         })?;

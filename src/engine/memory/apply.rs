@@ -113,7 +113,7 @@ impl Memory {
         Ok((!value.is_null()).then_some(rows))
     }
 
-    /// Holds all rows against new constraints, but for those that say they are not validated.
+    /// Checks that new constraints are true of all rows, except those that are added without being validated.
     fn hold(&mut self, schema: &Table, constraints: &[Constraint]) -> Result<(), Fault> {
         let later = |constraint: &&Constraint| {
             let validated = matches!(

@@ -6,7 +6,7 @@ use crate::ast::{Batches, Name};
 use crate::catalog::{ColumnId, ConstraintKind, Table};
 use crate::data::Chunk;
 use crate::engine::memory::enforce::{self, Unique};
-use crate::engine::memory::fill::Progress;
+use crate::engine::memory::fill::BatchProgress;
 use crate::engine::memory::row::{RowImage, input_column, input_columns};
 use crate::engine::memory::row_write::new_partner;
 use crate::engine::memory::scan::ChunkScan;
@@ -30,7 +30,7 @@ impl Memory {
         let (source, target) = (self.table(from)?, self.table(to)?);
         self.pair_by_copy(&source, &target, columns);
         let data = Arc::clone(self.state.data(from)?);
-        let mut progress = Progress::new(batches, data.rows(), watch);
+        let mut progress = BatchProgress::new(batches, data.rows(), watch);
         let mut treated = 0;
         let given: Vec<ColumnId> = columns.iter().map(|(column, _)| *column).collect();
         for scan in ChunkScan::all(&source, &data, self.now_micros) {

@@ -58,7 +58,7 @@ impl<'a> Unique<'a> {
         self.filter.is_none_or(takes_part).then_some(hash)
     }
 
-    /// Holds all rows against it, and builds its index. An index that is there may have been built for look-ups, and
+    /// Checks that it is true of all rows, and builds its index. An index that is there may have been built for look-ups, and
     /// says nothing of duplicates.
     ///
     /// # Errors
@@ -99,7 +99,7 @@ impl<'a> Unique<'a> {
     }
 }
 
-/// Holds a row that is about to be stored against everything that concerns it alone, and against other rows' keys.
+/// Checks a row that is about to be stored: all that concerns it alone, and the keys of the other rows.
 pub(super) fn row(table: &Table, data: &mut TableData, row: &RowImage, now: i64) -> Result<(), Fault> {
     let name = |data: &TableData| row_name(table, data, row);
     for column in not_null_columns(table) {
@@ -122,7 +122,7 @@ pub(super) fn row_name(table: &Table, data: &TableData, row: &RowImage) -> Strin
     fault::row_name(table, row.slot, &|column| row.value(data, column))
 }
 
-/// Holds a row against the keys of the others.
+/// Checks that no other row has the keys of this one.
 fn unique(table: &Table, data: &mut TableData, row: &RowImage, now: i64) -> Result<(), Fault> {
     for rule in Unique::all(table) {
         let touched = row.slot.is_none()

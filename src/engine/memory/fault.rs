@@ -25,7 +25,7 @@ pub(super) fn missing(what: &str, name: &str) -> Fault {
 }
 
 pub(super) fn interrupted() -> Fault {
-    Fault::new(FaultKind::Interrupted, "stopped; nothing of the statement remains")
+    Fault::new(FaultKind::Interrupted, "stopped; the statement was undone")
 }
 
 /// A value as a person writes it.

@@ -23,7 +23,7 @@ use crate::plan::FillKind;
 const BATCH_ROWS: u32 = 10_000;
 
 /// How far an action over rows has come, told at the end of each batch.
-pub(super) struct Progress<'a> {
+pub(super) struct BatchProgress<'a> {
     watch: Watch<'a>,
     batch: u64,
     seen: u64,
@@ -31,7 +31,7 @@ pub(super) struct Progress<'a> {
     total: u64,
 }
 
-impl<'a> Progress<'a> {
+impl<'a> BatchProgress<'a> {
     pub(super) fn new(batches: Batches, total: usize, watch: Watch<'a>) -> Self {
         let batch = u64::from(batches.rows.unwrap_or(BATCH_ROWS).max(1));
         Self { watch, batch, seen: 0, told: 0, total: u64::try_from(total).unwrap_or(u64::MAX) }
@@ -81,7 +81,7 @@ impl Memory {
         let filling = Filling { kind, table: &schema, column, value, filter, facts: &self.facts };
         let data = self.state.data_mut(table)?;
         let before = data.columns.get(&column).cloned().ok_or_else(|| fault::missing("column", table))?;
-        let mut progress = Progress::new(batches, data.rows(), watch);
+        let mut progress = BatchProgress::new(batches, data.rows(), watch);
         let mut treated = 0;
         for chunk in 0..data.chunk_count() {
             treated += filling.fill_chunk(data, chunk, now)?;

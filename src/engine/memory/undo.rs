@@ -18,7 +18,7 @@ use crate::engine::memory::state::{MemoryState, Weakened};
 use crate::engine::memory::table::TableData;
 use crate::engine::memory::{fault, validate};
 use crate::engine::{Fault, FaultKind};
-use crate::plan::Action;
+use crate::plan::{Action, Effect, Filling, FillingKind, Removal};
 
 /// What it takes to undo an action on a [`crate::engine::memory::Memory`].
 #[derive(Clone, Debug)]
@@ -41,22 +41,32 @@ enum Inverse {
 }
 
 impl Inverse {
-    fn of(action: &Action) -> Self {
-        match action {
-            Action::AddColumn { table, column, .. } => Self::RemoveColumn(table.clone(), column.id),
-            Action::AddTable(table) => Self::RemoveTable(table.name.clone()),
-            Action::Fill { table, column, .. } => Self::Unfill(table.clone(), *column),
-            Action::Copy { to, .. } => Self::RemoveCopies(to.clone()),
-            Action::DropColumn { table, column } => Self::PutColumn(table.clone(), *column),
-            Action::DropTable(table) => Self::PutTable(table.clone()),
-            _ => Self::Nothing,
+    fn of(effect: &Effect<'_>) -> Self {
+        match effect.removes {
+            Some(Removal::Column(table, column)) => return Self::PutColumn(table.clone(), column),
+            Some(Removal::Table(table)) => return Self::PutTable(table.clone()),
+            None => {}
+        }
+        if let Some(table) = effect.adds_table {
+            return Self::RemoveTable(table.name.clone());
+        }
+        if let Some((table, column)) = effect.adds_column() {
+            return Self::RemoveColumn(table.clone(), column.id);
+        }
+        let Some(Filling { kind, table, column, .. }) = effect.fills.first() else { return Self::Nothing };
+        match kind {
+            FillingKind::Backfill | FillingKind::Seed => Self::Unfill((*table).clone(), *column),
+            FillingKind::Copy => Self::RemoveCopies((*table).clone()),
+            // It has filled nothing yet.
+            FillingKind::Sync => Self::Nothing,
         }
     }
 }
 
 impl MemoryUndo {
     pub(super) fn new(before: MemoryState, after: MemoryState, action: &Action) -> Self {
-        Self { before, after, inverse: Inverse::of(action) }
+        let inverse = Inverse::of(&action.effect(&before.catalog));
+        Self { before, after, inverse }
     }
 
     pub(super) fn perform(self, state: &mut MemoryState, facts: &FactMap, now: i64) -> Result<(), Fault> {

@@ -12,12 +12,12 @@ pub mod inspect;
 pub(crate) mod journal;
 pub mod operation;
 pub mod perform;
+pub(crate) mod postgres_engine;
 pub mod quote;
 pub mod relation;
 pub mod session;
-pub(crate) mod steps;
 pub mod translate;
 
 pub use operation::{Cost, Lock, LockMode, Operation, Work};
+pub use postgres_engine::Postgres;
 pub use relation::{Relation, Server};
-pub use steps::Postgres;

@@ -83,7 +83,8 @@ pub enum Work {
         index: String,
     },
     /// A query that must give no row. It gives one text: the row that is in the way.
-    Gate {
+    #[serde(rename = "gate")] // as journals call it that were written before it had this name
+    Verify {
         /// The query.
         query: String,
         /// What is wrong where it gives a row, the row's text to follow: "`verify` fails for row".
@@ -197,4 +198,17 @@ pub enum Cost {
     IndexBuild,
     /// Rows are changed, batch by batch.
     Batches,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_journal_has_kept_is_still_read() {
+        let verify = Work::Verify { query: "select".into(), message: "it fails for row".into() };
+        let kept = r#"{"gate":{"query":"select","message":"it fails for row"}}"#;
+        assert_eq!(serde_json::from_str::<Work>(kept).unwrap(), verify);
+        assert_eq!(serde_json::to_string(&verify).unwrap(), kept);
+    }
 }

@@ -3,7 +3,7 @@
 pub use crate::data::sql_text as text;
 
 /// The longest name that PostgreSQL keeps, in bytes (`NAMEDATALEN` less one).
-pub const MOST_NAME_BYTES: usize = 63;
+const MOST_NAME_BYTES: usize = 63;
 
 /// A name, always quoted, and without a comment in it.
 #[must_use]

@@ -5,8 +5,8 @@ use crate::plan::{AppUse, ColumnName};
 use crate::prove::compile::constraints;
 use crate::prove::compile::image::{Guess, Image};
 use crate::prove::compile::record::{Record, push_act};
-use crate::prove::compile::scene::Scene;
-use crate::prove::model::{Happening, Transition};
+use crate::prove::compile::scene::LayerScene;
+use crate::prove::model::{ModelEvent, Transition};
 use crate::prove::proof::AnomalyKind;
 use crate::prove::rule::Rule;
 use crate::prove::word::{Pattern, Program, Word};
@@ -15,7 +15,7 @@ use crate::prove::word::{Pattern, Program, Word};
 type Rows<W> = (Pattern<W>, Vec<bool>);
 
 /// Adds all that a live application may do to the acts of a layer.
-pub(super) fn acts<W: Word>(scene: Scene<'_>, app: usize, record: &mut Record<W>, acts: &mut Vec<Transition<W>>) {
+pub(super) fn acts<W: Word>(scene: LayerScene<'_>, app: usize, record: &mut Record<W>, acts: &mut Vec<Transition<W>>) {
     let written = written(scene, app);
     for rows in scene.rows() {
         let usage = &scene.plan.apps[app];
@@ -30,7 +30,7 @@ pub(super) fn acts<W: Word>(scene: Scene<'_>, app: usize, record: &mut Record<W>
 }
 
 /// The group's columns that an application writes and that are there.
-fn written(scene: Scene<'_>, app: usize) -> Vec<ColumnId> {
+fn written(scene: LayerScene<'_>, app: usize) -> Vec<ColumnId> {
     let ids = scene.shares[app].writes.iter().filter_map(|name| scene.named(name));
     let mut ids: Vec<ColumnId> = ids.filter(|column| scene.bits(*column).is_some()).collect();
     ids.sort_unstable();
@@ -39,7 +39,7 @@ fn written(scene: Scene<'_>, app: usize) -> Vec<ColumnId> {
 }
 
 struct Doing<'a, 'b, W> {
-    scene: Scene<'a>,
+    scene: LayerScene<'a>,
     app: usize,
     usage: &'a AppUse,
     /// The group's columns that it writes and that are there.
@@ -92,7 +92,7 @@ impl<W: Word> Doing<'_, '_, W> {
     fn update(&mut self, component: &[ColumnId]) {
         for null in variants(self.nullable(component)) {
             let (columns, as_is) = (component.to_vec(), false);
-            let happening = Happening::Write { app: self.app, columns, null: null.clone(), as_is };
+            let happening = ModelEvent::Write { app: self.app, columns, null: null.clone(), as_is };
             // What is null already is not written again.
             let nulls = null.iter().filter_map(|column| self.scene.bits(*column));
             let guard = nulls.fold(self.rows.0, |guard, bits| guard.and(bits.null, false));
@@ -125,7 +125,7 @@ impl<W: Word> Doing<'_, '_, W> {
         image.settle(guard);
         let refused = constraints::held(scene, self.app, &image, self.record);
         let (columns, null, as_is) = (component.to_vec(), Vec::new(), true);
-        let happening = self.record.happening(Happening::Write { app: self.app, columns, null, as_is });
+        let happening = self.record.happening(ModelEvent::Write { app: self.app, columns, null, as_is });
         let act = Transition {
             guard,
             code: image.code,
@@ -139,7 +139,7 @@ impl<W: Word> Doing<'_, '_, W> {
     }
 
     /// Compiles an event once, or twice where it is not known whether a value that it computes is null.
-    fn both_guesses(&mut self, happening: &Happening, work: impl Fn(&mut Image<'_, W>) -> Vec<ColumnId>) {
+    fn both_guesses(&mut self, happening: &ModelEvent, work: impl Fn(&mut Image<'_, W>) -> Vec<ColumnId>) {
         for guess in [Guess::Value, Guess::Null] {
             let mut image = Image::new(self.scene, &self.rows.1, guess);
             let written = work(&mut image);
@@ -189,7 +189,7 @@ impl<W: Word> Doing<'_, '_, W> {
         let rows = (guard, self.rows.1.clone());
         for null in variants(self.nullable(&declared)) {
             let columns = declared.clone();
-            let happening = Happening::Insert { app: self.app, table, columns, null: null.clone() };
+            let happening = ModelEvent::Insert { app: self.app, table, columns, null: null.clone() };
             let mut doing = Doing { rows: &rows, record: self.record, acts: self.acts, ..*self };
             doing.both_guesses(&happening, |image| {
                 image.insert(table);
@@ -225,7 +225,7 @@ impl<W: Word> Doing<'_, '_, W> {
         let others: Vec<ColumnId> =
             self.usage.writes.iter().filter(elsewhere).filter_map(|name| scene.named(name)).collect();
         let (columns, null, as_is) = (others.clone(), Vec::new(), false);
-        let happening = Happening::Write { app: self.app, columns, null, as_is };
+        let happening = ModelEvent::Write { app: self.app, columns, null, as_is };
         self.both_guesses(&happening, |image| {
             image.stored.push(table);
             image.fire(&others);
@@ -275,7 +275,7 @@ impl<W: Word> Doing<'_, '_, W> {
             }
         }
         let code: Program<W> = image.code;
-        let happening = self.record.happening(Happening::Delete { app: self.app, table });
+        let happening = self.record.happening(ModelEvent::Delete { app: self.app, table });
         self.acts.push(Transition {
             guard: self.rows.0,
             code,
@@ -289,13 +289,13 @@ impl<W: Word> Doing<'_, '_, W> {
 }
 
 /// Whether a foreign key was there before the plan.
-fn is_at_start(scene: Scene<'_>, table: usize, key: &str) -> bool {
+fn is_at_start(scene: LayerScene<'_>, table: usize, key: &str) -> bool {
     let start = scene.plan.start.table(&scene.group.tables[table]);
     start.is_some_and(|table| table.constraint(key).is_some())
 }
 
 /// The foreign key by which the row of one table refers to that of another.
-fn refers(scene: Scene<'_>, from: usize, to: usize) -> Option<String> {
+fn refers(scene: LayerScene<'_>, from: usize, to: usize) -> Option<String> {
     let to = &scene.group.tables[to];
     scene.table(from)?.foreign_keys().find_map(|key| match &key.kind {
         ConstraintKind::ForeignKey { table, .. } if table == to => Some(key.name.to_string()),

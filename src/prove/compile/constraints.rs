@@ -5,7 +5,7 @@ use crate::catalog::{Column, ColumnId, Constraint, ConstraintKind, NotNull, Tabl
 use crate::expr::{Expression, Nullness};
 use crate::prove::compile::image::Image;
 use crate::prove::compile::record::{Record, added_by};
-use crate::prove::compile::scene::Scene;
+use crate::prove::compile::scene::LayerScene;
 use crate::prove::model::{Cause, Collision, Wrong};
 use crate::prove::proof::AnomalyKind;
 use crate::prove::survey::{MOST_INPUTS, in_key, inputs};
@@ -28,12 +28,12 @@ pub(super) fn is_not_null(table: &Table, column: &Column) -> bool {
 }
 
 /// `` `not null` of `users.username` ``.
-pub(super) fn not_null_name(scene: Scene<'_>, column: ColumnId) -> String {
+pub(super) fn not_null_name(scene: LayerScene<'_>, column: ColumnId) -> String {
     format!("`not null` of `{}`", scene.survey.name(column))
 }
 
 /// The tables of the group that the row of a table must refer to.
-pub(super) fn partners(scene: Scene<'_>, table: usize) -> impl Iterator<Item = usize> {
+pub(super) fn partners(scene: LayerScene<'_>, table: usize) -> impl Iterator<Item = usize> {
     let keys = scene.table(table).into_iter().flat_map(Table::foreign_keys);
     keys.filter_map(move |key| match &key.kind {
         ConstraintKind::ForeignKey { column, table: to, .. } if scene.survey.is_pairing_key(*column) => {
@@ -46,7 +46,7 @@ pub(super) fn partners(scene: Scene<'_>, table: usize) -> impl Iterator<Item = u
 /// Where a write of an application is refused, though the application does not know why. `written` are the columns of
 /// the group that it gives values itself.
 pub(super) fn refusals<W: Word>(
-    scene: Scene<'_>,
+    scene: LayerScene<'_>,
     (app, happening): (usize, usize),
     image: &Image<'_, W>,
     written: &[ColumnId],
@@ -71,7 +71,7 @@ pub(super) fn refusals<W: Word>(
 
 /// Where a write is refused that leaves the values as they are: the row breaks what holds of every row that is written.
 pub(super) fn held<W: Word>(
-    scene: Scene<'_>,
+    scene: LayerScene<'_>,
     app: usize,
     image: &Image<'_, W>,
     record: &mut Record<W>,
@@ -90,7 +90,7 @@ pub(super) fn held<W: Word>(
 
 /// Where an application does without a write, because a check that it knows refuses what it would give.
 pub(super) fn avoided<W: Word>(
-    scene: Scene<'_>,
+    scene: LayerScene<'_>,
     app: usize,
     image: &Image<'_, W>,
     written: &[ColumnId],
@@ -109,7 +109,11 @@ pub(super) fn avoided<W: Word>(
 }
 
 /// Where nulls alone make a check false; nowhere where it is about no column of the group.
-pub(super) fn broken_by_nulls<W: Word>(scene: Scene<'_>, schema: &Table, constraint: &Constraint) -> Vec<Pattern<W>> {
+pub(super) fn broken_by_nulls<W: Word>(
+    scene: LayerScene<'_>,
+    schema: &Table,
+    constraint: &Constraint,
+) -> Vec<Pattern<W>> {
     let ConstraintKind::Check { condition, columns, .. } = &constraint.kind else { return Vec::new() };
     if columns.iter().all(|column| scene.bits(*column).is_none()) {
         return Vec::new();
@@ -119,7 +123,7 @@ pub(super) fn broken_by_nulls<W: Word>(scene: Scene<'_>, schema: &Table, constra
 }
 
 fn refuse_nulls<W: Word>(
-    scene: Scene<'_>,
+    scene: LayerScene<'_>,
     app: usize,
     image: &Image<'_, W>,
     (table, schema): (usize, &Table),
@@ -139,7 +143,7 @@ fn refuse_nulls<W: Word>(
 
 /// A write, compared with one constraint on values.
 struct Write<'a> {
-    scene: Scene<'a>,
+    scene: LayerScene<'a>,
     app: usize,
     happening: usize,
     schema: &'a Table,
@@ -218,7 +222,7 @@ impl Write<'_> {
     fn assume<W: Word>(&self, record: &mut Record<W>) {
         let adds = self
             .step()
-            .filter(|step| matches!(self.scene.plan.steps[*step].action, crate::plan::Action::AddConstraint { .. }));
+            .filter(|step| self.scene.plan.steps[*step].action.effect(self.scene.catalog).adds_constraint().is_some());
         if let Some(step) = adds {
             let app = &self.scene.plan.apps[self.app].name;
             record.assume(Some(step), format!("`{app}` writes nothing that {} refuses", self.name()));
@@ -322,7 +326,7 @@ impl Write<'_> {
 
 /// Where a row in which these columns are stale is in the way of another one.
 pub(super) fn collision<W: Word>(
-    scene: Scene<'_>,
+    scene: LayerScene<'_>,
     columns: &[ColumnId],
     (happening, in_step): (usize, bool),
     wrong: Wrong,
@@ -340,7 +344,7 @@ pub(super) fn collision<W: Word>(
 }
 
 /// Whether no two rows agree on all of these columns.
-pub(super) fn is_unique(scene: Scene<'_>, columns: &[ColumnId]) -> bool {
+pub(super) fn is_unique(scene: LayerScene<'_>, columns: &[ColumnId]) -> bool {
     let Some(table) = columns.first().map(|column| scene.survey.name(*column).table) else { return false };
     let Some(table) = scene.catalog.table(&table) else { return false };
     let mut unique = table.constraints().filter_map(|constraint| constraint.kind.unique_columns());
@@ -348,7 +352,11 @@ pub(super) fn is_unique(scene: Scene<'_>, columns: &[ColumnId]) -> bool {
 }
 
 /// What is known of a condition for each pattern of nulls among the columns that it reads.
-pub(super) fn by_nulls<W: Word>(scene: Scene<'_>, condition: &Expression, table: &str) -> Vec<(Pattern<W>, Nullness)> {
+pub(super) fn by_nulls<W: Word>(
+    scene: LayerScene<'_>,
+    condition: &Expression,
+    table: &str,
+) -> Vec<(Pattern<W>, Nullness)> {
     by_nulls_with(scene, condition, table, &|null| condition.known(null))
 }
 
@@ -357,7 +365,7 @@ type KnownBy<'a> = &'a dyn Fn(&dyn Fn(usize) -> bool) -> Nullness;
 
 /// The same, where `known` says what is known.
 pub(super) fn by_nulls_with<W: Word>(
-    scene: Scene<'_>,
+    scene: LayerScene<'_>,
     condition: &Expression,
     table: &str,
     known: KnownBy<'_>,

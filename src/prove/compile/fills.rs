@@ -9,20 +9,20 @@ use crate::prove::compile::constraints::{
 };
 use crate::prove::compile::image::{Guess, Image};
 use crate::prove::compile::record::{Record, added_by};
-use crate::prove::compile::scene::Scene;
-use crate::prove::model::{Happening, Transition, Wrong};
+use crate::prove::compile::scene::LayerScene;
+use crate::prove::model::{ModelEvent, Transition, Wrong};
 use crate::prove::proof::AnomalyKind;
 use crate::prove::rule::Rule;
 use crate::prove::survey::MOST_INPUTS;
 use crate::prove::word::{Op, Pattern, Program, Word};
 
 /// The table that a statement processes row by row, where it is one of the group's.
-pub(super) fn driving_table(scene: Scene<'_>, action: &Action) -> Option<usize> {
+pub(super) fn driving_table(scene: LayerScene<'_>, action: &Action) -> Option<usize> {
     action.over().and_then(|table| scene.place(table))
 }
 
 /// The visits of a step that processes rows.
-pub(super) fn visits<W: Word>(scene: Scene<'_>, step: usize, record: &mut Record<W>) -> Vec<Transition<W>> {
+pub(super) fn visits<W: Word>(scene: LayerScene<'_>, step: usize, record: &mut Record<W>) -> Vec<Transition<W>> {
     let action = &scene.plan.steps[step].action;
     let Some(table) = driving_table(scene, action) else { return Vec::new() };
     let mut acts = Vec::new();
@@ -60,7 +60,7 @@ pub(super) fn visits<W: Word>(scene: Scene<'_>, step: usize, record: &mut Record
 }
 
 struct Visiting<'a, 'b, W> {
-    scene: Scene<'a>,
+    scene: LayerScene<'a>,
     step: usize,
     table: usize,
     guard: Pattern<W>,
@@ -177,7 +177,7 @@ impl<W: Word> Visiting<'_, '_, W> {
                 if guessed { Some(self.record.undecided(Some(self.step), what)) } else { self.hangs(known) };
             let refused = self.refusals(&image);
             image.code.push(Op::assign(self.scene.layout.visited, true));
-            let happening = self.record.happening(Happening::Visit { step: self.step, treats: true });
+            let happening = self.record.happening(ModelEvent::Visit { step: self.step, treats: true });
             self.note_meetings(happening);
             self.acts.push(Transition {
                 guard,
@@ -197,15 +197,13 @@ impl<W: Word> Visiting<'_, '_, W> {
     /// A row that is treated must satisfy what new writes must: what binds only them binds it as well.
     fn refusals(&mut self, image: &Image<'_, W>) -> Vec<(Pattern<W>, usize)> {
         let scene = self.scene;
+        let filled = scene.plan.steps[self.step].action.fills_rows();
         let mut refused = Vec::new();
         for table in &image.stored {
             let Some(schema) = scene.table(*table) else { continue };
             for (column, bits) in scene.columns_of(*table) {
                 let inserted = !self.exists[*table];
-                let is_target = match &scene.plan.steps[self.step].action {
-                    Action::Fill { column: target, .. } => *target == column.id,
-                    _ => inserted,
-                };
+                let is_target = filled.map_or(inserted, |target| target == column.id);
                 if is_not_null(schema, column) && (is_target || column.not_null == NotNull::NewWrites) {
                     let constraint = Some(not_null_name(scene, column.id));
                     let wrong = wrong(AnomalyKind::FailingStep, None, Some(column.id), constraint);
@@ -220,12 +218,10 @@ impl<W: Word> Visiting<'_, '_, W> {
     /// Checks that the plan adds, and those of the column that is filled.
     fn refuse_checks(&mut self, schema: &Table, refused: &mut Vec<(Pattern<W>, usize)>) {
         let scene = self.scene;
+        let filled = scene.plan.steps[self.step].action.fills_rows();
         for constraint in schema.constraints() {
             let columns = constraint.kind.columns();
-            let is_own = match &scene.plan.steps[self.step].action {
-                Action::Fill { column, .. } => columns == [*column],
-                _ => false,
-            };
+            let is_own = filled.is_some_and(|column| columns == [column]);
             if is_own || added_by(scene.plan, &schema.name, &constraint.name).is_some() {
                 let column = columns.first().copied();
                 let name = format!("check `{}`", constraint.name);
@@ -261,7 +257,7 @@ impl<W: Word> Visiting<'_, '_, W> {
     fn pass_by(&mut self, guard: Pattern<W>, undecided: Option<usize>) {
         let mut code = Program::new();
         code.push(Op::assign(self.scene.layout.visited, true));
-        let happening = self.record.happening(Happening::Visit { step: self.step, treats: false });
+        let happening = self.record.happening(ModelEvent::Visit { step: self.step, treats: false });
         self.acts.push(Transition {
             guard,
             code,
@@ -280,7 +276,7 @@ fn may_pass(known: Nullness) -> bool {
 }
 
 /// Something wrong with a step.
-pub(super) fn failing<W: Word>(scene: Scene<'_>, column: ColumnId, record: &mut Record<W>) -> usize {
+pub(super) fn failing<W: Word>(scene: LayerScene<'_>, column: ColumnId, record: &mut Record<W>) -> usize {
     let constraint = Some(not_null_name(scene, column));
     record.wrong(wrong(AnomalyKind::FailingStep, None, Some(column), constraint))
 }

@@ -5,7 +5,7 @@
 
 use crate::catalog::{ColumnId, Sync, SyncId};
 use crate::expr::{Expression, Nullness};
-use crate::prove::compile::scene::Scene;
+use crate::prove::compile::scene::LayerScene;
 use crate::prove::rule::Rule;
 use crate::prove::survey::MOST_INPUTS;
 use crate::prove::word::{Op, Pattern, Program, Word};
@@ -19,7 +19,7 @@ pub(super) enum Guess {
 
 /// Rows on the way from before an event to after it.
 pub(super) struct Image<'a, W> {
-    scene: Scene<'a>,
+    scene: LayerScene<'a>,
     /// What was worked out so far.
     pub(super) code: Program<W>,
     /// What is known of every state after it.
@@ -41,7 +41,7 @@ pub(super) struct Image<'a, W> {
 }
 
 impl<'a, W: Word> Image<'a, W> {
-    pub(super) fn new(scene: Scene<'a>, exists: &[bool], guess: Guess) -> Self {
+    pub(super) fn new(scene: LayerScene<'a>, exists: &[bool], guess: Guess) -> Self {
         Self {
             scene,
             code: Program::new(),
@@ -59,7 +59,7 @@ impl<'a, W: Word> Image<'a, W> {
     }
 
     /// Where it happens.
-    pub(super) fn scene(&self) -> Scene<'a> {
+    pub(super) fn scene(&self) -> LayerScene<'a> {
         self.scene
     }
 

@@ -19,8 +19,8 @@ use std::collections::BTreeSet;
 use rustc_hash::FxHashMap;
 
 use crate::ast::Name;
-use crate::catalog::{Catalog, Column, ColumnId, NotNull, Sync, Table};
-use crate::plan::{Action, ColumnName, Plan};
+use crate::catalog::{Catalog, ColumnId, NotNull, Sync, Table};
+use crate::plan::{Action, AppUse, ColumnName, Effect, FillingKind, Gate, Plan, Removal};
 use crate::prove::groups::{Group, groups};
 use crate::prove::layout::Layout;
 use crate::prove::model::{Layer, Model};
@@ -30,7 +30,7 @@ use crate::prove::survey::{Survey, in_key};
 use crate::prove::word::Word;
 use missing::Missing;
 use record::Record;
-use scene::{Scene, Share};
+use scene::{LayerScene, Share};
 
 /// Tables whose rows may belong together in one group.
 const MOST_TABLES: usize = 4;
@@ -157,47 +157,46 @@ impl<'a> Finder<'a> {
     }
 
     fn concerned(&self, action: &Action, catalog: &Catalog) -> BTreeSet<usize> {
-        let mut columns = steps::columns_of(&action.effect(catalog));
-        if let Action::AddColumn { column: Column { id, .. }, .. } | Action::DropColumn { column: id, .. } = action {
-            columns.extend(self.survey.of_same_name(*id));
-        }
+        let effect = action.effect(catalog);
+        let mut columns = steps::columns_of(&effect);
+        let removed = match effect.removes {
+            Some(Removal::Column(_, column)) => Some(column),
+            Some(Removal::Table(_)) | None => None,
+        };
+        let renewed = effect.adds_column().map(|(_, column)| column.id).or(removed);
+        columns.extend(renewed.into_iter().flat_map(|column| self.survey.of_same_name(column)));
+        let filled = effect.fills_rows().and_then(|filling| catalog.table(filling.table));
+        let unsure = filled.into_iter().flat_map(|table| table.columns());
+        columns.extend(unsure.filter(|column| column.not_null == NotNull::NewWrites).map(|column| column.id));
         let mut groups: BTreeSet<usize> = columns.iter().filter_map(|id| self.by_column.get(id)).copied().collect();
-        match action {
-            // Until then its writers touch the row, whatever else is in it.
-            Action::DropColumn { table, column } if self.is_written(&self.survey.name(*column), catalog) => {
-                self.add_table(table, &mut groups);
-            }
-            Action::AddTable(table) => self.add_table(&table.name, &mut groups),
-            Action::DropTable(table) => self.add_table(table, &mut groups),
-            Action::Copy { to, .. } => self.add_table(to, &mut groups),
-            Action::AddSyncs(syncs) => {
-                syncs.iter().filter(|sync| sync.join.is_some()).for_each(|sync| {
-                    self.add_table(&sync.target_table, &mut groups);
-                });
-            }
-            Action::DropSyncs(ids) => {
-                let syncs = ids.iter().filter_map(|id| catalog.sync(*id)).filter(|sync| sync.join.is_some());
-                syncs.for_each(|sync| self.add_table(&sync.target_table, &mut groups));
-            }
-            Action::DropConstraint { table, .. } | Action::AddConstraint { table, .. }
-                if self.survey.pairings.iter().any(|pairing| pairing.to == *table || pairing.from == *table) =>
-            {
-                self.add_table(table, &mut groups);
-            }
-            Action::Fill { table, .. } => {
-                let Some(table) = catalog.table(table) else { return groups };
-                let unsure = table.columns().filter(|column| column.not_null == NotNull::NewWrites);
-                groups.extend(unsure.filter_map(|column| self.by_column.get(&column.id)));
-            }
-            Action::Deploy(app) | Action::Retire(app) => {
-                let app = self.plan.apps.iter().find(|usage| usage.name == *app);
-                let tables: BTreeSet<&Name> =
-                    app.into_iter().flat_map(crate::plan::AppUse::uses).map(|used| &used.table).collect();
-                tables.into_iter().for_each(|table| self.add_table(table, &mut groups));
-            }
-            _ => {}
-        }
+        self.concerned_tables(&effect, catalog).into_iter().for_each(|table| self.add_table(table, &mut groups));
         groups
+    }
+
+    /// The tables all of whose groups it concerns.
+    fn concerned_tables<'t>(&'t self, effect: &Effect<'t>, catalog: &'t Catalog) -> BTreeSet<&'t Name> {
+        let mut tables: BTreeSet<&Name> = effect.adds_table.iter().map(|table| &table.name).collect();
+        let goes_for_all = |removal: &Removal<'_>| match removal {
+            // Until then its writers touch the row, whatever else is in it.
+            Removal::Column(_, column) => self.is_written(&self.survey.name(*column), catalog),
+            Removal::Table(_) => true,
+        };
+        tables.extend(effect.removes.filter(goes_for_all).map(Removal::table));
+        let copied = effect.fills.iter().filter(|filling| filling.kind == FillingKind::Copy);
+        tables.extend(copied.map(|filling| filling.table));
+        // A sync that leaves with its column concerns whom the column concerns.
+        let dropped = effect.removes_syncs.iter().filter(|_| effect.removes.is_none());
+        let syncs = effect.adds_syncs.iter().chain(dropped.filter_map(|id| catalog.sync(*id)));
+        tables.extend(syncs.filter(|sync| sync.join.is_some()).map(|sync| &sync.target_table));
+        let constrained = effect.adds_constraint().map(|(table, _)| table);
+        let constrained = constrained.or(effect.removes_constraint.map(|(table, _)| table));
+        let is_paired =
+            |table: &&Name| self.survey.pairings.iter().any(|pairing| pairing.to == **table || pairing.from == **table);
+        tables.extend(constrained.filter(is_paired));
+        let app = effect.gate.and_then(Gate::app);
+        let app = self.plan.apps.iter().find(|usage| Some(&usage.name) == app);
+        tables.extend(app.into_iter().flat_map(AppUse::uses).map(|used| &used.table));
+        tables
     }
 
     /// Whether a live application writes a column.
@@ -293,9 +292,9 @@ struct Ground<'a> {
 }
 
 impl Ground<'_> {
-    fn scene<'s>(&'s self, catalog: &'s Catalog, missing: &'s Missing<'s>, syncs: &'s [&'s Sync]) -> Scene<'s> {
+    fn scene<'s>(&'s self, catalog: &'s Catalog, missing: &'s Missing<'s>, syncs: &'s [&'s Sync]) -> LayerScene<'s> {
         let Self { plan, survey, group, layout, shares } = self;
-        Scene { plan, survey, group, layout, shares, catalog, missing, syncs }
+        LayerScene { plan, survey, group, layout, shares, catalog, missing, syncs }
     }
 
     fn present(&self, catalog: &Catalog) -> Vec<ColumnId> {
@@ -352,7 +351,7 @@ impl Ground<'_> {
 
     fn layer<W: Word>(
         &self,
-        scene: Scene<'_>,
+        scene: LayerScene<'_>,
         stop: Stop<'_>,
         from: usize,
         before: Option<usize>,
@@ -395,7 +394,7 @@ impl Ground<'_> {
     }
 
     /// The states of a row at the start: each column that may be null is, or is not.
-    fn starts<W: Word>(&self, scene: Scene<'_>, record: &mut Record<W>) {
+    fn starts<W: Word>(&self, scene: LayerScene<'_>, record: &mut Record<W>) {
         let all = W::bits(0..self.layout.width);
         let others = W::bits(self.layout.written.values().copied());
         let tables = W::bits(self.layout.tables.iter().flat_map(|table| [table.exists, table.gone]));
@@ -422,13 +421,13 @@ impl Ground<'_> {
 }
 
 /// Whether rows may be there in just these tables: none refers to one that is missing.
-fn is_whole(scene: Scene<'_>, exists: &[bool]) -> bool {
+fn is_whole(scene: LayerScene<'_>, exists: &[bool]) -> bool {
     let there = (0..exists.len()).filter(|table| exists[*table]);
     there.into_iter().all(|table| constraints::partners(scene, table).all(|parent| exists[parent]))
 }
 
 /// A row with each of its columns that may be null set, or null.
-fn nulls<W: Word>(scene: Scene<'_>, exists: &[bool], row: W) -> Vec<W> {
+fn nulls<W: Word>(scene: LayerScene<'_>, exists: &[bool], row: W) -> Vec<W> {
     let may_be_null = |table: &Table, column: ColumnId| {
         table.column_by_id(column).is_some_and(|column| column.not_null == NotNull::No) && !in_key(table, column)
     };

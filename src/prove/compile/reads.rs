@@ -3,14 +3,14 @@
 use crate::plan::ColumnName;
 use crate::prove::compile::constraints::wrong;
 use crate::prove::compile::record::Record;
-use crate::prove::compile::scene::Scene;
+use crate::prove::compile::scene::LayerScene;
 use crate::prove::model::{Cause, Lost, Read, Wrong};
 use crate::prove::proof::AnomalyKind;
 use crate::prove::rule::Rule;
 use crate::prove::word::{Pattern, Word};
 
 /// The reads of a live application.
-pub(super) fn reads<W: Word>(scene: Scene<'_>, app: usize, record: &mut Record<W>) -> Vec<Read<W>> {
+pub(super) fn reads<W: Word>(scene: LayerScene<'_>, app: usize, record: &mut Record<W>) -> Vec<Read<W>> {
     let mut reads = Vec::new();
     for name in &scene.shares[app].reads {
         let Some(column) = scene.named(name) else { continue };
@@ -45,7 +45,7 @@ pub(super) fn reads<W: Word>(scene: Scene<'_>, app: usize, record: &mut Record<W
 }
 
 /// What a live application uses and does not find.
-pub(super) fn broken<W: Word>(scene: Scene<'_>, app: usize, record: &mut Record<W>) -> Vec<usize> {
+pub(super) fn broken<W: Word>(scene: LayerScene<'_>, app: usize, record: &mut Record<W>) -> Vec<usize> {
     let share = &scene.shares[app];
     let mut broken = Vec::new();
     let mut seen: Vec<&ColumnName> = Vec::new();
@@ -62,12 +62,12 @@ pub(super) fn broken<W: Word>(scene: Scene<'_>, app: usize, record: &mut Record<
 }
 
 /// Whether rows of a table belong to rows of another one.
-fn is_paired(scene: Scene<'_>, table: &str) -> bool {
+fn is_paired(scene: LayerScene<'_>, table: &str) -> bool {
     scene.survey.pairings.iter().any(|pairing| *pairing.to == *table || *pairing.from == *table)
 }
 
 /// The facts that may be lost when `from` statements have ended.
-pub(super) fn lost<W: Word>(scene: Scene<'_>, from: usize, record: &mut Record<W>) -> Vec<Lost<W>> {
+pub(super) fn lost<W: Word>(scene: LayerScene<'_>, from: usize, record: &mut Record<W>) -> Vec<Lost<W>> {
     let mut all = Vec::new();
     for fact in scene.layout.facts().into_iter().filter(|fact| scene.survey.is_known(*fact, from)) {
         let carriers: Vec<_> = scene.columns().filter_map(|(_, bits)| Some((bits, bits.stale_for(fact)?))).collect();

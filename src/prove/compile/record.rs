@@ -3,7 +3,7 @@
 use crate::ast::Name;
 use crate::catalog::Constraint;
 use crate::plan::Plan;
-use crate::prove::model::{Collision, Happening, Model, Transition, Wrong};
+use crate::prove::model::{Collision, Model, ModelEvent, Transition, Wrong};
 use crate::prove::proof::{Assumption, Outside, Undecided};
 use crate::prove::word::Word;
 
@@ -31,7 +31,7 @@ impl<W: Word> Record<W> {
     }
 
     /// The place of something that may happen.
-    pub(super) fn happening(&mut self, happening: Happening) -> usize {
+    pub(super) fn happening(&mut self, happening: ModelEvent) -> usize {
         if self.model.happenings.last() != Some(&happening) {
             self.model.happenings.push(happening);
         }

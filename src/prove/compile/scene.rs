@@ -19,7 +19,7 @@ pub(super) struct Share<'a> {
 
 /// A group at one place of the plan.
 #[derive(Clone, Copy)]
-pub(super) struct Scene<'a> {
+pub(super) struct LayerScene<'a> {
     pub(super) plan: &'a Plan,
     pub(super) survey: &'a Survey,
     pub(super) group: &'a Group,
@@ -47,7 +47,7 @@ pub(super) fn syncs<'a>(group: &Group, survey: &Survey, catalog: &'a Catalog) ->
     syncs
 }
 
-impl<'a> Scene<'a> {
+impl<'a> LayerScene<'a> {
     /// Whether the model has a rule.
     pub(super) fn has(&self, rule: Rule) -> bool {
         self.survey.has(rule)

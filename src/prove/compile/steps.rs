@@ -1,19 +1,20 @@
 //! The end of a statement: what it does to a row, where it fails, and how it is undone.
 
-use crate::catalog::{Column, ColumnId, Constraint, NotNull};
+use crate::ast::Name;
+use crate::catalog::{Column, ColumnId, Constraint, ConstraintKind, NotNull};
 use crate::expr::{Expression, Nullness};
 use crate::plan::{Action, Effect};
 use crate::prove::compile::constraints::{by_nulls, wrong};
 use crate::prove::compile::fills::{driving_table, failing};
 use crate::prove::compile::record::Record;
-use crate::prove::compile::scene::Scene;
-use crate::prove::model::{Happening, Transition, Wrong};
+use crate::prove::compile::scene::LayerScene;
+use crate::prove::model::{ModelEvent, Transition, Wrong};
 use crate::prove::proof::AnomalyKind;
 use crate::prove::rule::Rule;
 use crate::prove::word::{Op, Pattern, Program, Word};
 
 /// How a step ends, for each way in which rows may be there.
-pub(super) fn ends<W: Word>(scene: Scene<'_>, step: usize, record: &mut Record<W>) -> Vec<Transition<W>> {
+pub(super) fn ends<W: Word>(scene: LayerScene<'_>, step: usize, record: &mut Record<W>) -> Vec<Transition<W>> {
     let action = &scene.plan.steps[step].action;
     let driving = driving_table(scene, action);
     assume(scene, step, record);
@@ -23,12 +24,12 @@ pub(super) fn ends<W: Word>(scene: Scene<'_>, step: usize, record: &mut Record<W
             guard = guard.and(scene.layout.visited, true);
         }
         let mut code = Program::new();
-        if let Action::AddColumn { column, .. } = action {
+        if let Some((_, column)) = action.effect(scene.catalog).adds_column() {
             add_column(scene, column, &exists, &mut code);
         }
         let refused = failures(scene, action, &exists, record);
         let stopped = gate(scene, step, &exists);
-        let happening = record.happening(Happening::Step(step));
+        let happening = record.happening(ModelEvent::Step(step));
         let avoided = without_rows(scene, action, &exists);
         ends.push(Transition { guard, code, happening, refused, avoided, undecided: None, stopped });
     }
@@ -37,23 +38,19 @@ pub(super) fn ends<W: Word>(scene: Scene<'_>, step: usize, record: &mut Record<W
 
 /// A column that is not null and has no default can be added only where there is no row. `check` says so; who allows it
 /// knows that there is none.
-fn without_rows<W: Word>(scene: Scene<'_>, action: &Action, exists: &[bool]) -> Vec<Pattern<W>> {
-    let Action::AddColumn { column, .. } = action else { return Vec::new() };
+fn without_rows<W: Word>(scene: LayerScene<'_>, action: &Action, exists: &[bool]) -> Vec<Pattern<W>> {
+    let Some((_, column)) = action.effect(scene.catalog).adds_column() else { return Vec::new() };
     let fails = column.not_null != NotNull::No && !scene.has_default(column);
     let bits = scene.bits(column.id).filter(|bits| fails && exists[bits.table]);
     bits.map(|bits| Pattern::ANY.and(bits.null, true)).into_iter().collect()
 }
 
 /// Notes what old rows are taken to satisfy when a statement holds them against a constraint.
-fn assume<W: Word>(scene: Scene<'_>, step: usize, record: &mut Record<W>) {
-    let held = match &scene.plan.steps[step].action {
-        Action::AddConstraint { constraint, .. } if constraint.kind.unique_columns().is_some() => constraint,
-        Action::ValidateConstraint { table, name } => {
-            let Some(constraint) = scene.catalog.table(table).and_then(|table| table.constraint(name)) else { return };
-            constraint
-        }
-        _ => return,
-    };
+fn assume<W: Word>(scene: LayerScene<'_>, step: usize, record: &mut Record<W>) {
+    let effect = scene.plan.steps[step].action.effect(scene.catalog);
+    let added = effect.adds_constraint().map(|(_, constraint)| constraint);
+    let unique = added.filter(|constraint| constraint.kind.unique_columns().is_some());
+    let Some(held) = unique.or_else(|| validated(scene, &effect)) else { return };
     let (noun, name) = (held.kind.noun(), &held.name);
     let what = format!("existing rows satisfy {noun} `{name}`; otherwise the run stops there and loses nothing");
     record.assume(Some(step), what);
@@ -61,7 +58,7 @@ fn assume<W: Word>(scene: Scene<'_>, step: usize, record: &mut Record<W>) {
 
 /// The end of a step that changes nothing for the group.
 pub(super) fn passing<W: Word>(step: usize, record: &mut Record<W>) -> Transition<W> {
-    let happening = record.happening(Happening::Step(step));
+    let happening = record.happening(ModelEvent::Step(step));
     Transition {
         guard: Pattern::ANY,
         code: Program::new(),
@@ -73,7 +70,7 @@ pub(super) fn passing<W: Word>(step: usize, record: &mut Record<W>) -> Transitio
     }
 }
 
-fn add_column<W: Word>(scene: Scene<'_>, column: &Column, exists: &[bool], code: &mut Program<W>) {
+fn add_column<W: Word>(scene: LayerScene<'_>, column: &Column, exists: &[bool], code: &mut Program<W>) {
     let Some(bits) = scene.bits(column.id).filter(|bits| exists[bits.table]) else { return };
     let default = scene.has_default(column);
     code.push(Op::assign(bits.null, !default));
@@ -83,36 +80,42 @@ fn add_column<W: Word>(scene: Scene<'_>, column: &Column, exists: &[bool], code:
 
 /// Where a step cannot succeed.
 fn failures<W: Word>(
-    scene: Scene<'_>,
+    scene: LayerScene<'_>,
     action: &Action,
     exists: &[bool],
     record: &mut Record<W>,
 ) -> Vec<(Pattern<W>, usize)> {
-    match action {
-        Action::SetNotNull { column, .. } | Action::ValidateNotNull { column, .. } => {
-            let Some(bits) = scene.bits(*column).filter(|bits| exists[bits.table]) else { return Vec::new() };
-            vec![(Pattern::ANY.and(bits.null, true), failing(scene, *column, record))]
-        }
-        Action::AddColumn { table, column, constraints } if scene.has(Rule::RowsMeet) => {
-            let unique = constraints.iter().find(|added| added.kind.unique_columns() == Some(&[column.id]));
-            let there = scene.place(table).is_some_and(|table| exists[table]) && scene.has_default(column);
-            let found = unique.filter(|_| there);
-            found.map(|added| (Pattern::ANY, same_for_all(column.id, added, record))).into_iter().collect()
-        }
-        Action::AddConstraint { table, constraint } if scene.has(Rule::RowsMeet) => {
-            defaulted(scene, table, constraint, exists, record)
-        }
-        Action::ValidateConstraint { table, name } if scene.place(table).is_some_and(|table| exists[table]) => {
-            let constraint = scene.catalog.table(table).and_then(|table| table.constraint(name));
-            match constraint.map(|constraint| &constraint.kind) {
-                Some(crate::catalog::ConstraintKind::Check { condition, .. }) => {
-                    failing_check(scene, name, condition, table, record)
-                }
-                _ => Vec::new(),
-            }
-        }
-        _ => Vec::new(),
+    let effect = action.effect(scene.catalog);
+    let is_there = |table: &Name| scene.place(table).is_some_and(|table| exists[table]);
+    let mut failures = Vec::new();
+    if let Some((column, NotNull::Validated | NotNull::Yes)) = effect.not_null
+        && let Some(bits) = scene.bits(column).filter(|bits| exists[bits.table])
+    {
+        failures.push((Pattern::ANY.and(bits.null, true), failing(scene, column, record)));
     }
+    if let Some((table, name)) = effect.validates.filter(|(table, _)| is_there(table))
+        && let Some(ConstraintKind::Check { condition, .. }) = validated(scene, &effect).map(|found| &found.kind)
+    {
+        failures.extend(failing_check(scene, name, condition, table, record));
+    }
+    if let Some((table, constraint)) = effect.adds_constraint().filter(|_| scene.has(Rule::RowsMeet)) {
+        failures.extend(defaulted(scene, table, constraint, exists, record));
+    }
+    if let Some((table, column)) = effect.adds_column().filter(|_| scene.has(Rule::RowsMeet))
+        && is_there(table)
+        && scene.has_default(column)
+    {
+        let mut added = effect.adds_constraints.iter().map(|(_, constraint)| *constraint);
+        let unique = added.find(|added| added.kind.unique_columns() == Some(&[column.id]));
+        failures.extend(unique.map(|unique| (Pattern::ANY, same_for_all(column.id, unique, record))));
+    }
+    failures
+}
+
+/// The constraint, known by its name, that old rows are compared with.
+fn validated<'s>(scene: LayerScene<'s>, effect: &Effect<'_>) -> Option<&'s Constraint> {
+    let (table, name) = effect.validates?;
+    scene.catalog.table(table)?.constraint(name)
 }
 
 /// Two rows have one value in a column that must be unique.
@@ -124,7 +127,7 @@ fn same_for_all<W: Word>(column: ColumnId, constraint: &Constraint, record: &mut
 
 /// Where a column that the plan has added with a default becomes unique, and nothing has filled it since.
 fn defaulted<W: Word>(
-    scene: Scene<'_>,
+    scene: LayerScene<'_>,
     table: &str,
     constraint: &Constraint,
     exists: &[bool],
@@ -133,8 +136,7 @@ fn defaulted<W: Word>(
     let Some([column]) = constraint.kind.unique_columns() else { return Vec::new() };
     let known = scene.catalog.table(table).and_then(|table| table.column_by_id(*column));
     let Some(bits) = scene.bits(*column).filter(|bits| exists[bits.table]) else { return Vec::new() };
-    let fills = |action: &Action| matches!(action, Action::Fill { column: filled, .. } if filled == column);
-    let is_filled = scene.plan.steps.iter().any(|step| fills(&step.action));
+    let is_filled = scene.plan.steps.iter().any(|step| step.action.fills_rows() == Some(*column));
     let same = known.is_some_and(|known| scene.has_default(known)) && !scene.survey.is_at_start(*column) && !is_filled;
     if !same {
         return Vec::new();
@@ -144,7 +146,7 @@ fn defaulted<W: Word>(
 
 /// Where rows that are there fail a check.
 fn failing_check<W: Word>(
-    scene: Scene<'_>,
+    scene: LayerScene<'_>,
     name: &str,
     condition: &Expression,
     table: &str,
@@ -159,8 +161,10 @@ fn failing_check<W: Word>(
 
 /// Where `verify` stops the run. That is what it is there for: nothing is lost, and a plan is proved for the rows that
 /// pass.
-fn gate<W: Word>(scene: Scene<'_>, step: usize, exists: &[bool]) -> Vec<Pattern<W>> {
-    let Action::Verify { table, condition } = &scene.plan.steps[step].action else { return Vec::new() };
+fn gate<W: Word>(scene: LayerScene<'_>, step: usize, exists: &[bool]) -> Vec<Pattern<W>> {
+    let Some((table, condition)) = scene.plan.steps[step].action.effect(scene.catalog).verifies else {
+        return Vec::new();
+    };
     if !scene.place(table).is_some_and(|table| exists[table]) {
         return Vec::new();
     }
@@ -170,21 +174,19 @@ fn gate<W: Word>(scene: Scene<'_>, step: usize, exists: &[bool]) -> Vec<Pattern<
 }
 
 /// What undoing a step does to a state. What a fill has filled stays; it goes with its column.
-pub(super) fn undo<W: Word>(scene: Scene<'_>, step: usize, record: &mut Record<W>) -> Vec<Transition<W>> {
+pub(super) fn undo<W: Word>(scene: LayerScene<'_>, step: usize, record: &mut Record<W>) -> Vec<Transition<W>> {
     let mut code = Program::new();
-    match &scene.plan.steps[step].action {
-        Action::AddColumn { column, .. } => code.push(Op::Put(!W::ZERO, scene.layout.column(column.id))),
-        Action::AddTable(table) => {
-            if let Some(table) = scene.place(&table.name) {
-                code.push(Op::assign(scene.layout.tables[table].exists, false));
-                code.push(Op::assign(scene.layout.tables[table].gone, false));
-                code.push(Op::Put(!W::ZERO, scene.layout.columns_of(table)));
-            }
-        }
-        _ => {}
+    let effect = scene.plan.steps[step].action.effect(scene.catalog);
+    if let Some((_, column)) = effect.adds_column() {
+        code.push(Op::Put(!W::ZERO, scene.layout.column(column.id)));
+    }
+    if let Some(table) = effect.adds_table.and_then(|table| scene.place(&table.name)) {
+        code.push(Op::assign(scene.layout.tables[table].exists, false));
+        code.push(Op::assign(scene.layout.tables[table].gone, false));
+        code.push(Op::Put(!W::ZERO, scene.layout.columns_of(table)));
     }
     code.push(Op::assign(scene.layout.visited, true));
-    let happening = record.happening(Happening::Undo(step));
+    let happening = record.happening(ModelEvent::Undo(step));
     vec![Transition {
         guard: Pattern::ANY,
         code,
@@ -197,7 +199,7 @@ pub(super) fn undo<W: Word>(scene: Scene<'_>, step: usize, record: &mut Record<W
 }
 
 /// Sets the mark of a visit as it is when a layer begins whose step processes the rows of a table.
-pub(super) fn unvisited<W: Word>(scene: Scene<'_>, step: Option<usize>) -> Program<W> {
+pub(super) fn unvisited<W: Word>(scene: LayerScene<'_>, step: Option<usize>) -> Program<W> {
     let driving = step.and_then(|step| driving_table(scene, &scene.plan.steps[step].action));
     let mut code = Program::new();
     code.push(match driving {

@@ -10,7 +10,7 @@ mod seen;
 use rustc_hash::{FxHashMap, FxHashSet};
 pub(super) use seen::Seen;
 
-use crate::prove::model::{Happening, Layer, Model, Transition};
+use crate::prove::model::{Layer, Model, ModelEvent, Transition};
 use crate::prove::proof::AnomalyKind;
 use crate::prove::word::{Pattern, Word};
 
@@ -123,7 +123,7 @@ impl Last {
     fn is_as_is<W>(self, model: &Model<W>, layer: usize) -> bool {
         let Self::Transition(at) = self else { return false };
         let act = model.layers[layer].acts.get(at);
-        act.is_some_and(|act| matches!(model.happenings[act.happening], Happening::Write { as_is: true, .. }))
+        act.is_some_and(|act| matches!(model.happenings[act.happening], ModelEvent::Write { as_is: true, .. }))
     }
 
     /// Whether it is a statement's own doing.
@@ -271,10 +271,10 @@ impl<W: Word> Search<'_, W> {
         }
     }
 
-    fn node(&mut self, at: usize, runs: &[Run<'_, W>], node: usize, class: usize, left: &mut Seeds<W>) {
+    fn node(&mut self, at: usize, runs: &[Acts<'_, W>], node: usize, class: usize, left: &mut Seeds<W>) {
         let layer = &self.model.layers[at];
         let Node { word, events, .. } = self.explored.nodes[node];
-        let place = Reached { layer: at, node, inserted: class == 1, length: layer.from + events as usize + 1 };
+        let place = Visited { layer: at, node, inserted: class == 1, length: layer.from + events as usize + 1 };
         self.uses(place, layer, word);
         for run in runs.iter().filter(|run| run.guard.matches(word)) {
             for (index, act) in run.acts.iter().enumerate() {
@@ -285,7 +285,7 @@ impl<W: Word> Search<'_, W> {
         }
         let Some(step) = layer.step else { return };
         let next = &self.model.layers[at + 1];
-        let place = Reached { length: step + events as usize + 1, ..place };
+        let place = Visited { length: step + events as usize + 1, ..place };
         for (index, end) in layer.ends.iter().enumerate().filter(|(_, end)| end.guard.matches(word)) {
             if let Some(word) = self.attempt(place, next, word, end, Last::End(index)) {
                 left.push(Node { word: next.enter.run(word), parent: as_parent(node), events });
@@ -294,7 +294,7 @@ impl<W: Word> Search<'_, W> {
     }
 
     /// Looks at a state as the live applications do.
-    fn uses(&mut self, place: Reached, layer: &Layer<W>, word: W) {
+    fn uses(&mut self, place: Visited, layer: &Layer<W>, word: W) {
         for wrong in &layer.broken {
             self.report(place, *wrong, Last::Use);
         }
@@ -316,7 +316,7 @@ impl<W: Word> Search<'_, W> {
     }
 
     /// The state after an act, unless it is known or the act ends in an anomaly; `after` is the layer that it leads to.
-    fn attempt(&mut self, place: Reached, after: &Layer<W>, word: W, act: &Transition<W>, last: Last) -> Option<W> {
+    fn attempt(&mut self, place: Visited, after: &Layer<W>, word: W, act: &Transition<W>, last: Last) -> Option<W> {
         if act.stopped.iter().any(|stopped| stopped.matches(word)) {
             self.explored.stopped.insert(place.layer);
             return None;
@@ -344,7 +344,7 @@ impl<W: Word> Search<'_, W> {
     }
 
     /// Notes an anomaly; tells whether it is one.
-    fn report(&mut self, place: Reached, wrong: usize, last: Last) -> bool {
+    fn report(&mut self, place: Visited, wrong: usize, last: Last) -> bool {
         let at = At { layer: place.layer, in_step: last.is_in_step(&self.model.layers[place.layer]) };
         match self.asked.entry((wrong, at.in_step)).or_insert_with(|| (self.judge)(at, wrong)) {
             Judgement::Anomaly => {}
@@ -374,7 +374,7 @@ impl<W: Word> Search<'_, W> {
 }
 
 /// Acts beside each other that may happen in the same states.
-struct Run<'m, W> {
+struct Acts<'m, W> {
     guard: Pattern<W>,
     acts: &'m [Transition<W>],
     /// The place of the first among acts and visits.
@@ -384,11 +384,11 @@ struct Run<'m, W> {
 }
 
 /// What may happen in a layer.
-fn runs<W: Word>(layer: &Layer<W>) -> Vec<Run<'_, W>> {
+fn runs<W: Word>(layer: &Layer<W>) -> Vec<Acts<'_, W>> {
     let (mut runs, mut first) = (Vec::new(), 0);
     for (acts, events) in [(&layer.acts, 1), (&layer.visits, 0)] {
         for acts in acts.chunk_by(|one, other| one.guard == other.guard) {
-            runs.push(Run { guard: acts[0].guard, acts, first, events });
+            runs.push(Acts { guard: acts[0].guard, acts, first, events });
             first += acts.len();
         }
     }
@@ -397,7 +397,7 @@ fn runs<W: Word>(layer: &Layer<W>) -> Vec<Run<'_, W>> {
 
 /// Where something happens.
 #[derive(Clone, Copy, Debug)]
-struct Reached {
+struct Visited {
     layer: usize,
     node: usize,
     inserted: bool,

@@ -75,7 +75,7 @@ impl<W: Write> ProofReport for Human<W> {
 
 impl<W> Human<W> {
     fn whole(&self, source: &Source, plan: &Plan, proof: &Proof) -> String {
-        let tell = Telling { plan, statements: Statements::new(source, plan), terminal: self.terminal };
+        let tell = HumanWords { plan, statements: Statements::new(source, plan), terminal: self.terminal };
         let parts = [
             tell.refutations(proof),
             tell.legend(proof),
@@ -172,13 +172,13 @@ fn judgement(plan: &Plan, proof: &Proof, statements: Statements<'_>) -> String {
 
 /// What it takes to tell of one proof.
 #[derive(Clone, Copy)]
-struct Telling<'a> {
+struct HumanWords<'a> {
     plan: &'a Plan,
     statements: Statements<'a>,
     terminal: Terminal,
 }
 
-impl Telling<'_> {
+impl HumanWords<'_> {
     fn heading(self, text: &str) -> String {
         format!("\n{}\n", self.terminal.paint(text, Paint::Bold))
     }

@@ -82,7 +82,7 @@ fn document(script: &ProvedScript) -> io::Result<Value> {
 
 fn of_proof(script: &ProvedScript, plan: &Plan, proof: &Proof) -> Value {
     let statements = Statements::new(&script.source, plan);
-    let tell = Telling { plan, words: Words::new(plan) };
+    let tell = JsonWords { plan, words: Words::new(plan) };
     let statement = |step| json!({ "line": statements.line(step), "text": statements.text(step) });
     let said = |step: Option<usize>, what: &str| json!({ "statement": step, "text": what });
     json!({
@@ -122,12 +122,12 @@ fn cell_name(cell: Cell) -> &'static str {
 }
 
 /// What it takes to tell of one plan.
-struct Telling<'a> {
+struct JsonWords<'a> {
     plan: &'a Plan,
     words: Words<'a>,
 }
 
-impl Telling<'_> {
+impl JsonWords<'_> {
     fn refutation(&self, refutation: &Refutation) -> Value {
         let anomaly = &refutation.anomaly;
         let hangs_on = refutation.hangs_on.iter();

@@ -1,6 +1,6 @@
 //! The statements of a plan, as their author wrote them.
 
-use crate::plan::{Gate, Plan, Step};
+use crate::plan::{Plan, Step};
 use crate::source::Source;
 
 /// The statements of one plan.
@@ -25,11 +25,7 @@ impl<'a> Statements<'a> {
     pub(super) fn text(self, step: usize) -> String {
         let Some(step) = self.plan.steps.get(step) else { return String::new() };
         if step.span.is_empty() {
-            return match step.action.gate() {
-                Some(Gate::Deploy(app)) => format!("deploy {app} (assumed)"),
-                Some(Gate::Retire(app)) => format!("retire {app} (assumed)"),
-                _ => step.title.clone(),
-            };
+            return step.action.gate().map_or_else(|| step.title.clone(), |gate| format!("{gate} (assumed)"));
         }
         let phase = step.phase.map_or_else(String::new, |phase| format!("{} ", phase.keyword()));
         format!("{phase}{}", self.first_line(step))

@@ -4,6 +4,7 @@ use std::io::{self, Write};
 
 use super::{SqlPlan, SqlStatement, TableSize, phase_word, statements};
 use crate::engine::postgres::{Cost, Lock, Operation, Work};
+use crate::phrase::rows;
 use crate::report::terminal::Paint;
 use crate::report::{Terminal, clean};
 
@@ -115,10 +116,10 @@ fn lock_words(lock: &Lock, work: &Work) -> String {
 }
 
 fn size(table: &TableSize) -> String {
-    let rows = match table.rows_estimate {
-        Some(1) => "1 row".to_owned(),
-        Some(rows) => format!("about {rows} rows"),
+    let counted = match table.rows_estimate {
+        Some(1) => rows(1_u64),
+        Some(count) => format!("about {}", rows(count)),
         None => "rows not counted yet (`analyze` it)".to_owned(),
     };
-    format!("{rows}, {}", indicatif::HumanBytes(table.bytes))
+    format!("{counted}, {}", indicatif::HumanBytes(table.bytes))
 }

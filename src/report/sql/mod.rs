@@ -75,7 +75,7 @@ fn statements(work: &Work) -> Vec<String> {
         Work::ScanIfItHolds { scan, then } => std::iter::once(scan).chain(then).cloned().collect(),
         Work::BuildIndex { create, .. } => vec![create.clone()],
         Work::DropIndex { index } => vec![format!("drop index concurrently if exists {index}")],
-        Work::Gate { query, .. } => vec![query.clone()],
+        Work::Verify { query, .. } => vec![query.clone()],
         Work::Rows(rows) => vec![rows.statement.replace(RANGE, &range(rows))],
     }
 }

@@ -69,7 +69,7 @@ fn write_operation(out: &mut dyn Write, operation: &Operation) -> io::Result<()>
         }
         Work::BuildIndex { create, .. } => writeln!(out, "{create};"),
         Work::DropIndex { index } => writeln!(out, "drop index concurrently if exists {index};"),
-        Work::Gate { query, message } => writeln!(out, "{}", gate(query, message)),
+        Work::Verify { query, message } => writeln!(out, "{}", gate(query, message)),
         Work::Rows(rows) => writeln!(out, "{}", over_rows(rows)),
     }
 }

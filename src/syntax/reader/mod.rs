@@ -21,7 +21,7 @@ use crate::syntax::names::Names;
 use crate::syntax::part::{Element, Head, Part};
 use crate::syntax::split::{BlockKind, MAX_DEPTH, Piece, PieceKind, SplitFault, SplitFaultKind, Splitter};
 use crate::syntax::tree::Node;
-use crate::syntax::{faults, shapes};
+use crate::syntax::{outline_errors, shapes};
 
 /// How long a part of a text is at least that is read apart from the rest.
 const PART_BYTES: usize = 1 << 14;
@@ -101,7 +101,7 @@ pub(super) fn read(text: &str, part: Span, pass: Pass, sink: &mut dyn FnMut(Part
     while let Some(piece) = reader.next_piece() {
         reader.cut_before(piece);
         if reader.diagnostics.len() == MOST_FAULTS {
-            reader.diagnostics.push(faults::too_many(piece.span));
+            reader.diagnostics.push(outline_errors::too_many(piece.span));
             break;
         }
         reader.piece(piece);
@@ -171,7 +171,7 @@ impl Reader<'_> {
     }
 
     fn fault(&mut self, fault: SplitFault) {
-        let diagnostic = faults::diagnostic(self.text, fault);
+        let diagnostic = outline_errors::diagnostic(self.text, fault);
         self.diagnostics.push(diagnostic);
     }
 
@@ -196,7 +196,7 @@ impl Reader<'_> {
         let head = self.slice(piece.span);
         let Some(kind) = kind else {
             if self.reads(false) {
-                let diagnostic = faults::unknown_block(head, piece.span, !self.blocks.is_empty());
+                let diagnostic = outline_errors::unknown_block(head, piece.span, !self.blocks.is_empty());
                 self.diagnostics.push(diagnostic);
             }
             return;
@@ -324,7 +324,7 @@ impl Reader<'_> {
             let skipped = text.len() - keywords::after_word(text).len();
             let span = Span::new(piece.span.start as usize + skipped, piece.span.end as usize);
             if span.is_empty() {
-                return self.diagnostics.push(faults::phase_alone(phase, piece.span));
+                return self.diagnostics.push(outline_errors::phase_alone(phase, piece.span));
             }
             return self.statement(Rule::statement, piece, span, Some(phase));
         }
@@ -344,7 +344,7 @@ impl Reader<'_> {
                 });
             }
             "table" | "app" | "view" => {
-                let diagnostic = faults::block_missing(word, piece.span);
+                let diagnostic = outline_errors::block_missing(word, piece.span);
                 self.diagnostics.push(diagnostic);
             }
             _ => self.statement(Rule::statement, piece, piece.span, None),
@@ -353,11 +353,11 @@ impl Reader<'_> {
 
     fn header(&mut self, piece: Piece) {
         if let Some(before) = self.header {
-            return self.diagnostics.push(faults::second_header(piece.span, before));
+            return self.diagnostics.push(outline_errors::second_header(piece.span, before));
         }
         self.header = Some(piece.span);
         if let Some(item) = self.first_item {
-            self.diagnostics.push(faults::late_header(piece.span, item));
+            self.diagnostics.push(outline_errors::late_header(piece.span, item));
         }
         self.parse(Rule::header, piece.span, piece, &mut |build, node, sink| {
             let (header, allows) = build.header(node);
@@ -388,7 +388,7 @@ impl Reader<'_> {
     }
 
     fn missing_phase(&mut self, span: Span, phase: Phase) {
-        self.diagnostics.push(faults::missing_phase(span, phase));
+        self.diagnostics.push(outline_errors::missing_phase(span, phase));
     }
 
     fn element(&mut self, piece: Piece, kind: BlockKind) {
@@ -476,13 +476,13 @@ fn check_phase(
     let Phases { usual, allowed } = kind.phases();
     match (usual, written) {
         (None, Some(phase)) => {
-            build.report(faults::no_phase(kind, phase, span, (!in_block).then_some(phase_word)));
+            build.report(outline_errors::no_phase(kind, phase, span, (!in_block).then_some(phase_word)));
             None
         }
         (Some(usual), None) => {
             // What is refused anyhow is not sent to a phase first.
             if !allowed.is_empty() {
-                build.report(faults::missing_phase(span, usual));
+                build.report(outline_errors::missing_phase(span, usual));
             }
             Some(usual)
         }

@@ -1,7 +1,7 @@
 //! Scripts compared with a database.
 
 use miglab::check::Checked;
-use miglab::database::{self, Limits};
+use miglab::database::{self, PreflightLimits};
 use miglab::diagnostic::{Diagnostic, Severity};
 use miglab::plan::Plan;
 use miglab::source::Source;
@@ -215,7 +215,7 @@ fn unready(database: &mut Database, script: &str) -> Vec<String> {
     let parsed = syntax::parse(Source::new("x.mig", script));
     let server = database::look(&mut database.client, &parsed.script).unwrap();
     let plan = database::check(parsed, &server).plan.unwrap();
-    let limits = Limits { long_transaction_ms: 0 };
+    let limits = PreflightLimits { long_transaction_ms: 0 };
     let found = database::preflight(&mut database.client, &plan, &server, limits).unwrap();
     let mut lines: Vec<_> = found.into_iter().map(|found| format!("{:?}: {}", found.severity, found.message)).collect();
     lines.retain(|line| !line.contains("connections left") && !line.contains("has been in a transaction"));
@@ -277,7 +277,7 @@ fn what_would_disturb_a_run_is_told() {
     let parsed = syntax::parse(Source::new("x.mig", RENAME));
     let server = database::look(&mut database.client, &parsed.script).unwrap();
     let plan = database::check(parsed, &server).plan.unwrap();
-    let limits = Limits { long_transaction_ms: 0 };
+    let limits = PreflightLimits { long_transaction_ms: 0 };
     let found = database::preflight(&mut database.client, &plan, &server, limits).unwrap();
     let told = found.iter().find(|found| found.message.contains("(slow) has been in a transaction for ")).unwrap();
     assert!(told.severity == Severity::Warning && told.message.contains("(idle in transaction): `"), "{told:?}");

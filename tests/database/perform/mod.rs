@@ -186,7 +186,7 @@ fn a_table_may_be_called_anything() {
 fn a_gate_lets_through_what_has_no_row() {
     let place = FillId::new("gate");
     let mut session = place.session();
-    let gate = |query: &str| Work::Gate { query: query.into(), message: "`verify` fails for row".into() };
+    let gate = |query: &str| Work::Verify { query: query.into(), message: "`verify` fails for row".into() };
     let told = &mut Vec::new();
     done(&mut session, &gate("select 'id = ' || id from t where v < 0"), &[], told).unwrap();
     let fault =

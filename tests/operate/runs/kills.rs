@@ -98,6 +98,6 @@ fn status_tells_of_a_run_that_was_killed() {
         assert!(std::time::Instant::now() < give_up, "the killed run still holds the lock");
     }
     let ran = world.expect(0, &["status"]);
-    assert!(ran.out.contains("Now: its process has ended without a word"), "{}", ran.out);
+    assert!(ran.out.contains("Now: its process has ended without saying why"), "{}", ran.out);
     assert!(ran.out.contains("Next: miglab resume --db"), "{}", ran.out);
 }

@@ -211,7 +211,7 @@ impl Program {
 
 /// What is said while the server has not noticed yet that a process was killed, and does what it was told.
 fn of_a_killed_one(said: &str) -> bool {
-    ["another miglab works", "is not a gate that is ahead", "there is nothing to go on with", "has begun already"]
+    ["another miglab works", "is not a gate that is ahead", "there is nothing to resume", "has begun already"]
         .iter()
         .any(|words| said.contains(words))
 }

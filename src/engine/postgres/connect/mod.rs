@@ -2,8 +2,8 @@
 
 mod common_name;
 mod environment;
+mod no_connection;
 mod passfile;
-mod refusal;
 mod settings;
 mod tls;
 mod verifier;
@@ -74,7 +74,7 @@ impl Address {
     pub fn connect(&self, application_name: &str) -> Result<Client, Fault> {
         let mut config = self.config.clone();
         config.application_name(self.application_name.as_deref().unwrap_or(application_name));
-        let mut client = self.in_time(config)?.map_err(|error| refusal::refusal(self, &error))?;
+        let mut client = self.in_time(config)?.map_err(|error| no_connection::refusal(self, &error))?;
         client.batch_execute(HIDE_OWN_SCHEMA).map_err(|error| fault(&error))?;
         Ok(client)
     }
@@ -87,7 +87,7 @@ impl Address {
         let tls = self.tls.clone();
         // Where nobody waits for it any more, the connection is closed as soon as there is one.
         std::thread::spawn(move || sender.send(tls.connect(config)).is_ok());
-        receiver.recv_timeout(limit).map_err(|_| refusal::silent(self))
+        receiver.recv_timeout(limit).map_err(|_| no_connection::silent(self))
     }
 
     /// Asks the server to cancel what a connection is doing.
@@ -95,7 +95,7 @@ impl Address {
     /// # Errors
     /// The server is not reached.
     pub fn cancel(&self, token: &CancelToken) -> Result<(), Fault> {
-        self.tls.cancel(token).map_err(|error| refusal::refusal(self, &error))
+        self.tls.cancel(token).map_err(|error| no_connection::refusal(self, &error))
     }
 
     /// The name of the role that connects.

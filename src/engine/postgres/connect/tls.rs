@@ -97,7 +97,7 @@ impl Tls {
 fn is_about_encryption(error: &postgres::Error) -> bool {
     match error.as_db_error() {
         Some(told) => told.code().code() == "28000",
-        None => super::refusal::is_tls(error),
+        None => super::no_connection::is_tls(error),
     }
 }
 

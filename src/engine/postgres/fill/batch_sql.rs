@@ -123,7 +123,7 @@ fn blocks(batch: &Batch<'_>) -> (u64, u64) {
 }
 
 /// The first block that is not done.
-pub fn first_block(range: &Range) -> u64 {
+fn first_block(range: &Range) -> u64 {
     range.after.as_ref().and_then(|after| after.first()).and_then(|block| block.parse().ok()).unwrap_or(0)
 }
 

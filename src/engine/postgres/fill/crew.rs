@@ -5,7 +5,7 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::thread::{self, Scope};
 use std::time::Duration;
 
-use super::shared::{Message, News, Shared, Teller};
+use super::shared::{Message, Messenger, News, Shared};
 use super::{pressure, vacuum, worker};
 use crate::engine::postgres::session::Session;
 use crate::engine::{BatchDone, Fault, Happening, Watch};
@@ -15,7 +15,7 @@ const SILENCE: Duration = Duration::from_millis(250);
 
 /// How far all of it is.
 #[derive(Clone, Copy, Debug)]
-pub struct Progress {
+pub struct FillProgress {
     /// Rows looked at.
     pub done: u64,
     /// Rows that there are to look at, estimated.
@@ -24,7 +24,7 @@ pub struct Progress {
     pub weight: f64,
 }
 
-impl Progress {
+impl FillProgress {
     fn add(&mut self, seen: u64) -> BatchDone {
         #[expect(
             clippy::cast_precision_loss,
@@ -50,7 +50,7 @@ pub fn work(
     shared: &Shared<'_>,
     workers: usize,
     session: &mut Session,
-    progress: &mut Progress,
+    progress: &mut FillProgress,
     watch: Watch<'_>,
 ) -> Result<(), Fault> {
     thread::scope(|scope| {
@@ -74,10 +74,10 @@ fn hire<'scope, 'env: 'scope>(
 ) -> Sender<()> {
     let (answers, answer) = channel();
     scope.spawn(move || {
-        let teller = Teller { worker, tell, answer };
-        let ended = worker::run(shared, &teller);
+        let messenger = Messenger { worker, tell, answer };
+        let ended = worker::run(shared, &messenger);
         // Who would hear it has gone only where this thread's end is of no interest any more.
-        let _ = teller.tell.send(Message { worker, news: News::Ended(ended) });
+        let _ = messenger.tell.send(Message { worker, news: News::Ended(ended) });
     });
     answers
 }
@@ -86,7 +86,7 @@ fn listen(
     shared: &Shared<'_>,
     hear: &Receiver<Message>,
     answers: &[Sender<()>],
-    progress: &mut Progress,
+    progress: &mut FillProgress,
     watch: Watch<'_>,
 ) -> Result<(), Fault> {
     let mut outcome = Ok(());

@@ -1,6 +1,6 @@
 //! A statement over the rows of a table, range by range, while applications use it.
 //!
-//! [`survey`] splits the table into ranges, which are recorded at once; workers take them one after another and go over
+//! [`split`] splits the table into ranges, which are recorded at once; workers take them one after another and go over
 //! them in batches, each one message to the server and one short transaction that moves the range's cursor too.
 
 mod batch;
@@ -12,14 +12,14 @@ mod pace;
 mod pressure;
 mod range;
 mod shared;
-mod survey;
+mod split;
 mod vacuum;
 mod whole;
 mod worker;
 
 pub use options::{FillId, Options};
 
-use self::crew::Progress;
+use self::crew::FillProgress;
 use self::range::Range;
 use self::shared::Shared;
 use super::fault::fault;
@@ -43,7 +43,7 @@ pub fn run(
     options: &Options,
     watch: Watch<'_>,
 ) -> Result<u64, Fault> {
-    let estimate = survey::estimate(session.client(), &work.relation)?;
+    let estimate = split::estimate(session.client(), &work.relation)?;
     let ranges = ranges(session, work, place, options, estimate)?;
     let fill = Fill { work, place, options };
     let mut progress = fill.progress(session, &ranges, estimate)?;
@@ -74,7 +74,7 @@ fn ranges(
     let mut transaction = session.client().transaction().map_err(|error| fault(&error))?;
     let mut ranges = range::take_over(&mut transaction, place)?;
     if ranges.is_empty() {
-        ranges = survey::ranges(&mut transaction, work, options.workers(), estimate)?;
+        ranges = split::ranges(&mut transaction, work, options.workers(), estimate)?;
         range::record(&mut transaction, place, &ranges)?;
     }
     transaction.commit().map_err(|error| fault(&error))?;
@@ -90,22 +90,22 @@ struct Fill<'a> {
 }
 
 impl Fill<'_> {
-    fn progress(self, session: &mut Session, ranges: &[Range], estimate: u64) -> Result<Progress, Fault> {
+    fn progress(self, session: &mut Session, ranges: &[Range], estimate: u64) -> Result<FillProgress, Fault> {
         let done: u64 = ranges.iter().map(|range| range.rows).sum();
         let total = estimate.max(done).max(1);
         if !self.work.key.is_empty() {
-            return Ok(Progress { done, total, weight: 1.0 });
+            return Ok(FillProgress { done, total, weight: 1.0 });
         }
-        let blocks = survey::blocks(session.client(), &self.work.relation)?;
+        let blocks = split::blocks(session.client(), &self.work.relation)?;
         #[expect(clippy::cast_precision_loss, reason = "an estimate")]
-        Ok(Progress { done, total, weight: total as f64 / blocks.max(1) as f64 })
+        Ok(FillProgress { done, total, weight: total as f64 / blocks.max(1) as f64 })
     }
 
     fn go_over(
         self,
         session: &mut Session,
         ranges: Vec<Range>,
-        progress: &mut Progress,
+        progress: &mut FillProgress,
         watch: Watch<'_>,
     ) -> Result<(), Fault> {
         let left: Vec<Range> = ranges.into_iter().filter(|range| !range.done).collect();
@@ -124,12 +124,12 @@ impl Fill<'_> {
         self,
         session: &mut Session,
         mut ranges: Vec<Range>,
-        progress: &mut Progress,
+        progress: &mut FillProgress,
         watch: Watch<'_>,
     ) -> Result<(), Fault> {
         loop {
             let done = ranges.iter().map(batch_sql::last_block).max().unwrap_or(0);
-            let blocks = survey::blocks(session.client(), &self.work.relation)?;
+            let blocks = split::blocks(session.client(), &self.work.relation)?;
             if blocks <= done {
                 return whole::look(session, self.work, self.place, watch);
             }

@@ -134,13 +134,13 @@ pub enum News {
 }
 
 /// How a worker tells, and learns whether to go on.
-pub struct Teller {
+pub struct Messenger {
     pub worker: usize,
     pub tell: Sender<Message>,
     pub answer: Receiver<()>,
 }
 
-impl Teller {
+impl Messenger {
     /// Tells, and waits until that was heard.
     ///
     /// # Errors

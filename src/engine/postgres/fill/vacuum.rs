@@ -9,7 +9,7 @@ use postgres::Client;
 
 use super::pressure::nap;
 use super::shared::Shared;
-use super::survey;
+use super::split;
 use crate::engine::postgres::quote;
 use crate::engine::postgres::session::Session;
 
@@ -33,7 +33,7 @@ impl<'scope> Vacuum<'scope> {
         session: &mut Session,
     ) -> Self {
         let wanted = shared.options.vacuum && is_worth_it(session.client(), &shared.work.relation).unwrap_or(false);
-        let rows = survey::estimate(session.client(), &shared.work.relation).unwrap_or_default();
+        let rows = split::estimate(session.client(), &shared.work.relation).unwrap_or_default();
         let runs = wanted.then(|| {
             let pid = Arc::new(AtomicI32::new(0));
             let told = Arc::clone(&pid);

@@ -11,8 +11,8 @@ use super::batch::{self, BatchOutcome, BatchStep};
 use super::batch_sql::{self, Batch};
 use super::pace::Pace;
 use super::range::Range;
-use super::shared::{Backend, News, Shared, Teller, stopped};
-use super::survey;
+use super::shared::{Backend, Messenger, News, Shared, stopped};
+use super::split;
 use crate::engine::postgres::fault::fault;
 use crate::engine::{Fault, Waiting};
 
@@ -33,14 +33,14 @@ const SETTINGS: &str =
 ///
 /// # Errors
 /// A batch cannot be done, or it was stopped.
-pub fn run(shared: &Shared<'_>, teller: &Teller) -> Result<(), Fault> {
+pub fn run(shared: &Shared<'_>, messenger: &Messenger) -> Result<(), Fault> {
     let mut session = shared.connect()?;
     let client = session.client();
     client.batch_execute(SETTINGS).map_err(|error| fault(&error))?;
     let pid: i32 = client.query_one("select pg_backend_pid()", &[]).map_err(|error| fault(&error))?.get(0);
     shared.backends().push(Backend { pid, ..Backend::default() });
     let pace = Pace::new(shared.options.target_ms, shared.work.batch_rows);
-    let mut worker = Worker { shared, teller, pid, pace };
+    let mut worker = Worker { shared, messenger, pid, pace };
     while let Some(range) = shared.next() {
         worker.go_over(client, range)?;
     }
@@ -49,7 +49,7 @@ pub fn run(shared: &Shared<'_>, teller: &Teller) -> Result<(), Fault> {
 
 struct Worker<'a> {
     shared: &'a Shared<'a>,
-    teller: &'a Teller,
+    messenger: &'a Messenger,
     pid: i32,
     pace: Pace,
 }
@@ -62,7 +62,7 @@ impl Worker<'_> {
             range.after = Some(step.after);
             range.done = step.done;
             self.shared.seen.fetch_add(step.seen, Ordering::Relaxed);
-            self.teller.tell(self.shared, News::Batch(step.seen))?;
+            self.messenger.tell(self.shared, News::Batch(step.seen))?;
             self.pause()?;
         }
         Ok(())
@@ -118,7 +118,7 @@ impl Worker<'_> {
 
     fn tell_waiting(&self, what: String, blockers: Vec<String>, begin: Instant) -> Result<(), Fault> {
         let waited_ms = u64::try_from(begin.elapsed().as_millis()).unwrap_or(u64::MAX);
-        self.teller.tell(self.shared, News::Waiting(Waiting { what, blockers, waited_ms }))
+        self.messenger.tell(self.shared, News::Waiting(Waiting { what, blockers, waited_ms }))
     }
 
     fn wait_out_strain(&self) -> Result<(), Fault> {
@@ -140,7 +140,7 @@ impl Worker<'_> {
     /// A fault with the row that it is about.
     fn with_row(&self, client: &mut Client, range: &Range, mut fault: Fault) -> Fault {
         let work = self.shared.work;
-        if let (false, Ok(Some(values))) = (work.key.is_empty(), survey::next_key(client, work, range.after.as_ref())) {
+        if let (false, Ok(Some(values))) = (work.key.is_empty(), split::next_key(client, work, range.after.as_ref())) {
             let named =
                 work.key.iter().zip(&values).map(|(column, value)| format!("{} = {value}", plain(&column.name)));
             fault.message = format!("{} (row {})", fault.message, named.collect::<Vec<_>>().join(", "));

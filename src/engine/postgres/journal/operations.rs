@@ -12,7 +12,7 @@ use crate::engine::{Fault, FaultKind};
 
 /// An operation, as it is kept.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Kept {
+pub struct KeptOperation {
     /// Its place in its statement, from 0.
     pub op: usize,
     /// What it is, in words.
@@ -26,7 +26,7 @@ pub struct Kept {
     /// What removes what it keeps for that.
     pub purge: Vec<Work>,
     /// How far it has come.
-    pub state: Progress,
+    pub state: OperationState,
     /// How much of `undo` is done.
     pub undone: usize,
     /// How much of `purge` is done.
@@ -35,7 +35,7 @@ pub struct Kept {
 
 /// How far an operation has come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Progress {
+pub enum OperationState {
     /// Nothing of it is done.
     Planned,
     /// Something of it may be done.
@@ -77,7 +77,7 @@ pub fn plan(
 ///
 /// # Errors
 /// The server was not asked, or what it keeps cannot be read.
-pub fn of_step(client: &mut impl GenericClient, run: i64, step: usize) -> Result<Vec<Kept>, Fault> {
+pub fn of_step(client: &mut impl GenericClient, run: i64, step: usize) -> Result<Vec<KeptOperation>, Fault> {
     let query = "select op, title, work, locks, undo, purge, state, undone, purged from miglab.operation
                  where run_id = $1 and step = $2 order by op";
     let rows = client.query(query, &[&run, &number(step)]).map_err(|error| fault(&error))?;
@@ -89,13 +89,13 @@ pub fn of_step(client: &mut impl GenericClient, run: i64, step: usize) -> Result
 /// # Errors
 /// The server was not asked, or what it keeps cannot be read.
 pub fn has_begun(client: &mut impl GenericClient, run: i64, step: usize) -> Result<bool, Fault> {
-    Ok(of_step(client, run, step)?.iter().any(|kept| kept.state != Progress::Planned))
+    Ok(of_step(client, run, step)?.iter().any(|kept| kept.state != OperationState::Planned))
 }
 
-fn kept(row: &Row) -> Result<Kept, Fault> {
+fn kept(row: &Row) -> Result<KeptOperation, Fault> {
     let locks: Vec<KeptLock> = parse(row.get(3))?;
     let count = |at: usize| usize::try_from(row.get::<_, i32>(at)).unwrap_or(0);
-    Ok(Kept {
+    Ok(KeptOperation {
         op: count(0),
         title: row.get(1),
         work: parse(row.get(2))?,
@@ -103,9 +103,9 @@ fn kept(row: &Row) -> Result<Kept, Fault> {
         undo: parse(row.get(4))?,
         purge: parse(row.get(5))?,
         state: match row.get::<_, &str>(6) {
-            "planned" => Progress::Planned,
-            "done" => Progress::Done,
-            _ => Progress::Begun,
+            "planned" => OperationState::Planned,
+            "done" => OperationState::Done,
+            _ => OperationState::Begun,
         },
         undone: count(7),
         purged: count(8),

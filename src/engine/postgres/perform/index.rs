@@ -208,7 +208,7 @@ fn cleaned_up(session: &mut Session, building: &Building<'_>, failure: Failure) 
     if !left {
         return fault;
     }
-    let message = fault.message.replace("; nothing of the statement remains", "");
+    let message = fault.message.replace("; the statement was undone", "");
     let by_hand = format!(" removes what is left of the index, or `{drop}` does");
     Fault {
         message: format!("{message}; index `{}` is left invalid", shown(building.index)),

@@ -48,7 +48,7 @@ pub fn perform(
             index::remove(session, index, watch)?;
             recorded(session.client(), record)?;
         }
-        Work::Gate { query, message } => scan::gate(session, query, message, record, watch)?,
+        Work::Verify { query, message } => scan::gate(session, query, message, record, watch)?,
         Work::Rows(_) => return Err(Fault::new(FaultKind::Server, "rows are filled in batches, not as one piece")),
     }
     Ok(None)

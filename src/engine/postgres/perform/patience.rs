@@ -93,7 +93,7 @@ fn help(blockers: &[&Blocker]) -> Help {
 }
 
 pub(super) fn interrupted() -> Fault {
-    Fault::new(FaultKind::Interrupted, "stopped; nothing of the statement remains")
+    Fault::new(FaultKind::Interrupted, "stopped; the statement was undone")
 }
 
 /// Tries until it gets its locks.

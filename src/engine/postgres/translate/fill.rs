@@ -6,7 +6,7 @@ use crate::ast::{Batches, Name};
 use crate::catalog::{Column, ColumnId};
 use crate::engine::Fault;
 use crate::engine::postgres::operation::{RANGE, RowsWork};
-use crate::engine::postgres::translate::kept::Kept;
+use crate::engine::postgres::translate::kept::KeptValues;
 use crate::engine::postgres::translate::{Scene, comparable, of_row};
 use crate::engine::postgres::{Cost, LockMode, Operation, Work, quote};
 use crate::expr::Expression;
@@ -103,7 +103,7 @@ impl Filling {
     }
 
     /// The same, and what was there before is kept. The rows are locked first, so that old and new belong together.
-    fn keeping(&self, kept: &Kept) -> String {
+    fn keeping(&self, kept: &KeptValues) -> String {
         let Self { relation, name, value, condition } = self;
         let (side, columns, key) = (&kept.name, kept.columns(), kept.key_of("r"));
         format!(
@@ -117,7 +117,7 @@ impl Filling {
     }
 
     /// Puts back what was there, but for rows that hold something else by now.
-    fn restoring(&self, kept: &Kept, ty: &str) -> String {
+    fn restoring(&self, kept: &KeptValues, ty: &str) -> String {
         let Self { relation, name, .. } = self;
         let (held, new) = (comparable(ty, &format!("r.{name}")), comparable(ty, "s.new"));
         format!(

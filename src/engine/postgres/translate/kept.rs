@@ -5,7 +5,7 @@ use crate::engine::postgres::translate::{OWN_SCHEMA, Scene};
 use crate::engine::postgres::{Cost, Lock, LockMode, Operation, Work, quote};
 
 /// A table in miglab's own schema that holds the values that a statement has replaced.
-pub(super) struct Kept {
+pub(super) struct KeptValues {
     /// Its name, quoted and with its schema.
     pub(super) name: String,
     /// The key of the table whose values it holds.
@@ -24,15 +24,15 @@ impl Scene<'_> {
     }
 
     /// Where the values that this statement replaces in a table are kept; nowhere without a key to find the rows by.
-    pub(super) fn kept(&self, table: &str) -> Option<Kept> {
+    pub(super) fn kept(&self, table: &str) -> Option<KeptValues> {
         let key = self.key_of(table);
         let name = format!("before_{}_{}", self.server.run, self.step + 1);
         let name = format!("{}.{}", quote::ident(OWN_SCHEMA), quote::ident(&name));
-        (!key.is_empty()).then_some(Kept { name, key })
+        (!key.is_empty()).then_some(KeptValues { name, key })
     }
 }
 
-impl Kept {
+impl KeptValues {
     /// The table is made before anything is replaced.
     pub(super) fn creation(&self, columns: &[(&str, &str)]) -> Operation {
         let key = self.key.iter().enumerate().map(|(at, column)| format!("k{} {} not null", at + 1, column.ty));

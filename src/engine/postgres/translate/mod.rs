@@ -163,7 +163,7 @@ impl<'a> Scene<'a> {
         let parts: Vec<String> = self.key_of(table).iter().map(described).collect();
         let row = if parts.is_empty() { "r::text".to_owned() } else { parts.join(" || ', ' || ") };
         let query = format!("select {row} from {relation} as r where ({condition}) is not true limit 1");
-        let work = Work::Gate { query, message };
+        let work = Work::Verify { query, message };
         Operation::new(title, work, self.lock(table, LockMode::AccessShare), Cost::Scan, Vec::new())
     }
 

@@ -8,7 +8,7 @@ use crate::ast::Name;
 use crate::catalog::{ColumnId, Sync, SyncJoin};
 use crate::engine::postgres::quote;
 use crate::engine::postgres::translate::of_row;
-use crate::engine::postgres::translate::sync::{Installation, NO_BACKFILL, Piece, Program};
+use crate::engine::postgres::translate::sync::{Installation, Piece, Program};
 use crate::engine::{Fault, FaultKind};
 
 /// The syncs that reach the rows of one table by one pairing.
@@ -31,18 +31,8 @@ impl Program<'_> {
             quote::dollar(&self.far_body(syncs, &columns)?)
         );
         into.functions.push(Piece { name: function.clone(), create });
-        let relation = self.scene.qualified(&self.table.name);
         let changes = self.changes(&columns)?;
-        into.triggers.push(Piece {
-            name: quote::ident("zzz_miglab_3_insert"),
-            create: format!(
-                "after insert on {relation} for each row when ({NO_BACKFILL}) execute function {function}()"
-            ),
-        });
-        into.triggers.push(Piece {
-            name: quote::ident("zzz_miglab_3_update"),
-            create: format!("after update on {relation} for each row when ({changes}) execute function {function}()"),
-        });
+        into.triggers.extend(self.row_triggers("zzz_miglab_3", "after", &function, &changes));
         Ok(())
     }
 

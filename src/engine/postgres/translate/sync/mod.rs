@@ -203,6 +203,17 @@ impl Program<'_> {
         Ok(format!("({}) and {NO_BACKFILL}", parts.join(" or ")))
     }
 
+    /// The triggers that run a function for each row that is inserted, or gets other values.
+    fn row_triggers(&self, name: &str, when: &str, function: &str, changes: &str) -> [Piece; 2] {
+        let relation = self.scene.qualified(&self.table.name);
+        [("insert", NO_BACKFILL), ("update", changes)].map(|(event, condition)| Piece {
+            name: quote::ident(&format!("{name}_{event}")),
+            create: format!(
+                "{when} {event} on {relation} for each row when ({condition}) execute function {function}()"
+            ),
+        })
+    }
+
     /// What follows a generated column would see it before it is computed.
     fn refuse_generated(&self, columns: &BTreeSet<ColumnId>) -> Result<(), Fault> {
         let Some(relation) = self.scene.server.relation(&self.table.name) else { return Ok(()) };

@@ -8,7 +8,7 @@ use crate::catalog::{ColumnId, Sync};
 use crate::engine::Fault;
 use crate::engine::postgres::quote;
 use crate::engine::postgres::translate::of_row;
-use crate::engine::postgres::translate::sync::{Installation, NO_BACKFILL, Piece, Program};
+use crate::engine::postgres::translate::sync::{Installation, Piece, Program};
 
 impl Program<'_> {
     pub(super) fn install_near(&self, syncs: &[&Arc<Sync>], into: &mut Installation) -> Result<(), Fault> {
@@ -35,16 +35,7 @@ impl Program<'_> {
                 ),
             });
         }
-        into.triggers.push(Piece {
-            name: quote::ident("zzz_miglab_2_insert"),
-            create: format!(
-                "before insert on {relation} for each row when ({NO_BACKFILL}) execute function {function}()"
-            ),
-        });
-        into.triggers.push(Piece {
-            name: quote::ident("zzz_miglab_2_update"),
-            create: format!("before update on {relation} for each row when ({changes}) execute function {function}()"),
-        });
+        into.triggers.extend(self.row_triggers("zzz_miglab_2", "before", &function, &changes));
         Ok(())
     }
 

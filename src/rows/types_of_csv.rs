@@ -5,6 +5,7 @@ use std::sync::Arc;
 use crate::ast::Name;
 use crate::data::{Type, Value};
 use crate::engine::Fault;
+use crate::phrase::counted;
 use crate::rows::csv::{Records, read_header};
 
 /// From narrow to wide; a column has the first of them that reads all its values, and `text` if none does.
@@ -23,7 +24,11 @@ pub fn infer_types(file: &str, bytes: &[u8]) -> Result<Vec<(Name, Type)>, Fault>
     while records.advance()? {
         if records.len() != header.len() {
             let (found, wanted) = (records.len(), header.len());
-            return Err(records.fault(&format!("{found} values, but the header names {wanted} columns")));
+            return Err(records.fault(&format!(
+                "{}, but the header names {}",
+                counted(found, "value", "values"),
+                counted(wanted, "column", "columns")
+            )));
         }
         for (guess, field) in guesses.iter_mut().zip(records.fields()?) {
             if let Some(text) = field {

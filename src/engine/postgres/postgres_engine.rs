@@ -5,7 +5,7 @@ use std::sync::Arc;
 use postgres::Transaction;
 
 use super::journal::Fence;
-use super::journal::operations::{self, Kept, Progress};
+use super::journal::operations::{self, KeptOperation, OperationState};
 use super::journal::record::{self, StepDone};
 use super::journal::runs::{self, RunRow, Stopped};
 use super::operation::RowsWork;
@@ -108,10 +108,10 @@ impl<'s> Postgres<'s> {
     }
 
     /// The operations of the next statement: those that were planned when it first began.
-    fn planned(&mut self, action: &Action) -> Result<Vec<Kept>, Fault> {
+    fn planned(&mut self, action: &Action) -> Result<Vec<KeptOperation>, Fault> {
         let (run, step) = (self.fence.run, self.position);
         let kept = operations::of_step(self.session.client(), run, step)?;
-        if kept.iter().any(|kept| kept.state != Progress::Planned) {
+        if kept.iter().any(|kept| kept.state != OperationState::Planned) {
             self.in_transaction(&mut |transaction, fence, phase| record::begun(transaction, fence, phase))?;
             return Ok(kept);
         }
@@ -142,9 +142,14 @@ impl<'s> Postgres<'s> {
         self.session.in_transaction(|transaction| write(transaction, fence, phase))
     }
 
-    fn do_operation(&mut self, kept: &Kept, end: Option<&Ending>, watch: Watch<'_>) -> Result<Option<u64>, Fault> {
+    fn do_operation(
+        &mut self,
+        kept: &KeptOperation,
+        end: Option<&Ending>,
+        watch: Watch<'_>,
+    ) -> Result<Option<u64>, Fault> {
         let (step, op) = (self.position, kept.op);
-        if !is_one_transaction(&kept.work) && kept.state == Progress::Planned {
+        if !is_one_transaction(&kept.work) && kept.state == OperationState::Planned {
             self.in_transaction(&mut |transaction, fence, _| operations::begin(transaction, fence, step, op))?;
         }
         if let Work::Rows(work) = &kept.work {
@@ -176,7 +181,7 @@ impl<'s> Postgres<'s> {
     /// Undoes the operations of a statement, the last first, as far as they are done.
     fn undo_step(&mut self, step: usize, watch: Watch<'_>) -> Result<(), Fault> {
         let kept = operations::of_step(self.session.client(), self.fence.run, step)?;
-        for kept in kept.iter().rev().filter(|kept| kept.state != Progress::Planned) {
+        for kept in kept.iter().rev().filter(|kept| kept.state != OperationState::Planned) {
             for (at, work) in kept.undo.iter().enumerate().skip(kept.undone) {
                 self.undo_work(kept, (step, at), work, watch)?;
             }
@@ -191,7 +196,13 @@ impl<'s> Postgres<'s> {
         Ok(())
     }
 
-    fn undo_work(&mut self, kept: &Kept, at: (usize, usize), work: &Work, watch: Watch<'_>) -> Result<(), Fault> {
+    fn undo_work(
+        &mut self,
+        kept: &KeptOperation,
+        at: (usize, usize),
+        work: &Work,
+        watch: Watch<'_>,
+    ) -> Result<(), Fault> {
         let ((step, at), op) = (at, kept.op);
         if let Work::Rows(work) = work {
             let number = i32::try_from(step).unwrap_or(i32::MAX);
@@ -269,7 +280,7 @@ impl Engine for Postgres<'_> {
         let step = self.position;
         let planned = self.planned(action)?;
         let mut rows = None;
-        let left: Vec<&Kept> = planned.iter().filter(|kept| kept.state != Progress::Done).collect();
+        let left: Vec<&KeptOperation> = planned.iter().filter(|kept| kept.state != OperationState::Done).collect();
         for (at, kept) in left.iter().enumerate() {
             let end = (at + 1 == left.len()).then(|| self.ending(rows));
             let done = self.do_operation(kept, end.as_ref(), watch)?;
@@ -307,7 +318,7 @@ fn catalog_at(plan: &Plan, position: usize) -> Catalog {
 
 /// Whether work and its record are one transaction, so that it cannot be left halfway.
 fn is_one_transaction(work: &Work) -> bool {
-    matches!(work, Work::Nothing | Work::Ddl(_) | Work::Scan(_) | Work::Gate { .. })
+    matches!(work, Work::Nothing | Work::Ddl(_) | Work::Scan(_) | Work::Verify { .. })
 }
 
 fn place_of(op: usize) -> i32 {
@@ -320,6 +331,6 @@ fn place_of_undo(op: usize, at: usize) -> i32 {
     -1 - place_of(op * MOST_WORKS + at)
 }
 
-fn locks_of(kept: &Kept) -> Vec<Lock> {
+fn locks_of(kept: &KeptOperation) -> Vec<Lock> {
     kept.locks.clone()
 }
