@@ -223,7 +223,7 @@ fn load_own(memory: &mut Memory, rows: &Rows, texts: &[CsvText]) -> Result<(), O
     let at = |span: Span| {
         move |fault: Fault| {
             let mut invalid = Diagnostic::new(Code::InvalidRows, fault.message, span, "these rows");
-            invalid.help = fault.help;
+            invalid.help = fault.help.map(String::from);
             OpenError::Refused(vec![invalid])
         }
     };

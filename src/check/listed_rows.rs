@@ -56,6 +56,6 @@ fn too_many(count: u64, span: Span) -> Diagnostic {
 
 fn broken(fault: Fault, span: Span) -> Diagnostic {
     let mut broken = Diagnostic::new(Code::InvalidRows, fault.message, span, "these rows break a constraint");
-    broken.help = fault.help;
+    broken.help = fault.help.map(String::from);
     broken
 }

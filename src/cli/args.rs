@@ -7,9 +7,8 @@ use std::str::FromStr;
 use clap::{Args, ValueEnum};
 
 use crate::ast::Phase;
-use crate::engine::postgres::fill::Options;
 use crate::engine::{Fault, FaultKind};
-use crate::operate::{Address, Gates, Limits};
+use crate::operate::{Address, FillOptions, Gates, Limits};
 use crate::phrase::{lasting, milliseconds};
 use crate::report::run::RunReport;
 
@@ -104,15 +103,15 @@ impl Default for PaceArgs {
 impl PaceArgs {
     /// How rows are filled.
     #[must_use]
-    pub fn rows(&self) -> Options {
-        Options {
+    pub fn rows(&self) -> FillOptions {
+        FillOptions {
             jobs: self.jobs,
             target_ms: self.batch_target_ms,
             max_lag_ms: Some(self.max_lag.0),
             max_waiting: Some(self.max_waiting),
             max_active: self.max_active,
             vacuum: !self.no_vacuum,
-            ..Options::default()
+            ..FillOptions::default()
         }
     }
 

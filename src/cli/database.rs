@@ -3,19 +3,19 @@
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use postgres::Client;
 
 use super::args::DbArgs;
 use super::input::{self, InputError};
+use super::next_command::help_of;
 use super::output::complain;
 use crate::ast::Name;
 use crate::check::{Checked, Findings};
-use crate::database::{self, PreflightLimits};
+use crate::database;
 use crate::diagnostic::Diagnostic;
 use crate::engine::Fault;
 use crate::engine::postgres::Server;
 use crate::engine::postgres::inspect::dump::{self, Dump};
-use crate::engine::postgres::session::APPLICATION_NAME;
+use crate::engine::postgres::session::{Limits, Session};
 use crate::source::Source;
 use crate::syntax;
 
@@ -31,8 +31,8 @@ pub struct DatabaseArgs {
 
 /// A schema that was found.
 pub(super) enum SchemaSource {
-    /// A running server, with the connection to it, and what it is called.
-    Server(Box<Client>, String),
+    /// A running server, asked with the settings of a run: what is said of it here is said when it is run, too.
+    Server(Box<Session>),
     /// A dump, and where it is.
     Dump(Dump, PathBuf),
 }
@@ -47,10 +47,9 @@ impl DatabaseArgs {
         if let Some(path) = &self.schema {
             return read_dump(path);
         }
-        let address = self.db.address();
-        let connected = address.and_then(|address| Ok((address.connect(APPLICATION_NAME)?, address.to_string())));
-        let (client, name) = connected.map_err(|fault| complain_of(&fault)).ok()?;
-        Some(SchemaSource::Server(Box::new(client), name))
+        let session = self.db.address().and_then(|address| Session::open(&address, Limits::default()));
+        let session = session.map_err(|fault| complain_of(&fault)).ok()?;
+        Some(SchemaSource::Server(Box::new(session)))
     }
 }
 
@@ -71,14 +70,14 @@ fn read_dump(path: &Path) -> Option<SchemaSource> {
 
 /// Says what is wrong with a server, or with the way to it.
 pub(super) fn complain_of(fault: &Fault) {
-    complain(&fault.message, fault.help.as_deref());
+    complain(&fault.message, help_of(fault).as_deref());
 }
 
 impl SchemaSource {
     /// What a server is called: `shop@db.example.com:5432/shop`.
     pub(super) fn name(&self) -> Option<String> {
         match self {
-            Self::Server(_, name) => Some(name.clone()),
+            Self::Server(session) => Some(session.address().to_string()),
             Self::Dump(..) => None,
         }
     }
@@ -86,7 +85,7 @@ impl SchemaSource {
     /// What is said of these tables; of a dump, of all.
     pub(super) fn tables(&mut self, names: &[Name]) -> Result<Server, Fault> {
         match self {
-            Self::Server(client, _) => crate::engine::postgres::inspect::inspect(&mut **client, names),
+            Self::Server(session) => database::look_at(session.client(), names),
             Self::Dump(dump, _) => Ok(dump.server.clone()),
         }
     }
@@ -94,7 +93,7 @@ impl SchemaSource {
     /// The names of all tables that a script can name without a schema.
     pub(super) fn all(&mut self) -> Result<Vec<Name>, Fault> {
         match self {
-            Self::Server(client, _) => crate::engine::postgres::inspect::names(&mut **client),
+            Self::Server(session) => database::names(session.client()),
             Self::Dump(dump, _) => Ok(dump.server.relations.keys().cloned().collect()),
         }
     }
@@ -108,8 +107,8 @@ impl SchemaSource {
         self.look(source).map_err(|fault| InputError {
             verb: "check",
             path: path.display().to_string(),
+            help: help_of(&fault),
             why: fault.message,
-            help: fault.help,
         })
     }
 
@@ -120,10 +119,8 @@ impl SchemaSource {
         let Checked { script, plan, mut findings, .. } = database::check(parsed, &server);
         let Findings { diagnostics, notes, .. } = &mut findings;
         match (self, plan) {
-            (Self::Server(client, _), Some(plan)) => {
-                let found = database::preflight(&mut **client, &plan, &server, PreflightLimits::default())?;
-                diagnostics.extend(found.into_iter().map(|found| found.at(&script)));
-                diagnostics.extend(database::round_trips(&mut **client, &script, &plan, &server)?);
+            (Self::Server(session), Some(plan)) => {
+                diagnostics.extend(database::readiness(session.client(), &script, &plan, &server)?);
                 diagnostics.sort_by_key(Diagnostic::span);
             }
             (Self::Dump(dump, path), _) => {

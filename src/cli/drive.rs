@@ -6,13 +6,13 @@ use serde_json::json;
 
 use super::Exit;
 use super::args::{DbArgs, RunFormat};
-use super::next_command::{command, next_command};
+use super::next_command::{command, help_of, next_command};
 use super::output::{Output, complain};
 use super::progress::{Bar, JsonLines};
 use super::refusal::refuse;
 use crate::ast::Phase;
 use crate::execute::Failure;
-use crate::operate::{ClosedGate, Halt, Journal, NextStep, Run, state_of};
+use crate::operate::{ClosedGate, Halt, Journal, NextStep, Run, Todo, state_of};
 use crate::report::run::RunReport;
 
 /// How a run is reported.
@@ -61,14 +61,14 @@ impl Telling<'_> {
 
     fn closed(self, run: &Run<'_>, closed: &ClosedGate, out: &mut Output) -> io::Result<Exit> {
         let next = next_command(&run.next(closed), self.db);
-        let ClosedGate { index, gate, why, todo, who, .. } = closed;
+        let ClosedGate { index, gate, why, who, .. } = closed;
         if self.format == RunFormat::Json {
             let line = json!({ "event": "gate", "index": index + 1, "gate": gate, "waits_for": why, "sessions": who,
                 "next": next });
             writeln!(out, "{line}")?;
         } else {
             let who = who.iter().fold(String::new(), |text, who| text + "\n    " + who);
-            let place = place(run, *index);
+            let (place, todo) = (place(run, *index), in_words(&closed.todo));
             self.say(&format!("{place}: stopped before `{gate}`\n  it waits for {why}{who}\n  {todo}: {next}"));
         }
         Ok(Exit::Waiting)
@@ -84,7 +84,7 @@ impl Telling<'_> {
         let (place, what, left) = (place(run, failure.index), statement(run, failure), left(run, failure.index));
         let verb = if run.is_rollback() { "cannot be undone" } else { "failed" };
         let ways_on = format!("{left}\n{}", self.ways_on(run));
-        let help = failure.fault.help.iter().cloned().chain([ways_on]).collect::<Vec<_>>().join("\n");
+        let help = help_of(&failure.fault).into_iter().chain([ways_on]).collect::<Vec<_>>().join("\n");
         complain(&format!("{place}: `{what}` {verb}: {}", failure.fault.message), Some(&help));
         Exit::Failed
     }
@@ -117,6 +117,17 @@ impl Telling<'_> {
             // What went wrong was said before.
             Err(_) => Ok(exit),
         }
+    }
+}
+
+/// What is done before the command that goes on.
+fn in_words(todo: &Todo) -> String {
+    match todo {
+        Todo::Deploy(app) => format!("deploy `{app}`, then"),
+        Todo::Stop(app) => format!("stop the last instance of `{app}`, then"),
+        Todo::MakeSure => "when that is true".to_owned(),
+        Todo::Wait => "when the time has passed".to_owned(),
+        Todo::StopSessions => "stop the sessions that are still connected, then".to_owned(),
     }
 }
 

@@ -1,6 +1,7 @@
 //! The commands that a message tells people to enter next.
 
 use super::args::DbArgs;
+use crate::engine::{Fault, WayOn};
 use crate::operate::{Course, NextStep, RunRow};
 
 /// `miglab resume --db …` with further arguments.
@@ -22,6 +23,16 @@ pub fn next_command(next: &NextStep, db: &DbArgs) -> String {
         Some(gate) => command(verb, db, &["--confirm", gate]),
         None => command(verb, db, &[]),
     }
+}
+
+/// What to do about a fault, with the commands that do it.
+#[must_use]
+pub fn help_of(fault: &Fault) -> Option<String> {
+    let command = |way_on| match way_on {
+        WayOn::Resume => "`miglab resume`".to_owned(),
+        WayOn::Status => "`miglab status --db`".to_owned(),
+    };
+    fault.help.as_ref().map(|help| help.with_names(command))
 }
 
 /// How an unfinished run can be ended.
@@ -95,6 +106,7 @@ fn end_of_value(text: &str) -> usize {
 mod tests {
     use super::*;
     use crate::cli::args::ENVIRONMENT;
+    use crate::engine::{FaultKind, Help};
 
     fn resume(db: &str, more: &[&str]) -> String {
         command("resume", &DbArgs { db: Some(db.to_owned()) }, more)
@@ -107,6 +119,15 @@ mod tests {
             resume(ENVIRONMENT, &["--confirm", "it's at 100 %"]),
             "miglab resume --db --confirm 'it'\\''s at 100 %'"
         );
+    }
+
+    #[test]
+    fn help_names_the_command_that_goes_on() {
+        let help = Help::naming("make room; then ", WayOn::Resume, " goes on");
+        assert_eq!(&*help, "make room; then `resume` goes on");
+        let fault = Fault::new(FaultKind::Server, "full").with_help(help);
+        assert_eq!(help_of(&fault).unwrap(), "make room; then `miglab resume` goes on");
+        assert_eq!(help_of(&Fault::new(FaultKind::Server, "odd").with_help("ask")).unwrap(), "ask");
     }
 
     #[test]

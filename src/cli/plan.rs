@@ -14,8 +14,7 @@ use crate::check;
 use crate::database;
 use crate::diagnostic::Diagnostic;
 use crate::engine::Fault;
-use crate::engine::postgres::Server;
-use crate::engine::postgres::translate::{Scene, operations};
+use crate::engine::postgres::{Server, translate};
 use crate::phrase::lasting;
 use crate::plan::{Action, Gate, Plan, Step};
 use crate::report::sql::{SqlPlan, SqlStatement, TableSize};
@@ -161,22 +160,15 @@ fn tell(diagnostics: &[Diagnostic], source: &Source) {
 }
 
 fn translated<'p>(plan: &'p Plan, server: &Server, source: &Source) -> Result<Vec<SqlStatement>, (&'p Step, Fault)> {
-    let mut catalog = plan.start.clone();
-    let mut statements = Vec::with_capacity(plan.steps.len());
-    for (step, found) in plan.steps.iter().enumerate() {
-        let (apps, facts) = (&plan.apps, &plan.facts);
-        let scene = Scene { start: &plan.start, catalog: &catalog, server, apps, facts, step };
-        let operations = operations(&found.action, scene).map_err(|fault| (found, fault))?;
-        statements.push(SqlStatement {
-            phase: found.phase,
-            title: found.title.clone(),
-            line: source.position(found.span.start).line,
-            gate: gate(&found.action),
-            operations,
-        });
-        catalog.apply(&found.action);
-    }
-    Ok(statements)
+    let translated = translate::of_plan(plan, server)?;
+    let statement = |(step, operations): (&Step, _)| SqlStatement {
+        phase: step.phase,
+        title: step.title.clone(),
+        line: source.position(step.span.start).line,
+        gate: gate(&step.action),
+        operations,
+    };
+    Ok(plan.steps.iter().zip(translated).map(statement).collect())
 }
 
 /// What a person does at a gate.

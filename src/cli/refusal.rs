@@ -6,7 +6,7 @@ use super::Exit;
 use super::args::DbArgs;
 use super::diff::unified_between;
 use super::findings::tell;
-use super::next_command::{command, ways_on};
+use super::next_command::{command, help_of, ways_on};
 use super::output::complain;
 use crate::engine::{Fault, FaultKind};
 use crate::operate::{Course, Error, RunRow, Stopped};
@@ -53,6 +53,7 @@ fn help(error: &Error, db: &DbArgs) -> Option<String> {
         ),
         Error::NoRun => command("run SCRIPT", db, &[]),
         Error::PointOfNoReturn { .. } => "`miglab prove` shows how; `--lose-writes` does it all the same".to_owned(),
+        Error::Fault(fault) | Error::Halfway(fault) => return help_of(fault),
         other => return other.help(),
     })
 }

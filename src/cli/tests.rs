@@ -110,7 +110,8 @@ fn a_command_reads_resolves_and_proves_a_script_once() {
         lab::open(source, &[RowsFile { table: "users".into(), path: rows }]).unwrap();
     });
     assert_eq!(with_rows, once);
-    // `run --db` opens a script so; `resume`, `rollback` and `status` open the one that the database keeps.
+    // `run --db` opens a script by this, and `resume`, `rollback` and `status` the one that the database keeps. What they do
+    // before and after it needs a server, and is not counted.
     let opened = counted("database", &on_database, |_, source| {
         let opened = database::open(source, &server()).unwrap();
         assert!(opened.checked.proof().is_some());

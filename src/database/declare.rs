@@ -35,7 +35,7 @@ pub fn table(name: &Name, relation: &Relation, server: &Server) -> Declaration {
 pub fn views(server: &Server) -> String {
     let mut views: Vec<(&str, Vec<String>)> = Vec::new();
     for (table, relation) in &server.relations {
-        for view in relation.dependents.iter().filter(|dependent| dependent.kind.ends_with("view")) {
+        for view in relation.dependents.iter().filter(|dependent| dependent.kind.is_view()) {
             let columns = view.columns.iter().map(|column| format!("{}.{}", quote_ident(table), quote_ident(column)));
             match views.iter_mut().find(|(name, _)| *name == view.name) {
                 Some((_, reads)) => reads.extend(columns),

@@ -3,7 +3,7 @@
 use crate::ast::Name;
 use crate::catalog::{Catalog, ColumnId};
 use crate::diagnostic::{Code, Diagnostic};
-use crate::engine::postgres::relation::Dependent;
+use crate::engine::postgres::relation::{Dependent, DependentKind};
 use crate::engine::postgres::{Relation, Server};
 use crate::plan::{Plan, Removal};
 use crate::source::Span;
@@ -72,7 +72,16 @@ fn is_kept(index: &str, table: &crate::catalog::Table, plan: &Plan) -> bool {
 
 fn table_needed(plan: &Plan, server: &Server, catalog: &Catalog, (table, span): (&Name, Span)) -> Option<Diagnostic> {
     let outside = |dependent: &&Dependent| {
-        let is_outside = ["view", "materialized view", "foreign key", "function"].contains(&dependent.kind.as_str());
+        let is_outside = match dependent.kind {
+            DependentKind::View
+            | DependentKind::MaterializedView
+            | DependentKind::ForeignKey
+            | DependentKind::Function => true,
+            DependentKind::GeneratedColumn
+            | DependentKind::Policy
+            | DependentKind::Publication
+            | DependentKind::Trigger => false,
+        };
         is_outside && counts(dependent, plan, catalog)
     };
     let dependent = server.relation(table)?.dependents.iter().find(outside)?;
@@ -82,7 +91,7 @@ fn table_needed(plan: &Plan, server: &Server, catalog: &Catalog, (table, span): 
 /// Whether something is there still. Foreign keys that the script knows of leave by its statements, and are checked with
 /// them; those of a table that it has dropped are gone.
 fn counts(dependent: &Dependent, plan: &Plan, catalog: &Catalog) -> bool {
-    if dependent.kind != "foreign key" {
+    if dependent.kind != DependentKind::ForeignKey {
         return true;
     }
     let mut parts = dependent.name.rsplitn(2, '.').map(|part| part.trim_matches('"'));
@@ -93,17 +102,21 @@ fn counts(dependent: &Dependent, plan: &Plan, catalog: &Catalog) -> bool {
 }
 
 fn needed(what: &str, dependent: &Dependent, span: Span) -> Diagnostic {
-    let (kind, name) = (&dependent.kind, &dependent.name);
+    let (kind, name) = (dependent.kind, &dependent.name);
     let message = format!("{kind} `{name}` of the database needs {what}");
-    let help = match kind.as_str() {
-        "view" | "materialized view" => {
+    let help = match kind {
+        DependentKind::View | DependentKind::MaterializedView => {
             format!("replace the view with one without the column, or drop it, before this statement: `{name}`")
         }
-        "foreign key" => format!("drop it before this statement: `alter table … drop constraint …` (`{name}`)"),
-        "publication" => {
+        DependentKind::ForeignKey => {
+            format!("drop it before this statement: `alter table … drop constraint …` (`{name}`)")
+        }
+        DependentKind::Publication => {
             format!("take the column out of the publication first: `alter publication {name} set table …`")
         }
-        _ => format!("change or drop {kind} `{name}` first"),
+        DependentKind::Function | DependentKind::GeneratedColumn | DependentKind::Policy | DependentKind::Trigger => {
+            format!("change or drop {kind} `{name}` first")
+        }
     };
     Diagnostic::new(Code::StillNeeded, message, span, "PostgreSQL refuses this, or drops that as well").help(help)
 }

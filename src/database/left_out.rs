@@ -4,7 +4,7 @@ use std::fmt;
 
 use crate::catalog::Table;
 use crate::engine::postgres::Relation;
-use crate::engine::postgres::relation::{RelationColumn, RelationConstraint, RelationIndex};
+use crate::engine::postgres::relation::{DependentKind, RelationColumn, RelationConstraint, RelationIndex};
 
 /// Something of a table that its declaration leaves out.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -35,8 +35,10 @@ impl LeftOut<'_> {
             Self::Type(column) | Self::Default(column) => vec![&column.name],
             Self::Generated(column) => {
                 let is_it = |name: &str| name.trim_matches('"') == column.name;
-                let from =
-                    relation.dependents.iter().filter(|other| other.kind == "generated column" && is_it(&other.name));
+                let from = relation
+                    .dependents
+                    .iter()
+                    .filter(|other| other.kind == DependentKind::GeneratedColumn && is_it(&other.name));
                 let from = from.flat_map(|dependent| &dependent.columns).map(String::as_str);
                 std::iter::once(column.name.as_str()).chain(from).collect()
             }

@@ -13,7 +13,6 @@ use postgres::GenericClient;
 
 pub use declare::{Declaration, table as declaration, views as view_declarations};
 pub use preflight::{PreflightLimits, Readiness, preflight, readiness_of_plan};
-pub use round_trips::round_trips;
 
 use crate::ast::{Name, Script};
 use crate::check::{self, Checked, Findings};
@@ -38,7 +37,23 @@ pub struct Opened {
 /// # Errors
 /// The server cannot be asked.
 pub fn look(client: &mut impl GenericClient, script: &Script) -> Result<Server, Fault> {
-    inspect::inspect(client, &tables(script))
+    look_at(client, &tables(script))
+}
+
+/// Asks a database for these tables.
+///
+/// # Errors
+/// The server cannot be asked.
+pub fn look_at(client: &mut impl GenericClient, tables: &[Name]) -> Result<Server, Fault> {
+    inspect::inspect(client, tables)
+}
+
+/// The names of all tables that a script can name without a schema.
+///
+/// # Errors
+/// The server cannot be asked.
+pub fn names(client: &mut impl GenericClient) -> Result<Vec<Name>, Fault> {
+    inspect::names(client)
 }
 
 /// The tables that a script speaks of, those that it adds included.
@@ -78,6 +93,23 @@ pub fn check(script: impl Into<Parsed>, server: &Server) -> Checked {
     diagnostics.sort_by_key(Diagnostic::span);
     notes.append(&mut remarks);
     checked
+}
+
+/// What the server says now of running a plan on it, beyond what [`check`] finds in its schema: whether it is ready, and
+/// whether the rows that it has survive the translations. Nothing is changed.
+///
+/// # Errors
+/// The server cannot be asked.
+pub fn readiness(
+    client: &mut impl GenericClient,
+    script: &Script,
+    plan: &Plan,
+    server: &Server,
+) -> Result<Vec<Diagnostic>, Fault> {
+    let found = preflight(client, plan, server, PreflightLimits::default())?;
+    let mut found: Vec<Diagnostic> = found.into_iter().map(|found| found.at(script)).collect();
+    found.extend(round_trips::round_trips(client, script, plan, server)?);
+    Ok(found)
 }
 
 /// The tables that a script uses and neither declares nor adds, as the database has them.

@@ -8,7 +8,9 @@ use super::head;
 use crate::ast::{Name, Script};
 use crate::diagnostic::{Code, Diagnostic, Severity};
 use crate::engine::Fault;
-use crate::engine::postgres::fault::fault;
+use crate::engine::postgres::inspect::readiness::{
+    self, Inheritance, LongTransaction, NotOwned, OwnSchema, PreparedTransaction, Published, Writes,
+};
 use crate::engine::postgres::{Relation, Server};
 use crate::phrase::lasting;
 use crate::plan::{Effect, Plan};
@@ -96,8 +98,8 @@ pub fn preflight(
     limits: PreflightLimits,
 ) -> Result<Vec<Readiness>, Fault> {
     let mut asked = Asked { client, plan, server, found: Vec::new() };
-    let outcome = asked.all(limits);
-    outcome.map(|()| asked.found).map_err(|error| fault(&error))
+    asked.all(limits)?;
+    Ok(asked.found)
 }
 
 struct Asked<'a, C> {
@@ -108,7 +110,7 @@ struct Asked<'a, C> {
 }
 
 impl<C: GenericClient> Asked<'_, C> {
-    fn all(&mut self, limits: PreflightLimits) -> Result<(), postgres::Error> {
+    fn all(&mut self, limits: PreflightLimits) -> Result<(), Fault> {
         self.writable()?;
         if self.server.version < OLDEST {
             return Ok(());
@@ -125,252 +127,203 @@ impl<C: GenericClient> Asked<'_, C> {
         self.publications()
     }
 
+    fn error(&mut self, message: impl Into<String>, help: impl Into<String>) {
+        self.found.push(Readiness::error(message, help));
+    }
+
+    fn warning(&mut self, message: impl Into<String>, help: impl Into<String>) {
+        self.found.push(Readiness::warning(message, help));
+    }
+
     /// The tables that the plan changes and that are there.
     fn changed(&self) -> Vec<(Name, &Relation)> {
-        let names = changed(self.plan);
-        names
-            .into_iter()
-            .filter_map(|name| self.server.relation(&name).map(|relation| (name.clone(), relation)))
-            .collect()
+        let there = |name: Name| self.server.relation(&name).map(|relation| (name, relation));
+        changed(self.plan).into_iter().filter_map(there).collect()
     }
 
     fn oids(&self) -> Vec<u32> {
         self.changed().iter().map(|(_, relation)| relation.oid).collect()
     }
 
-    fn writable(&mut self) -> Result<(), postgres::Error> {
-        let query = "select pg_is_in_recovery(), current_setting('transaction_read_only') = 'on' or exists (
-                         select from pg_catalog.pg_settings
-                         where name = 'default_transaction_read_only' and reset_val = 'on')";
-        let row = self.client.query_one(query, &[])?;
-        if row.get(0) {
-            self.found.push(Readiness::error(
-                "the server is a standby: nothing can be changed on it",
-                "connect to the primary",
-            ));
-        } else if row.get(1) {
-            let help = "set `default_transaction_read_only` to `off` for this role, or use another role";
-            self.found.push(Readiness::error("transactions of this role are read only", help));
+    /// The name that the script has for a table.
+    fn name(&self, oid: u32) -> Name {
+        let found = self.changed().into_iter().find(|(_, relation)| relation.oid == oid);
+        found.map(|(name, _)| name).unwrap_or_default()
+    }
+
+    fn writable(&mut self) -> Result<(), Fault> {
+        match readiness::writes(self.client)? {
+            Writes::Possible => {}
+            Writes::Standby => {
+                self.error("the server is a standby: nothing can be changed on it", "connect to the primary");
+            }
+            Writes::ReadOnly => self.error(
+                "transactions of this role are read only",
+                "set `default_transaction_read_only` to `off` for this role, or use another role",
+            ),
         }
         Ok(())
     }
 
-    fn owner(&mut self) -> Result<(), postgres::Error> {
-        let query = "select c.oid, pg_get_userbyid(c.relowner)::text, current_user::text
-                     from pg_catalog.pg_class c
-                     where c.oid = any($1) and not pg_has_role(c.relowner, 'USAGE')";
-        let rows = self.client.query(query, &[&self.oids()])?;
-        for row in &rows {
-            let (owner, role): (String, String) = (row.get(1), row.get(2));
-            let oid: u32 = row.get(0);
-            let table = self.changed().into_iter().find(|(_, relation)| relation.oid == oid);
-            let table = table.map(|(name, _)| name).unwrap_or_default();
-            self.found.push(Readiness::error(
+    fn owner(&mut self) -> Result<(), Fault> {
+        let oids = self.oids();
+        for NotOwned { oid, owner, role } in readiness::not_owned(self.client, &oids)? {
+            let table = self.name(oid);
+            self.error(
                 format!("role `{role}` does not own table `{table}`: only its owner `{owner}` may change it"),
                 format!("run as `{owner}`, or `grant \"{owner}\" to \"{role}\"`"),
-            ));
+            );
         }
         Ok(())
     }
 
-    fn schemas(&mut self) -> Result<(), postgres::Error> {
+    fn schemas(&mut self) -> Result<(), Fault> {
         let mut schemas: Vec<String> = self.changed().iter().map(|(_, relation)| relation.schema.clone()).collect();
         schemas.push(self.server.schema.clone());
         schemas.sort();
         schemas.dedup();
-        let query = "select n.nspname::text, current_user::text from pg_catalog.pg_namespace n
-                     where n.nspname = any($1) and not has_schema_privilege(n.oid, 'CREATE') order by 1";
-        for row in self.client.query(query, &[&schemas])? {
-            let (schema, role): (String, String) = (row.get(0), row.get(1));
-            self.found.push(Readiness::error(
+        for (schema, role) in readiness::closed_schemas(self.client, &schemas)? {
+            self.error(
                 format!("role `{role}` may not create anything in schema `{schema}`"),
                 format!("`grant create on schema \"{schema}\" to \"{role}\"`: indexes and trigger functions go there"),
-            ));
+            );
         }
-        let query = "select current_user::text, current_database()::text,
-                     case when exists (select from pg_catalog.pg_namespace where nspname = 'miglab')
-                     then has_schema_privilege('miglab', 'CREATE') and has_schema_privilege('miglab', 'USAGE')
-                     else has_database_privilege(current_database(), 'CREATE') end,
-                     exists (select from pg_catalog.pg_namespace where nspname = 'miglab')";
-        let row = self.client.query_one(query, &[])?;
-        let (role, database): (String, String) = (row.get(0), row.get(1));
-        match (row.get(2), row.get(3)) {
+        let OwnSchema { role, database, is_allowed, exists } = readiness::own_schema(self.client)?;
+        match (is_allowed, exists) {
             (true, _) => {}
-            (false, true) => self.found.push(Readiness::error(
+            (false, true) => self.error(
                 format!("role `{role}` may not use schema `miglab`, where runs are kept"),
                 format!("`grant usage, create on schema miglab to \"{role}\"`, with its tables and sequences"),
-            )),
-            (false, false) => self.found.push(Readiness::error(
+            ),
+            (false, false) => self.error(
                 format!("role `{role}` may not create schema `miglab`, where runs are kept"),
                 format!("`grant create on database \"{database}\" to \"{role}\"`, or `create schema miglab authorization \"{role}\"`"),
-            )),
+            ),
         }
         Ok(())
     }
 
     /// Rows that the role cannot see would not be filled.
-    fn row_security(&mut self) -> Result<(), postgres::Error> {
-        let query = "select r.rolsuper or r.rolbypassrls, r.rolname::text from pg_catalog.pg_roles r where r.rolname = current_user";
-        let row = self.client.query_one(query, &[])?;
-        let (bypasses, role): (bool, String) = (row.get(0), row.get(1));
-        let owned = "select pg_has_role(c.relowner, 'USAGE') from pg_catalog.pg_class c where c.oid = $1";
-        let guarded: Vec<(Name, u32, bool)> = self
-            .changed()
-            .into_iter()
-            .filter(|(_, relation)| relation.row_security)
-            .map(|(name, relation)| (name, relation.oid, relation.forces_row_security))
-            .collect();
-        for (table, oid, forced) in guarded {
-            let owns = self.client.query_opt(owned, &[&oid])?.is_some_and(|row| row.get(0));
-            if !bypasses && (forced || !owns) {
-                self.found.push(Readiness::error(
-                    format!("row-level security of table `{table}` hides rows from role `{role}`: they would be left as they are"),
-                    format!("`alter role \"{role}\" bypassrls`, or run as a superuser"),
-                ));
+    fn row_security(&mut self) -> Result<(), Fault> {
+        let (role, bypasses) = readiness::row_security(self.client)?;
+        let guarded = self.changed().into_iter().filter(|(_, relation)| relation.row_security && !bypasses);
+        let guarded: Vec<(Name, u32, bool)> =
+            guarded.map(|(name, relation)| (name, relation.oid, relation.forces_row_security)).collect();
+        let oids: Vec<u32> = guarded.iter().map(|(_, oid, _)| *oid).collect();
+        let not_owned = readiness::not_owned(self.client, &oids)?;
+        let hides = |oid: u32, forced: bool| forced || not_owned.iter().any(|table| table.oid == oid);
+        for (table, ..) in guarded.into_iter().filter(|(_, oid, forced)| hides(*oid, *forced)) {
+            self.error(
+                format!(
+                    "row-level security of table `{table}` hides rows from role `{role}`: they would be left as they are"
+                ),
+                format!("`alter role \"{role}\" bypassrls`, or run as a superuser"),
+            );
+        }
+        Ok(())
+    }
+
+    fn inheritance(&mut self) -> Result<(), Fault> {
+        let oids = self.oids();
+        for Inheritance { oid, is_partition, parent, child } in readiness::inheritance(self.client, &oids)? {
+            let table = self.name(oid);
+            match (parent, child) {
+                (Some(parent), _) if is_partition => self.error(
+                    format!("table `{table}` is a partition of `{parent}`: its columns come from there"),
+                    format!("write the script for `{parent}`"),
+                ),
+                (Some(other), _) | (None, Some(other)) => self.error(
+                    format!("tables `{table}` and `{other}` inherit from one another: statements for one change both"),
+                    "end the inheritance first (`alter table … no inherit …`), or use partitions",
+                ),
+                (None, None) => {}
             }
         }
         Ok(())
     }
 
-    fn inheritance(&mut self) -> Result<(), postgres::Error> {
-        let query = "select c.oid, c.relispartition,
-                     (select p.inhparent::regclass::text from pg_catalog.pg_inherits p where p.inhrelid = c.oid limit 1),
-                     (select h.inhrelid::regclass::text from pg_catalog.pg_inherits h where h.inhparent = c.oid limit 1)
-                     from pg_catalog.pg_class c where c.oid = any($1) and c.relkind = 'r'";
-        for row in self.client.query(query, &[&self.oids()])? {
-            let oid: u32 = row.get(0);
-            let (parent, child): (Option<String>, Option<String>) = (row.get(2), row.get(3));
-            let table = self
-                .changed()
-                .into_iter()
-                .find(|(_, relation)| relation.oid == oid)
-                .map(|(name, _)| name)
-                .unwrap_or_default();
-            let found = match (parent, child) {
-                (Some(parent), _) if row.get(1) => Readiness::error(
-                    format!("table `{table}` is a partition of `{parent}`: its columns come from there"),
-                    format!("write the script for `{parent}`"),
-                ),
-                (Some(other), _) | (None, Some(other)) => Readiness::error(
-                    format!("tables `{table}` and `{other}` inherit from one another: statements for one change both"),
-                    "end the inheritance first (`alter table … no inherit …`), or use partitions",
-                ),
-                (None, None) => continue,
-            };
-            self.found.push(found);
-        }
-        Ok(())
-    }
-
-    fn connections(&mut self) -> Result<(), postgres::Error> {
-        let query = "select current_setting('max_connections')::int8
-                     - current_setting('superuser_reserved_connections')::int8
-                     - (select count(*) from pg_catalog.pg_stat_activity where backend_type = 'client backend')";
-        let free: i64 = self.client.query_one(query, &[])?.get(0);
+    fn connections(&mut self) -> Result<(), Fault> {
+        let free = readiness::free_connections(self.client)?;
         if free < CONNECTIONS {
-            self.found.push(Readiness::warning(
+            self.warning(
                 format!("the server has {} connections left", free.max(0)),
                 format!("a run needs up to {CONNECTIONS}; applications that connect in the meantime may find none"),
-            ));
+            );
         }
         Ok(())
     }
 
     /// What keeps old row versions or WAL: a backfill makes a lot of both.
-    fn slots(&mut self) -> Result<(), postgres::Error> {
-        let query = "select slot_name::text,
-                     coalesce(pg_size_pretty(pg_wal_lsn_diff(pg_current_wal_lsn(), restart_lsn)), 'nothing')
-                     from pg_catalog.pg_replication_slots where not active and not pg_is_in_recovery() order by 1";
-        for row in self.client.query(query, &[])? {
-            let (slot, kept): (String, String) = (row.get(0), row.get(1));
-            self.found.push(Readiness::warning(
+    fn slots(&mut self) -> Result<(), Fault> {
+        for (slot, kept) in readiness::idle_slots(self.client)? {
+            self.warning(
                 format!("replication slot `{slot}` is not in use and holds back {kept} of WAL"),
                 format!("the run writes WAL that cannot be removed: start its consumer, or `select pg_drop_replication_slot('{slot}')`"),
-            ));
+            );
         }
-        let query = "select gid, owner::text, prepared::text from pg_catalog.pg_prepared_xacts where database = current_database() order by 1";
-        for row in self.client.query(query, &[])? {
-            let (gid, owner, since): (String, String, String) = (row.get(0), row.get(1), row.get(2));
-            self.found.push(Readiness::warning(
+        for PreparedTransaction { gid, owner, since } in readiness::prepared_transactions(self.client)? {
+            self.warning(
                 format!("prepared transaction `{gid}` of `{owner}` has been open since {since}: it keeps its locks"),
                 format!("`commit prepared '{gid}'` or `rollback prepared '{gid}'`"),
-            ));
+            );
         }
         Ok(())
     }
 
-    fn transactions(&mut self, limits: PreflightLimits) -> Result<(), postgres::Error> {
-        let query = "select pid, coalesce(nullif(application_name, ''), usename, '?')::text,
-                     extract(epoch from clock_timestamp() - xact_start)::int8, coalesce(state, '')::text,
-                     left(regexp_replace(coalesce(query, ''), '\\s+', ' ', 'g'), 60)
-                     from pg_catalog.pg_stat_activity
-                     where xact_start < clock_timestamp() - $1 * interval '1 ms' and pid <> pg_backend_pid()
-                     and datname = current_database() and backend_type = 'client backend' order by xact_start";
-        for row in self.client.query(query, &[&f64::from(limits.long_transaction_ms)])? {
-            let (pid, who, seconds): (i32, String, i64) = (row.get(0), row.get(1), row.get(2));
-            let (state, query): (String, String) = (row.get(3), row.get(4));
-            let time = lasting(u64::try_from(seconds).unwrap_or_default() * 1000);
-            self.found.push(Readiness::warning(
+    fn transactions(&mut self, limits: PreflightLimits) -> Result<(), Fault> {
+        for transaction in readiness::long_transactions(self.client, limits.long_transaction_ms)? {
+            let LongTransaction { pid, who, seconds, state, query } = transaction;
+            let time = lasting(seconds * 1000);
+            self.warning(
                 format!("pid {pid} ({who}) has been in a transaction for {time} ({state}): `{query}`"),
                 "statements that need a lock on its tables wait for it to end, and so do index builds",
-            ));
+            );
         }
         Ok(())
     }
 
-    fn event_triggers(&mut self) -> Result<(), postgres::Error> {
-        let query =
-            "select evtname::text, evtevent::text from pg_catalog.pg_event_trigger where evtenabled <> 'D' order by 1";
-        for row in self.client.query(query, &[])? {
-            let (name, event): (String, String) = (row.get(0), row.get(1));
-            self.found.push(Readiness::warning(
+    fn event_triggers(&mut self) -> Result<(), Fault> {
+        for (name, event) in readiness::event_triggers(self.client)? {
+            self.warning(
                 format!("event trigger `{name}` runs on `{event}`"),
                 "it runs within the statements of the plan, under their locks, and may refuse them",
-            ));
+            );
         }
         Ok(())
     }
 
     /// What a trigger of the application makes of a value is nothing that the proof knows.
-    fn row_triggers(&mut self) -> Result<(), postgres::Error> {
-        let query = "select tgname::text, tgrelid::regclass::text from pg_catalog.pg_trigger
-                     where tgrelid = any ($1) and not tgisinternal and tgenabled <> 'D'
-                     and tgname not like 'zzz\\_miglab\\_%' and tgtype & 3 = 3 and tgtype & 20 <> 0 order by 2, 1";
+    fn row_triggers(&mut self) -> Result<(), Fault> {
         let oids = self.oids();
-        for row in self.client.query(query, &[&oids])? {
-            let (name, table): (String, String) = (row.get(0), row.get(1));
+        for (name, table) in readiness::row_triggers(self.client, &oids)? {
             let late = if name.as_str() > "zzz_miglab_3_update" {
                 "; its name sorts after the triggers of syncs, which do not see what it changes: rename it"
             } else {
                 ""
             };
-            self.found.push(Readiness::warning(
+            self.warning(
                 format!("trigger `{name}` of table `{table}` may change rows as they are written"),
                 format!(
-                    "the proof does not know what it does: make sure that it does the same for every \
-                         version{late}"
+                    "the proof does not know what it does: make sure that it does the same for every version{late}"
                 ),
-            ));
+            );
         }
         Ok(())
     }
 
     /// A subscriber that lacks a column stops.
-    fn publications(&mut self) -> Result<(), postgres::Error> {
-        let query = "select tablename::text, schemaname::text, string_agg(pubname::text, ', ' order by pubname)
-                     from pg_catalog.pg_publication_tables group by 1, 2 order by 1, 2";
-        for row in self.client.query(query, &[])? {
-            let (table, schema, publications): (String, String, String) = (row.get(0), row.get(1), row.get(2));
+    fn publications(&mut self) -> Result<(), Fault> {
+        let adds_to = |effect: &Effect<'_>, name: &Name| {
+            effect.adds_table.is_none() && effect.adds.iter().any(|(table, _)| *table == name)
+        };
+        for Published { schema, table, publications } in readiness::published(self.client)? {
             let is_it = |relation: &Relation| relation.name == table && relation.schema == schema;
-            let adds_to = |effect: &Effect<'_>, name: &Name| {
-                effect.adds_table.is_none() && effect.adds.iter().any(|(table, _)| *table == name)
-            };
             let grows = |name: &Name| self.plan.effects().any(|(_, effect)| adds_to(&effect, name));
             if self.changed().iter().any(|(name, relation)| is_it(relation) && grows(name)) {
-                self.found.push(Readiness::warning(
+                self.warning(
                     format!("table `{table}` is published (`{publications}`), and the plan adds columns to it"),
                     "add the columns on the subscribers first: replication stops at a row with a column that they lack",
-                ));
+                );
             }
         }
         Ok(())

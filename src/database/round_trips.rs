@@ -4,25 +4,22 @@ use std::sync::Arc;
 
 use postgres::GenericClient;
 
-use crate::ast::Script;
-use crate::catalog::{Catalog, Column, ColumnId, Sync};
+use crate::ast::{Name, Script};
+use crate::catalog::{Catalog, ColumnId, Sync};
 use crate::data::Type;
 use crate::diagnostic::{Code, Diagnostic};
-use crate::engine::postgres::fault::fault;
-use crate::engine::postgres::{Server, quote};
-use crate::engine::{Fault, FaultKind};
+use crate::engine::Fault;
+use crate::engine::postgres::Server;
+use crate::engine::postgres::inspect::round_trip::{Lost, RoundTrip, of_row, typed};
 use crate::plan::{Action, Plan};
 use crate::source::Span;
-
-/// So many rows of a table are looked at.
-const MOST_ROWS: u32 = 100_000;
 
 /// Goes the way there and back with the rows of each table in which columns are translated both ways; a value that does
 /// not survive is a finding, unless the script allows that. Nothing is changed.
 ///
 /// # Errors
 /// The server cannot be asked.
-pub fn round_trips(
+pub(super) fn round_trips(
     client: &mut impl GenericClient,
     script: &Script,
     plan: &Plan,
@@ -56,13 +53,10 @@ fn syncs_of(plan: &Plan) -> Vec<Placed> {
     syncs
 }
 
-/// The way of a column that is there into another form and back, as SQL over a row `r`.
+/// The way of a column that is there into another form and back.
 struct Trip {
-    relation: String,
-    column: String,
-    back: String,
-    /// Values of its type can be compared; the text of others is.
-    has_equality: bool,
+    column: Name,
+    way: RoundTrip,
 }
 
 impl Trip {
@@ -78,7 +72,6 @@ impl Trip {
             let into = syncs.iter().map(|(sync, ..)| sync).filter(|sync| sync.target == id);
             into.into_iter().find(|sync| sync.source_columns.iter().all(|source| from_start(*source)))
         };
-        let plain = |name: &str| format!("r.{}", quote::ident(name));
         let is_translated = sync.value.as_plain_column().is_none()
             || sync
                 .source_columns
@@ -90,47 +83,23 @@ impl Trip {
         }
         let back = sync.value.to_sql(&|name| match schema.column(name) {
             Some(column) => there(column.id)
-                .map_or_else(|| plain(name), |into| typed(&into.value.to_sql(&|name| plain(name)), column)),
-            None => plain(name),
+                .map_or_else(|| of_row(name), |into| typed(&into.value.to_sql(&|name| of_row(name)), column)),
+            None => of_row(name),
         });
         let has_equality = !matches!(target.ty, Type::Json | Type::Unknown);
-        let (column, back) = (plain(&target.name), typed(&back, target));
-        Some(Self { relation: relation.qualified(), column, back, has_equality })
+        let (column, back) = (of_row(&target.name), typed(&back, target));
+        let way = RoundTrip { relation: relation.qualified(), column, back, has_equality };
+        Some(Self { column: target.name.clone(), way })
     }
 
     /// What is wrong, where something is.
     fn go(&self, client: &mut impl GenericClient) -> Result<Option<String>, Fault> {
-        let Self { relation, column, back, has_equality } = self;
-        let equal = if *has_equality { "" } else { "::text" };
-        let sql = format!(
-            "select {column}::text, ({back})::text from (select r.* from {relation} as r limit {MOST_ROWS}) as r \
-             where ({column}){equal} is distinct from ({back}){equal} limit 1"
-        );
-        match client.query_opt(sql.as_str(), &[]) {
-            Ok(None) => Ok(None),
-            Ok(Some(row)) => {
-                let (was, is): (Option<String>, Option<String>) = (row.get(0), row.get(1));
-                Ok(Some(format!("{} {} comes back as {}", name(column), shown(was), shown(is))))
-            }
-            Err(error) => match fault(&error) {
-                fault if fault.kind == FaultKind::Value => {
-                    Ok(Some(format!("{} of some row cannot come back: {}", name(column), fault.message)))
-                }
-                fault => Err(fault),
-            },
-        }
+        let column = &self.column;
+        Ok(self.way.go(client)?.map(|lost| match lost {
+            Lost::Changed { was, is } => format!("`{column}` {} comes back as {}", shown(was), shown(is)),
+            Lost::Refused(why) => format!("`{column}` of some row cannot come back: {why}"),
+        }))
     }
-}
-
-fn typed(sql: &str, column: &Column) -> String {
-    match column.ty {
-        Type::Unknown => format!("({sql})"),
-        ty => format!("({sql})::{ty}"),
-    }
-}
-
-fn name(column: &str) -> String {
-    format!("`{}`", column.trim_start_matches("r.").trim_matches('"'))
 }
 
 fn shown(value: Option<String>) -> String {

@@ -1,9 +1,12 @@
 //! What a plan is run on. A target knows actions, rows and its own catalog; it never sees a script or a span.
 
+mod help;
 pub mod memory;
 pub mod postgres;
 
 use std::ops::ControlFlow;
+
+pub use help::{Help, WayOn};
 
 use crate::diagnostic::Complaint;
 use crate::plan::Action;
@@ -78,12 +81,12 @@ pub struct Fault {
     /// What is wrong, with the row where there is one: "null in column `email` of table `users` (row id = 3)".
     pub message: String,
     /// What to do about it.
-    pub help: Option<String>,
+    pub help: Option<Help>,
 }
 
 impl From<Fault> for Complaint {
     fn from(Fault { message, help, .. }: Fault) -> Self {
-        Self { message, help }
+        Self { message, help: help.map(String::from) }
     }
 }
 

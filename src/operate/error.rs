@@ -120,7 +120,7 @@ impl Error {
     #[must_use]
     pub fn help(&self) -> Option<String> {
         let help = match self {
-            Self::Fault(fault) | Self::Halfway(fault) => return fault.help.clone(),
+            Self::Fault(fault) | Self::Halfway(fault) => return fault.help.clone().map(String::from),
             Self::NotTheLast { run, .. } => return Some(format!("roll `{}` back first", run.name)),
             Self::UnknownGate { ahead, .. } if ahead.is_empty() => "no gate is ahead",
             Self::UnknownGate { ahead, .. } => {

@@ -46,12 +46,27 @@ pub struct ClosedGate {
     pub gate: String,
     /// What it waits for, as part of a sentence.
     pub why: String,
-    /// What to do, as an order.
-    pub todo: String,
+    /// What to do.
+    pub todo: Todo,
     /// Who is in the way, a line each.
     pub who: Vec<String>,
     /// What to confirm to go on; none where time or somebody else opens it.
     pub confirm: Option<String>,
+}
+
+/// What opens a gate, before it can be gone on with.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Todo {
+    /// Deploy this application.
+    Deploy(Name),
+    /// Stop the last instance of this application.
+    Stop(Name),
+    /// Make sure that what the gate asks is so.
+    MakeSure,
+    /// Let the time pass.
+    Wait,
+    /// Stop the sessions that are still connected.
+    StopSessions,
 }
 
 /// Stands at the gates of a plan.
@@ -195,18 +210,16 @@ impl Gatekeeper {
     }
 
     /// What a gate waits for, and what a human is to do about it.
-    fn asks(&self, step: &Step) -> (String, String) {
+    fn asks(&self, step: &Step) -> (String, Todo) {
         match (step.action.gate(), self.back) {
-            (Some(Gate::Deploy(app)), false) => (format!("`{app}` to be deployed"), format!("deploy `{app}`, then")),
-            (Some(Gate::Retire(app)), true) => (format!("`{app}` to run again"), format!("deploy `{app}`, then")),
+            (Some(Gate::Deploy(app)), false) => (format!("`{app}` to be deployed"), Todo::Deploy(app.clone())),
+            (Some(Gate::Retire(app)), true) => (format!("`{app}` to run again"), Todo::Deploy(app.clone())),
             (Some(Gate::Retire(app) | Gate::Deploy(app)), _) => {
-                (format!("`{app}` to be gone"), format!("stop the last instance of `{app}`, then"))
+                (format!("`{app}` to be gone"), Todo::Stop(app.clone()))
             }
-            (Some(Gate::Confirm(text)), _) => {
-                (format!("somebody to confirm \"{text}\""), "when that is true".to_owned())
-            }
-            (Some(Gate::Wait(_)), _) => (gate_name(step), "when the time has passed".to_owned()),
-            _ => (gate_name(step), "stop the sessions that are still connected, then".to_owned()),
+            (Some(Gate::Confirm(text)), _) => (format!("somebody to confirm \"{text}\""), Todo::MakeSure),
+            (Some(Gate::Wait(_)), _) => (gate_name(step), Todo::Wait),
+            _ => (gate_name(step), Todo::StopSessions),
         }
     }
 }

@@ -31,7 +31,7 @@ mod status;
 pub use begin::{begin, name_of, preview};
 pub use claim::{Claim, Database};
 pub use error::Error;
-pub use gates::{ClosedGate, Gates};
+pub use gates::{ClosedGate, Gates, Todo};
 pub use journal::{Journal, JournalEntry, history, state_of};
 pub use prepared::Prepared;
 pub use purge::{purge, to_purge};
@@ -41,6 +41,7 @@ pub use run::{Halt, NextStep, Run, RunOptions};
 pub use status::{Current, CurrentStatement, Doing, Status, status};
 
 pub use crate::engine::postgres::connect::Address;
+pub use crate::engine::postgres::fill::Options as FillOptions;
 pub use crate::engine::postgres::journal::Runner;
 pub use crate::engine::postgres::journal::lock::Holder;
 pub use crate::engine::postgres::journal::progress::Filled;

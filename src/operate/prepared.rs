@@ -6,8 +6,8 @@ use serde::{Deserialize, Serialize};
 
 use super::Error;
 use crate::check::{Checked, Findings};
-use crate::database::{self, Opened, PreflightLimits};
-use crate::diagnostic::{Diagnostic, Severity};
+use crate::database::{self, Opened};
+use crate::diagnostic::Severity;
 use crate::engine::postgres::inspect::whereabouts;
 use crate::engine::postgres::journal::runs::RunRow;
 use crate::engine::postgres::session::Session;
@@ -47,7 +47,7 @@ impl Prepared {
         let parsed = syntax::parse(source);
         let server = database::look(session.client(), &parsed.script)?;
         let opened = database::open(parsed, &server).map_err(|refused| Error::Refused(Box::new(refused)))?;
-        let unready = unready(session, &opened, &server)?;
+        let unready = database::readiness(session.client(), &opened.checked.script, &opened.plan, &server)?;
         let kept = KeptServer::of(&server, session.search_path()?);
         let mut prepared = Self::of(opened, kept);
         let is_error = unready.iter().any(|finding| finding.severity == Severity::Error);
@@ -107,14 +107,6 @@ impl Prepared {
         }
         Ok(())
     }
-}
-
-/// What the server says against running the plan on it now.
-fn unready(session: &mut Session, opened: &Opened, server: &Server) -> Result<Vec<Diagnostic>, Fault> {
-    let found = database::preflight(session.client(), &opened.plan, server, PreflightLimits::default())?;
-    let mut found: Vec<Diagnostic> = found.into_iter().map(|found| found.at(&opened.checked.script)).collect();
-    found.extend(database::round_trips(session.client(), &opened.checked.script, &opened.plan, server)?);
-    Ok(found)
 }
 
 impl KeptServer {

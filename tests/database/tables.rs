@@ -225,6 +225,23 @@ fn a_row_that_does_not_survive_the_way_there_and_back_is_named() {
     assert!(!place.run(&["check", "plan.mig"]).out.contains("a row of the database"), "no such row is left");
 }
 
+/// What role and database have set counts as little as it does for a run.
+#[test]
+fn a_database_is_asked_with_the_settings_of_a_run() {
+    let server = TestServer::start();
+    let tables = "create table t (id integer primary key, day date default '2024-02-01'); \
+                  alter database tables_settings set datestyle = 'German'";
+    let place = FillId::new(&server, "settings", tables);
+    let mut other = Client::connect(&place.url, NoTls).unwrap();
+    let shown = other.query_one("select date '2024-02-01' || ''", &[]).unwrap();
+    assert_eq!(shown.get::<_, String>(0), "01.02.2024", "the setting holds for others");
+    let schema = place.run(&["schema"]);
+    assert!(schema.out.contains("2024-02-01"), "{}{}", schema.out, schema.err);
+    place.script(&format!("migration \"Day\" on t\n{}\napp v1 {{ uses day }}\n", schema.out));
+    let found = place.run(&["check", "plan.mig"]);
+    assert!(!found.out.contains("01.02.2024"), "{}{}", found.out, found.err);
+}
+
 const TWO_TABLES: &str = "create schema shop; \
     create table item (id integer primary key, note text); insert into item values (1, 'public'); \
     create table shop.item (id integer primary key, note text); insert into shop.item values (1, 'shop')";

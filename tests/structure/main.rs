@@ -135,15 +135,26 @@ fn only_the_edge_prints_and_reads_files() {
 fn only_the_engine_talks_to_the_server_about_runs() {
     let sql = [".query(", ".query_one(", ".query_opt(", "batch_execute(", ".transaction()"];
     let of_the_engine = ["postgres::journal", "postgres::postgres_engine", "postgres::Postgres", "execute::GateCheck"];
+    // A connection without the settings of a session answers otherwise than a run would be answered.
+    let ways_past_it = ["APPLICATION_NAME", "inspect::inspect", "translate::Scene"];
     for path in sources() {
         let (module, code) = (module_of(&path), code_of(&path));
         let is_edge = module == "cli";
-        if is_edge || module == "operate" {
+        if is_edge || ["operate", "database"].contains(&module.as_str()) {
             assert!(sql.iter().all(|word| !code.contains(word)), "{} asks the server", path.display());
         }
         if is_edge {
             assert!(of_the_engine.iter().all(|word| !code.contains(word)), "{} knows the journal", path.display());
+            assert!(ways_past_it.iter().all(|word| !code.contains(word)), "{} goes past a session", path.display());
         }
+    }
+}
+
+/// What a command is called is known where the commands are.
+#[test]
+fn the_engine_names_no_command() {
+    for path in sources().iter().filter(|path| ["engine", "operate"].contains(&module_of(path).as_str())) {
+        assert!(!code_of(path).contains("`miglab "), "{} names a command", path.display());
     }
 }
 

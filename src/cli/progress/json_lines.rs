@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 
 use super::pace::Pace;
 use crate::cli::interrupt;
+use crate::cli::next_command::help_of;
 use crate::cli::output::Output;
 use crate::engine::{Fault, Waiting};
 use crate::execute::{BatchEvent, Observer, STOP, StatementEvent};
@@ -66,7 +67,7 @@ impl Observer for JsonLines<'_> {
     }
 
     fn failed(&mut self, statement: &StatementEvent, fault: &Fault) {
-        self.line("statement_failed", statement, json!({ "message": fault.message, "help": fault.help }));
+        self.line("statement_failed", statement, json!({ "message": fault.message, "help": help_of(fault) }));
     }
 
     fn undone(&mut self, statement: &StatementEvent) {

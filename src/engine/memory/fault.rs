@@ -3,7 +3,7 @@
 use crate::catalog::{ColumnId, ConstraintKind, Table};
 use crate::data::{Value, ValueError};
 use crate::engine::memory::table::TableData;
-use crate::engine::{Fault, FaultKind};
+use crate::engine::{Fault, FaultKind, Help};
 
 impl Fault {
     /// A fault without help.
@@ -14,7 +14,7 @@ impl Fault {
 
     /// With what to do about it.
     #[must_use]
-    pub fn with_help(mut self, help: impl Into<String>) -> Self {
+    pub fn with_help(mut self, help: impl Into<Help>) -> Self {
         self.help = Some(help.into());
         self
     }

@@ -5,7 +5,7 @@ use std::io;
 
 use postgres::error::{DbError, SqlState};
 
-use crate::engine::{Fault, FaultKind};
+use crate::engine::{Fault, FaultKind, Help, WayOn};
 
 /// The SQLSTATE, where the server sent one.
 #[must_use]
@@ -34,11 +34,16 @@ pub fn is_lost(error: &postgres::Error) -> bool {
 
 /// What is said where the connection is lost in the middle of work.
 fn lost() -> Fault {
-    Fault::new(FaultKind::Connection, "the connection to the server was lost").with_help(RESUME)
+    Fault::new(FaultKind::Connection, "the connection to the server was lost").with_help(resume_later())
 }
 
-const RESUME: &str =
-    "what is done is kept in the database; `miglab resume` goes on from there once the server can be reached again";
+fn resume_later() -> Help {
+    resume("what is done is kept in the database; ", " goes on from there once the server can be reached again")
+}
+
+fn resume(before: &str, after: &str) -> Help {
+    Help::naming(before, WayOn::Resume, after)
+}
 
 pub(super) fn io_cause(error: &postgres::Error) -> Option<&io::Error> {
     let mut cause = error.source();
@@ -72,8 +77,7 @@ fn told_by_server(told: &DbError) -> Fault {
         None => message(told),
     };
     let help = help(told.code())
-        .map(str::to_owned)
-        .or_else(|| told.hint().filter(|hint| !hint.contains("CASCADE")).map(as_clause));
+        .or_else(|| told.hint().filter(|hint| !hint.contains("CASCADE")).map(|hint| as_clause(hint).into()));
     Fault { kind, message, help }
 }
 
@@ -118,30 +122,26 @@ fn kind(code: &SqlState) -> FaultKind {
     }
 }
 
-fn help(code: &SqlState) -> Option<&'static str> {
+fn help(code: &SqlState) -> Option<Help> {
+    const FROM_THERE: &str = " goes on from where it stopped";
+    const AGAIN: &str = " tries again";
     Some(match code.code() {
-        "53100" => {
-            "the server's disk is full: make room, or let `vacuum` finish; then `miglab resume` goes on from where it \
-             stopped"
-        }
-        "53200" => "the server is out of memory: lower its load or the memory it may use, then `miglab resume` goes on",
+        "53100" => resume("the server's disk is full: make room, or let `vacuum` finish; then ", FROM_THERE),
+        "53200" => resume("the server is out of memory: lower its load or the memory it may use, then ", " goes on"),
         "53300" => {
             "the server has no connections left: raise `max_connections`, or let applications hold fewer, then try \
              again"
+                .into()
         }
-        "25006" => {
-            "the server takes no writes: connect to the primary (`target_session_attrs=read-write`), or set \
+        "25006" => "the server takes no writes: connect to the primary (`target_session_attrs=read-write`), or set \
              `default_transaction_read_only` off"
-        }
-        "57014" => {
-            "somebody cancelled the statement, or a `statement_timeout` did; `miglab resume` goes on from where it \
-             stopped"
-        }
-        "40P01" => "it and an application waited for each other (a deadlock); `miglab resume` tries again",
-        "55P03" => "somebody else holds the lock; `miglab resume` tries again",
-        "42501" => "grant the role what it lacks, or connect as the owner of the table",
-        "57P01" | "57P02" | "57P03" | "57P05" => RESUME,
-        code if code.starts_with("08") => RESUME,
+            .into(),
+        "57014" => resume("somebody cancelled the statement, or a `statement_timeout` did; ", FROM_THERE),
+        "40P01" => resume("it and an application waited for each other (a deadlock); ", AGAIN),
+        "55P03" => resume("somebody else holds the lock; ", AGAIN),
+        "42501" => "grant the role what it lacks, or connect as the owner of the table".into(),
+        "57P01" | "57P02" | "57P03" | "57P05" => resume_later(),
+        code if code.starts_with("08") => resume_later(),
         _ => return None,
     })
 }

@@ -1,6 +1,7 @@
 //! What a database says of its tables: where they are, and what a script cannot say of them.
 
 use std::collections::BTreeMap;
+use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
@@ -165,13 +166,92 @@ pub struct RelationIndex {
 /// Something outside the table that depends on columns of it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Dependent {
-    /// What it is: "view", "materialized view", "generated column", "foreign key", "policy", "trigger", "function",
-    /// "publication".
-    pub kind: String,
+    /// What it is.
+    pub kind: DependentKind,
     /// Its name, with its schema or table.
     pub name: String,
     /// The columns that it depends on; none for the table as a whole.
     pub columns: Vec<String>,
+}
+
+/// The kinds of things that depend on columns. Their words are those of the server, and of what is kept with a run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum DependentKind {
+    /// A foreign key of another table.
+    #[serde(rename = "foreign key")]
+    ForeignKey,
+    /// A function.
+    #[serde(rename = "function")]
+    Function,
+    /// A generated column of the table itself.
+    #[serde(rename = "generated column")]
+    GeneratedColumn,
+    /// A materialized view.
+    #[serde(rename = "materialized view")]
+    MaterializedView,
+    /// A policy of row-level security.
+    #[serde(rename = "policy")]
+    Policy,
+    /// A publication of some columns.
+    #[serde(rename = "publication")]
+    Publication,
+    /// A trigger.
+    #[serde(rename = "trigger")]
+    Trigger,
+    /// A view.
+    #[serde(rename = "view")]
+    View,
+}
+
+impl DependentKind {
+    const ALL: [Self; 8] = [
+        Self::ForeignKey,
+        Self::Function,
+        Self::GeneratedColumn,
+        Self::MaterializedView,
+        Self::Policy,
+        Self::Publication,
+        Self::Trigger,
+        Self::View,
+    ];
+
+    /// As a sentence names it.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::ForeignKey => "foreign key",
+            Self::Function => "function",
+            Self::GeneratedColumn => "generated column",
+            Self::MaterializedView => "materialized view",
+            Self::Policy => "policy",
+            Self::Publication => "publication",
+            Self::Trigger => "trigger",
+            Self::View => "view",
+        }
+    }
+
+    /// The kind with this word.
+    pub(super) fn of(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.word() == word)
+    }
+
+    /// A view, materialized or not.
+    #[must_use]
+    pub fn is_view(self) -> bool {
+        matches!(self, Self::View | Self::MaterializedView)
+    }
+
+    /// It belongs to the table, and goes with it.
+    #[must_use]
+    pub fn goes_with_table(self) -> bool {
+        matches!(self, Self::GeneratedColumn | Self::Policy | Self::Trigger)
+    }
+}
+
+impl fmt::Display for DependentKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.word())
+    }
 }
 
 impl RelationConstraint {
@@ -215,5 +295,18 @@ impl Relation {
     pub fn primary_key(&self) -> Option<&[String]> {
         let is_key = |constraint: &&RelationConstraint| constraint.kind == RelationConstraintKind::PrimaryKey;
         self.constraints.iter().find(is_key).map(|constraint| constraint.columns.as_slice())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_run_keeps_the_kinds_by_their_words() {
+        for kind in DependentKind::ALL {
+            assert_eq!(serde_json::to_value(kind).unwrap(), kind.word());
+            assert_eq!(DependentKind::of(kind.word()), Some(kind));
+        }
     }
 }

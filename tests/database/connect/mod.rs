@@ -21,7 +21,7 @@ fn refused(url: &str) -> (String, String) {
     let fault = connected(url).unwrap_err();
     assert_eq!(fault.kind, FaultKind::Connection, "{fault:?}");
     assert!(!format!("{fault:?}").contains("hunter2"), "{fault:?}");
-    (fault.message, fault.help.expect("every refusal says what to do"))
+    (fault.message, fault.help.expect("every refusal says what to do").into())
 }
 
 /// A server that asks for passwords over TCP, with roles `me` (password `s3cret`) and `nologin`.

@@ -30,7 +30,7 @@ fn a_server_that_stops_in_the_middle_leaves_nothing_half_done() {
     );
     let fault = ended.unwrap_err();
     assert_eq!(fault.kind, FaultKind::Connection, "{fault:?}");
-    assert!(fault.help.unwrap().contains("`miglab resume` goes on"));
+    assert!(fault.help.unwrap().contains("`resume` goes on"));
     let address = Address::find(Some(&place.url)).unwrap();
     assert_eq!(address.connect("miglab").err().unwrap().kind, FaultKind::Connection);
     server.start_again();

@@ -6,7 +6,7 @@ use super::FillId;
 use super::key::KeyValues;
 use crate::engine::postgres::fault::fault;
 use crate::engine::postgres::quote;
-use crate::engine::{Fault, FaultKind};
+use crate::engine::{Fault, FaultKind, Help, WayOn};
 
 /// A range of rows: those after one key, up to another. By blocks: from one, up to and without another.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -98,6 +98,9 @@ pub fn condition(place: FillId<'_>, part: i32) -> String {
 
 /// What is said to a run whose ranges belong to another by now.
 pub fn taken_over() -> Fault {
-    Fault::new(FaultKind::Server, "another run of miglab has taken this one over")
-        .with_help("`miglab status` says who runs it now")
+    Fault::new(FaultKind::Server, "another run of miglab has taken this one over").with_help(Help::naming(
+        "",
+        WayOn::Status,
+        " says who runs it now",
+    ))
 }

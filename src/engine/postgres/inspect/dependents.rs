@@ -3,7 +3,7 @@
 use postgres::GenericClient;
 
 use super::catalog::{ByTable, grouped};
-use crate::engine::postgres::relation::Dependent;
+use crate::engine::postgres::relation::{Dependent, DependentKind};
 
 /// Each object that depends on a table, with the columns. Names go with their schema where the `search_path` does not
 /// find them. What `miglab` itself has put there during a run does not count.
@@ -60,5 +60,7 @@ group by f.oid, f.kind, f.name";
 
 /// What depends on these tables.
 pub(super) fn dependents(client: &mut impl GenericClient, oids: &[u32]) -> Result<ByTable<Dependent>, postgres::Error> {
-    grouped(client, DEPENDENTS, oids, |row| Dependent { kind: row.get(1), name: row.get(2), columns: row.get(3) })
+    // The query has these words and no others.
+    let kind = |word: &str| DependentKind::of(word).unwrap_or(DependentKind::Function);
+    grouped(client, DEPENDENTS, oids, |row| Dependent { kind: kind(row.get(1)), name: row.get(2), columns: row.get(3) })
 }

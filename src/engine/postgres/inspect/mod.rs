@@ -4,6 +4,8 @@ mod catalog;
 mod dependents;
 pub mod dump;
 pub(crate) mod expression;
+pub(crate) mod readiness;
+pub(crate) mod round_trip;
 
 use std::collections::BTreeMap;
 
@@ -85,7 +87,7 @@ fn ask(client: &mut impl GenericClient, tables: &[Name]) -> Result<Server, postg
 fn in_order(relation: &mut Relation) {
     relation.constraints.sort_by(|one, other| one.name.cmp(&other.name));
     relation.indexes.sort_by(|one, other| one.name.cmp(&other.name));
-    relation.dependents.sort_by(|one, other| (&one.kind, &one.name).cmp(&(&other.kind, &other.name)));
+    relation.dependents.sort_by(|one, other| (one.kind.word(), &one.name).cmp(&(other.kind.word(), &other.name)));
     relation.dependents.iter_mut().for_each(|dependent| dependent.columns.sort());
     for constraint in &mut relation.constraints {
         // The order in which a check names its columns is nobody's concern.

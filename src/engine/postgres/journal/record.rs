@@ -7,7 +7,7 @@ use crate::ast::Phase;
 use crate::engine::postgres::fault::fault;
 use crate::engine::postgres::journal::runs::{Course, Stopped};
 use crate::engine::postgres::journal::{Fence, Runner, word};
-use crate::engine::{Fault, FaultKind};
+use crate::engine::{Fault, FaultKind, Help, WayOn};
 
 /// A run that has not begun.
 #[derive(Clone, Copy, Debug)]
@@ -245,8 +245,8 @@ pub(super) fn fenced(
 }
 
 fn taken_over() -> Fault {
-    Fault::new(FaultKind::Server, "the run was taken over by another process")
-        .with_help("`miglab status --db` says which; this process has stopped and changed nothing since")
+    let help = Help::naming("", WayOn::Status, " says which; this process has stopped and changed nothing since");
+    Fault::new(FaultKind::Server, "the run was taken over by another process").with_help(help)
 }
 
 /// A place in a plan, as the journal keeps it.

@@ -13,7 +13,7 @@ use super::patience::{Patience, interrupted};
 use super::scan::server_at_work;
 use crate::engine::postgres::operation::Lock;
 use crate::engine::postgres::session::{APPLICATION_NAME, Session};
-use crate::engine::{BatchDone, Fault, FaultKind, Happening, Watch};
+use crate::engine::{BatchDone, Fault, FaultKind, Happening, Help, Watch, WayOn};
 
 /// How often an index is begun that others keep from being built.
 const TRIES: u32 = 5;
@@ -209,10 +209,10 @@ fn cleaned_up(session: &mut Session, building: &Building<'_>, failure: Failure) 
         return fault;
     }
     let message = fault.message.replace("; the statement was undone", "");
-    let help = format!("the next `miglab resume` removes what is left of the index, or `{drop}` does");
+    let by_hand = format!(" removes what is left of the index, or `{drop}` does");
     Fault {
         message: format!("{message}; index `{}` is left invalid", shown(building.index)),
-        help: Some(help),
+        help: Some(Help::naming("the next ", WayOn::Resume, &by_hand)),
         kind: fault.kind,
     }
 }

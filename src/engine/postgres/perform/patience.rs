@@ -11,7 +11,7 @@ use super::failure::Failure;
 use super::tables::{self, Locked};
 use crate::engine::postgres::fault::fault;
 use crate::engine::postgres::session::{Limits, Session};
-use crate::engine::{Fault, FaultKind, Happening, Waiting, Watch};
+use crate::engine::{Fault, FaultKind, Happening, Help, Waiting, Watch, WayOn};
 use crate::phrase::lasting;
 
 /// How often a wait is reported.
@@ -77,7 +77,7 @@ impl Patience {
     }
 }
 
-fn help(blockers: &[&Blocker]) -> String {
+fn help(blockers: &[&Blocker]) -> Help {
     let ends = |blocker: &&Blocker| blocker.pid().map(|pid| format!("`select pg_terminate_backend({pid})`"));
     let ends: Vec<String> = blockers.iter().filter_map(ends).collect();
     let end = match ends.as_slice() {
@@ -89,7 +89,7 @@ fn help(blockers: &[&Blocker]) -> String {
     } else {
         ""
     };
-    format!("{end}{autovacuum}; then `miglab resume` goes on from here")
+    Help::naming(&format!("{end}{autovacuum}; then "), WayOn::Resume, " goes on from here")
 }
 
 pub(super) fn interrupted() -> Fault {

@@ -65,7 +65,7 @@ impl Scene<'_> {
             Some(relation) if relation.partitions.is_some() => {
                 let message = format!("`{table}` is partitioned, and PostgreSQL has no {what} for such tables");
                 let help = "add it to each partition, or in a maintenance window by hand".to_owned();
-                Err(Fault { help: Some(help), ..Fault::new(FaultKind::Server, message) })
+                Err(Fault { help: Some(help.into()), ..Fault::new(FaultKind::Server, message) })
             }
             _ => Ok(()),
         }

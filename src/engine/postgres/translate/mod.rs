@@ -16,7 +16,7 @@ use crate::engine::postgres::operation::KeyColumn;
 use crate::engine::postgres::{Cost, Lock, LockMode, Operation, Server, Work, quote};
 use crate::engine::{Fault, FaultKind};
 use crate::expr::Expression;
-use crate::plan::{Action, AppUse, Facts};
+use crate::plan::{Action, AppUse, Facts, Plan, Step};
 
 /// The schema that miglab keeps its own things in.
 pub const OWN_SCHEMA: &str = "miglab";
@@ -69,6 +69,22 @@ pub fn operations(action: &Action, scene: Scene<'_>) -> Result<Vec<Operation>, F
         Action::Confirm(_) => Ok(vec![Operation::nothing("somebody confirms it")]),
         Action::Wait(_) => Ok(vec![Operation::nothing("time passes")]),
     }
+}
+
+/// What is done to a database for each step of a plan, in order.
+///
+/// # Errors
+/// As of [`operations`], with the step.
+pub fn of_plan<'p>(plan: &'p Plan, server: &Server) -> Result<Vec<Vec<Operation>>, (&'p Step, Fault)> {
+    let Plan { start, apps, facts, .. } = plan;
+    let mut catalog = start.clone();
+    let mut translated = Vec::with_capacity(plan.steps.len());
+    for (number, step) in plan.steps.iter().enumerate() {
+        let scene = Scene { start, catalog: &catalog, server, apps, facts, step: number };
+        translated.push(operations(&step.action, scene).map_err(|fault| (step, fault))?);
+        catalog.apply(&step.action);
+    }
+    Ok(translated)
 }
 
 impl<'a> Scene<'a> {

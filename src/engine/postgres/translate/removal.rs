@@ -109,13 +109,13 @@ impl Scene<'_> {
         let Some(relation) = self.server.relation(table) else { return Ok(()) };
         let concerned = relation.dependents.iter().find(|dependent| match column {
             Some(column) => dependent.columns.iter().any(|name| name == column),
-            None => dependent.kind != "trigger" && dependent.kind != "policy" && dependent.kind != "generated column",
+            None => !dependent.kind.goes_with_table(),
         });
         let Some(dependent) = concerned else { return Ok(()) };
         let what = column.map_or_else(|| format!("table `{table}`"), |column| format!("column `{table}.{column}`"));
         let message = format!("{what} is still needed by {} `{}`", dependent.kind, dependent.name);
         let help = format!("change or drop the {} first, then go on", dependent.kind);
-        Err(Fault { help: Some(help), ..Fault::new(FaultKind::Server, message) })
+        Err(Fault { help: Some(help.into()), ..Fault::new(FaultKind::Server, message) })
     }
 
     pub(super) fn drop_table(&self, action: &Action, table: &Name) -> Result<Vec<Operation>, Fault> {

@@ -5,12 +5,12 @@ use super::table::plain;
 use super::tokens::{Kind, Token};
 use super::{Qualified, Reading};
 use crate::engine::postgres::Relation;
-use crate::engine::postgres::relation::Dependent;
+use crate::engine::postgres::relation::{Dependent, DependentKind};
 
 /// A view, until all tables are known.
 #[derive(Debug)]
 pub(super) struct View {
-    kind: &'static str,
+    kind: DependentKind,
     /// Its tokens, each with whether it is a name; strings and numbers are left out.
     words: Vec<Word>,
 }
@@ -32,7 +32,7 @@ pub(super) struct Reference {
 }
 
 impl Reading {
-    pub(super) fn create_view(&mut self, kind: &'static str, mut cursor: Cursor<'_, '_>) -> Option<()> {
+    pub(super) fn create_view(&mut self, kind: DependentKind, mut cursor: Cursor<'_, '_>) -> Option<()> {
         cursor.words("if not exists");
         let (schema, name) = cursor.qualified()?;
         let name = self.shown(&(schema.unwrap_or_else(|| self.schema.clone()), name));
@@ -53,7 +53,7 @@ impl Reading {
         let of_rows = when.windows(3).filter(|words| words[1].is_symbol("."));
         columns.extend(of_rows.filter_map(|words| words[2].name()));
         columns.retain(|name| is_column(name));
-        self.depend(&table, "trigger", &name, columns, called.name().as_deref() == Some("miglab"))
+        self.depend(&table, DependentKind::Trigger, &name, columns, called.name().as_deref() == Some("miglab"))
     }
 
     pub(super) fn create_policy(&mut self, mut cursor: Cursor<'_, '_>) -> Option<()> {
@@ -64,7 +64,7 @@ impl Reading {
         let conditions =
             cursor.rest.iter().position(|token| token.is_symbol("(")).map_or(&[][..], |at| &cursor.rest[at..]);
         let columns = columns_in(conditions, |name| relation.column(name).is_some());
-        self.depend(&table, "policy", &name, columns, false)
+        self.depend(&table, DependentKind::Policy, &name, columns, false)
     }
 
     pub(super) fn alter_publication(&mut self, mut cursor: Cursor<'_, '_>) -> Option<()> {
@@ -76,14 +76,21 @@ impl Reading {
         let table = self.table_name(&mut cursor)?;
         let relation = self.tables.get_mut(&table)?;
         if let Some(columns) = cursor.group() {
-            let (kind, name) = ("publication".to_owned(), plain(&publication));
+            let (kind, name) = (DependentKind::Publication, plain(&publication));
             relation.dependents.push(Dependent { kind, name, columns: Cursor::names(columns) });
         }
         Some(())
     }
 
     /// Notes what belongs to a table and names columns of it.
-    fn depend(&mut self, table: &Qualified, kind: &str, name: &str, columns: Vec<String>, own: bool) -> Option<()> {
+    fn depend(
+        &mut self,
+        table: &Qualified,
+        kind: DependentKind,
+        name: &str,
+        columns: Vec<String>,
+        own: bool,
+    ) -> Option<()> {
         if own || columns.is_empty() {
             return Some(());
         }
@@ -91,7 +98,7 @@ impl Reading {
         let mut columns = columns;
         columns.sort();
         columns.dedup();
-        self.tables.get_mut(table)?.dependents.push(Dependent { kind: kind.to_owned(), name, columns });
+        self.tables.get_mut(table)?.dependents.push(Dependent { kind, name, columns });
         Some(())
     }
 
@@ -104,13 +111,13 @@ impl Reading {
         for Reference { from, name, to, columns } in std::mem::take(&mut self.references) {
             let name = format!("{}.{}", self.shown(&from), plain(&name));
             if let Some(relation) = self.tables.get_mut(&to).filter(|_| from != to) {
-                relation.dependents.push(Dependent { kind: "foreign key".to_owned(), name, columns });
+                relation.dependents.push(Dependent { kind: DependentKind::ForeignKey, name, columns });
             }
         }
         for (name, view) in std::mem::take(&mut self.views) {
             for (qualified, relation) in &mut self.tables {
                 if let Some(columns) = view.reads(qualified, relation, &self.schema) {
-                    relation.dependents.push(Dependent { kind: view.kind.to_owned(), name: name.clone(), columns });
+                    relation.dependents.push(Dependent { kind: view.kind, name: name.clone(), columns });
                 }
             }
         }

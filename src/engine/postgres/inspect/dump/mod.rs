@@ -13,6 +13,7 @@ pub(super) mod tokens;
 use std::collections::{BTreeMap, HashMap};
 
 use crate::ast::Name;
+use crate::engine::postgres::relation::DependentKind;
 use crate::engine::postgres::{Relation, Server};
 use crate::engine::{Fault, FaultKind};
 use cursor::Cursor;
@@ -66,7 +67,7 @@ pub fn read(text: &str) -> Result<Dump, Fault> {
 const MOST_WORDS: usize = 8;
 
 fn no_dump(message: &str, help: &str) -> Fault {
-    Fault { kind: FaultKind::Server, message: message.to_owned(), help: Some(help.to_owned()) }
+    Fault::new(FaultKind::Server, message).with_help(help)
 }
 
 /// The version that a dump's head tells, as `server_version_num` has it.
@@ -122,10 +123,10 @@ impl Reading {
             return self.create_index(cursor, unique);
         }
         if cursor.words("view") || cursor.words("recursive view") {
-            return self.create_view("view", cursor);
+            return self.create_view(DependentKind::View, cursor);
         }
         if cursor.words("materialized view") {
-            return self.create_view("materialized view", cursor);
+            return self.create_view(DependentKind::MaterializedView, cursor);
         }
         if cursor.words("trigger") || cursor.words("constraint trigger") {
             return self.create_trigger(cursor);

@@ -5,7 +5,7 @@ use super::tokens::Token;
 use super::{Qualified, Reading};
 use crate::engine::postgres::Relation;
 use crate::engine::postgres::quote;
-use crate::engine::postgres::relation::{Dependent, RelationColumn};
+use crate::engine::postgres::relation::{Dependent, DependentKind, RelationColumn};
 
 /// What ends the type or the default of a column.
 const CLAUSES: &[&str] = &[
@@ -123,7 +123,7 @@ impl Reading {
 
     fn note_generated(&mut self, table: &Qualified, column: &str, from: &[String]) -> Option<()> {
         let relation = self.tables.get_mut(table)?;
-        let dependent = Dependent { kind: "generated column".to_owned(), name: plain(column), columns: from.to_vec() };
+        let dependent = Dependent { kind: DependentKind::GeneratedColumn, name: plain(column), columns: from.to_vec() };
         relation.dependents.push(dependent);
         Some(())
     }
