@@ -240,9 +240,8 @@ impl Search<'_> {
             constants.extend(self.scenario.checks_of(free.table).flat_map(|(condition, _)| condition.constants()));
         }
         let columns = self.free.iter().enumerate();
-        let columns: Vec<Vec<Value>> = columns
-            .map(|(number, free)| made::values(free.column.ty, free.nullable, number, &constants))
-            .collect();
+        let columns: Vec<Vec<Value>> =
+            columns.map(|(number, free)| made::values(free.column.ty, free.nullable, number, &constants)).collect();
         made::combined(&columns, MOST_TRIED)
     }
 

@@ -106,7 +106,10 @@ impl<'a> Scenario<'a> {
     }
 
     /// The checks that rows of a table satisfy.
-    pub(super) fn checks_of(&self, table: &'a Table) -> impl Iterator<Item = (&'a Expression, &'a [ColumnId])> + use<'_, 'a> {
+    pub(super) fn checks_of(
+        &self,
+        table: &'a Table,
+    ) -> impl Iterator<Item = (&'a Expression, &'a [ColumnId])> + use<'_, 'a> {
         let binding = table.constraints().filter(|check| self.except != Some(&*check.name));
         binding.filter_map(|check| match &check.kind {
             ConstraintKind::Check { condition, columns, validated } if self.written || *validated => {
@@ -123,9 +126,7 @@ impl<'a> Scenario<'a> {
         for name in value.inputs() {
             let column = found.column(name).ok_or(Broken::Before)?;
             let known = match self.computed(column.id) {
-                Some(computed) => {
-                    self.eval(computed.table, computed.value, free, row).map_err(|_| Broken::Before)?
-                }
+                Some(computed) => self.eval(computed.table, computed.value, free, row).map_err(|_| Broken::Before)?,
                 None => {
                     let at = free.iter().position(|free| free.column.id == column.id).ok_or(Broken::Before)?;
                     row[at].clone()
@@ -145,7 +146,10 @@ impl<'a> Scenario<'a> {
                 let own = self.catalog.table(&known.table.name);
                 own.into_iter().flat_map(|table| self.checks_of(table)).all(|(condition, columns)| {
                     !columns.contains(&known.column.id)
-                        || !matches!(holds(&known.table.name, condition), Ok(Value::Boolean(false)) | Err(Broken::Here(_)))
+                        || !matches!(
+                            holds(&known.table.name, condition),
+                            Ok(Value::Boolean(false)) | Err(Broken::Here(_))
+                        )
                 })
             })
     }
