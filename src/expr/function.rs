@@ -83,6 +83,8 @@ pub struct Function {
     pub immutable: bool,
     /// Done again to its own result, with the same further operands, it changes nothing.
     pub projection: bool,
+    /// Different values of one operand, the others fixed, give different results, or none.
+    pub injective: bool,
     /// Its two operands are computed, and handed over, from right to left: PostgreSQL defines it by its mirror image.
     pub(super) reversed: bool,
     pub(super) spelling: Spelling,
@@ -110,6 +112,7 @@ impl Function {
             fails: Fails::Never,
             immutable: true,
             projection: false,
+            injective: false,
             reversed: false,
             spelling: if is_word(name) { Spelling::Call(name) } else { Spelling::Operator },
             compute: Some(compute),
@@ -140,6 +143,11 @@ impl Function {
 
     pub(super) const fn projection(mut self) -> Self {
         self.projection = true;
+        self
+    }
+
+    pub(super) const fn injective(mut self) -> Self {
+        self.injective = true;
         self
     }
 

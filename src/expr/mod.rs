@@ -9,6 +9,7 @@
 mod batch;
 mod cast;
 mod coercion;
+mod compose;
 mod function;
 mod functions;
 mod kernels;

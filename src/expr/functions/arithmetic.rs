@@ -13,46 +13,54 @@ const F: Type = Type::Double;
 
 pub(super) static ROWS: &[Function] = &[
     // smallint
-    Function::new("+", &[I2, I2], S, |a, _| fit(S, whole(a, 0).checked_add(whole(a, 1)))).fails(Fails::OutOfRange),
-    Function::new("-", &[I2, I2], S, |a, _| fit(S, whole(a, 0).checked_sub(whole(a, 1)))).fails(Fails::OutOfRange),
+    Function::new("+", &[I2, I2], S, |a, _| fit(S, whole(a, 0).checked_add(whole(a, 1))))
+        .fails(Fails::OutOfRange)
+        .injective(),
+    Function::new("-", &[I2, I2], S, |a, _| fit(S, whole(a, 0).checked_sub(whole(a, 1))))
+        .fails(Fails::OutOfRange)
+        .injective(),
     Function::new("*", &[I2, I2], S, |a, _| fit(S, whole(a, 0).checked_mul(whole(a, 1)))).fails(Fails::OutOfRange),
     Function::new("/", &[I2, I2], S, |a, _| fit(S, quotient(a)?)).fails(Fails::By(1)),
     Function::new("%", &[I2, I2], S, |a, _| fit(S, remainder(a)?)).fails(Fails::By(1)),
     Function::new("mod", &[I2, I2], S, |a, _| fit(S, remainder(a)?)).fails(Fails::By(1)),
-    Function::new("-", &[I2], S, |a, _| fit(S, whole(a, 0).checked_neg())).fails(Fails::OutOfRange),
-    Function::new("+", &[I2], S, same),
+    Function::new("-", &[I2], S, |a, _| fit(S, whole(a, 0).checked_neg())).fails(Fails::OutOfRange).injective(),
+    Function::new("+", &[I2], S, same).injective(),
     Function::new("abs", &[I2], S, |a, _| fit(S, whole(a, 0).checked_abs())).fails(Fails::OutOfRange).projection(),
     // integer
     Function::new("+", &[I4, I4], I, |a, _| fit(I, whole(a, 0).checked_add(whole(a, 1))))
         .kernel(kernels::add)
-        .fails(Fails::OutOfRange),
+        .fails(Fails::OutOfRange)
+        .injective(),
     Function::new("-", &[I4, I4], I, |a, _| fit(I, whole(a, 0).checked_sub(whole(a, 1))))
         .kernel(kernels::subtract)
-        .fails(Fails::OutOfRange),
+        .fails(Fails::OutOfRange)
+        .injective(),
     Function::new("*", &[I4, I4], I, |a, _| fit(I, whole(a, 0).checked_mul(whole(a, 1))))
         .kernel(kernels::multiply)
         .fails(Fails::OutOfRange),
     Function::new("/", &[I4, I4], I, |a, _| fit(I, quotient(a)?)).fails(Fails::By(1)),
     Function::new("%", &[I4, I4], I, |a, _| fit(I, remainder(a)?)).fails(Fails::By(1)),
     Function::new("mod", &[I4, I4], I, |a, _| fit(I, remainder(a)?)).fails(Fails::By(1)),
-    Function::new("-", &[I4], I, |a, _| fit(I, whole(a, 0).checked_neg())).fails(Fails::OutOfRange),
-    Function::new("+", &[I4], I, same),
+    Function::new("-", &[I4], I, |a, _| fit(I, whole(a, 0).checked_neg())).fails(Fails::OutOfRange).injective(),
+    Function::new("+", &[I4], I, same).injective(),
     Function::new("abs", &[I4], I, |a, _| fit(I, whole(a, 0).checked_abs())).fails(Fails::OutOfRange).projection(),
     // bigint
     Function::new("+", &[I8, I8], L, |a, _| fit(L, whole(a, 0).checked_add(whole(a, 1))))
         .kernel(kernels::add)
-        .fails(Fails::OutOfRange),
+        .fails(Fails::OutOfRange)
+        .injective(),
     Function::new("-", &[I8, I8], L, |a, _| fit(L, whole(a, 0).checked_sub(whole(a, 1))))
         .kernel(kernels::subtract)
-        .fails(Fails::OutOfRange),
+        .fails(Fails::OutOfRange)
+        .injective(),
     Function::new("*", &[I8, I8], L, |a, _| fit(L, whole(a, 0).checked_mul(whole(a, 1))))
         .kernel(kernels::multiply)
         .fails(Fails::OutOfRange),
     Function::new("/", &[I8, I8], L, |a, _| fit(L, quotient(a)?)).fails(Fails::By(1)),
     Function::new("%", &[I8, I8], L, |a, _| fit(L, remainder(a)?)).fails(Fails::By(1)),
     Function::new("mod", &[I8, I8], L, |a, _| fit(L, remainder(a)?)).fails(Fails::By(1)),
-    Function::new("-", &[I8], L, |a, _| fit(L, whole(a, 0).checked_neg())).fails(Fails::OutOfRange),
-    Function::new("+", &[I8], L, same),
+    Function::new("-", &[I8], L, |a, _| fit(L, whole(a, 0).checked_neg())).fails(Fails::OutOfRange).injective(),
+    Function::new("+", &[I8], L, same).injective(),
     Function::new("abs", &[I8], L, |a, _| fit(L, whole(a, 0).checked_abs())).fails(Fails::OutOfRange).projection(),
     // real
     Function::new("+", &[F4, F4], R, |a, _| real_sum(real(a, 0), real(a, 1), real(a, 0) + real(a, 1)))

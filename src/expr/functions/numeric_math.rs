@@ -8,16 +8,16 @@ use crate::data::{Value, ValueError, numeric};
 use crate::expr::function::{Fails, Function};
 
 pub(super) static ROWS: &[Function] = &[
-    Function::new("+", &[N, N], NUMERIC, |a, _| give(sum(&number(a, 0), &number(a, 1)))),
-    Function::new("-", &[N, N], NUMERIC, |a, _| give(sum(&number(a, 0), &-number(a, 1)))),
+    Function::new("+", &[N, N], NUMERIC, |a, _| give(sum(&number(a, 0), &number(a, 1)))).injective(),
+    Function::new("-", &[N, N], NUMERIC, |a, _| give(sum(&number(a, 0), &-number(a, 1)))).injective(),
     Function::new("*", &[N, N], NUMERIC, |a, _| give(product(&number(a, 0), &number(a, 1)))),
     Function::new("/", &[N, N], NUMERIC, |a, _| give(quotient(&number(a, 0), &number(a, 1))?)).fails(Fails::By(1)),
     Function::new("%", &[N, N], NUMERIC, |a, _| give(remainder(&number(a, 0), &number(a, 1))?)).fails(Fails::By(1)),
     Function::new("mod", &[N, N], NUMERIC, |a, _| give(remainder(&number(a, 0), &number(a, 1))?)).fails(Fails::By(1)),
     Function::new("div", &[N, N], NUMERIC, |a, _| give(whole_quotient(&number(a, 0), &number(a, 1))?))
         .fails(Fails::By(1)),
-    Function::new("-", &[N], NUMERIC, |a, _| give(-number(a, 0))),
-    Function::new("+", &[N], NUMERIC, |a, _| give(number(a, 0))),
+    Function::new("-", &[N], NUMERIC, |a, _| give(-number(a, 0))).injective(),
+    Function::new("+", &[N], NUMERIC, |a, _| give(number(a, 0))).injective(),
     Function::new("abs", &[N], NUMERIC, |a, _| give(number(a, 0).abs())).projection(),
     Function::new("sign", &[N], NUMERIC, |a, _| give(sign(&number(a, 0)))).projection(),
     Function::new("round", &[N], NUMERIC, |a, _| give(numeric::round(&number(a, 0), 0))).projection(),
