@@ -10,6 +10,7 @@ mod batch;
 mod cast;
 mod coercion;
 mod compose;
+mod domain;
 mod function;
 mod functions;
 mod kernels;
@@ -32,7 +33,8 @@ use self::node::Node;
 use crate::ast::{self, ColumnRef, Name};
 use crate::data::{Chunk, Type, Value, ValueError};
 use crate::diagnostic::{Code, Diagnostic};
-pub use function::{Fails, Form, Function, Nulls, Param};
+pub use domain::{Admission, Domain, Failure, FailureKind, Outlook, RowDomains};
+pub use function::{Fails, Form, Function, Nulls, Param, Refusal, Refused};
 pub use nullness::Nullness;
 pub use registry::{function_names, functions, is_projection};
 pub use sql::WriteColumn;
@@ -165,33 +167,12 @@ impl Expression {
         }
     }
 
-    /// Whether it may have no value for some row: a cast that not every value survives, a function
-    /// that may fail. That a number or a date gets out of range is not counted.
+    /// Whether it may have no value for some row of these types: a cast or an assignment that not every value survives,
+    /// a function that may refuse its operands. That a number or a date gets beyond the end of its range is not counted.
     #[must_use]
     pub fn may_fail(&self) -> bool {
-        let is_text = |ty: Type| matches!(ty, Type::Text | Type::Varchar(_));
-        let narrows = |cast: &node::Cast| {
-            let (from, to) = (cast.operand.ty(), cast.to);
-            let reads_text = is_text(from) && !is_text(to);
-            let shortens = matches!(to, Type::Varchar(Some(_))) && from != to && !cast.explicit;
-            let shrinks = matches!(
-                (from, to),
-                (Type::BigInt | Type::Numeric(_), Type::Integer) | (Type::Numeric(_), Type::BigInt)
-            );
-            !matches!(cast.operand, Node::Constant(..)) && (reads_text || shortens || shrinks)
-        };
-        self.0.node.any(&|node| match node {
-            Node::Cast(cast) => narrows(cast),
-            Node::Call(function, operands) => match function.fails {
-                Fails::Never | Fails::OutOfRange => false,
-                Fails::By(at) => match operands.get(at) {
-                    Some(Node::Constant(fixed, _)) => function.fails_for(at, fixed),
-                    other => other.is_none_or(Node::varies),
-                },
-                Fails::Somewhere => true,
-            },
-            _ => false,
-        })
+        let outlook = self.outlook(&RowDomains::default());
+        outlook.failures.iter().any(|failure| failure.kind == FailureKind::Value)
     }
 
     /// Whether it reads no column.
