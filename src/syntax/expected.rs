@@ -298,6 +298,9 @@ fn in_words(rule: Rule) -> Option<&'static str> {
         | Rule::concat
         | Rule::json_get_text
         | Rule::json_get
+        | Rule::json_path_text
+        | Rule::json_path
+        | Rule::json_delete_path
         | Rule::plus_op
         | Rule::minus_op
         | Rule::times

@@ -5,8 +5,8 @@ use crate::diagnostic::{Code, Diagnostic};
 use crate::source::Span;
 use crate::syntax::build::{Build, present, sql_text};
 use crate::syntax::grammar::Rule;
+use crate::syntax::limits::{MAX_DEPTH, nests_too_deeply};
 use crate::syntax::names;
-use crate::syntax::split::MAX_DEPTH;
 use crate::syntax::tree::{Node, Nodes};
 
 /// Where an operator stands.
@@ -43,7 +43,12 @@ fn binding(rule: Rule) -> Option<(Fixity, u8)> {
         | Rule::greater_or_equal => (Fixity::Infix, COMPARISON),
         Rule::between | Rule::in_list | Rule::slip_escape => (Fixity::Postfix, 12),
         Rule::like | Rule::ilike => (Fixity::Infix, 12),
-        Rule::concat | Rule::json_get | Rule::json_get_text => (Fixity::Infix, 14),
+        Rule::concat
+        | Rule::json_get
+        | Rule::json_get_text
+        | Rule::json_path
+        | Rule::json_path_text
+        | Rule::json_delete_path => (Fixity::Infix, 14),
         Rule::plus_op | Rule::minus_op => (Fixity::Infix, 16),
         Rule::times | Rule::divide | Rule::modulo => (Fixity::Infix, 18),
         Rule::power => (Fixity::Infix, 20),
@@ -427,12 +432,6 @@ impl Build<'_> {
     }
 }
 
-/// The diagnostic for what nests more than [`MAX_DEPTH`] deep.
-pub(super) fn nests_too_deeply(span: Span) -> Diagnostic {
-    let message = format!("this is nested too deeply, more than {MAX_DEPTH} levels");
-    Diagnostic::new(Code::Syntax, message, span, "").help("split it into several statements")
-}
-
 fn leaf(kind: ExprKind, span: Span) -> Deep {
     Deep { expr: Expr { kind, span }, depth: 1 }
 }
@@ -468,6 +467,9 @@ fn binary_op(rule: Rule, negated: bool) -> BinaryOp {
         Rule::concat => BinaryOp::Concat,
         Rule::json_get => BinaryOp::JsonGet,
         Rule::json_get_text => BinaryOp::JsonGetText,
+        Rule::json_path => BinaryOp::JsonPath,
+        Rule::json_path_text => BinaryOp::JsonPathText,
+        Rule::json_delete_path => BinaryOp::JsonDeletePath,
         Rule::not_equal => BinaryOp::NotEqual,
         Rule::less => BinaryOp::Less,
         Rule::less_or_equal => BinaryOp::LessOrEqual,

@@ -259,7 +259,7 @@ fn stands_alone(rest: &str) -> bool {
 }
 
 fn continues_with_symbol(text: &str, in_columns: bool) -> bool {
-    let operator = ["||", "->", "<", ">", "=", "::", "+", "*", "/", "%", "!=", "^"];
+    let operator = ["||", "->", "#>", "#-", "<", ">", "=", "::", "+", "*", "/", "%", "!=", "^"];
     text.starts_with(')')
         || text.starts_with('-') && !text.starts_with("--")
         || text.starts_with('(') && !in_columns

@@ -5,7 +5,8 @@ use crate::diagnostic::{Code, Diagnostic};
 use crate::phrase::{meant, nearest};
 use crate::source::Span;
 use crate::syntax::keywords;
-use crate::syntax::split::{MAX_DEPTH, SplitFault, SplitFaultKind};
+use crate::syntax::limits;
+use crate::syntax::split::{SplitFault, SplitFaultKind};
 
 fn syntax(message: impl Into<String>, span: Span, label: impl Into<String>) -> Diagnostic {
     Diagnostic::new(Code::Syntax, message, span, label)
@@ -20,6 +21,11 @@ pub(super) fn diagnostic(text: &str, fault: SplitFault) -> Diagnostic {
             .help("write the closing `'`; a quote inside text is written twice: `''`"),
         SplitFaultKind::UnclosedQuoted => syntax("this quoted name is not closed", opener, "it starts here")
             .help("write the closing `\"` on the same line"),
+        SplitFaultKind::UnclosedComment => {
+            let opener = Span { end: span.start + 2, ..span };
+            syntax("this comment is not closed", opener, "it starts here")
+                .help("write the closing `*/`; comments nest, so each `/*` within it needs one as well")
+        }
         SplitFaultKind::UnclosedParen => {
             let (open, close) = if &text[span.range()] == "[" { ('[', ']') } else { ('(', ')') };
             syntax(format!("`{open}` is not closed"), span, "opened here").help(format!("write the closing `{close}`"))
@@ -31,8 +37,7 @@ pub(super) fn diagnostic(text: &str, fault: SplitFault) -> Diagnostic {
             syntax(format!("`{}` closes nothing", &text[span.range()]), span, "nothing is open here").help("remove it")
         }
         SplitFaultKind::StrayBrace => syntax("`}` closes nothing", span, "no block is open here").help("remove it"),
-        SplitFaultKind::TooDeep => syntax(format!("this is nested too deeply, more than {MAX_DEPTH} levels"), span, "")
-            .help("split it into several statements"),
+        SplitFaultKind::TooDeep => limits::nests_too_deeply(span),
         SplitFaultKind::SmartQuote => smart_quote(&text[span.range()], span),
         SplitFaultKind::Control => control(&text[span.range()], span),
         SplitFaultKind::Odd => {
@@ -51,6 +56,8 @@ fn odd_help(written: &str) -> String {
         "\u{2260}" => "write `<>`".to_owned(),
         "\u{2264}" => "write `<=`".to_owned(),
         "\u{2265}" => "write `>=`".to_owned(),
+        "#" => "a comment begins with `#` at the start of a line or after a blank; the operators are `#>`, `#>>` and `#-`"
+            .to_owned(),
         "`" => "names need no quotes; where one does, write double quotes".to_owned(),
         _ => "remove it, or put it in quotes: '…'".to_owned(),
     }
