@@ -148,6 +148,9 @@ impl Build<'_> {
             }
             left = if let Fixity::Infix = fix {
                 let operand = present(nodes.next());
+                if is_path(op.as_rule()) && operand.as_rule() == Rule::string {
+                    skip_array_cast(nodes);
+                }
                 let right = self.climb(operand, nodes, level);
                 self.infix(left, &op, right)
             } else {
@@ -429,6 +432,22 @@ impl Build<'_> {
                 .fix("use single quotes", expr.span, sql_text(&text)),
         );
         expr.kind = ExprKind::Literal(Literal::Text((*text).into()));
+    }
+}
+
+/// Whether the right operand of an operator is the literal of an array.
+fn is_path(rule: Rule) -> bool {
+    matches!(rule, Rule::json_path | Rule::json_path_text | Rule::json_delete_path)
+}
+
+/// Goes past `::text[]`, which a path is anyway.
+fn skip_array_cast(nodes: &mut Nodes<'_>) {
+    let is_array = |node: &Node<'_>| {
+        let written = node.as_str().trim_start_matches(':').trim().to_ascii_lowercase();
+        node.as_rule() == Rule::cast_op && written == "text[]"
+    };
+    while nodes.peek().is_some_and(|node| is_array(&node)) {
+        nodes.next();
     }
 }
 

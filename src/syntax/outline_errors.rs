@@ -99,7 +99,8 @@ pub(super) fn unknown_block(head: &str, span: Span, inside: bool) -> Diagnostic 
         format!("`{word}` does not open a block here")
     };
     let diagnostic = syntax(message, place, "").help(help);
-    match near {
+    let others = known.into_iter().filter(|other| Some(*other) != near);
+    match near.filter(|_| nearest(word, others).is_none()) {
         Some(known) => {
             let at = Span::new(span.start as usize, span.start as usize + word.len());
             diagnostic.fix(format!("write `{known}`"), at, known)
@@ -127,11 +128,17 @@ pub(super) fn phase_alone(phase: Phase, span: Span) -> Diagnostic {
         .help(format!("write the statement on the same line, or several as `{word} {{ … }}`"))
 }
 
-/// A statement that needs a phase and has none.
-pub(super) fn missing_phase(span: Span, phase: Phase) -> Diagnostic {
+/// A statement that needs a phase and has none. Where it may stand in either of two, the author says in which.
+pub(super) fn missing_phase(span: Span, phase: Phase, allowed: &[Phase]) -> Diagnostic {
     let word = phase.keyword();
     let at = Span { end: span.start, ..span };
-    Diagnostic::new(Code::MissingPhase, "this statement has no phase", span, format!("belongs to `{word}`"))
+    let diagnostic =
+        Diagnostic::new(Code::MissingPhase, "this statement has no phase", span, format!("belongs to `{word}`"));
+    if let Some(other) = allowed.iter().find(|other| **other != phase) {
+        let other = other.keyword();
+        return diagnostic.help(format!("write `{word}` before it, or `{other}` if it belongs there"));
+    }
+    diagnostic
         .help(format!("write `{word}` before it"))
         .fix(format!("write the phase `{word}`"), at, format!("{word} "))
 }

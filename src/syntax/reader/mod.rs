@@ -239,7 +239,7 @@ impl Reader<'_> {
             _ => None,
         };
         if added && outer.is_none() && phase.is_none() {
-            self.missing_phase(span, Phase::Expand);
+            self.diagnostics.push(outline_errors::missing_phase(span, Phase::Expand, &[]));
         }
         let phase = phase.or(outer).unwrap_or(Phase::Expand);
         self.parse(rule, span, piece, &mut |build, node, sink| {
@@ -389,10 +389,6 @@ impl Reader<'_> {
         });
     }
 
-    fn missing_phase(&mut self, span: Span, phase: Phase) {
-        self.diagnostics.push(outline_errors::missing_phase(span, phase));
-    }
-
     fn element(&mut self, piece: Piece, kind: BlockKind) {
         let (rule, build): (Rule, fn(&mut Build<'_>, Node<'_>) -> Element) = match kind {
             BlockKind::Table | BlockKind::Phase => {
@@ -484,7 +480,7 @@ fn check_phase(
         (Some(usual), None) => {
             // What is refused anyhow is not sent to a phase first.
             if !allowed.is_empty() {
-                build.report(outline_errors::missing_phase(span, usual));
+                build.report(outline_errors::missing_phase(span, usual, allowed));
             }
             Some(usual)
         }
