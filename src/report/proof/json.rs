@@ -1,15 +1,14 @@
 //! Proofs as one JSON document; `docs/prove-output.schema.json` describes it.
 
 use std::io::{self, Write};
-use std::sync::Arc;
 
 use serde_json::{Value, json};
 
 use super::statements::Statements;
-use super::{Answers, ProofReport, ProveOutcome, ProvedScript};
+use super::{Answers, ProofReport, ProveOutcome, ProvedPlan, ProvedScript};
 use crate::plan::Plan;
 use crate::prove::{
-    self, Cell, CellView, Content, EventKind, Insertion, Proof, Refutation, Remedy, RowView, Schedule, ScheduleEvent,
+    self, Cell, CellView, Condition, Content, EventKind, Insertion, Refutation, Remedy, RowView, Schedule, ScheduleEvent,
     Words,
 };
 use crate::report::json::{Findings, Unreadable};
@@ -59,7 +58,8 @@ impl<W: Write> ProofReport for Json<W> {
 fn document(script: &ProvedScript) -> io::Result<Value> {
     let diagnostics = match &script.outcome {
         ProveOutcome::Errors(diagnostics) => diagnostics.as_slice(),
-        _ => &[],
+        ProveOutcome::Proof(proved) => proved.losses.as_slice(),
+        ProveOutcome::NoApps { .. } => &[],
     };
     let (proof, assumed) = match &script.outcome {
         ProveOutcome::Errors(_) => (None, None),
@@ -70,7 +70,7 @@ fn document(script: &ProvedScript) -> io::Result<Value> {
         ProveOutcome::NoApps { lines, .. } => lines.as_slice(),
         _ => &[],
     };
-    let telling = |proved: Option<&(Arc<Plan>, Proof)>| proved.map(|(plan, proof)| of_proof(script, plan, proof));
+    let telling = |proved: Option<&ProvedPlan>| proved.map(|proved| of_proof(script, proved));
     Ok(json!({
         "path": script.source.name(),
         "verdict": script.answer(),
@@ -80,13 +80,16 @@ fn document(script: &ProvedScript) -> io::Result<Value> {
     }))
 }
 
-fn of_proof(script: &ProvedScript, plan: &Plan, proof: &Proof) -> Value {
+fn of_proof(script: &ProvedScript, proved: &ProvedPlan) -> Value {
+    let ProvedPlan { plan, proof, headline, .. } = proved;
     let statements = Statements::new(&script.source, plan);
     let tell = JsonWords { plan, words: Words::new(plan) };
     let statement = |step| json!({ "line": statements.line(step), "text": statements.text(step) });
     let said = |step: Option<usize>, what: &str| json!({ "statement": step, "text": what });
     json!({
         "title": plan.title,
+        "headline": headline.line(),
+        "premise": headline.premise(),
         "states": proof.states,
         "groups": proof.groups.iter().map(|group| json!({
             "columns": strings(&group.columns),
@@ -104,9 +107,14 @@ fn of_proof(script: &ProvedScript, plan: &Plan, proof: &Proof) -> Value {
             "lost": no_return.lost.to_string(),
             "schedule": tell.schedule(&no_return.schedule),
         })),
+        "conditions": proof.conditions.iter().map(condition).collect::<Vec<_>>(),
         "assumptions": proof.assumptions.iter().map(|a| said(a.step, &a.what)).collect::<Vec<_>>(),
         "outside": proof.outside.iter().map(|outside| said(outside.step, &outside.why)).collect::<Vec<_>>(),
     })
+}
+
+fn condition(condition: &Condition) -> Value {
+    json!({ "statement": condition.step, "text": condition.what, "discharge": condition.discharge })
 }
 
 fn strings<T: ToString>(items: &[T]) -> Vec<String> {
