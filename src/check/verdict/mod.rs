@@ -5,6 +5,7 @@
 
 mod finding;
 mod judgement;
+mod values;
 
 pub(super) use judgement::{Judgement, LOSSES};
 

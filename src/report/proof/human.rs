@@ -192,13 +192,17 @@ impl HumanWords<'_> {
             self.paragraph((anomaly.kind.name(), Paint::Red), &format!(": {}", words.finding(anomaly)))
         };
         let drawing = Drawing { plan: self.plan, statements: self.statements, terminal: self.terminal };
-        let drawn = drawing.schedule(&refutation.schedule, &words.anomaly(anomaly));
+        let drawn = drawing.schedule(refutation, &words.anomaly(anomaly));
         let hangs = refutation.hangs_on.iter().map(|undecided| {
             let place = self.statements.suffix(undecided.step);
             self.paragraph(("note:", Paint::Cyan), &format!(" this depends on {}{place}", undecided.what))
         });
+        let values = refutation.witness.as_ref().map(|witness| {
+            self.paragraph(("note:", Paint::Cyan), &format!(" {}: {}", witness.origin.words(), witness.row()))
+        });
+        let values = values.unwrap_or_default();
         let remedy = refutation.remedy.as_ref().map_or_else(String::new, |remedy| self.remedy(remedy));
-        format!("\n{heading}{drawn}{}{remedy}", hangs.collect::<String>())
+        format!("\n{heading}{drawn}{values}{}{remedy}", hangs.collect::<String>())
     }
 
     fn remedy(self, remedy: &Remedy) -> String {

@@ -9,7 +9,7 @@ use super::{Answers, ProofReport, ProveOutcome, ProvedPlan, ProvedScript};
 use crate::plan::Plan;
 use crate::prove::{
     self, Cell, CellView, Condition, Content, EventKind, Insertion, Refutation, Remedy, RowView, Schedule, ScheduleEvent,
-    Words,
+    Shown, Words,
 };
 use crate::report::json::{Findings, Unreadable};
 
@@ -105,7 +105,7 @@ fn of_proof(script: &ProvedScript, proved: &ProvedPlan) -> Value {
         "no_return": proof.no_return.as_ref().map(|no_return| json!({
             "statement": no_return.step,
             "lost": no_return.lost.to_string(),
-            "schedule": tell.schedule(&no_return.schedule),
+            "schedule": tell.schedule(&no_return.schedule, &[]),
         })),
         "conditions": proof.conditions.iter().map(condition).collect::<Vec<_>>(),
         "assumptions": proof.assumptions.iter().map(|a| said(a.step, &a.what)).collect::<Vec<_>>(),
@@ -146,28 +146,40 @@ impl JsonWords<'_> {
             "column": anomaly.column.as_ref().map(ToString::to_string),
             "constraint": anomaly.constraint,
             "length": refutation.schedule.length(),
-            "schedule": self.schedule(&refutation.schedule),
+            "schedule": self.schedule(&refutation.schedule, &refutation.shown()),
+            "witness": refutation.witness.as_ref().map(|witness| json!({
+                "table": witness.table.to_string(),
+                "values": witness.values.iter().map(|(column, value)| json!({
+                    "column": column.to_string(),
+                    "value": value.literal(),
+                })).collect::<Vec<_>>(),
+                "origin": witness.origin.name(),
+                "outcome": witness.outcome,
+            })),
             "hangs_on": hangs_on.map(|u| json!({ "statement": u.step, "text": u.what })).collect::<Vec<_>>(),
             "remedy": refutation.remedy.as_ref().map(remedy),
         })
     }
 
-    fn schedule(&self, schedule: &Schedule) -> Value {
-        let letters = prove::letters(self.plan, schedule);
+    fn schedule(&self, schedule: &Schedule, shown: &[Shown]) -> Value {
+        let letters = prove::letters_with(self.plan, schedule, shown);
         let none = prove::Letters::new();
         let letters = |at: usize| letters.get(at).unwrap_or(&none);
         let events = schedule.events.iter().enumerate();
         json!({
             "start": row(&schedule.start, letters(0)),
-            "events": events.map(|(at, event)| self.event(event, letters(at + 1))).collect::<Vec<_>>(),
+            "events": events.map(|(at, event)| {
+                let brought: Vec<&Shown> = shown.iter().filter(|shown| shown.event == Some(at)).collect();
+                self.event(event, &brought, letters(at + 1))
+            }).collect::<Vec<_>>(),
         })
     }
 
-    fn event(&self, event: &ScheduleEvent, letters: &prove::Letters) -> Value {
+    fn event(&self, event: &ScheduleEvent, brought: &[&Shown], letters: &prove::Letters) -> Value {
         let (kind, statement) = kind(&event.kind);
         let mut told = json!({
             "kind": kind,
-            "text": self.words.event(event),
+            "text": self.words.event_with(event, brought),
             "ended": event.position,
             "statement": statement,
         });
