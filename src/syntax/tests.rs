@@ -502,6 +502,8 @@ mod generated {
             "\n",
             "\n\n\n",
             "; # c\n",
+            "/* a\n /* b */ */ expand add column a text /* c */ not null /* d\n */\n",
+            "migrate backfill a from b #> '{a}' /* e */ #- '{b,-1}'::text[] -- f\n",
             "expand {\n allow in-use because 'x'\n add table u { id integer } # t\n sync a <-> b\n}\n",
             "contract drop column \"Mixed\"\n",
             "migrate verify case\n when a then b # x\n else c end\n",
