@@ -20,7 +20,6 @@ mod operand;
 mod registry;
 mod resolve;
 mod row;
-mod size;
 mod sql;
 #[cfg(test)]
 mod tests;
@@ -112,9 +111,6 @@ impl Expression {
             }
             None => typed.node,
         };
-        if size::parts(&node) > size::MOST_PARTS {
-            return Err(type_errors::too_large(expr.span));
-        }
         let ty = if target == Some(Type::Unknown) { Type::Unknown } else { node.ty() };
         Ok(Self::new(resolver.inputs, ty, node))
     }

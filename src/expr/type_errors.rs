@@ -99,16 +99,6 @@ fn signature(function: &Function) -> String {
     format!("{}({}{more})", function.name, params.join(", "))
 }
 
-/// An expression that is too long when it is written out.
-pub(super) fn too_large(span: Span) -> Refusal {
-    let most = crate::expr::size::MOST_PARTS;
-    let message = format!("this expression has more than {most} parts when it is written out for PostgreSQL");
-    Box::new(mismatch(message, Span { end: span.start + 1, ..span }, "it starts here").help(
-        "the operand of `between`, `in`, `case` and `nullif` is written once for each use; compute it in a column of its \
-         own first",
-    ))
-}
-
 /// The right operand of `#>` and its like, which is no path.
 pub(super) fn path(function: &Function, error: Option<&ValueError>, path: &Operand) -> Refusal {
     let message = match error {

@@ -91,9 +91,9 @@ fn a_sign_within_a_word_is_an_error() {
 
 #[test]
 fn a_comment_between_two_words_is_a_blank() {
-    let text = "expand add /* one */ column a /* two\n /* three */ */ text not null\n/* four */ deploy v1\n";
+    let text = "expand add /* one */ column a /* two /* three */ */ text not null\n/* four */ deploy v1\n";
     assert_eq!(statements(text).len(), 2);
-    let expected = "/* one */\n/* two\n /* three */ */\nexpand add column a text not null\n/* four */\ndeploy v1\n";
+    let expected = "/* one */\n/* two /* three */ */\nexpand add column a text not null\n/* four */\ndeploy v1\n";
     assert_eq!(formatted(text), expected);
 }
 
@@ -174,7 +174,7 @@ const ENDLESS: &[(&str, &str, &str)] = &[
 
 #[test]
 fn what_has_no_end_is_one_error_that_says_the_limit() {
-    let count = 3 * MAX_TOKENS;
+    let count = MAX_TOKENS + 1;
     for (first, repeated, last) in ENDLESS {
         let closing =
             if repeated.ends_with(['(', ' ']) && last.len() < 5 { last.repeat(count) } else { (*last).to_owned() };
