@@ -11,6 +11,7 @@ mod cast;
 mod coercion;
 mod function;
 mod functions;
+mod keeps;
 mod kernels;
 mod node;
 mod nullness;

@@ -4,14 +4,14 @@
 //! `round` finds the ways there and back among the syncs in force and goes them; `values` has what is tried for each
 //! type, `trials` puts it together with the rows of the script, `shrink` makes what was found small.
 
-mod report;
+pub(in crate::check) mod report;
 mod round;
 mod script_rows;
 mod shrink;
 #[cfg(test)]
 mod tests;
-mod trials;
-mod values;
+pub(in crate::check) mod trials;
+pub(in crate::check) mod values;
 
 use std::sync::Arc;
 

@@ -61,7 +61,7 @@ fn key(row: &[Value]) -> String {
 }
 
 /// Rows of values: each value beside simple ones, then as many as may be of all with all, then a draw.
-fn combined(columns: &[Vec<Value>], limit: usize) -> Vec<Vec<Value>> {
+pub(in crate::check) fn combined(columns: &[Vec<Value>], limit: usize) -> Vec<Vec<Value>> {
     if columns.iter().any(Vec::is_empty) {
         return Vec::new();
     }

@@ -174,7 +174,7 @@ const BYTES: &[&str] = &["\\x61", "\\x", "\\x00", "\\xff", "\\x0a", "\\xc3a9", "
 
 /// The values to try for a column of this type, each once: the `number`-th column written starts with a value of its
 /// own. `constants` are those of the expressions on the way.
-pub(super) fn of(ty: Type, nullable: bool, number: usize, constants: &[Value]) -> Vec<Value> {
+pub(in crate::check) fn of(ty: Type, nullable: bool, number: usize, constants: &[Value]) -> Vec<Value> {
     let mut texts: Vec<String> = Vec::new();
     if ty.is_text() {
         texts.push(PLAIN[number % PLAIN.len()].to_owned());
