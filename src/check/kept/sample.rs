@@ -6,9 +6,8 @@ use rustc_hash::FxHashMap;
 
 use crate::catalog::ColumnId;
 use crate::check::kept::lineage::{Fill, Lineage, Reading, Row};
-use crate::check::two_forms::trials::combined;
-use crate::check::two_forms::values;
 use crate::data::{Type, Value};
+use crate::obligations::made;
 
 /// Texts as long as a number in an expression are tried up to this length.
 const LONGEST: usize = 400;
@@ -21,11 +20,11 @@ pub(super) fn rows(lineage: &Lineage, columns: &BTreeSet<ColumnId>, fills: &[&Fi
     let written = fills.iter().flat_map(|fill| [Some(&fill.value), fill.filter.as_ref()]).flatten();
     let constants: Vec<Value> = written.chain(checks.iter().copied()).flat_map(|(value, _)| value.constants()).collect();
     let values = held.iter().enumerate().map(|(number, (_, held))| {
-        let mut values = values::of(held.column.ty, held.nullable, number, &constants);
+        let mut values = made::values(held.column.ty, held.nullable, number, &constants);
         values.extend(of_length(held.column.ty, &constants));
         values
     });
-    let made = combined(&values.collect::<Vec<_>>(), limit);
+    let made = made::combined(&values.collect::<Vec<_>>(), limit);
     let rows = made.into_iter().map(|values| held.iter().map(|(column, _)| *column).zip(values).collect::<Row>());
     rows.filter(|row| checks.iter().all(|check| may_hold(check, row))).collect()
 }
