@@ -184,15 +184,21 @@ impl Lineage {
         found
     }
 
-    /// Whether a column holds, for every row, what another one has held: that and nothing else was copied to it.
-    pub(super) fn is_whole(&self, column: ColumnId, of: ColumnId) -> bool {
+    /// Whether it is known that what a column has held can be told from another one, which was filled from it and from
+    /// columns that are left.
+    pub(super) fn is_told_by(&self, column: ColumnId, of: ColumnId, gone: &FxHashSet<ColumnId>) -> bool {
         let mut at = column;
         for _ in 0..MOST_REACHED {
             let mut fills = self.fills(at).iter().filter(|fill| fill.is_of_rows());
             let (Some(fill), None, true) = (fills.next(), fills.next(), self.is_added(at)) else { return false };
-            let (true, [source]) = (fill.value.0.keeps() && fill.fills_what_is_empty(at), &*fill.value.1) else {
+            let sources = &fill.value.1;
+            let is_way = |source: &ColumnId| *source == of || self.bases(*source, fill.at).contains(&of);
+            let mut ways = sources.iter().enumerate().filter(|(_, source)| is_way(source));
+            let (Some((number, source)), None) = (ways.next(), ways.next()) else { return false };
+            let are_left = sources.iter().all(|other| other == source || !gone.contains(other));
+            if !are_left || !fill.value.0.keeps(number) || !fill.fills_what_is_empty(at) {
                 return false;
-            };
+            }
             if *source == of {
                 return true;
             }

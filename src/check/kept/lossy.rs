@@ -49,7 +49,10 @@ pub(super) fn left(
     if !fed.iter().any(rows) || comes_back(lineage, column, &fed) {
         return Left::All;
     }
-    if kept.iter().any(|other| lineage.is_whole(*other, column)) {
+    // A plain copy needs no search; of anything else null may make one of two.
+    let is_told = |other: &ColumnId| lineage.is_told_by(*other, column, gone);
+    let is_single = |other: &&ColumnId| lineage.bases(**other, before).len() == 1;
+    if kept.iter().filter(is_single).any(is_told) {
         return Left::All;
     }
     let bases: BTreeSet<ColumnId> =
@@ -62,8 +65,9 @@ pub(super) fn left(
     }
     let is_finite = |base: &ColumnId| lineage.held(*base).is_some_and(|held| held.column.ty == Type::Boolean);
     match kept.first() {
-        Some(other) if sample.is_empty() || !bases.iter().all(is_finite) => Left::Unknown(*other),
-        _ => Left::All,
+        Some(_) if kept.iter().any(is_told) || !sample.is_empty() && bases.iter().all(is_finite) => Left::All,
+        Some(other) => Left::Unknown(*other),
+        None => Left::All,
     }
 }
 

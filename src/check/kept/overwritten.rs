@@ -40,13 +40,15 @@ pub(super) fn overwritten(lineage: &Lineage, target: ColumnId, fill: &Fill, limi
     let bases = bases(lineage, target, &[fill]);
     let earlier = lineage.fills(target).iter();
     let fills: Vec<&Fill> = earlier.chain([fill]).collect();
-    let mut outcome = Outcome::Untried;
+    let (mut holds_data, mut passes) = (false, false);
     for row in sample::rows(lineage, &bases, &fills, limit) {
         let values = Values::new(lineage, &row);
-        let Some(held) = values.content(target, fill.at).filter(|held| held.is_data && !held.value.is_null()) else {
-            continue;
-        };
-        if values.passes(target, fill, &held.value) != Some(true) {
+        let Some(held) = values.content(target, fill.at) else { continue };
+        let (is_data, is_filled) =
+            (held.is_data && !held.value.is_null(), values.passes(target, fill, &held.value) == Some(true));
+        holds_data |= is_data;
+        passes |= is_filled;
+        if !(is_data && is_filled) {
             continue;
         }
         let Some(new) = values.computed(target, fill, &held.value) else { continue };
@@ -56,9 +58,8 @@ pub(super) fn overwritten(lineage: &Lineage, target: ColumnId, fill: &Fill, limi
             let from = from.filter_map(|column| Some((*column, row.get(column)?.clone()))).collect();
             return Outcome::Changed(Change { from, one: held.value, other: new });
         }
-        outcome = Outcome::Kept;
     }
-    outcome
+    if holds_data && passes { Outcome::Kept } else { Outcome::Untried }
 }
 
 /// What the rows hold that `fill` fills, and what `sync` gives those that are written: the same, or not.
