@@ -4,10 +4,10 @@ use std::cell::RefCell;
 
 use rustc_hash::FxHashMap;
 
-use crate::data::{Type, Value};
+use crate::data::{Type, Value, ValueError};
 use crate::expr::Expression;
 use crate::obligations::made;
-use crate::obligations::scenario::{Broken, Evaluated, Free, Scenario};
+use crate::obligations::scenario::{Free, Scenario};
 use crate::obligations::witness::Witness;
 use crate::plan::Origin;
 
@@ -66,6 +66,9 @@ enum Asked {
     NotTrue,
 }
 
+/// The value of an expression, if it has one.
+type Evaluated = Result<Value, ValueError>;
+
 /// A question: what is asked of which expression, and all that the answer hangs on.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 struct Key {
@@ -85,8 +88,8 @@ impl Judge {
             return Answer::Never;
         }
         self.ask(Asked::Fails, scenario, table, value, &|_, result| match result {
-            Err(Broken::Here(message)) => Some(message.clone()),
-            _ => None,
+            Err(error) => Some(error.message.clone()),
+            Ok(_) => None,
         })
     }
 
@@ -247,16 +250,8 @@ impl Search<'_> {
 
     /// What comes of a row, if that is what is looked for.
     fn look(&self, row: &[Value]) -> Option<String> {
-        let table = self.scenario.catalog.table(self.table)?;
-        let input = |name: &crate::ast::Name| {
-            let column = table.column(name)?;
-            match self.scenario.computed(column.id) {
-                Some(computed) => self.scenario.eval(computed.table, computed.value, self.free, row).ok(),
-                None => self.free.iter().position(|free| free.column.id == column.id).map(|at| row[at].clone()),
-            }
-        };
-        let inputs: Vec<Value> = self.value.inputs().iter().map(input).collect::<Option<_>>()?;
-        let result = self.scenario.eval(self.table, self.value, self.free, row);
+        let inputs = self.scenario.inputs(self.table, self.value, self.free, row)?;
+        let result = self.value.eval(&inputs, 0);
         (self.sees)(&inputs, &result)
     }
 
