@@ -45,7 +45,7 @@ use crate::plan::Plan;
 use causes::Patience;
 use compile::{Compiled, SizedModel, compile};
 use explore::Judgement;
-use model::Model;
+use model::{Cause, Model, Wrong};
 use rule::Rules;
 use survey::Survey;
 use tell::Teller;
@@ -144,10 +144,33 @@ impl Proving<'_> {
         });
         self.proof.assumptions.extend(stops);
         self.note_breaks(model, &explored);
+        self.note_losses(model, &explored);
         let no_return = rollbacks.loss.as_ref().and_then(|loss| teller.no_return(loss));
         let earlier = |new: &NoReturn| self.proof.no_return.as_ref().is_none_or(|old| new.step < old.step);
         if let Some(no_return) = no_return.filter(earlier) {
             self.proof.no_return = Some(no_return);
+        }
+    }
+
+    /// Nobody works with a column whose value is gone.
+    fn note_losses<W: Word>(&mut self, model: &Model<W>, explored: &explore::Explored<W>) {
+        for (lost, first) in &explored.lost {
+            let Some(Cause::Column(fact)) = &model.wrongs[*lost].column else { continue };
+            for layer in &model.layers[*first..] {
+                let readers = layer.reads.iter().map(|read| &model.wrongs[read.wrongs[0]]);
+                let carries = |wrong: &&Wrong| match &wrong.column {
+                    Some(Cause::Column(column)) => self.plan.facts.of(*column).contains(fact),
+                    _ => false,
+                };
+                let apps: Vec<usize> = readers.filter(carries).filter_map(|wrong| wrong.app).collect();
+                for row in layer.from..=layer.step.unwrap_or(self.plan.steps.len()) {
+                    for cell in apps.iter().filter_map(|app| self.proof.matrix.rows[row].get_mut(*app)) {
+                        if *cell == Cell::Works {
+                            *cell = Cell::Breaks(AnomalyKind::LostWrite);
+                        }
+                    }
+                }
+            }
         }
     }
 

@@ -30,7 +30,7 @@ impl fmt::Display for Misread {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let column = &self.column.column;
         match (self.stale, self.unset) {
-            (0, 0) => write!(f, "no row with a `{column}` for {} of another table", rows(self.absent)),
+            (0, 0) => write!(f, "nothing in `{column}` for {} of another table", rows(self.absent)),
             (stale, 0) => write!(f, "a stale `{column}` in {}", rows(stale)),
             (0, unset) => write!(f, "an unset `{column}` in {}", rows(unset)),
             (stale, unset) => write!(f, "a stale `{column}` in {} and an unset one in {}", rows(stale), rows(unset)),
