@@ -98,9 +98,7 @@ fn prove_surveyed(plan: &Plan, survey: &Survey, allowed: &dyn Fn(&Anomaly) -> bo
             }
         }
         for condition in group.conditions {
-            if !proof.conditions.contains(&condition) {
-                proof.conditions.push(condition);
-            }
+            note_condition(&mut proof.conditions, condition);
         }
         for assumption in group.assumptions {
             if !proof.assumptions.contains(&assumption) {
@@ -109,6 +107,14 @@ fn prove_surveyed(plan: &Plan, survey: &Survey, allowed: &dyn Fn(&Anomaly) -> bo
         }
     }
     proof
+}
+
+/// Adds a condition, unless it is known; it stands at the last statement that it is known of.
+fn note_condition(conditions: &mut Vec<Condition>, new: Condition) {
+    match conditions.iter_mut().find(|known| known.what == new.what) {
+        Some(known) => known.step = known.step.max(new.step),
+        None => conditions.push(new),
+    }
 }
 
 struct Proving<'a> {
