@@ -220,6 +220,9 @@ impl Session {
         let mut say = |head: &str, said: &str| {
             text += &format!("{} {}\n", self.terminal.paint(head, Paint::Cyan), clean(said));
         };
+        if let Some(witness) = ended.refutation.witness.as_ref().filter(|witness| !witness.values.is_empty()) {
+            say("  note:", &format!("{}: {}", witness.origin.words(), witness.row()));
+        }
         for undecided in &ended.refutation.hangs_on {
             say("  note:", &format!("it depends on {}", undecided.what));
         }

@@ -195,7 +195,7 @@ impl HumanWords<'_> {
             let place = self.statements.suffix(undecided.step);
             self.paragraph(("note:", Paint::Cyan), &format!(" this depends on {}{place}", undecided.what))
         });
-        let values = refutation.witness.as_ref().map(|witness| {
+        let values = refutation.witness.as_ref().filter(|witness| !witness.values.is_empty()).map(|witness| {
             self.paragraph(("note:", Paint::Cyan), &format!(" {}: {}", witness.origin.words(), witness.row()))
         });
         let values = values.unwrap_or_default();
@@ -294,9 +294,9 @@ impl HumanWords<'_> {
         }
         let told = proof.conditions.iter().enumerate().map(|(at, condition)| {
             let place = self.statements.suffix(condition.step);
-            let what = self.paragraph(("", Paint::Bold), &format!("  {}. {}{place}", at + 1, condition.what));
-            let help = self.paragraph(("     help:", Paint::Cyan), &format!(" {}", condition.discharge));
-            format!("{what}{help}")
+            let help = self.terminal.paint("help:", Paint::Cyan);
+            let (what, discharge) = (clean(&condition.what), clean(&condition.discharge));
+            format!("  {}. {what}{place}\n     {help} {discharge}\n", at + 1)
         });
         format!("{}{}", self.heading("Provided that"), told.collect::<String>())
     }
@@ -308,7 +308,7 @@ impl HumanWords<'_> {
         }
         let told = losses.iter().map(|loss| {
             let line = source.position(loss.span().start).line;
-            self.paragraph(("", Paint::Bold), &format!("  {} (line {line})", loss.message))
+            format!("  {} (line {line})\n", clean(&loss.message))
         });
         format!("{}{}", self.heading("Values that are lost"), told.collect::<String>())
     }
@@ -316,7 +316,7 @@ impl HumanWords<'_> {
     fn premises(self, headline: &Headline) -> String {
         let Some(premise) = headline.premise() else { return String::new() };
         let text = premise.split_once(": ").map_or(premise.as_str(), |(_, text)| text);
-        let items = text.split("; ").map(|text| self.paragraph(("", Paint::Bold), &format!("  {text}")));
+        let items = text.split("; ").map(|text| format!("  {}\n", clean(text)));
         format!("{}{}", self.heading("Premises"), items.collect::<String>())
     }
 
