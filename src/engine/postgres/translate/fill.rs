@@ -7,6 +7,7 @@ use crate::catalog::{Column, ColumnId};
 use crate::engine::Fault;
 use crate::engine::postgres::operation::{RANGE, RowsWork};
 use crate::engine::postgres::translate::kept::KeptValues;
+use crate::engine::postgres::translate::touched::Watch;
 use crate::engine::postgres::translate::{Scene, comparable, of_row};
 use crate::engine::postgres::{Cost, LockMode, Operation, Work, quote};
 use crate::expr::Expression;
@@ -36,10 +37,19 @@ impl Scene<'_> {
             return Ok(vec![self.rows_operation(kind, table, rows, Vec::new())]);
         };
         let ty = self.type_of(table, column);
-        let restored = self.over_rows(table, filling.restoring(&kept, &ty), Batches::default());
+        let restored = self.over_rows(table, filling.restoring(&kept), Batches::default());
         let rows = self.over_rows(table, filling.keeping(&kept), batches);
         let undo = vec![Work::Rows(Box::new(restored))];
-        Ok(vec![kept.creation(&[("old", &ty), ("new", &ty)]), self.rows_operation(kind, table, rows, undo)])
+        let relation = self.qualified(table);
+        let watch = Watch { kept: &kept, relation: &relation, columns: vec![self.watched(table, column)] };
+        Ok(vec![kept.creation(&[("old", &ty)], &watch), self.rows_operation(kind, table, rows, undo)])
+    }
+
+    /// A column, quoted, and what is true where it changes between the rows `old` and `new`.
+    pub(super) fn watched(&self, table: &str, column: &Column) -> (String, String) {
+        let (name, ty) = (quote::ident(&column.name), self.type_of(table, column));
+        let [old, new] = ["old", "new"].map(|row| comparable(&ty, &format!("{row}.{name}")));
+        (name, format!("{old} is distinct from {new}"))
     }
 
     /// Which rows are rewritten: those that the script selects and that do not hold the value already.
@@ -110,21 +120,16 @@ impl Filling {
             "with old as materialized (select {key}, r.{name} as old from {relation} as r \
              where {RANGE} and {condition} for no key update of r), \
              changed as (update {relation} as r set {name} = {value} from old where {same} \
-             returning {key}, old.old as old, r.{name} as new) \
-             insert into {side} ({columns}, old, new) select {columns}, old, new from changed on conflict do nothing",
+             returning {key}, old.old as old) \
+             insert into {side} ({columns}, old) select {columns}, old from changed on conflict do nothing",
             same = kept.same_row("r", "old"),
         )
     }
 
-    /// Puts back what was there, but for rows that hold something else by now.
-    fn restoring(&self, kept: &KeptValues, ty: &str) -> String {
+    /// Puts back what was there; rows that applications have written since are not kept any more.
+    fn restoring(&self, kept: &KeptValues) -> String {
         let Self { relation, name, .. } = self;
-        let (held, new) = (comparable(ty, &format!("r.{name}")), comparable(ty, "s.new"));
-        format!(
-            "update {relation} as r set {name} = s.old from {side} as s \
-             where {RANGE} and {same} and {held} is not distinct from {new}",
-            side = kept.name,
-            same = kept.same_row("r", "s"),
-        )
+        let (side, same) = (&kept.name, kept.same_row("r", "s"));
+        format!("update {relation} as r set {name} = s.old from {side} as s where {RANGE} and {same}")
     }
 }
