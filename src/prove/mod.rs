@@ -74,6 +74,7 @@ fn prove_surveyed(plan: &Plan, survey: &Survey, allowed: &dyn Fn(&Anomaly) -> bo
         groups: Vec::new(),
         refutations: Vec::new(),
         outside: Vec::new(),
+        conditions: Vec::new(),
         assumptions: Vec::new(),
         matrix: empty_matrix(plan),
         no_return: None,

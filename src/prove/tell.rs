@@ -50,6 +50,7 @@ impl<W: Word> Teller<'_, W> {
             anomaly: anomaly(self.plan, self.survey, self.model, at, wrong),
             schedule: Schedule { start: told.start, events: told.events },
             hangs_on: undecided.into_iter().map(|at| self.group.undecided[at].clone()).collect(),
+            witness: None,
             remedy: None,
         }
     }

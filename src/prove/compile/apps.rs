@@ -126,15 +126,7 @@ impl<W: Word> Doing<'_, '_, W> {
         let refused = constraints::held(scene, self.app, &image, self.record);
         let (columns, null, as_is) = (component.to_vec(), Vec::new(), true);
         let happening = self.record.happening(ModelEvent::Write { app: self.app, columns, null, as_is });
-        let act = Transition {
-            guard,
-            code: image.code,
-            happening,
-            refused,
-            avoided: Vec::new(),
-            undecided: None,
-            stopped: Vec::new(),
-        };
+        let act = Transition { refused, ..Transition::new(guard, image.code, happening) };
         push_act(self.acts, act);
     }
 
@@ -150,15 +142,7 @@ impl<W: Word> Doing<'_, '_, W> {
             let happening = self.record.happening(happening.clone());
             let refused = constraints::refusals(self.scene, (self.app, happening), &image, &written, self.record);
             let avoided = constraints::avoided(self.scene, self.app, &image, &written);
-            let act = Transition {
-                guard: self.rows.0,
-                code: image.code,
-                happening,
-                refused,
-                avoided,
-                undecided,
-                stopped: Vec::new(),
-            };
+            let act = Transition { refused, avoided, undecided, ..Transition::new(self.rows.0, image.code, happening) };
             push_act(self.acts, act);
             if !guessed {
                 return;
@@ -276,15 +260,7 @@ impl<W: Word> Doing<'_, '_, W> {
         }
         let code: Program<W> = image.code;
         let happening = self.record.happening(ModelEvent::Delete { app: self.app, table });
-        self.acts.push(Transition {
-            guard: self.rows.0,
-            code,
-            happening,
-            refused,
-            avoided: Vec::new(),
-            undecided: None,
-            stopped: Vec::new(),
-        });
+        self.acts.push(Transition { refused, ..Transition::new(self.rows.0, code, happening) });
     }
 }
 

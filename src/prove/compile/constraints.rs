@@ -19,7 +19,7 @@ pub(super) fn wrong(
     constraint: Option<String>,
 ) -> Wrong {
     let column = column.map(Cause::Column);
-    Wrong { kind, app, column, constraint, reads: false, undecided: None, other_row: false }
+    Wrong { kind, app, column, constraint, reads: false, undecided: None, witness: None, other_row: false }
 }
 
 /// Whether no write may leave a column null.

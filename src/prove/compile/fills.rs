@@ -179,15 +179,7 @@ impl<W: Word> Visiting<'_, '_, W> {
             image.code.push(Op::assign(self.scene.layout.visited, true));
             let happening = self.record.happening(ModelEvent::Visit { step: self.step, treats: true });
             self.note_meetings(happening);
-            self.acts.push(Transition {
-                guard,
-                code: image.code,
-                happening,
-                refused,
-                avoided: Vec::new(),
-                undecided,
-                stopped: Vec::new(),
-            });
+            self.acts.push(Transition { refused, undecided, ..Transition::new(guard, image.code, happening) });
             if !guessed {
                 return;
             }
@@ -258,15 +250,7 @@ impl<W: Word> Visiting<'_, '_, W> {
         let mut code = Program::new();
         code.push(Op::assign(self.scene.layout.visited, true));
         let happening = self.record.happening(ModelEvent::Visit { step: self.step, treats: false });
-        self.acts.push(Transition {
-            guard,
-            code,
-            happening,
-            refused: Vec::new(),
-            avoided: Vec::new(),
-            undecided,
-            stopped: Vec::new(),
-        });
+        self.acts.push(Transition { undecided, ..Transition::new(guard, code, happening) });
     }
 }
 

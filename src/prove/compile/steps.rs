@@ -31,7 +31,7 @@ pub(super) fn ends<W: Word>(scene: LayerScene<'_>, step: usize, record: &mut Rec
         let stopped = gate(scene, step, &exists);
         let happening = record.happening(ModelEvent::Step(step));
         let avoided = without_rows(scene, action, &exists);
-        ends.push(Transition { guard, code, happening, refused, avoided, undecided: None, stopped });
+        ends.push(Transition { refused, avoided, stopped, ..Transition::new(guard, code, happening) });
     }
     ends
 }
@@ -59,15 +59,7 @@ fn assume<W: Word>(scene: LayerScene<'_>, step: usize, record: &mut Record<W>) {
 /// The end of a step that changes nothing for the group.
 pub(super) fn passing<W: Word>(step: usize, record: &mut Record<W>) -> Transition<W> {
     let happening = record.happening(ModelEvent::Step(step));
-    Transition {
-        guard: Pattern::ANY,
-        code: Program::new(),
-        happening,
-        refused: Vec::new(),
-        avoided: Vec::new(),
-        undecided: None,
-        stopped: Vec::new(),
-    }
+    Transition::new(Pattern::ANY, Program::new(), happening)
 }
 
 fn add_column<W: Word>(scene: LayerScene<'_>, column: &Column, exists: &[bool], code: &mut Program<W>) {
@@ -187,15 +179,7 @@ pub(super) fn undo<W: Word>(scene: LayerScene<'_>, step: usize, record: &mut Rec
     }
     code.push(Op::assign(scene.layout.visited, true));
     let happening = record.happening(ModelEvent::Undo(step));
-    vec![Transition {
-        guard: Pattern::ANY,
-        code,
-        happening,
-        refused: Vec::new(),
-        avoided: Vec::new(),
-        undecided: None,
-        stopped: Vec::new(),
-    }]
+    vec![Transition::new(Pattern::ANY, code, happening)]
 }
 
 /// Sets the mark of a visit as it is when a layer begins whose step processes the rows of a table.
