@@ -9,7 +9,7 @@ use crate::diagnostic::Complaint;
 use crate::engine::memory::Selected;
 use crate::phrase::counted;
 use crate::plan::ColumnName;
-use crate::prove::{AnomalyKind, EventKind, Insertion, NoReturn, Proof, Refutation, Verdict, Words};
+use crate::prove::{AnomalyKind, EventKind, Insertion, Proof, Refutation, Verdict, Words};
 use crate::repl::commands::Why;
 use crate::repl::session::{Counterexample, Said, Session};
 use crate::replay::{Played, Replay, ReplayOutcome};
@@ -95,13 +95,13 @@ impl Session {
             let place = outside.step.map_or(String::new(), |step| format!("statement {}: ", step + 1));
             text += &format!("  {}{}\n", place, clean(&outside.why));
         }
-        if let Some(NoReturn { step, lost, .. }) = &proof.no_return {
-            let title = self.title(*step);
-            let short = self.words().column(lost);
-            text += &format!(
-                "from statement {} on ({title}), a rollback would lose what is written to {short}\n",
-                step + 1
-            );
+        if let Some(no_return) = &proof.no_return {
+            let (number, title) = (no_return.step + 1, self.title(no_return.step));
+            let would = match no_return.loss() {
+                Some((lost, _)) => format!("a rollback would lose what is written to {}", self.words().column(lost)),
+                None => self.words().no_return(no_return, &|step| format!("statement {}", step + 1)),
+            };
+            text += &format!("from statement {number} on ({title}), {}\n", clean(&would));
         }
         text
     }

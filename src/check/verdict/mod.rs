@@ -15,7 +15,7 @@ use crate::diagnostic::{Code, Diagnostic, Label, Severity};
 use crate::phrase::counted;
 use crate::plan::assumed::{assumed, plan_with};
 use crate::plan::{Gate, Plan};
-use crate::prove::{self, Anomaly, AnomalyKind, Assumption, Condition, NoReturn, Outside, Proof, Refutation, Verdict};
+use crate::prove::{self, Anomaly, AnomalyKind, Assumption, Condition, NoReturn, Outside, Proof, Refutation, Verdict, Words};
 use crate::source::Span;
 
 /// Rules that look at the order of statements alone; where the proof says more, it is heard instead.
@@ -279,7 +279,12 @@ impl ScriptVerdict<'_> {
         let Some(point) = no_return else { return "a rollback loses no write, wherever it starts".to_owned() };
         let statement = self.script.source.slice(self.plan.steps[point.step].span);
         let line = self.line(point.step);
-        format!("`{statement}` (line {line}) is the point of no return: before it a rollback loses no write")
+        let known = format!("`{statement}` (line {line}) is the point of no return: before it a rollback loses no write");
+        if point.loss().is_some() {
+            return known;
+        }
+        let why = Words::new(self.plan).no_return(point, &|step| format!("line {}", self.line(step)));
+        format!("{known}; after it {why}")
     }
 }
 

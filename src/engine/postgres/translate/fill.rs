@@ -3,10 +3,11 @@
 //! (<https://www.postgresql.org/docs/current/transaction-iso.html>).
 
 use crate::ast::{Batches, Name};
-use crate::catalog::{Column, ColumnId};
+use crate::catalog::{Column, ColumnId, Constraint, ConstraintKind, NotNull};
 use crate::engine::Fault;
 use crate::engine::postgres::operation::{RANGE, RowsWork};
 use crate::engine::postgres::translate::kept::KeptValues;
+use crate::engine::postgres::translate::not_null::check_name;
 use crate::engine::postgres::translate::touched::Watch;
 use crate::engine::postgres::translate::{Scene, comparable, of_row};
 use crate::engine::postgres::{Cost, LockMode, Operation, Work, quote};
@@ -39,10 +40,30 @@ impl Scene<'_> {
         let ty = self.type_of(table, column);
         let restored = self.over_rows(table, filling.restoring(&kept), Batches::default());
         let rows = self.over_rows(table, filling.keeping(&kept), batches);
-        let undo = vec![Work::Rows(Box::new(restored))];
+        let unbound = self.unbinding(table, column)?;
+        let unbound = (!unbound.is_empty()).then_some(Work::Ddl(unbound));
+        let undo = unbound.into_iter().chain([Work::Rows(Box::new(restored))]).collect();
         let relation = self.qualified(table);
         let watch = Watch { kept: &kept, relation: &relation, columns: vec![self.watched(table, column)] };
         Ok(vec![kept.creation(&[("old", &ty)], &watch), self.rows_operation(kind, table, rows, undo)])
+    }
+
+    /// What drops the checks on the column that the plan has added so far: what was there before need not satisfy them. A
+    /// rollback is about to drop them anyway.
+    fn unbinding(&self, table: &Name, column: &Column) -> Result<Vec<String>, Fault> {
+        let start = self.start.table(table);
+        let is_new = |constraint: &&Constraint| {
+            matches!(constraint.kind, ConstraintKind::Check { .. })
+                && constraint.kind.columns().contains(&column.id)
+                && start.is_none_or(|start| start.constraint(&constraint.name).is_none())
+        };
+        let checks = self.table(table)?.constraints().filter(is_new);
+        let mut drops: Vec<String> = checks.map(|check| self.drop_if_there(table, &check.name)).collect();
+        let was = start.and_then(|start| start.column_by_id(column.id)).map(|column| column.not_null);
+        if column.not_null != NotNull::No && was == Some(NotNull::No) {
+            drops.push(self.drop_if_there(table, &check_name(table, &column.name)));
+        }
+        Ok(drops)
     }
 
     /// A column, quoted, and what is true where it changes between the rows `old` and `new`.
