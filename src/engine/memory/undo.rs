@@ -110,7 +110,10 @@ impl MemoryUndo {
                 state.tables.remove(table);
                 Ok(())
             }
-            Inverse::Unfill(table, column) => self.unfill(state, table, *column),
+            Inverse::Unfill(table, column) => {
+                self.unfill(state, table, *column)?;
+                hold_restored(state, table, *column, now)
+            }
             Inverse::RemoveCopies(table) => self.remove_copies(state, table, now),
             Inverse::PutColumn(table, column) => self.put_column(state, facts, table, *column, now),
             Inverse::PutTable(table) => {
@@ -237,6 +240,23 @@ fn unfill_cell(column: &mut ColumnData, before: &ColumnData, after: &ColumnData,
         column.set(slot, &before.get(slot));
         column.set_mask(slot, before.mask(slot) | (now & !filled));
     }
+}
+
+/// Holds what has come back against the rest of the table: another row may have taken a value since, and what it refers
+/// to may be gone.
+fn hold_restored(state: &mut MemoryState, table: &Name, column: ColumnId, now: i64) -> Result<(), Fault> {
+    let table = state.schema(table)?;
+    let decides = |constraint: &&Constraint| {
+        let is_check = matches!(constraint.kind, ConstraintKind::Check { .. });
+        constraint.kind.columns().contains(&column) && binds_all(constraint) && !is_check
+    };
+    for constraint in table.constraints().filter(decides) {
+        validate::constraint(state, &table, constraint, now).map_err(|found| {
+            let name = table.column_by_id(column).map_or("", |column| &*column.name);
+            Fault { message: format!("the old values of `{name}` cannot be restored: {}", found.message), ..found }
+        })?;
+    }
+    Ok(())
 }
 
 fn is_as_left(data: &TableData, after: &TableData, slot: usize) -> bool {
