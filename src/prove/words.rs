@@ -95,7 +95,7 @@ impl<'a> Words<'a> {
                 format!("undoing would lose what applications have written to {}", self.column(column))
             }
             WhyNoReturn::Breaks { undoing, constraint, app } => format!(
-                "rows that `{app}` writes may break {constraint}, and then {} cannot be undone",
+                "rows that `{app}` writes may break {constraint}, and then undoing {} cannot put it back for all rows",
                 place(*undoing)
             ),
             WhyNoReturn::NotKept { table } => format!(

@@ -173,7 +173,7 @@ fn a_unique_constraint_that_rows_may_break_by_now_is_the_point_of_no_return() {
     world.do_sql("update users set email = null");
     world.expect(0, &["run", "rename.mig", "--yes"]);
     let ran = world.expect(1, &["rollback"]);
-    let why = "rows that `v1` writes may break unique constraint `users_email_key`, and then \
+    let why = "rows that `v1` writes may break unique constraint `users_email_key`, and then undoing \
                `drop unique users_email_key` (line ";
     assert!(ran.err.contains(why), "{}", ran.err);
     world.expect(0, &["rollback", "--lose-writes"]);
