@@ -25,16 +25,20 @@ mod put_back;
 mod remedy;
 mod rollback;
 mod rule;
+mod shown;
 mod survey;
 mod tell;
 mod word;
 mod words;
 
-pub use letters::{Letters, letters};
+pub use letters::{Letters, letters, letters_with};
 pub use proof::*;
 #[cfg(feature = "ablation")]
 pub use rule::Rule;
+pub use shown::Shown;
 pub use words::Words;
+
+use std::rc::Rc;
 
 use rustc_hash::FxHashMap;
 
@@ -57,14 +61,14 @@ pub fn prove(plan: &Plan) -> Proof {
 /// The same, where some anomalies are answered for by the author.
 #[must_use]
 pub fn prove_except(plan: &Plan, allowed: &dyn Fn(&Anomaly) -> bool) -> Proof {
-    prove_surveyed(plan, &Survey::new(plan, Rules::default()), allowed)
+    prove_surveyed(plan, &Survey::new(plan, Rules::default(), &Rc::default()), allowed)
 }
 
 /// What the proof would say if the model lacked a rule: not the truth, but a way to see what the rule is there for.
 #[cfg(feature = "ablation")]
 #[must_use]
 pub fn prove_without(plan: &Plan, rule: Rule) -> Proof {
-    prove_surveyed(plan, &Survey::new(plan, Rules::without(rule)), &|_| false)
+    prove_surveyed(plan, &Survey::new(plan, Rules::without(rule), &Rc::default()), &|_| false)
 }
 
 fn prove_surveyed(plan: &Plan, survey: &Survey, allowed: &dyn Fn(&Anomaly) -> bool) -> Proof {
@@ -92,6 +96,11 @@ fn prove_surveyed(plan: &Plan, survey: &Survey, allowed: &dyn Fn(&Anomaly) -> bo
         for outside in group.outside {
             if !proof.outside.contains(&outside) {
                 proof.outside.push(outside);
+            }
+        }
+        for condition in group.conditions {
+            if !proof.conditions.contains(&condition) {
+                proof.conditions.push(condition);
             }
         }
         for assumption in group.assumptions {
