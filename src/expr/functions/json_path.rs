@@ -5,15 +5,25 @@ use serde_json::Value as Json;
 use super::arguments::{FunctionResult, JB, JS, T, text};
 use super::json::{as_text, elements, json, jsonb, raw_text};
 use crate::data::{Type, Value, ValueError};
-use crate::expr::function::{Context, Fails, Function, Nulls, Spelling};
+use crate::expr::function::{Context, Fails, Function, Nulls, Refusal, Refused, Spelling};
 
 pub(super) static ROWS: &[Function] = &[
     by_path("#>", &[JB, T], Type::Jsonb, |a, _| Ok(jsonb(at_path(a)?))),
     by_path("#>>", &[JB, T], Type::Text, |a, _| Ok(as_text(at_path(a)?))),
     by_path("#>", &[JS, T], Type::Json, |a, _| Ok(json(raw_at_path(&text(a, 0), &text(a, 1))?))),
     by_path("#>>", &[JS, T], Type::Text, |a, _| Ok(raw_text(raw_at_path(&text(a, 0), &text(a, 1))?))),
-    Function::new("#-", &[JB, T], Type::Jsonb, without).fails(Fails::Somewhere).spelling(Spelling::Path),
+    Function::new("#-", &[JB, T], Type::Jsonb, without).fails(Fails::On(NO_WAY)).spelling(Spelling::Path),
 ];
+
+const MALFORMED: Refused = Refused {
+    operand: 1,
+    values: Refusal::Such(|path| steps(&path.to_string()).is_err()),
+    what: "a path that is no array of text",
+};
+const NO_PATH: &[Refused] = &[MALFORMED];
+/// A scalar, or a step into an array that is no number.
+const NO_WAY: &[Refused] =
+    &[MALFORMED, Refused { operand: 0, values: Refusal::Outside(&[]), what: "a path that cannot be deleted" }];
 
 const fn by_path(
     name: &'static str,
@@ -23,7 +33,7 @@ const fn by_path(
 ) -> Function {
     Function::new(name, params, result, compute)
         .nulls(Nulls::StrictOrAbsent)
-        .fails(Fails::By(1))
+        .fails(Fails::On(NO_PATH))
         .spelling(Spelling::Path)
 }
 
