@@ -57,6 +57,8 @@ pub(super) struct Survey {
     pub(super) overwriting: Vec<(usize, ColumnId, String)>,
     /// Columns that influence each other.
     pub(super) links: Vec<(ColumnId, ColumnId)>,
+    /// The columns of the unique constraints of several columns that the plan adds.
+    unique: Vec<Vec<ColumnId>>,
     /// The applications that some statement deploys.
     deployed: Vec<bool>,
     /// Answers questions about values.
@@ -77,6 +79,7 @@ impl Survey {
             unpaired: Vec::new(),
             overwriting: Vec::new(),
             links: Vec::new(),
+            unique: Vec::new(),
             deployed: plan.apps.iter().map(|app| !plan.start.is_live(&app.name)).collect(),
             excused: Vec::new(),
         };
@@ -88,8 +91,19 @@ impl Survey {
             survey.follow(step.index, &step.action, &catalog);
             catalog.apply(&step.action);
         }
+        survey.link_unique(plan);
         survey.excused = plan.apps.iter().enumerate().map(|(at, app)| survey.excuses(plan, at, app)).collect();
         survey
+    }
+
+    /// Two rows that meet in a unique constraint of the plan agree on all its columns: where one of them is a copy, they
+    /// are looked at together.
+    fn link_unique(&mut self, plan: &Plan) {
+        for columns in std::mem::take(&mut self.unique) {
+            if columns.iter().any(|column| plan.facts.of(*column) != [*column]) {
+                self.link(columns[0], &columns);
+            }
+        }
     }
 
     fn note_table(&mut self, table: &Table, added: Option<usize>) {
@@ -117,6 +131,8 @@ impl Survey {
             let table = effect.adds_table.or_else(|| catalog.table(table));
             table.into_iter().for_each(|table| self.note_column(table, column, Some(index)));
         }
+        let unique = effect.adds_constraints.iter().filter_map(|(_, added)| added.kind.unique_columns());
+        self.unique.extend(unique.filter(|columns| (2..=MOST_INPUTS).contains(&columns.len())).map(<[_]>::to_vec));
         effect.fills.iter().for_each(|filling| self.follow_filling(index, filling, &effect, catalog));
         let joins = effect.adds_syncs.iter().filter_map(|sync| Some((sync, sync.join.as_ref()?)));
         joins.for_each(|(sync, join)| {

@@ -9,10 +9,13 @@ mod constraints;
 mod fills;
 mod image;
 mod missing;
+mod past;
 mod reads;
 mod record;
+mod references;
 mod scene;
 mod steps;
+mod unique;
 mod values;
 
 use std::collections::BTreeSet;
