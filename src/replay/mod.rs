@@ -85,7 +85,7 @@ impl Replay {
         let (lost, schedule) = no_return.loss()?;
         let (column, kind) = (Some(lost.clone()), AnomalyKind::LostWrite);
         let anomaly =
-            Anomaly { kind, position: no_return.step + 1, app: None, column, constraint: None, in_step: false };
+            Anomaly { kind, position: no_return.step + 1, app: None, column, constraint: None, in_step: false, beside: None };
         Some(Self::of(plan, (schedule, &anomaly), Vec::new(), script))
     }
 
