@@ -23,10 +23,17 @@ fn keeps(node: &Node, input: usize) -> bool {
             let reads = |operand: &&Node| operand.any(&|node| matches!(node, Node::Column(at, _) if *at == input));
             let mut reading = operands.iter().filter(reads);
             let (Some(only), None) = (reading.next(), reading.next()) else { return false };
-            let adds = matches!(function.name, "+" | "-") && is_exact(function.result);
-            let joins = function.name == "||" && function.result.is_text();
-            let scales = function.name == "*" && is_exact(function.result) && factor(operands).is_some();
-            keeps(only, input) && (adds || joins || scales)
+            let is_fraction = matches!(function.result, Type::Numeric(_) | Type::Real | Type::Double);
+            let is_number = is_exact(function.result) || is_fraction;
+            let is_kept = match function.name {
+                "+" | "-" => is_number,
+                "*" => is_number && factor(operands).is_some(),
+                // That the last digit of a fraction is rounded is not counted.
+                "/" => is_fraction && operands.first().is_some_and(|first| reads(&first)) && factor(operands).is_some(),
+                "||" => function.result.is_text(),
+                _ => false,
+            };
+            is_kept && keeps(only, input)
         }
         _ => false,
     }
@@ -58,7 +65,7 @@ fn factor(operands: &[Node]) -> Option<&Value> {
         _ => None,
     })?;
     let text = constant.to_string();
-    text.contains(|digit: char| ('1'..='9').contains(&digit)).then_some(constant)
+    text.contains(|digit| matches!(digit, '1'..='9')).then_some(constant)
 }
 
 /// How many decimal places a number has at most; a negative count where it ends in zeros before the point.

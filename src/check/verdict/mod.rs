@@ -144,6 +144,10 @@ impl ScriptVerdict<'_> {
             findings.push(finding);
         }
         self.drop_what_follows(proof, findings);
+        if !proof.refutations.is_empty() {
+            // It is advice for plans that are safe.
+            findings.retain(|finding| finding.code != Code::Downtime);
+        }
         findings.extend(proof.conditions.iter().map(|condition| self.condition(condition)));
         if !proof.outside.is_empty() {
             let is_told = |outside: &&Outside| findings.iter().any(|finding| self.is_overwriting(finding, outside));
