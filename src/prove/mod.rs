@@ -21,18 +21,21 @@ mod layout;
 mod letters;
 mod model;
 mod proof;
+mod put_back;
 mod remedy;
 mod rollback;
 mod rule;
+mod shown;
 mod survey;
 mod tell;
 mod word;
 mod words;
 
-pub use letters::{Letters, letters};
+pub use letters::{Letters, letters, letters_with};
 pub use proof::*;
 #[cfg(feature = "ablation")]
 pub use rule::Rule;
+pub use shown::Shown;
 pub use words::Words;
 
 use std::rc::Rc;
@@ -79,7 +82,7 @@ fn prove_surveyed(plan: &Plan, survey: &Survey, allowed: &dyn Fn(&Anomaly) -> bo
         conditions: Vec::new(),
         assumptions: Vec::new(),
         matrix: empty_matrix(plan),
-        no_return: None,
+        no_return: put_back::no_return(plan, survey),
     };
     let mut ranks = FxHashMap::default();
     let patience = Patience::with(plan);
@@ -96,9 +99,7 @@ fn prove_surveyed(plan: &Plan, survey: &Survey, allowed: &dyn Fn(&Anomaly) -> bo
             }
         }
         for condition in group.conditions {
-            if !proof.conditions.contains(&condition) {
-                proof.conditions.push(condition);
-            }
+            note_condition(&mut proof.conditions, condition);
         }
         for assumption in group.assumptions {
             if !proof.assumptions.contains(&assumption) {
@@ -107,6 +108,14 @@ fn prove_surveyed(plan: &Plan, survey: &Survey, allowed: &dyn Fn(&Anomaly) -> bo
         }
     }
     proof
+}
+
+/// Adds a condition, unless it is known; it stands at the last statement that it is known of.
+fn note_condition(conditions: &mut Vec<Condition>, new: Condition) {
+    match conditions.iter_mut().find(|known| known.what == new.what) {
+        Some(known) => known.step = known.step.max(new.step),
+        None => conditions.push(new),
+    }
 }
 
 struct Proving<'a> {
@@ -144,7 +153,9 @@ impl Proving<'_> {
         self.note_breaks(model, &explored);
         self.note_losses(model, &explored);
         let no_return = rollbacks.loss.as_ref().and_then(|loss| teller.no_return(loss));
-        let earlier = |new: &NoReturn| self.proof.no_return.as_ref().is_none_or(|old| new.step < old.step);
+        // A write that is lost says more than a constraint that may be.
+        let precedes = |new: &NoReturn, old: &NoReturn| new.step < old.step || new.step == old.step && old.loss().is_none();
+        let earlier = |new: &NoReturn| self.proof.no_return.as_ref().is_none_or(|old| precedes(new, old));
         if let Some(no_return) = no_return.filter(earlier) {
             self.proof.no_return = Some(no_return);
         }
