@@ -180,6 +180,8 @@ pub(super) enum Spelling {
     Call(&'static str),
     /// Between its operands, or before its only one.
     Operator,
+    /// Between its operands; the right one is the literal of a path, as [`steps`](crate::expr::functions::steps) reads it.
+    Path,
     /// As a word without parentheses.
     Word,
     /// `extract(field from moment)`.
@@ -305,7 +307,7 @@ impl Function {
     /// Whether it is written between its operands, or before its only one.
     #[must_use]
     pub fn is_operator(&self) -> bool {
-        self.spelling == Spelling::Operator
+        matches!(self.spelling, Spelling::Operator | Spelling::Path)
     }
 
     /// Whether PostgreSQL has it and miglab has not.

@@ -13,6 +13,7 @@ mod compose;
 mod domain;
 mod function;
 mod functions;
+mod keeps;
 mod kernels;
 mod node;
 mod nullness;
@@ -137,6 +138,12 @@ impl Expression {
         Self(Arc::new(Typed { inputs: inputs.into(), ty, node }))
     }
 
+    /// Where it lies: the same for its clones, and different for any other as long as one of them lives.
+    #[must_use]
+    pub fn address(&self) -> usize {
+        Arc::as_ptr(&self.0).addr()
+    }
+
     /// The columns it reads, each once.
     #[must_use]
     pub fn inputs(&self) -> &[Name] {
@@ -173,6 +180,18 @@ impl Expression {
     pub fn may_fail(&self) -> bool {
         let outlook = self.outlook(&RowDomains::default());
         outlook.failures.iter().any(|failure| failure.kind == FailureKind::Value)
+    }
+
+    /// Whether it changes a type into one that does not hold all its values.
+    #[must_use]
+    pub fn narrows(&self) -> bool {
+        self.0.node.any(&|node| matches!(node, Node::Cast(cast) if cast.narrows()))
+    }
+
+    /// Whether it looks for something that may not be there, and is null then: `data ->> 'name'`.
+    #[must_use]
+    pub fn may_be_absent(&self) -> bool {
+        self.0.node.any(&|node| matches!(node, Node::Call(function, _) if function.nulls == Nulls::StrictOrAbsent))
     }
 
     /// Whether it reads no column.

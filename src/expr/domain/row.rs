@@ -33,6 +33,13 @@ impl RowDomains {
         self
     }
 
+    /// Says what is known of a column, in place of what was said before.
+    #[must_use]
+    pub fn replacing(mut self, name: Name, domain: Domain) -> Self {
+        self.columns.retain(|(known, _)| *known != name);
+        self.column(name, domain)
+    }
+
     /// Says that a condition is true, as that of a `where` is.
     #[must_use]
     pub fn holds(mut self, condition: Expression) -> Self {
