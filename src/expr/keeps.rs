@@ -94,7 +94,8 @@ fn places(text: &str) -> Option<i32> {
     let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
     let fraction = fraction.trim_end_matches('0');
     let zeros = whole.len() - whole.trim_end_matches('0').len();
-    let places = if fraction.is_empty() { i32::try_from(zeros).map(|zeros| -zeros) } else { i32::try_from(fraction.len()) };
+    let places =
+        if fraction.is_empty() { i32::try_from(zeros).map(|zeros| -zeros) } else { i32::try_from(fraction.len()) };
     places.ok().filter(|_| text.chars().all(|c| c.is_ascii_digit() || matches!(c, '.' | '-')))
 }
 

@@ -139,13 +139,7 @@ impl Survey {
     }
 
     /// Notes what a column gets its values from.
-    fn follow_filling(
-        &mut self,
-        index: usize,
-        filling: &Filling<'_>,
-        effect: &Effect<'_>,
-        catalog: &Catalog,
-    ) {
+    fn follow_filling(&mut self, index: usize, filling: &Filling<'_>, effect: &Effect<'_>, catalog: &Catalog) {
         let Filling { kind, column, sources, .. } = filling;
         // What a statement overwrites that goes through rows is for whoever knows their values.
         if *kind == FillingKind::Sync {

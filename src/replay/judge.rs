@@ -171,7 +171,8 @@ impl Stage {
         let Some(column) = &anomaly.column else { return differs("nothing says what is lost") };
         let facts = &self.plan.facts;
         let carried: Vec<FactId> = self.known.ids(column).flat_map(|id| facts.of(id).iter().copied()).collect();
-        let lost: Vec<FactId> = carried.iter().copied().filter(|fact| !self.is_known(Owner::Row, *fact, last.written)).collect();
+        let lost: Vec<FactId> =
+            carried.iter().copied().filter(|fact| !self.is_known(Owner::Row, *fact, last.written)).collect();
         let Some(fact) = lost.first() else {
             return differs(format!("a column still has the newest value of `{column}`"));
         };
@@ -186,7 +187,9 @@ impl Stage {
             let carries = id_of(&self.memory, column).is_some_and(|id| facts.of(id).contains(&fact));
             let state = self.state(owner, column).map(bits);
             let is_fresh = carries && state.is_some_and(|(stale, _)| stale & facts.bit(fact) == 0);
-            is_fresh && (self.is_null(fact, written) || self.value(owner, &column.table, &column.column) != Some(Value::Null))
+            is_fresh
+                && (self.is_null(fact, written)
+                    || self.value(owner, &column.table, &column.column) != Some(Value::Null))
         })
     }
 

@@ -76,9 +76,11 @@ impl Stage {
             })
         };
         let is_witness = |row: &&&crate::engine::memory::Row| {
-            selected.columns.iter().zip(&row.cells).all(|(name, cell)| {
-                self.brought(Owner::Row, table, name).is_none_or(|value| *value == cell.value)
-            })
+            selected
+                .columns
+                .iter()
+                .zip(&row.cells)
+                .all(|(name, cell)| self.brought(Owner::Row, table, name).is_none_or(|value| *value == cell.value))
         };
         let fitting: Vec<_> = selected.rows.iter().filter(fits).collect();
         let witnesses = fitting.iter().find(is_witness).filter(|_| self.has_witness());

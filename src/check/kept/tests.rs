@@ -220,10 +220,11 @@ fn what_lives_on_through_others_is_told_when_the_last_of_them_goes() {
     assert!(!lossy(chain));
     assert!(!lossy(&format!("{chain}contract drop column mid\n")));
     assert!(lossy(&format!("{chain}contract drop column mid\ncontract drop column form\n")));
-    assert!(lossy(&chain.replace("backfill form from mid", "backfill form from left(mid, 3)").replace(
-        "contract drop column title\n",
-        "contract drop column title\ncontract drop column mid\n"
-    )));
+    assert!(lossy(
+        &chain
+            .replace("backfill form from mid", "backfill form from left(mid, 3)")
+            .replace("contract drop column title\n", "contract drop column title\ncontract drop column mid\n")
+    ));
 }
 
 #[test]

@@ -20,12 +20,12 @@ pub(super) fn cast(operand: &Domain, cast: &Cast) -> (Domain, Option<Failure>) {
     }
     let (result, failure) = match (from, to) {
         _ if to.is_text() => to_text(&operand.clone().with_null(false), cast),
-        _ if from.is_text() => refused(to, format!("text that is no {to}")),
+        _ if from.is_text() => refused(to, &format!("text that is no {to}")),
         _ if from.is_numeric() && to.is_numeric() => to_number(operand, cast),
         (Type::Date, Type::Timestamp | Type::TimestampTz) => to_moment(operand, to),
-        (Type::Json, Type::Jsonb) => refused(to, r"json that is no jsonb, as `\u0000`".to_owned()),
-        (Type::Jsonb, Type::Boolean) => refused(to, "jsonb that is no boolean".to_owned()),
-        (Type::Jsonb, _) if to.is_numeric() => refused(to, format!("jsonb that is no {to}")),
+        (Type::Json, Type::Jsonb) => refused(to, r"json that is no jsonb, as `\u0000`"),
+        (Type::Jsonb, Type::Boolean) => refused(to, "jsonb that is no boolean"),
+        (Type::Jsonb, _) if to.is_numeric() => refused(to, &format!("jsonb that is no {to}")),
         _ if from.unconstrained() == to.unconstrained() => (operand.clone().retyped(to), None),
         _ if from.is_time() && to.is_time() => {
             (at_ends(operand, to).unwrap_or_else(|| Domain::of_type(to, false)), None)
@@ -35,8 +35,8 @@ pub(super) fn cast(operand: &Domain, cast: &Cast) -> (Domain, Option<Failure>) {
     (result.with_null(null), failure)
 }
 
-fn refused(to: Type, what: String) -> (Domain, Option<Failure>) {
-    (Domain::of_type(to, false), Some(calls::failure(&what, FailureKind::Value)))
+fn refused(to: Type, what: &str) -> (Domain, Option<Failure>) {
+    (Domain::of_type(to, false), Some(calls::failure(what, FailureKind::Value)))
 }
 
 /// Each value changed.
