@@ -170,10 +170,9 @@ impl Proving<'_> {
                 };
                 let apps: Vec<usize> = readers.filter(carries).filter_map(|wrong| wrong.app).collect();
                 for row in layer.from..=layer.step.unwrap_or(self.plan.steps.len()) {
-                    for cell in apps.iter().filter_map(|app| self.proof.matrix.rows[row].get_mut(*app)) {
-                        if *cell == Cell::Works {
-                            *cell = Cell::Breaks(AnomalyKind::LostWrite);
-                        }
+                    let cells = &mut self.proof.matrix.rows[row];
+                    for app in apps.iter().filter(|app| cells.get(**app) == Some(&Cell::Works)).collect::<Vec<_>>() {
+                        cells[*app] = Cell::Breaks(AnomalyKind::LostWrite);
                     }
                 }
             }
