@@ -13,6 +13,7 @@ mod compose;
 mod domain;
 mod function;
 mod functions;
+mod keeps;
 mod kernels;
 mod node;
 mod nullness;

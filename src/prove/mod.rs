@@ -21,6 +21,7 @@ mod layout;
 mod letters;
 mod model;
 mod proof;
+mod put_back;
 mod remedy;
 mod rollback;
 mod rule;
@@ -45,7 +46,7 @@ use crate::plan::Plan;
 use causes::Patience;
 use compile::{Compiled, SizedModel, compile};
 use explore::Judgement;
-use model::{Cause, Model, Wrong};
+use model::Model;
 use rule::Rules;
 use survey::Survey;
 use tell::Teller;
@@ -81,7 +82,7 @@ fn prove_surveyed(plan: &Plan, survey: &Survey, allowed: &dyn Fn(&Anomaly) -> bo
         conditions: Vec::new(),
         assumptions: Vec::new(),
         matrix: empty_matrix(plan),
-        no_return: None,
+        no_return: put_back::no_return(plan, survey),
     };
     let mut ranks = FxHashMap::default();
     let patience = Patience::with(plan);
@@ -152,30 +153,11 @@ impl Proving<'_> {
         self.note_breaks(model, &explored);
         self.note_losses(model, &explored);
         let no_return = rollbacks.loss.as_ref().and_then(|loss| teller.no_return(loss));
-        let earlier = |new: &NoReturn| self.proof.no_return.as_ref().is_none_or(|old| new.step < old.step);
+        // A write that is lost says more than a constraint that may be.
+        let precedes = |new: &NoReturn, old: &NoReturn| new.step < old.step || new.step == old.step && old.loss().is_none();
+        let earlier = |new: &NoReturn| self.proof.no_return.as_ref().is_none_or(|old| precedes(new, old));
         if let Some(no_return) = no_return.filter(earlier) {
             self.proof.no_return = Some(no_return);
-        }
-    }
-
-    /// Nobody works with a column whose value is gone.
-    fn note_losses<W: Word>(&mut self, model: &Model<W>, explored: &explore::Explored<W>) {
-        for (lost, first) in &explored.lost {
-            let Some(Cause::Column(fact)) = &model.wrongs[*lost].column else { continue };
-            for layer in &model.layers[*first..] {
-                let readers = layer.reads.iter().map(|read| &model.wrongs[read.wrongs[0]]);
-                let carries = |wrong: &&Wrong| match &wrong.column {
-                    Some(Cause::Column(column)) => self.plan.facts.of(*column).contains(fact),
-                    _ => false,
-                };
-                let apps: Vec<usize> = readers.filter(carries).filter_map(|wrong| wrong.app).collect();
-                for row in layer.from..=layer.step.unwrap_or(self.plan.steps.len()) {
-                    let cells = &mut self.proof.matrix.rows[row];
-                    for app in apps.iter().filter(|app| cells.get(**app) == Some(&Cell::Works)).collect::<Vec<_>>() {
-                        cells[*app] = Cell::Breaks(AnomalyKind::LostWrite);
-                    }
-                }
-            }
         }
     }
 
@@ -187,6 +169,22 @@ impl Proving<'_> {
                 let best = self.ranks.entry((row, *app)).or_insert(*rank);
                 *best = (*best).min(*rank);
                 self.proof.matrix.rows[row][*app] = Cell::Breaks(best.kind);
+            }
+        }
+    }
+
+    /// Nothing works any more for a version whose value is gone, whatever it reads in its place.
+    fn note_losses<W: Word>(&mut self, model: &Model<W>, explored: &explore::Explored<W>) {
+        for (ended, wrong) in &explored.losses {
+            let Some(model::Cause::Column(fact)) = &model.wrongs[*wrong].column else { continue };
+            let knows = |app: &usize| self.survey.knows(self.plan, *app, *fact);
+            let apps: Vec<usize> = (0..self.plan.apps.len()).filter(knows).collect();
+            for row in self.proof.matrix.rows.iter_mut().skip(*ended) {
+                for app in &apps {
+                    if row[*app] == Cell::Works {
+                        row[*app] = Cell::Breaks(AnomalyKind::LostWrite);
+                    }
+                }
             }
         }
     }

@@ -145,7 +145,9 @@ impl ScriptVerdict<'_> {
         self.drop_what_follows(proof, findings);
         findings.extend(proof.conditions.iter().enumerate().map(|(at, condition)| self.condition(at + 1, condition)));
         if !proof.outside.is_empty() {
-            findings.extend(proof.outside.iter().map(|outside| self.outside(outside)));
+            let is_told = |outside: &&Outside| findings.iter().any(|finding| self.is_overwriting(finding, outside));
+            let new: Vec<&Outside> = proof.outside.iter().filter(|outside| !is_told(outside)).collect();
+            findings.extend(new.into_iter().map(|outside| self.outside(outside)));
             findings.append(&mut suspicions);
         }
     }
@@ -166,7 +168,8 @@ impl ScriptVerdict<'_> {
     /// A condition, by its number in the verdict.
     fn condition(&self, number: usize, condition: &Condition) -> Diagnostic {
         let span = condition.step.map_or_else(|| self.header(), |step| self.plan.steps[step].span);
-        let finding = Diagnostic::new(Code::Condition, condition.what.clone(), span, format!("condition {number} of the proof"));
+        let finding =
+            Diagnostic::new(Code::Condition, condition.what.clone(), span, format!("condition {number} of the proof"));
         finding.help(format!("{}; or answer for it: `allow condition because '…'`", condition.discharge))
     }
 
@@ -210,6 +213,7 @@ impl ScriptVerdict<'_> {
             is_allowed
         });
         let mut allowed = allowed.into_inner();
+        self.take_in(findings, &mut proof);
         allowed.iter().for_each(|finding| self.note_allowed(finding, &mut proof));
         let losses = findings.iter().filter(|finding| LOSSES.contains(&finding.code));
         let vouched = losses.filter(|finding| allow::is_allowed(self.script, finding));
@@ -217,6 +221,40 @@ impl ScriptVerdict<'_> {
         allowed.append(&mut self.take_allowed_conditions(&mut proof));
         findings.append(&mut allowed);
         proof
+    }
+
+    /// Takes in what the rules have found of values: data that is overwritten, which the model does not follow, and
+    /// conditions.
+    fn take_in(&self, findings: &mut Vec<Diagnostic>, proof: &mut Proof) {
+        findings.retain(|finding| {
+            let step = self.plan.steps.iter().position(|step| step.span == finding.span());
+            let is_allowed = allow::is_allowed(self.script, finding);
+            match finding.code {
+                Code::OverwritesData | Code::Condition if is_allowed => self.note_allowed(finding, proof),
+                Code::OverwritesData => {
+                    let outside = Outside { step, why: finding.message.clone() };
+                    if !proof.outside.contains(&outside) {
+                        proof.outside.push(outside);
+                    }
+                }
+                Code::Condition => {
+                    let (what, discharge) = (finding.message.clone(), finding.help.clone().unwrap_or_default());
+                    let condition = Condition { step, what, discharge };
+                    if !proof.conditions.contains(&condition) {
+                        proof.conditions.push(condition);
+                    }
+                    return false;
+                }
+                _ => {}
+            }
+            true
+        });
+    }
+
+    /// Whether a finding tells of data that is overwritten, as this does.
+    fn is_overwriting(&self, finding: &Diagnostic, outside: &Outside) -> bool {
+        let span = outside.step.map(|step| self.plan.steps[step].span);
+        finding.code == Code::OverwritesData && span == Some(finding.span()) && finding.message == outside.why
     }
 
     /// Adds what the author answers for to what is taken for granted.
