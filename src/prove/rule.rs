@@ -40,6 +40,8 @@ pub enum Rule {
     RowsMeet,
     /// An application may write the values that are there already.
     ValuesMayStay,
+    /// An application expects no null where there could be none when it started.
+    NotNullIsTrusted,
 }
 
 impl Rule {
@@ -64,6 +66,7 @@ impl Rule {
         Self::DistinctLeavesOutNothing,
         Self::RowsMeet,
         Self::ValuesMayStay,
+        Self::NotNullIsTrusted,
     ];
 }
 
