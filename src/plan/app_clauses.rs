@@ -86,3 +86,67 @@ impl Written<'_> {
         conflicts.iter().map(|conflict| format!("inserts {what}{conflict}")).collect()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::plan::Plan;
+    use crate::source::Source;
+    use crate::syntax;
+
+    /// The declaration of an application, once it was resolved.
+    fn declared(app: &str) -> String {
+        let text = format!(
+            "migration \"t\" on users\ntable users {{\n id integer primary key\n name text\n email text unique\n}}\n\
+             table logs {{\n id integer primary key\n line text\n}}\n{app}\nexpand add column nick text\n"
+        );
+        let parsed = syntax::parse(Source::new("t.mig", text));
+        let plan = Plan::resolve(&parsed.script, &[]).expect("a plan");
+        plan.apps[0].declaration(plan.default_table.as_ref())
+    }
+
+    #[test]
+    fn a_declaration_that_says_it_all_stays() {
+        for app in [
+            "app v1 { uses name, email }",
+            "app v1 { reads name  writes email }",
+            "app v1 { reads name }",
+            "app v1 { uses users.* }",
+            "app v1 { uses name  reads catalog  connects as 'shop' }",
+            "app v1 { reads name  updates name }",
+            "app v1 { reads name  inserts name, email on conflict (email)  deletes logs }",
+            "app v1 { reads users.*  updates name }",
+        ] {
+            assert_eq!(declared(app), app);
+        }
+    }
+
+    #[test]
+    fn what_is_said_of_one_verb_replaces_what_writes_says_of_it() {
+        for (written, meant) in [
+            ("uses name  deletes none", "reads name  updates name  inserts name"),
+            ("uses name  inserts none", "reads name  updates name  deletes users"),
+            ("uses name  updates none", "reads name  inserts name  deletes users"),
+            ("uses name  inserts email", "reads name  updates name  inserts email  deletes users"),
+            ("reads name, email  updates name  inserts users", "reads name, email  updates name  inserts name, email"),
+            ("uses users.*  deletes none", "reads users.*  updates users.*  inserts users.*"),
+            ("inserts logs", "inserts logs"),
+            ("deletes logs, users", "deletes logs, users"),
+        ] {
+            assert_eq!(declared(&format!("app v1 {{ {written} }}")), format!("app v1 {{ {meant} }}"));
+        }
+    }
+
+    #[test]
+    fn a_column_that_the_plan_adds_comes_to_who_uses_them_all() {
+        let parsed = syntax::parse(Source::new(
+            "t.mig",
+            "migration \"t\" on t\ntable t {\n id integer primary key\n a text\n}\napp v1 { uses t.* }\n\
+             app v2 { uses t.*, b }\nexpand add column b text\ncontract drop column a\n",
+        ));
+        let plan = Plan::resolve(&parsed.script, &[]).expect("a plan");
+        let names = |app: usize| plan.apps[app].needs().map(|column| column.column.to_string()).collect::<Vec<_>>();
+        let read: Vec<String> = plan.apps[0].reads.iter().map(|column| column.column.to_string()).collect();
+        assert_eq!(read, ["id", "a", "b"]);
+        assert_eq!((names(0), names(1)), (Vec::new(), vec!["b".to_owned(), "b".to_owned()]));
+    }
+}
