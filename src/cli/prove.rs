@@ -113,7 +113,7 @@ impl ProveRun<'_> {
 
     fn exit_for(&self, answer: Answer) -> Exit {
         match answer {
-            Answer::Proved => Exit::Success,
+            Answer::Proved | Answer::Conditional => Exit::Success,
             Answer::NotProved if self.args.allow == Some(Allow::NotProved) => Exit::Success,
             Answer::NotProved => Exit::NotProved,
             Answer::Refuted | Answer::Errors => Exit::Failed,

@@ -22,6 +22,7 @@ mod names;
 mod planner;
 mod refused;
 mod removal;
+mod samples;
 mod start;
 mod syncs;
 mod types;
@@ -36,6 +37,7 @@ pub use effect::{Effect, Filling, FillingKind, Gate, Removal};
 pub use facts::{FactId, Facts, FactsBuilder};
 pub use names::TableScope;
 pub use planner::{KnownTable, Planner};
+pub use samples::{Origin, Sample, Samples};
 pub use uses::Uses;
 
 use crate::ast::{Name, Phase, Script};
@@ -73,6 +75,8 @@ pub struct Plan {
     pub facts: Arc<Facts>,
     /// What it does.
     pub steps: Vec<Step>,
+    /// Rows that are known to be there at the start.
+    pub samples: Arc<Samples>,
 }
 
 impl Plan {

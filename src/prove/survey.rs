@@ -1,12 +1,14 @@
 //! What the proof must know of a plan as a whole: where columns come from, which rows belong together, who knows what.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
 
 use rustc_hash::FxHashMap;
 
 use crate::ast::Name;
 use crate::catalog::{Catalog, Column, ColumnId, ConstraintKind, NotNull, Table};
 use crate::expr::{Expression, Nullness};
+use crate::obligations::Judge;
 use crate::plan::{Action, AppUse, ColumnName, Effect, Filling, FillingKind, Plan};
 use crate::prove::rule::{Rule, Rules};
 
@@ -53,12 +55,12 @@ pub(super) struct Survey {
     pub(super) unpaired: Vec<usize>,
     /// Statements that overwrite data of a column's own: the step, the column, and with what.
     pub(super) overwriting: Vec<(usize, ColumnId, String)>,
-    /// Expressions that have no value for some rows: the step and the column that they fill.
-    pub(super) failing: Vec<(usize, ColumnId)>,
     /// Columns that influence each other.
     pub(super) links: Vec<(ColumnId, ColumnId)>,
     /// The applications that some statement deploys.
     deployed: Vec<bool>,
+    /// Answers questions about values.
+    pub(super) judge: Rc<Judge>,
     rules: Rules,
     /// For each application the columns that it reads and that could not be null when it first started.
     never_null: Vec<Option<BTreeSet<ColumnId>>>,
@@ -67,15 +69,15 @@ pub(super) struct Survey {
 }
 
 impl Survey {
-    pub(super) fn new(plan: &Plan, rules: Rules) -> Self {
+    pub(super) fn new(plan: &Plan, rules: Rules, judge: &Rc<Judge>) -> Self {
         let mut survey = Self {
+            judge: Rc::clone(judge),
             rules,
             columns: BTreeMap::new(),
             by_name: FxHashMap::default(),
             pairings: Vec::new(),
             unpaired: Vec::new(),
             overwriting: Vec::new(),
-            failing: Vec::new(),
             links: Vec::new(),
             deployed: plan.apps.iter().map(|app| !plan.start.is_live(&app.name)).collect(),
             never_null: plan.apps.iter().map(|_| None).collect(),
@@ -167,11 +169,10 @@ impl Survey {
         effect: &Effect<'_>,
         (catalog, apps): (&Catalog, &[AppUse]),
     ) {
-        let Filling { kind, column, value, sources, .. } = filling;
+        let Filling { kind, column, sources, .. } = filling;
         match kind {
-            FillingKind::Backfill | FillingKind::Sync => self.note_value(index, *column, value, sources),
-            FillingKind::Seed => self.note_value(index, *column, value, &[]),
-            FillingKind::Copy => {}
+            FillingKind::Backfill | FillingKind::Sync => self.note_overwriting(index, *column, sources),
+            FillingKind::Seed | FillingKind::Copy => {}
         }
         if *kind == FillingKind::Backfill && sources.is_empty() && effect.filter.is_none() {
             self.note_constant(index, *column, catalog, apps);
@@ -183,16 +184,12 @@ impl Survey {
         }
     }
 
-    /// Notes what a statement may do to a column that the model does not follow: overwrite data that it had before the
-    /// plan, and fail.
-    fn note_value(&mut self, index: usize, target: ColumnId, value: &Expression, sources: &[ColumnId]) {
+    /// Notes a statement that overwrites data that a column had before the plan, which the model does not follow.
+    fn note_overwriting(&mut self, index: usize, target: ColumnId, sources: &[ColumnId]) {
         let other = sources.iter().find(|source| **source != target && self.is_at_start(**source));
         if let Some(other) = other.filter(|_| self.is_at_start(target)) {
             let with = format!("`{}`", self.name(*other));
             self.overwriting.push((index, target, with));
-        }
-        if value.may_fail() {
-            self.failing.push((index, target));
         }
     }
 

@@ -12,9 +12,10 @@ use crate::ast::Script;
 use crate::check::proofs::{AssumedProof, Proofs};
 use crate::check::{allow, root_cause};
 use crate::diagnostic::{Code, Diagnostic, Label, Severity};
+use crate::phrase::counted;
 use crate::plan::assumed::{assumed, plan_with};
 use crate::plan::{Gate, Plan};
-use crate::prove::{self, Anomaly, AnomalyKind, Assumption, NoReturn, Outside, Proof, Refutation, Verdict};
+use crate::prove::{self, Anomaly, AnomalyKind, Assumption, Condition, NoReturn, Outside, Proof, Refutation, Verdict};
 use crate::source::Span;
 
 /// Rules that look at the order of statements alone; where the proof says more, it is heard instead.
@@ -143,6 +144,7 @@ impl ScriptVerdict<'_> {
             findings.push(finding);
         }
         self.drop_what_follows(proof, findings);
+        findings.extend(proof.conditions.iter().map(|condition| self.condition(condition)));
         if !proof.outside.is_empty() {
             findings.extend(proof.outside.iter().map(|outside| self.outside(outside)));
             findings.append(&mut suspicions);
@@ -160,6 +162,12 @@ impl ScriptVerdict<'_> {
                 && groups.iter().any(|group| self.concerns(proof, *group, finding))
         };
         findings.retain(|finding| !follows(finding));
+    }
+
+    fn condition(&self, condition: &Condition) -> Diagnostic {
+        let span = condition.step.map_or_else(|| self.header(), |step| self.plan.steps[step].span);
+        let finding = Diagnostic::new(Code::Condition, condition.what.clone(), span, "the proof hangs on this");
+        finding.help(format!("{}; or answer for it: `allow condition because '…'`", condition.discharge))
     }
 
     fn outside(&self, outside: &Outside) -> Diagnostic {
@@ -246,6 +254,14 @@ impl ScriptVerdict<'_> {
             Verdict::Proved => {
                 let back = self.way_back(proof.no_return.as_ref());
                 format!("proved: safe for any number of rows, clients and batches ({states} states); {back}")
+            }
+            Verdict::Conditional => {
+                let back = self.way_back(proof.no_return.as_ref());
+                let conditions = counted(proof.conditions.len(), "condition holds", "conditions hold");
+                format!(
+                    "proved, provided that {conditions}: safe for any number of rows, clients and batches ({states} \
+                     states); {back}"
+                )
             }
             Verdict::Refuted => "refuted: `miglab prove` shows the schedule row by row".to_owned(),
             Verdict::NotProved => {

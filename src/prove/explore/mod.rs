@@ -328,6 +328,9 @@ impl<W: Word> Search<'_, W> {
         if act.is_avoided(next) {
             return None;
         }
+        for (_, wrong) in act.risks.iter().filter(|(pattern, _)| pattern.matches(next)) {
+            self.report(place, *wrong, last);
+        }
         let mut refused = false;
         for (_, wrong) in act.refused.iter().filter(|(pattern, _)| pattern.matches(next)) {
             self.report(place, *wrong, last);

@@ -103,6 +103,7 @@ impl<W> Human<W> {
 fn answer_of(proof: &Proof) -> Answer {
     match proof.verdict() {
         Verdict::Proved => Answer::Proved,
+        Verdict::Conditional => Answer::Conditional,
         Verdict::Refuted => Answer::Refuted,
         Verdict::NotProved => Answer::NotProved,
     }
@@ -116,7 +117,7 @@ fn paint(answer: Answer) -> Paint {
     match answer {
         Answer::Proved => Paint::Green,
         Answer::Refuted | Answer::Errors => Paint::Red,
-        Answer::NotProved => Paint::Yellow,
+        Answer::Conditional | Answer::NotProved => Paint::Yellow,
     }
 }
 
@@ -153,6 +154,10 @@ fn judgement(plan: &Plan, proof: &Proof, statements: Statements<'_>) -> String {
     match (proof.verdict(), proof.refutations.as_slice()) {
         (Verdict::Proved, _) if proof.assumptions.is_empty() => SAFE.to_owned(),
         (Verdict::Proved, _) => format!("{SAFE}, given what it takes for granted"),
+        (Verdict::Conditional, _) => {
+            let conditions = counted(proof.conditions.len(), "condition", "conditions");
+            format!("{SAFE}, provided that {conditions} hold")
+        }
         (Verdict::Refuted, [only]) => {
             let finding = Words::new(plan).finding(&only.anomaly);
             format!("is not safe: {}: {finding}", only.anomaly.kind.name())

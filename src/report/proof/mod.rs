@@ -55,6 +55,7 @@ impl ProvedScript {
             ProveOutcome::NoApps { .. } => Answer::NotProved,
             ProveOutcome::Proof(proved) => match proved.1.verdict() {
                 Verdict::Proved => Answer::Proved,
+                Verdict::Conditional => Answer::Conditional,
                 Verdict::Refuted => Answer::Refuted,
                 Verdict::NotProved => Answer::NotProved,
             },
@@ -68,6 +69,8 @@ impl ProvedScript {
 pub enum Answer {
     /// Safe for any number of rows, clients and batches.
     Proved,
+    /// The same, provided that conditions on values hold.
+    Conditional,
     /// A schedule ends in an anomaly.
     Refuted,
     /// Nothing wrong was found, and not everything could be looked at.
@@ -81,7 +84,7 @@ impl Answer {
     #[must_use]
     pub fn words(self) -> &'static str {
         match self {
-            Self::Proved => "proved",
+            Self::Proved | Self::Conditional => "proved",
             Self::Refuted => "refuted",
             Self::NotProved | Self::Errors => "not proved",
         }
@@ -93,6 +96,8 @@ impl Answer {
 pub struct Answers {
     /// Proved.
     pub proved: usize,
+    /// Proved, provided that conditions hold.
+    pub conditional: usize,
     /// Refuted.
     pub refuted: usize,
     /// Not proved.
@@ -109,6 +114,7 @@ impl Answers {
         self.files += 1;
         match answer {
             Answer::Proved => self.proved += 1,
+            Answer::Conditional => self.conditional += 1,
             Answer::Refuted => self.refuted += 1,
             Answer::NotProved => self.not_proved += 1,
             Answer::Errors => self.errors += 1,
