@@ -184,7 +184,9 @@ impl Catalog {
 
     /// Lets an application ask about these tables whenever it starts.
     pub fn let_ask(&mut self, app: &Name, tables: Vec<Name>) {
-        self.asking.insert(app.clone(), tables);
+        if !tables.is_empty() {
+            self.asking.insert(app.clone(), tables);
+        }
     }
 
     /// The tables as they were when a live application started, of those that it asks about.

@@ -49,12 +49,7 @@ impl Planner<'_> {
         }
         for app in &mut apps {
             self.spread_all(app);
-            if !app.whole.is_empty() || app.reads_catalog {
-                let mut tables: Vec<Name> = app.tables().cloned().collect();
-                tables.sort();
-                tables.dedup();
-                self.catalog.let_ask(&app.name, tables);
-            }
+            self.catalog.let_ask(&app.name, app.asks());
             if !self.script.deployed.contains(&app.name) {
                 self.catalog.set_live(&app.name, true);
             }

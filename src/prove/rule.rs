@@ -55,7 +55,7 @@ pub enum Rule {
 impl Rule {
     /// All rules.
     #[cfg(feature = "ablation")]
-    pub const ALL: [Self; 22] = [
+    pub const ALL: [Self; 23] = [
         Self::WriteMakesStale,
         Self::SyncFires,
         Self::DualWrite,
