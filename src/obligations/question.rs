@@ -5,7 +5,8 @@ use std::cell::RefCell;
 use rustc_hash::FxHashMap;
 
 use crate::data::{Type, Value, ValueError};
-use crate::expr::Expression;
+use crate::expr::{Expression, Outlook};
+use crate::obligations::discharge::Outlooks;
 use crate::obligations::made;
 use crate::obligations::scenario::{Free, Scenario};
 use crate::obligations::witness::Witness;
@@ -41,12 +42,12 @@ impl Answer {
 /// Answers questions about values, each once.
 #[derive(Debug, Default)]
 pub struct Judge {
-    known: RefCell<FxHashMap<Key, Known>>,
+    known: RefCell<FxHashMap<Key, Settled>>,
 }
 
 /// An answer, and the expressions that it is about: they stay where they lie as long as they are kept.
 #[derive(Debug)]
-struct Known {
+struct Settled {
     answer: Answer,
     _kept: Vec<Expression>,
 }
@@ -64,6 +65,23 @@ enum Asked {
     False,
     /// Whether it is anything but true.
     NotTrue,
+}
+
+impl Asked {
+    /// Whether what is known of the inputs excludes it.
+    fn is_excluded(&self, outlooks: &Outlooks<'_>, value: &Expression) -> Option<bool> {
+        let may_be = |truth: bool, outlook: &Outlook| outlook.result.contains(&Value::Boolean(truth));
+        Some(match self {
+            Self::Fails => outlooks.itself(value)?.failures.is_empty(),
+            Self::Null(nulls) => !outlooks.with_nulls(value, nulls)?.result.may_be_null(),
+            Self::Some(nulls) => !outlooks.with_nulls(value, nulls)?.result.may_be_some(),
+            Self::False => !may_be(false, &outlooks.of(value)?),
+            Self::NotTrue => {
+                let outlook = outlooks.of(value)?;
+                !may_be(false, &outlook) && !outlook.result.may_be_null()
+            }
+        })
+    }
 }
 
 /// The value of an expression, if it has one.
@@ -84,7 +102,7 @@ impl Judge {
     /// Whether the expression has no value for some row.
     #[must_use]
     pub fn fails(&self, scenario: &Scenario<'_>, table: &str, value: &Expression) -> Answer {
-        if !value.may_fail() {
+        if value.as_plain_column().is_some() {
             return Answer::Never;
         }
         self.ask(Asked::Fails, scenario, table, value, &|_, result| match result {
@@ -140,8 +158,13 @@ impl Judge {
         if let Some(known) = self.known.borrow().get(&key) {
             return known.answer.clone();
         }
-        let answer = Search { scenario, table, value, free: &free, sees }.answer();
-        self.known.borrow_mut().insert(key, Known { answer: answer.clone(), _kept: kept });
+        let outlooks = Outlooks { scenario, table, free: &free };
+        let answer = if key.asked.is_excluded(&outlooks, value) == Some(true) {
+            Answer::Never
+        } else {
+            Search { scenario, table, value, free: &free, sees }.answer()
+        };
+        self.known.borrow_mut().insert(key, Settled { answer: answer.clone(), _kept: kept });
         answer
     }
 }

@@ -102,7 +102,7 @@ impl<'a> Scenario<'a> {
     }
 
     /// Which of the first so many computed columns this one is.
-    fn computed_among(&self, known: usize, column: ColumnId) -> Option<usize> {
+    pub(super) fn computed_among(&self, known: usize, column: ColumnId) -> Option<usize> {
         self.computed[..known].iter().rposition(|computed| computed.column == column)
     }
 

@@ -89,7 +89,7 @@ impl Survey {
         }
         let mut catalog = plan.start.clone();
         for step in &plan.steps {
-            survey.follow(step.index, &step.action, &catalog, &plan.apps);
+            survey.follow(step.index, &step.action, &catalog);
             catalog.apply(&step.action);
             if matches!(step.action, Action::Deploy(_)) {
                 survey.note_started(plan, &catalog);
@@ -127,7 +127,7 @@ impl Survey {
         self.columns.insert(column.id, origin);
     }
 
-    fn follow(&mut self, index: usize, action: &Action, catalog: &Catalog, apps: &[AppUse]) {
+    fn follow(&mut self, index: usize, action: &Action, catalog: &Catalog) {
         let effect = action.effect(catalog);
         effect.names.iter().for_each(|column| self.touch(*column));
         if let Some((column, not_null)) = effect.not_null
@@ -140,7 +140,7 @@ impl Survey {
             let table = effect.adds_table.or_else(|| catalog.table(table));
             table.into_iter().for_each(|table| self.note_column(table, column, Some(index)));
         }
-        effect.fills.iter().for_each(|filling| self.follow_filling(index, filling, &effect, (catalog, apps)));
+        effect.fills.iter().for_each(|filling| self.follow_filling(index, filling, &effect, catalog));
         let joins = effect.adds_syncs.iter().filter_map(|sync| Some((sync, sync.join.as_ref()?)));
         joins.for_each(|(sync, join)| {
             self.pair(&sync.source_table, &sync.target_table, [join.source_key, join.target_key]);
@@ -162,20 +162,11 @@ impl Survey {
     }
 
     /// Notes what a column gets its values from.
-    fn follow_filling(
-        &mut self,
-        index: usize,
-        filling: &Filling<'_>,
-        effect: &Effect<'_>,
-        (catalog, apps): (&Catalog, &[AppUse]),
-    ) {
+    fn follow_filling(&mut self, index: usize, filling: &Filling<'_>, effect: &Effect<'_>, catalog: &Catalog) {
         let Filling { kind, column, sources, .. } = filling;
-        match kind {
-            FillingKind::Backfill | FillingKind::Sync => self.note_overwriting(index, *column, sources),
-            FillingKind::Seed | FillingKind::Copy => {}
-        }
-        if *kind == FillingKind::Backfill && sources.is_empty() && effect.filter.is_none() {
-            self.note_constant(index, *column, catalog, apps);
+        // What a statement overwrites that goes through rows is for whoever knows their values.
+        if *kind == FillingKind::Sync {
+            self.note_overwriting(index, *column, sources);
         }
         self.link(*column, sources);
         let filter = effect.filter.filter(|(_, filter)| *kind != FillingKind::Copy && is_decided_by_nulls(filter));
@@ -184,21 +175,11 @@ impl Survey {
         }
     }
 
-    /// Notes a statement that overwrites data that a column had before the plan, which the model does not follow.
+    /// Notes a sync that overwrites data that a column had before the plan, which the model does not follow.
     fn note_overwriting(&mut self, index: usize, target: ColumnId, sources: &[ColumnId]) {
         let other = sources.iter().find(|source| **source != target && self.is_at_start(**source));
         if let Some(other) = other.filter(|_| self.is_at_start(target)) {
             let with = format!("`{}`", self.name(*other));
-            self.overwriting.push((index, target, with));
-        }
-    }
-
-    /// Notes a constant that overwrites what a live application writes.
-    fn note_constant(&mut self, index: usize, target: ColumnId, catalog: &Catalog, apps: &[AppUse]) {
-        let name = self.name(target);
-        let writes = |app: &&AppUse| catalog.is_live(&app.name) && app.writes.contains(&name);
-        if let Some(app) = apps.iter().find(writes) {
-            let with = format!("one value for all rows, even where `{}` has written", app.name);
             self.overwriting.push((index, target, with));
         }
     }
@@ -317,6 +298,13 @@ impl Survey {
         }
         let facts = plan.facts.of(column).iter();
         !origin.ever_not_null && facts.filter_map(|fact| self.columns.get(fact)).all(|origin| origin.nullable)
+    }
+
+    /// Whether an application uses a column that carries a fact.
+    pub(super) fn knows(&self, plan: &Plan, app: usize, fact: ColumnId) -> bool {
+        let carries = |column: &ColumnId| plan.facts.of(*column).contains(&fact);
+        let mut ids = plan.apps[app].uses().filter_map(|used| self.by_name.get(used)).flatten();
+        ids.any(carries)
     }
 
     /// The name of a column.

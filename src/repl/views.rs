@@ -138,7 +138,10 @@ impl Session {
 
     /// A line for each column that an application reads stale or unset values in.
     fn misread(&self, app: &AppUse) -> Vec<String> {
-        staleness::survey(self.present.memory(), app).iter().map(|misread| format!("reads {misread}")).collect()
+        staleness::survey(self.present.memory(), &self.present.run.plan().facts, app)
+            .iter()
+            .map(|misread| format!("reads {misread}"))
+            .collect()
     }
 
     /// The same, where there is something to say, after the deployment of an application.
@@ -170,7 +173,8 @@ impl Session {
         let found = &self.present.opened.checked.findings;
         let findings = found.diagnostics.iter().map(|finding| render(finding, &found.source, self.terminal));
         let mut text: String = findings.collect();
-        for note in &found.notes {
+        let verdict = found.headline().map(|headline| headline.notes()).unwrap_or_default();
+        for note in verdict.iter().chain(&found.notes) {
             text += &format!("{} {}\n", self.terminal.paint("note:", Paint::Cyan), clean(note));
         }
         text + &counted(found.diagnostics.len(), "finding", "findings") + "\n"
