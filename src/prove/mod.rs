@@ -21,6 +21,7 @@ mod layout;
 mod letters;
 mod model;
 mod proof;
+mod put_back;
 mod remedy;
 mod rollback;
 mod rule;
@@ -81,7 +82,7 @@ fn prove_surveyed(plan: &Plan, survey: &Survey, allowed: &dyn Fn(&Anomaly) -> bo
         conditions: Vec::new(),
         assumptions: Vec::new(),
         matrix: empty_matrix(plan),
-        no_return: None,
+        no_return: put_back::no_return(plan, survey),
     };
     let mut ranks = FxHashMap::default();
     let patience = Patience::with(plan);
@@ -152,7 +153,9 @@ impl Proving<'_> {
         self.note_breaks(model, &explored);
         self.note_losses(model, &explored);
         let no_return = rollbacks.loss.as_ref().and_then(|loss| teller.no_return(loss));
-        let earlier = |new: &NoReturn| self.proof.no_return.as_ref().is_none_or(|old| new.step < old.step);
+        // A write that is lost says more than a constraint that may be.
+        let precedes = |new: &NoReturn, old: &NoReturn| new.step < old.step || new.step == old.step && old.loss().is_none();
+        let earlier = |new: &NoReturn| self.proof.no_return.as_ref().is_none_or(|old| precedes(new, old));
         if let Some(no_return) = no_return.filter(earlier) {
             self.proof.no_return = Some(no_return);
         }

@@ -7,6 +7,7 @@ use crate::prove::explore::{At, BestSchedule, Explored, Last};
 use crate::prove::model::{Cause, Layer, Model, ModelEvent, Transition, Wrong};
 use crate::prove::proof::{
     Anomaly, AnomalyKind, CellView, Content, EventKind, NoReturn, Refutation, RowView, Schedule, ScheduleEvent,
+    WhyNoReturn,
 };
 use crate::prove::rollback::Loss;
 use crate::prove::survey::Survey;
@@ -214,8 +215,8 @@ impl<W: Word> Teller<'_, W> {
             }
             from = *to;
         }
-        let lost = self.survey.name(loss.fact);
-        Some(NoReturn { step, schedule: Schedule { start: way.start, events: way.events }, lost })
+        let schedule = Schedule { start: way.start, events: way.events };
+        Some(NoReturn { step, why: WhyNoReturn::Loses { column: self.survey.name(loss.fact), schedule } })
     }
 
     fn undo(&self, way: &mut Way, layer: usize, (word, to): (W, usize)) {

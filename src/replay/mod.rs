@@ -73,16 +73,20 @@ impl Replay {
         Self::of(plan, (&refutation.schedule, &refutation.anomaly), values.collect(), script)
     }
 
-    /// The rollback that loses a write.
+    /// The rollback that loses a write; none where the point of no return is not one of that kind.
     ///
     /// # Errors
     /// As for [`Self::new`].
-    pub fn of_no_return(plan: &Arc<Plan>, no_return: &NoReturn, script: Option<&Memory>) -> Result<Self, Fault> {
-        let lost = Some(no_return.lost.clone());
-        let kind = AnomalyKind::LostWrite;
+    pub fn of_no_return(
+        plan: &Arc<Plan>,
+        no_return: &NoReturn,
+        script: Option<&Memory>,
+    ) -> Option<Result<Self, Fault>> {
+        let (lost, schedule) = no_return.loss()?;
+        let (column, kind) = (Some(lost.clone()), AnomalyKind::LostWrite);
         let anomaly =
-            Anomaly { kind, position: no_return.step + 1, app: None, column: lost, constraint: None, in_step: false };
-        Self::of(plan, (&no_return.schedule, &anomaly), Vec::new(), script)
+            Anomaly { kind, position: no_return.step + 1, app: None, column, constraint: None, in_step: false };
+        Some(Self::of(plan, (schedule, &anomaly), Vec::new(), script))
     }
 
     fn of(

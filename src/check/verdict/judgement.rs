@@ -5,7 +5,7 @@ use crate::check::verdict::ScriptVerdict;
 use crate::diagnostic::{Answer, Code, Diagnostic, Headline, Severity};
 use crate::phrase::counted;
 use crate::plan::Plan;
-use crate::prove::{NoReturn, Proof, Verdict};
+use crate::prove::{NoReturn, Proof, Verdict, Words};
 use crate::source::Source;
 
 /// Findings, not errors, with which a plan is not safe in each respect: the order of events is, and values are lost.
@@ -137,7 +137,12 @@ impl ScriptVerdict<'_> {
         let Some(point) = no_return else { return "a rollback loses no write, wherever it starts".to_owned() };
         let statement = self.script.source.slice(self.plan.steps[point.step].span);
         let line = self.line(point.step);
-        format!("`{statement}` (line {line}) is the point of no return: before it a rollback loses no write")
+        let known = format!("`{statement}` (line {line}) is the point of no return: before it a rollback loses no write");
+        if point.loss().is_some() {
+            return known;
+        }
+        let why = Words::new(self.plan).no_return(point, &|step| format!("line {}", self.line(step)));
+        format!("{known}; after it {why}")
     }
 }
 

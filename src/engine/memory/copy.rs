@@ -30,6 +30,9 @@ impl Memory {
     ) -> Result<u64, Fault> {
         let (source, target) = (self.table(from)?, self.table(to)?);
         self.pair_by_copy(&source, &target, columns);
+        for column in self.state.data_mut(to)?.columns.values_mut() {
+            Arc::make_mut(column).forget_touched();
+        }
         let data = Arc::clone(self.state.data(from)?);
         let mut progress = BatchProgress::new(batches, data.rows(), watch);
         let mut treated = 0;

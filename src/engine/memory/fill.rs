@@ -88,6 +88,9 @@ impl Memory {
             progress.advance(data.alive_in(chunk).len())?;
         }
         data.forget_indexes_of(column);
+        if let Some(filled) = data.columns.get_mut(&column) {
+            Arc::make_mut(filled).forget_touched();
+        }
         for rule in Unique::all(&schema).filter(|rule| rule.columns.contains(&column) || rule.filter.is_some()) {
             rule.build(&schema, data, now)?;
         }

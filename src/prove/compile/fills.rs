@@ -107,8 +107,9 @@ impl<W: Word> Visiting<'_, '_, W> {
     }
 
     fn treat_fill(&mut self, guard: Pattern<W>, known: Nullness, kind: FillKind, column: ColumnId, value: &Expression) {
-        let name = self.scene.group.tables[self.table].clone();
+        let (name, step) = (self.scene.group.tables[self.table].clone(), self.step);
         self.treat(guard, known, |image| {
+            image.keep_before(step);
             let fresh = kind == FillKind::Seed || !image.scene().has(Rule::BackfillTakesFreshness);
             if fresh {
                 image.start_from(column, value, &name, kind == FillKind::Backfill);

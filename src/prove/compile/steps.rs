@@ -9,6 +9,7 @@ use crate::prove::compile::fills::{driving_table, failing};
 use crate::prove::compile::record::{Record, added_by};
 use crate::prove::compile::scene::LayerScene;
 use crate::prove::compile::values;
+use crate::prove::layout::KeptBits;
 use crate::prove::model::{ModelEvent, Transition, Wrong};
 use crate::prove::proof::AnomalyKind;
 use crate::prove::rule::Rule;
@@ -202,8 +203,15 @@ fn gate<W: Word>(scene: LayerScene<'_>, step: usize, exists: &[bool]) -> Vec<Pat
     patterns.map(|(pattern, _)| pattern).collect()
 }
 
-/// What undoing a step does to a state. What a fill has filled stays; it goes with its column.
-pub(super) fn undo<W: Word>(scene: LayerScene<'_>, step: usize, record: &mut Record<W>) -> Vec<Transition<W>> {
+/// What undoing a step does to a state; before that, what `under_way` has done is undone, the statement that has not
+/// ended. What a fill has filled in a column of the start is restored, but in rows that an application has written since;
+/// in others it goes with its column.
+pub(super) fn undo<W: Word>(
+    scene: LayerScene<'_>,
+    step: usize,
+    under_way: Option<usize>,
+    record: &mut Record<W>,
+) -> Vec<Transition<W>> {
     let mut code = Program::new();
     let effect = scene.plan.steps[step].action.effect(scene.catalog);
     if let Some((_, column)) = effect.adds_column() {
@@ -216,7 +224,29 @@ pub(super) fn undo<W: Word>(scene: LayerScene<'_>, step: usize, record: &mut Rec
     }
     code.push(Op::assign(scene.layout.visited, true));
     let happening = record.happening(ModelEvent::Undo(step));
-    vec![Transition::new(Pattern::ANY, code, happening)]
+    let fills = under_way.into_iter().chain([step]).filter_map(|step| scene.layout.kept.get(&step));
+    let mut ways = vec![(Pattern::ANY, Program::new())];
+    for kept in fills {
+        ways = ways.into_iter().flat_map(|way| restoring(scene, kept, way)).collect();
+    }
+    let undoing = |(guard, mut restored): (Pattern<W>, Program<W>)| {
+        restored.append(&code);
+        Transition::new(guard, restored, happening)
+    };
+    ways.into_iter().map(undoing).collect()
+}
+
+/// Restores what is kept, where something is.
+fn restoring<W: Word>(
+    scene: LayerScene<'_>,
+    kept: &KeptBits,
+    (guard, code): (Pattern<W>, Program<W>),
+) -> Vec<(Pattern<W>, Program<W>)> {
+    let Some(bits) = scene.bits(kept.column) else { return vec![(guard, code)] };
+    let mut restored = code.clone();
+    kept.before.all().zip(bits.all()).for_each(|(from, to)| restored.push(Op::All(W::bit(from), to)));
+    restored.push(Op::Put(!W::bits(kept.all()), W::ZERO));
+    vec![(guard.and(kept.held, false), code), (guard.and(kept.held, true), restored)]
 }
 
 /// Sets the mark of a visit as it is when a layer begins whose step processes the rows of a table.

@@ -8,8 +8,8 @@ use super::statements::Statements;
 use super::{Answer, Answers, ProofReport, ProveOutcome, ProvedPlan, ProvedScript};
 use crate::diagnostic::{Diagnostic, Headline, Severity};
 use crate::phrase::counted;
-use crate::plan::Plan;
-use crate::prove::{EventKind, Insertion, NoReturn, Proof, Refutation, Remedy, Words};
+use crate::plan::{ColumnName, Plan};
+use crate::prove::{EventKind, Insertion, Proof, Refutation, Remedy, Schedule, Words};
 use crate::report::plain::{clean_line, wrapped};
 use crate::report::terminal::{Paint, Terminal};
 use crate::report::{clean, render};
@@ -250,16 +250,22 @@ impl HumanWords<'_> {
                 let place = self.statements.place(no_return.step);
                 let before =
                     self.paragraph(("", Paint::Bold), &format!("{place}: before it, a rollback loses no write"));
-                let after = format!(" it, one can: {}", self.loss(no_return));
+                let after = match no_return.loss() {
+                    Some((lost, schedule)) => format!(" it, one can: {}", self.loss(lost, schedule)),
+                    None => {
+                        let place = |step| self.statements.place(step);
+                        format!(" it, {}", Words::new(self.plan).no_return(no_return, &place))
+                    }
+                };
                 format!("{heading}{before}{}", self.paragraph(("after", Paint::Yellow), &after))
             }
         }
     }
 
     /// How a rollback loses a write: what applications do, and the statement whose undoing loses it.
-    fn loss(self, no_return: &NoReturn) -> String {
+    fn loss(self, lost: &ColumnName, schedule: &Schedule) -> String {
         let words = Words::new(self.plan);
-        let events = &no_return.schedule.events;
+        let events = &schedule.events;
         let acts = events
             .iter()
             .filter(|event| !matches!(event.kind, EventKind::Step(_) | EventKind::Undo(_) | EventKind::Visit { .. }));
@@ -269,7 +275,7 @@ impl HumanWords<'_> {
             _ => None,
         });
         parts.extend(undone.map(|step| format!("the rollback undoes {}", self.statements.place(step))));
-        format!("{}, and the newest value of {} is lost", parts.join(", "), words.column(&no_return.lost))
+        format!("{}, and the newest value of {} is lost", parts.join(", "), words.column(lost))
     }
 
     fn explored(self, proof: &Proof) -> String {
