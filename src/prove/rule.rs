@@ -40,6 +40,8 @@ pub enum Rule {
     RowsMeet,
     /// An application may write the values that are there already.
     ValuesMayStay,
+    /// An application expects no null where there could be none when it started.
+    NotNullIsTrusted,
     /// A value that is null although a column that it is computed from is not has lost what that column knows.
     NullLosesItsSources,
     /// An expression may fail, and refuses the write or the statement then.
@@ -53,7 +55,7 @@ pub enum Rule {
 impl Rule {
     /// All rules.
     #[cfg(feature = "ablation")]
-    pub const ALL: [Self; 22] = [
+    pub const ALL: [Self; 23] = [
         Self::WriteMakesStale,
         Self::SyncFires,
         Self::DualWrite,
@@ -72,6 +74,7 @@ impl Rule {
         Self::DistinctLeavesOutNothing,
         Self::RowsMeet,
         Self::ValuesMayStay,
+        Self::NotNullIsTrusted,
         Self::NullLosesItsSources,
         Self::ExpressionsMayFail,
         Self::ChecksSeeValues,

@@ -104,6 +104,9 @@ fn is_visit(event: &ScheduleEvent, step: usize) -> bool {
 fn general_help(refutation: &Refutation) -> &'static str {
     match refutation.anomaly.kind {
         AnomalyKind::BrokenUse => "deploy a version after what it needs, and retire it before that is removed",
+        AnomalyKind::UnsetRead if refutation.anomaly.constraint.is_some() => {
+            "give the column a default (`expand set default`) until every version that expects a value is retired"
+        }
         AnomalyKind::UnsetRead => {
             "fill the column before the version that reads it is deployed, and let a `sync` carry over what is written \
              from then on"
