@@ -22,6 +22,7 @@ mod refused;
 mod removal;
 mod start;
 mod syncs;
+mod together;
 mod types;
 mod uses;
 

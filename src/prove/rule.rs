@@ -18,6 +18,8 @@ pub enum Rule {
     RowsAreInserted,
     /// Rows may be deleted at any time.
     RowsAreDeleted,
+    /// A delete is a write of all that the row says: what rows of other tables know of it is old.
+    DeletesAreWrites,
     /// A column that may be null at the start is null in some rows.
     NullsAtStart,
     /// An application may write null where it knows of nothing that forbids it.
@@ -45,7 +47,7 @@ pub enum Rule {
 impl Rule {
     /// All rules.
     #[cfg(feature = "ablation")]
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 19] = [
         Self::WriteMakesStale,
         Self::SyncFires,
         Self::DualWrite,
@@ -53,6 +55,7 @@ impl Rule {
         Self::BackfillVisitsAll,
         Self::RowsAreInserted,
         Self::RowsAreDeleted,
+        Self::DeletesAreWrites,
         Self::NullsAtStart,
         Self::NullWrites,
         Self::ConstraintsAreKnown,

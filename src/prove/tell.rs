@@ -126,7 +126,7 @@ impl<W: Word> Teller<'_, W> {
                 null: names(null),
             },
             ModelEvent::Delete { app, table } => {
-                EventKind::Delete { app: self.app(*app), table: self.group.group.tables[*table].clone() }
+                EventKind::Delete { app: self.app(*app), table: table.clone() }
             }
             ModelEvent::Undo(step) => EventKind::Undo(*step),
         }
