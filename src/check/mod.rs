@@ -13,6 +13,7 @@ mod proofs;
 mod read_ahead;
 mod root_cause;
 mod rules;
+mod samples;
 mod two_forms;
 mod verdict;
 
@@ -131,7 +132,7 @@ impl<'s> Checker<'s> {
     fn finish(mut self, unread: impl Iterator<Item = Diagnostic>) -> Outcome {
         self.findings.extend(unread);
         self.rules.iter_mut().for_each(|rule| rule.finish(&self.planner, self.script, &mut self.findings));
-        let plan = self.plan.take().map(|plan| plan.finish(&self.planner));
+        let plan = self.plan.take().map(|plan| self.whole(plan));
         let Judged { notes: verdict, proofs } = verdict::judge(self.script, plan.as_ref(), &mut self.findings);
         allow::apply(self.script, &mut self.findings);
         root_cause::keep(&mut self.findings);
@@ -140,6 +141,13 @@ impl<'s> Checker<'s> {
         notes.extend(verdict);
         notes.extend(self.rules.iter_mut().flat_map(|rule| rule.notes()));
         Outcome { plan, proofs, diagnostics: self.findings, notes }
+    }
+
+    /// The plan, with the rows that the script has.
+    fn whole(&self, plan: PlanBuilder) -> Plan {
+        let mut plan = plan.finish(&self.planner);
+        plan.samples = Arc::new(samples::of_script(&plan.start, self.script));
+        plan
     }
 }
 

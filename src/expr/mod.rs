@@ -134,6 +134,12 @@ impl Expression {
         Self(Arc::new(Typed { inputs: inputs.into(), ty, node }))
     }
 
+    /// Where it lies: the same for its clones, and different for any other as long as one of them lives.
+    #[must_use]
+    pub fn address(&self) -> usize {
+        Arc::as_ptr(&self.0).addr()
+    }
+
     /// The columns it reads, each once.
     #[must_use]
     pub fn inputs(&self) -> &[Name] {
@@ -168,19 +174,8 @@ impl Expression {
     /// that may fail. That a number or a date gets out of range is not counted.
     #[must_use]
     pub fn may_fail(&self) -> bool {
-        let is_text = |ty: Type| matches!(ty, Type::Text | Type::Varchar(_));
-        let narrows = |cast: &node::Cast| {
-            let (from, to) = (cast.operand.ty(), cast.to);
-            let reads_text = is_text(from) && !is_text(to);
-            let shortens = matches!(to, Type::Varchar(Some(_))) && from != to && !cast.explicit;
-            let shrinks = matches!(
-                (from, to),
-                (Type::BigInt | Type::Numeric(_), Type::Integer) | (Type::Numeric(_), Type::BigInt)
-            );
-            !matches!(cast.operand, Node::Constant(..)) && (reads_text || shortens || shrinks)
-        };
         self.0.node.any(&|node| match node {
-            Node::Cast(cast) => narrows(cast),
+            Node::Cast(cast) => cast.narrows(),
             Node::Call(function, operands) => match function.fails {
                 Fails::Never | Fails::OutOfRange => false,
                 Fails::By(at) => match operands.get(at) {
@@ -191,6 +186,18 @@ impl Expression {
             },
             _ => false,
         })
+    }
+
+    /// Whether it changes a type into one that does not hold all its values.
+    #[must_use]
+    pub fn narrows(&self) -> bool {
+        self.0.node.any(&|node| matches!(node, Node::Cast(cast) if cast.narrows()))
+    }
+
+    /// Whether it looks for something that may not be there, and is null then: `data ->> 'name'`.
+    #[must_use]
+    pub fn may_be_absent(&self) -> bool {
+        self.0.node.any(&|node| matches!(node, Node::Call(function, _) if function.nulls == Nulls::StrictOrAbsent))
     }
 
     /// Whether it reads no column.

@@ -2,6 +2,11 @@
 //! that it is null only where what it reads is, that what it gives is admitted where it goes. An obligation is
 //! discharged, refuted with a [`Witness`], or stays open.
 
+pub mod made;
+mod question;
+mod scenario;
 mod witness;
 
-pub use witness::{Origin, Witness};
+pub use question::{Answer, Judge};
+pub use scenario::{Computed, Scenario};
+pub use witness::Witness;

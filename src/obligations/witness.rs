@@ -2,6 +2,7 @@
 
 use crate::ast::Name;
 use crate::data::Value;
+use crate::plan::Origin;
 
 /// Values of a row with which an expression fails or is null, or a constraint is broken.
 #[derive(Clone, Debug, PartialEq)]
@@ -14,17 +15,6 @@ pub struct Witness {
     pub origin: Origin,
     /// What comes of them, in words: `division by zero`.
     pub outcome: String,
-}
-
-/// Where the values of a witness come from.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Origin {
-    /// A row that the script lists or generates.
-    Script,
-    /// A row of the database.
-    Database,
-    /// Made: the types and constraints of the columns admit them.
-    Made,
 }
 
 impl Witness {

@@ -15,6 +15,7 @@
 
 mod causes;
 mod compile;
+mod copies;
 mod explore;
 mod groups;
 mod layout;
@@ -34,6 +35,8 @@ pub use proof::*;
 #[cfg(feature = "ablation")]
 pub use rule::Rule;
 pub use words::Words;
+
+use std::rc::Rc;
 
 use rustc_hash::FxHashMap;
 
@@ -56,14 +59,14 @@ pub fn prove(plan: &Plan) -> Proof {
 /// The same, where some anomalies are answered for by the author.
 #[must_use]
 pub fn prove_except(plan: &Plan, allowed: &dyn Fn(&Anomaly) -> bool) -> Proof {
-    prove_surveyed(plan, &Survey::new(plan, Rules::default()), allowed)
+    prove_surveyed(plan, &Survey::new(plan, Rules::default(), &Rc::default()), allowed)
 }
 
 /// What the proof would say if the model lacked a rule: not the truth, but a way to see what the rule is there for.
 #[cfg(feature = "ablation")]
 #[must_use]
 pub fn prove_without(plan: &Plan, rule: Rule) -> Proof {
-    prove_surveyed(plan, &Survey::new(plan, Rules::without(rule)), &|_| false)
+    prove_surveyed(plan, &Survey::new(plan, Rules::without(rule), &Rc::default()), &|_| false)
 }
 
 fn prove_surveyed(plan: &Plan, survey: &Survey, allowed: &dyn Fn(&Anomaly) -> bool) -> Proof {
@@ -91,6 +94,11 @@ fn prove_surveyed(plan: &Plan, survey: &Survey, allowed: &dyn Fn(&Anomaly) -> bo
         for outside in group.outside {
             if !proof.outside.contains(&outside) {
                 proof.outside.push(outside);
+            }
+        }
+        for condition in group.conditions {
+            if !proof.conditions.contains(&condition) {
+                proof.conditions.push(condition);
             }
         }
         for assumption in group.assumptions {

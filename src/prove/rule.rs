@@ -42,12 +42,20 @@ pub enum Rule {
     RowsMeet,
     /// An application may write the values that are there already.
     ValuesMayStay,
+    /// A value that is null although a column that it is computed from is not has lost what that column knows.
+    NullLosesItsSources,
+    /// An expression may fail, and refuses the write or the statement then.
+    ExpressionsMayFail,
+    /// Values that are written are held against checks.
+    ChecksSeeValues,
+    /// A column that an insert leaves out takes its default, which is held against checks and unique constraints.
+    DefaultsAreHeld,
 }
 
 impl Rule {
     /// All rules.
     #[cfg(feature = "ablation")]
-    pub const ALL: [Self; 19] = [
+    pub const ALL: [Self; 23] = [
         Self::WriteMakesStale,
         Self::SyncFires,
         Self::DualWrite,
@@ -67,6 +75,10 @@ impl Rule {
         Self::DistinctLeavesOutNothing,
         Self::RowsMeet,
         Self::ValuesMayStay,
+        Self::NullLosesItsSources,
+        Self::ExpressionsMayFail,
+        Self::ChecksSeeValues,
+        Self::DefaultsAreHeld,
     ];
 }
 

@@ -1,13 +1,16 @@
 //! What the proof must know of a plan as a whole: where columns come from, which rows belong together, who knows what.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
 
 use rustc_hash::FxHashMap;
 
 use crate::ast::Name;
 use crate::catalog::{Catalog, Column, ColumnId, ConstraintKind, NotNull, Table};
 use crate::expr::{Expression, Nullness};
+use crate::obligations::Judge;
 use crate::plan::{Action, AppUse, ColumnName, Effect, Filling, FillingKind, Plan};
+use crate::prove::copies::{self, Copies};
 use crate::prove::rule::{Rule, Rules};
 
 /// Inputs of a condition beyond which it is not looked into.
@@ -49,31 +52,31 @@ pub(super) struct Survey {
     pub(super) columns: BTreeMap<ColumnId, Origin>,
     pub(super) by_name: FxHashMap<ColumnName, Vec<ColumnId>>,
     pub(super) pairings: Vec<Pairing>,
-    /// Copies whose rows are not paired, by step.
-    pub(super) unpaired: Vec<usize>,
+    /// Copies that are not followed altogether: the step, and why.
+    pub(super) unfollowed: Vec<(usize, String)>,
     /// Statements that overwrite data of a column's own: the step, the column, and with what.
     pub(super) overwriting: Vec<(usize, ColumnId, String)>,
-    /// Expressions that have no value for some rows: the step and the column that they fill.
-    pub(super) failing: Vec<(usize, ColumnId)>,
     /// Columns that influence each other.
     pub(super) links: Vec<(ColumnId, ColumnId)>,
     /// The applications that some statement deploys.
     deployed: Vec<bool>,
+    /// Answers questions about values.
+    pub(super) judge: Rc<Judge>,
     rules: Rules,
     /// For each application the tables into which it never inserts.
     excused: Vec<BTreeSet<Name>>,
 }
 
 impl Survey {
-    pub(super) fn new(plan: &Plan, rules: Rules) -> Self {
+    pub(super) fn new(plan: &Plan, rules: Rules, judge: &Rc<Judge>) -> Self {
         let mut survey = Self {
+            judge: Rc::clone(judge),
             rules,
             columns: BTreeMap::new(),
             by_name: FxHashMap::default(),
             pairings: Vec::new(),
-            unpaired: Vec::new(),
+            unfollowed: Vec::new(),
             overwriting: Vec::new(),
-            failing: Vec::new(),
             links: Vec::new(),
             deployed: plan.apps.iter().map(|app| !plan.start.is_live(&app.name)).collect(),
             excused: Vec::new(),
@@ -81,9 +84,9 @@ impl Survey {
         for table in plan.start.tables() {
             survey.note_table(table, None);
         }
-        let mut catalog = plan.start.clone();
+        let (mut catalog, mut copies) = (plan.start.clone(), Copies::default());
         for step in &plan.steps {
-            survey.follow(step.index, &step.action, &catalog, &plan.apps);
+            survey.follow((step.index, &step.action), &catalog, &plan.apps, &mut copies);
             catalog.apply(&step.action);
         }
         survey.excused = plan.apps.iter().enumerate().map(|(at, app)| survey.excuses(plan, at, app)).collect();
@@ -102,7 +105,7 @@ impl Survey {
         self.columns.insert(column.id, origin);
     }
 
-    fn follow(&mut self, index: usize, action: &Action, catalog: &Catalog, apps: &[AppUse]) {
+    fn follow(&mut self, (index, action): (usize, &Action), catalog: &Catalog, apps: &[AppUse], copies: &mut Copies) {
         let effect = action.effect(catalog);
         effect.names.iter().for_each(|column| self.touch(*column));
         if let Some((column, not_null)) = effect.not_null
@@ -120,7 +123,7 @@ impl Survey {
         joins.for_each(|(sync, join)| {
             self.pair(&sync.source_table, &sync.target_table, [join.source_key, join.target_key]);
         });
-        self.follow_copy(index, catalog, &effect);
+        self.follow_copy(index, catalog, &effect, copies);
         if let Some((_, constraint)) = effect.adds_constraint()
             && let ConstraintKind::Check { condition, columns, .. } = &constraint.kind
             && is_decided_by_nulls(condition)
@@ -144,32 +147,29 @@ impl Survey {
         effect: &Effect<'_>,
         (catalog, apps): (&Catalog, &[AppUse]),
     ) {
-        let Filling { kind, column, value, sources, .. } = filling;
+        let Filling { kind, column, sources, .. } = filling;
         match kind {
-            FillingKind::Backfill | FillingKind::Sync => self.note_value(index, *column, value, sources),
-            FillingKind::Seed => self.note_value(index, *column, value, &[]),
-            FillingKind::Copy => {}
+            FillingKind::Backfill | FillingKind::Sync => self.note_overwriting(index, *column, sources),
+            FillingKind::Seed | FillingKind::Copy => {}
         }
         if *kind == FillingKind::Backfill && sources.is_empty() && effect.filter.is_none() {
             self.note_constant(index, *column, catalog, apps);
         }
-        self.link(*column, sources);
+        if *kind != FillingKind::Copy || !self.is_at_start(*column) {
+            self.link(*column, sources);
+        }
         let filter = effect.filter.filter(|(_, filter)| *kind != FillingKind::Copy && is_decided_by_nulls(filter));
         if let Some((table, filter)) = filter {
             self.link(*column, &inputs(catalog, table, filter));
         }
     }
 
-    /// Notes what a statement may do to a column that the model does not follow: overwrite data that it had before the
-    /// plan, and fail.
-    fn note_value(&mut self, index: usize, target: ColumnId, value: &Expression, sources: &[ColumnId]) {
+    /// Notes a statement that overwrites data that a column had before the plan, which the model does not follow.
+    fn note_overwriting(&mut self, index: usize, target: ColumnId, sources: &[ColumnId]) {
         let other = sources.iter().find(|source| **source != target && self.is_at_start(**source));
         if let Some(other) = other.filter(|_| self.is_at_start(target)) {
             let with = format!("`{}`", self.name(*other));
             self.overwriting.push((index, target, with));
-        }
-        if value.may_fail() {
-            self.failing.push((index, target));
         }
     }
 
@@ -183,18 +183,26 @@ impl Survey {
         }
     }
 
-    fn follow_copy(&mut self, index: usize, catalog: &Catalog, effect: &Effect<'_>) {
-        let copied = || effect.fills.iter().filter(|filling| filling.kind == FillingKind::Copy);
-        let Some(Filling { from, table: to, .. }) = copied().next() else { return };
+    fn follow_copy(&mut self, index: usize, catalog: &Catalog, effect: &Effect<'_>, copies: &mut Copies) {
+        let copied: Vec<&Filling<'_>> =
+            effect.fills.iter().filter(|filling| filling.kind == FillingKind::Copy).collect();
+        let Some(Filling { from, table: to, .. }) = copied.first() else { return };
         let (Some(source), Some(target)) = (catalog.table(from), catalog.table(to)) else { return };
-        let pair = copied().find_map(|Filling { column, value, .. }| {
+        let pair = copied.iter().find_map(|Filling { column, value, .. }| {
             let key = catalog.column(from, value.as_plain_column()?)?.id;
             (target.is_unique(*column) && source.is_unique(key)).then_some([key, *column])
         });
-        match pair {
-            Some(keys) => self.pair(from, to, keys),
-            None => self.unpaired.push(index),
+        let Some(keys) = pair else { return self.unfollowed.push((index, copies::unpaired(from, to))) };
+        let key = self.name(keys[1]);
+        if !copies::are_the_same(source, target, keys, self.is_at_start(keys[1])) {
+            return self.unfollowed.push((index, copies::own_rows(from, to, &key.column)));
         }
+        self.pair(from, to, keys);
+        let held = copied.iter().map(|filling| filling.column).filter(|column| *column != keys[1]);
+        let held = held.filter(|column| self.is_at_start(*column));
+        let mut whys: Vec<String> = held.map(|column| copies::held_data(&self.name(column))).collect();
+        whys.extend(copies.follow(&copied, &key));
+        self.unfollowed.extend(whys.into_iter().map(|why| (index, why)));
     }
 
     fn touch(&mut self, column: ColumnId) {

@@ -21,7 +21,7 @@ const LAYERS: &[(&str, &str)] = &[
     ("prove", "ast catalog expr obligations phrase plan"),
     ("engine", "ast catalog data diagnostic expr phrase plan"),
     ("rows", "ast catalog data diagnostic engine expr phrase source"),
-    ("check", "ast catalog data diagnostic engine expr phrase plan prove rows source syntax"),
+    ("check", "ast catalog data diagnostic engine expr obligations phrase plan prove rows source syntax"),
     ("execute", "ast engine phrase plan source"),
     ("replay", "ast catalog data engine expr plan prove rows source"),
     ("lab", "ast check diagnostic engine phrase plan rows source syntax"),

@@ -98,6 +98,10 @@ fn general_help(refutation: &Refutation) -> &'static str {
             "fill the column before the version that reads it is deployed, and let a `sync` carry over what is written \
              from then on"
         }
+        AnomalyKind::StaleRead | AnomalyKind::LostWrite if follows_a_delete(refutation) => {
+            "a `sync` carries values, and no deletes of the row that refers to the other: let the version give its columns \
+             null in place of deleting it while the other form is used, and say so: `deletes none`"
+        }
         AnomalyKind::StaleRead => {
             "let a `sync` carry every write to the column, from before the backfill until the last version that writes \
              the other form is retired"
@@ -106,6 +110,15 @@ fn general_help(refutation: &Refutation) -> &'static str {
         AnomalyKind::RejectedWrite => help_against_rejection(refutation),
         AnomalyKind::FailingStep => "fill the rows before it, and keep every live version from leaving new gaps",
     }
+}
+
+/// Whether a delete is the last thing that an application does before it goes wrong.
+fn follows_a_delete(refutation: &Refutation) -> bool {
+    let kinds = refutation.schedule.events.iter().map(|event| &event.kind);
+    let last = kinds.rev().find(|kind| {
+        matches!(kind, EventKind::Write { .. } | EventKind::Insert { .. } | EventKind::Delete { .. })
+    });
+    matches!(last, Some(EventKind::Delete { .. }))
 }
 
 fn help_against_rejection(refutation: &Refutation) -> &'static str {

@@ -6,6 +6,7 @@ use crate::prove::compile::constraints;
 use crate::prove::compile::image::{Guess, Image};
 use crate::prove::compile::record::{Record, push_act};
 use crate::prove::compile::scene::LayerScene;
+use crate::prove::compile::values;
 use crate::prove::model::{ModelEvent, Transition};
 use crate::prove::proof::AnomalyKind;
 use crate::prove::rule::Rule;
@@ -137,17 +138,36 @@ impl<W: Word> Doing<'_, '_, W> {
             let written = work(&mut image);
             image.settle(self.rows.0);
             let guessed = image.guessed;
-            let undecided =
-                guessed.then(|| self.record.undecided(None, "whether the result of an expression is null".to_owned()));
+            let witness = image.witness.as_ref().map(|witness| self.record.witness(witness));
+            let undecided = (guessed && witness.is_none() && guess == Guess::Null)
+                .then(|| self.record.undecided(None, "whether the result of an expression is null".to_owned()));
             let happening = self.record.happening(happening.clone());
             let refused = constraints::refusals(self.scene, (self.app, happening), &image, &written, self.record);
             let avoided = constraints::avoided(self.scene, self.app, &image, &written);
-            let act = Transition { refused, avoided, undecided, ..Transition::new(self.rows.0, image.code, happening) };
+            let mut risks = self.failures(&image);
+            risks.extend(constraints::risks(self.scene, self.app, &image, &written, self.record));
+            let base = Transition::new(self.rows.0, image.code, happening);
+            let act = Transition { refused, risks, avoided, undecided, witness, ..base };
             push_act(self.acts, act);
             if !guessed {
                 return;
             }
         }
+    }
+
+    /// Where a sync fails, and the write with it.
+    fn failures(&mut self, image: &Image<'_, W>) -> Vec<(Pattern<W>, usize)> {
+        let is_firm = !self.scene.survey.is_deployed(self.app);
+        let app = &self.usage.name;
+        let mut risks = Vec::new();
+        for doubt in image.doubts.iter().filter(|_| self.scene.has(Rule::ExpressionsMayFail)) {
+            let wrong = values::failure(doubt, AnomalyKind::RejectedWrite, Some(self.app), self.scene);
+            let step = values::sync_into(self.scene, doubt.column);
+            let condition = values::failing_condition(self.scene, doubt, Some(app));
+            risks.extend(values::weigh((self.scene, step), &doubt.answer, wrong, is_firm, condition, self.record));
+        }
+        values::require_values(self.scene, image, self.record);
+        risks
     }
 
     fn insert(&mut self, table: usize) {
