@@ -56,6 +56,8 @@ pub(super) struct Survey {
     pub(super) unfollowed: Vec<(usize, String)>,
     /// Statements that overwrite data of a column's own: the step, the column, and with what.
     pub(super) overwriting: Vec<(usize, ColumnId, String)>,
+    /// Tables that refer to others by foreign keys of the plan, each with the one that it refers to.
+    pub(super) references: Vec<(Name, Name)>,
     /// Columns that influence each other.
     pub(super) links: Vec<(ColumnId, ColumnId)>,
     /// The applications that some statement deploys.
@@ -77,6 +79,7 @@ impl Survey {
             pairings: Vec::new(),
             unfollowed: Vec::new(),
             overwriting: Vec::new(),
+            references: Vec::new(),
             links: Vec::new(),
             deployed: plan.apps.iter().map(|app| !plan.start.is_live(&app.name)).collect(),
             excused: Vec::new(),
@@ -117,6 +120,11 @@ impl Survey {
         for (table, column) in &effect.adds {
             let table = effect.adds_table.or_else(|| catalog.table(table));
             table.into_iter().for_each(|table| self.note_column(table, column, Some(index)));
+        }
+        for (table, constraint) in &effect.adds_constraints {
+            if let ConstraintKind::ForeignKey { table: to, .. } = &constraint.kind {
+                self.references.push(((*table).clone(), to.clone()));
+            }
         }
         effect.fills.iter().for_each(|filling| self.follow_filling(index, filling, &effect, (catalog, apps)));
         let joins = effect.adds_syncs.iter().filter_map(|sync| Some((sync, sync.join.as_ref()?)));

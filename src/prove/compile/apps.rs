@@ -312,7 +312,7 @@ fn follows(scene: LayerScene<'_>, table: usize, other: usize) -> bool {
 }
 
 /// Whether a foreign key was there before the plan.
-fn is_at_start(scene: LayerScene<'_>, table: &str, key: &str) -> bool {
+pub(super) fn is_at_start(scene: LayerScene<'_>, table: &str, key: &str) -> bool {
     let start = scene.plan.start.table(table);
     start.is_some_and(|table| table.constraint(key).is_some())
 }

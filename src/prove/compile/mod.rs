@@ -11,6 +11,7 @@ mod image;
 mod missing;
 mod reads;
 mod record;
+mod references;
 mod scene;
 mod steps;
 mod values;
@@ -206,6 +207,9 @@ impl<'a> Finder<'a> {
         let app = effect.gate.and_then(Gate::app);
         let app = self.plan.apps.iter().find(|usage| Some(&usage.name) == app);
         tables.extend(app.into_iter().flat_map(AppUse::uses).map(|used| &used.table));
+        // What it does to rows that others refer to concerns those others.
+        let written = |table: &Name| app.is_some_and(|app| app.writes.iter().any(|used| used.table == *table));
+        tables.extend(self.survey.references.iter().filter(|(_, to)| written(to)).map(|(from, _)| from));
         tables
     }
 
@@ -385,6 +389,7 @@ impl Ground<'_> {
             layer.broken.extend(reads::broken(scene, app, record));
             layer.reads.extend(reads::reads(scene, app, record));
             apps::acts(scene, app, record, &mut layer.acts);
+            references::acts(scene, app, record, &mut layer.acts);
         }
         match (matters, step) {
             (Some(step), _) => {
