@@ -9,6 +9,8 @@
 mod batch;
 mod cast;
 mod coercion;
+mod compose;
+mod domain;
 mod function;
 mod functions;
 mod kernels;
@@ -31,7 +33,8 @@ use self::node::Node;
 use crate::ast::{self, ColumnRef, Name};
 use crate::data::{Chunk, Type, Value, ValueError};
 use crate::diagnostic::{Code, Diagnostic};
-pub use function::{Fails, Form, Function, Nulls, Param};
+pub use domain::{Admission, Domain, Failure, FailureKind, Outlook, RowDomains};
+pub use function::{Fails, Form, Function, Nulls, Param, Refusal, Refused};
 pub use nullness::Nullness;
 pub use registry::{function_names, functions, is_projection};
 pub use sql::WriteColumn;
@@ -170,22 +173,12 @@ impl Expression {
         }
     }
 
-    /// Whether it may have no value for some row: a cast that not every value survives, a function
-    /// that may fail. That a number or a date gets out of range is not counted.
+    /// Whether it may have no value for some row of these types: a cast or an assignment that not every value survives,
+    /// a function that may refuse its operands. That a number or a date gets beyond the end of its range is not counted.
     #[must_use]
     pub fn may_fail(&self) -> bool {
-        self.0.node.any(&|node| match node {
-            Node::Cast(cast) => cast.narrows(),
-            Node::Call(function, operands) => match function.fails {
-                Fails::Never | Fails::OutOfRange => false,
-                Fails::By(at) => match operands.get(at) {
-                    Some(Node::Constant(fixed, _)) => function.fails_for(at, fixed),
-                    other => other.is_none_or(Node::varies),
-                },
-                Fails::Somewhere => true,
-            },
-            _ => false,
-        })
+        let outlook = self.outlook(&RowDomains::default());
+        outlook.failures.iter().any(|failure| failure.kind == FailureKind::Value)
     }
 
     /// Whether it changes a type into one that does not hold all its values.

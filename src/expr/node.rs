@@ -94,11 +94,6 @@ impl Node {
         }
     }
 
-    /// Whether it may differ from row to row.
-    pub(super) fn varies(&self) -> bool {
-        self.any(&|node| matches!(node, Self::Column(..) | Self::Local(..)))
-    }
-
     /// Whether `holds` is true of the node or of one below it.
     pub(super) fn any(&self, holds: &dyn Fn(&Self) -> bool) -> bool {
         let all = |nodes: &[Self]| nodes.iter().any(|node| node.any(holds));

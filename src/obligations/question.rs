@@ -4,10 +4,11 @@ use std::cell::RefCell;
 
 use rustc_hash::FxHashMap;
 
-use crate::data::{Type, Value};
-use crate::expr::Expression;
+use crate::data::{Type, Value, ValueError};
+use crate::expr::{Expression, Outlook};
+use crate::obligations::discharge::Outlooks;
 use crate::obligations::made;
-use crate::obligations::scenario::{Broken, Evaluated, Free, Scenario};
+use crate::obligations::scenario::{Free, Scenario};
 use crate::obligations::witness::Witness;
 use crate::plan::Origin;
 
@@ -41,12 +42,12 @@ impl Answer {
 /// Answers questions about values, each once.
 #[derive(Debug, Default)]
 pub struct Judge {
-    known: RefCell<FxHashMap<Key, Known>>,
+    known: RefCell<FxHashMap<Key, Settled>>,
 }
 
 /// An answer, and the expressions that it is about: they stay where they lie as long as they are kept.
 #[derive(Debug)]
-struct Known {
+struct Settled {
     answer: Answer,
     _kept: Vec<Expression>,
 }
@@ -66,6 +67,26 @@ enum Asked {
     NotTrue,
 }
 
+impl Asked {
+    /// Whether what is known of the inputs excludes it.
+    fn is_excluded(&self, outlooks: &Outlooks<'_>, value: &Expression) -> Option<bool> {
+        let may_be = |truth: bool, outlook: &Outlook| outlook.result.contains(&Value::Boolean(truth));
+        Some(match self {
+            Self::Fails => outlooks.itself(value)?.failures.is_empty(),
+            Self::Null(nulls) => !outlooks.with_nulls(value, nulls)?.result.may_be_null(),
+            Self::Some(nulls) => !outlooks.with_nulls(value, nulls)?.result.may_be_some(),
+            Self::False => !may_be(false, &outlooks.of(value)?),
+            Self::NotTrue => {
+                let outlook = outlooks.of(value)?;
+                !may_be(false, &outlook) && !outlook.result.may_be_null()
+            }
+        })
+    }
+}
+
+/// The value of an expression, if it has one.
+type Evaluated = Result<Value, ValueError>;
+
 /// A question: what is asked of which expression, and all that the answer hangs on.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 struct Key {
@@ -81,12 +102,12 @@ impl Judge {
     /// Whether the expression has no value for some row.
     #[must_use]
     pub fn fails(&self, scenario: &Scenario<'_>, table: &str, value: &Expression) -> Answer {
-        if !value.may_fail() {
+        if value.as_plain_column().is_some() {
             return Answer::Never;
         }
         self.ask(Asked::Fails, scenario, table, value, &|_, result| match result {
-            Err(Broken::Here(message)) => Some(message.clone()),
-            _ => None,
+            Err(error) => Some(error.message.clone()),
+            Ok(_) => None,
         })
     }
 
@@ -137,8 +158,13 @@ impl Judge {
         if let Some(known) = self.known.borrow().get(&key) {
             return known.answer.clone();
         }
-        let answer = Search { scenario, table, value, free: &free, sees }.answer();
-        self.known.borrow_mut().insert(key, Known { answer: answer.clone(), _kept: kept });
+        let outlooks = Outlooks { scenario, table, free: &free };
+        let answer = if key.asked.is_excluded(&outlooks, value) == Some(true) {
+            Answer::Never
+        } else {
+            Search { scenario, table, value, free: &free, sees }.answer()
+        };
+        self.known.borrow_mut().insert(key, Settled { answer: answer.clone(), _kept: kept });
         answer
     }
 }
@@ -247,16 +273,8 @@ impl Search<'_> {
 
     /// What comes of a row, if that is what is looked for.
     fn look(&self, row: &[Value]) -> Option<String> {
-        let table = self.scenario.catalog.table(self.table)?;
-        let input = |name: &crate::ast::Name| {
-            let column = table.column(name)?;
-            match self.scenario.computed(column.id) {
-                Some(computed) => self.scenario.eval(computed.table, computed.value, self.free, row).ok(),
-                None => self.free.iter().position(|free| free.column.id == column.id).map(|at| row[at].clone()),
-            }
-        };
-        let inputs: Vec<Value> = self.value.inputs().iter().map(input).collect::<Option<_>>()?;
-        let result = self.scenario.eval(self.table, self.value, self.free, row);
+        let inputs = self.scenario.inputs(self.table, self.value, self.free, row)?;
+        let result = self.value.eval(&inputs, 0);
         (self.sees)(&inputs, &result)
     }
 

@@ -15,7 +15,7 @@ pub struct Scenario<'a> {
     pub samples: &'a Samples,
     /// The row is being written, so that constraints that bind new writes only bind it as well.
     pub written: bool,
-    /// Columns that are computed.
+    /// Columns that are computed, in this order: each from free columns, and from those before it.
     pub computed: &'a [Computed<'a>],
     /// A condition that the row of this table makes true.
     pub filter: Option<(&'a str, &'a Expression)>,
@@ -49,7 +49,7 @@ impl<'a> Scenario<'a> {
     /// The free columns that an expression over a table hangs on; none where one of its columns is not there.
     pub(super) fn free(&self, table: &str, value: &Expression) -> Option<Vec<Free<'a>>> {
         let mut free = Vec::new();
-        self.add_free(table, value, &mut free, 0)?;
+        self.add_free(table, value, &mut free, self.computed.len())?;
         if let Some((filtered, filter)) = self.filter {
             self.add_free(filtered, filter, &mut free, 0)?;
         }
@@ -67,12 +67,12 @@ impl<'a> Scenario<'a> {
         Some(free)
     }
 
-    fn add_free(&self, table: &str, value: &Expression, free: &mut Vec<Free<'a>>, depth: usize) -> Option<()> {
+    fn add_free(&self, table: &str, value: &Expression, free: &mut Vec<Free<'a>>, known: usize) -> Option<()> {
         let found = self.catalog.table(table)?;
         for name in value.inputs() {
             let column = found.column(name)?;
-            match self.computed(column.id).filter(|_| depth < MOST_FREE) {
-                Some(computed) => self.add_free(computed.table, computed.value, free, depth + 1)?,
+            match self.computed_among(known, column.id) {
+                Some(at) => self.add_free(self.computed[at].table, self.computed[at].value, free, at)?,
                 None => self.add_column(found, column.id, free),
             }
         }
@@ -98,11 +98,12 @@ impl<'a> Scenario<'a> {
     }
 
     fn is_free(&self, column: ColumnId) -> bool {
-        self.computed(column).is_none()
+        self.computed.iter().all(|computed| computed.column != column)
     }
 
-    pub(super) fn computed(&self, column: ColumnId) -> Option<&'a Computed<'a>> {
-        self.computed.iter().find(|computed| computed.column == column)
+    /// Which of the first so many computed columns this one is.
+    pub(super) fn computed_among(&self, known: usize, column: ColumnId) -> Option<usize> {
+        self.computed[..known].iter().rposition(|computed| computed.column == column)
     }
 
     /// The checks that rows of a table satisfy.
@@ -119,50 +120,49 @@ impl<'a> Scenario<'a> {
         })
     }
 
-    /// The value of an expression over a table, given those of the free columns; none where one of its columns has none.
-    pub(super) fn eval(&self, table: &str, value: &Expression, free: &[Free<'_>], row: &[Value]) -> Evaluated {
-        let found = self.catalog.table(table).ok_or(Broken::Before)?;
-        let mut inputs = Vec::with_capacity(value.inputs().len());
-        for name in value.inputs() {
-            let column = found.column(name).ok_or(Broken::Before)?;
-            let known = match self.computed(column.id) {
-                Some(computed) => self.eval(computed.table, computed.value, free, row).map_err(|_| Broken::Before)?,
-                None => {
-                    let at = free.iter().position(|free| free.column.id == column.id).ok_or(Broken::Before)?;
-                    row[at].clone()
-                }
-            };
-            inputs.push(known);
-        }
-        value.eval(&inputs, 0).map_err(|error| Broken::Here(error.message))
+    /// The values of what an expression over a table reads, given those of the free columns.
+    pub(super) fn inputs(&self, table: &str, value: &Expression, free: &[Free<'_>], row: &[Value]) -> Option<Vec<Value>> {
+        self.inputs_among(self.computed.len(), table, value, free, row)
+    }
+
+    fn inputs_among(
+        &self,
+        known: usize,
+        table: &str,
+        value: &Expression,
+        free: &[Free<'_>],
+        row: &[Value],
+    ) -> Option<Vec<Value>> {
+        let found = self.catalog.table(table)?;
+        let input = |name: &crate::ast::Name| {
+            let column = found.column(name)?.id;
+            if let Some(at) = self.computed_among(known, column) {
+                let computed = &self.computed[at];
+                let inputs = self.inputs_among(at, computed.table, computed.value, free, row)?;
+                return computed.value.eval(&inputs, 0).ok();
+            }
+            free.iter().position(|free| free.column.id == column).map(|at| row[at].clone())
+        };
+        value.inputs().iter().map(input).collect()
+    }
+
+    /// Whether a condition over columns as they are before any is computed is true.
+    fn holds(&self, known: usize, table: &str, condition: &Expression, free: &[Free<'_>], row: &[Value]) -> Option<Value> {
+        let inputs = self.inputs_among(known, table, condition, free, row)?;
+        Some(condition.eval(&inputs, 0).unwrap_or(Value::Boolean(false)))
     }
 
     /// Whether rows may have these values.
     pub(super) fn admits(&self, free: &[Free<'_>], row: &[Value]) -> bool {
-        let holds = |table: &str, condition: &Expression| self.eval(table, condition, free, row);
-        let is_met = self.filter.is_none_or(|(table, filter)| holds(table, filter) == Ok(Value::Boolean(true)));
-        is_met
+        let is_met = |(table, filter)| self.holds(0, table, filter, free, row) == Some(Value::Boolean(true));
+        let all = self.computed.len();
+        self.filter.is_none_or(is_met)
             && free.iter().all(|known| {
                 let own = self.catalog.table(&known.table.name);
                 own.into_iter().flat_map(|table| self.checks_of(table)).all(|(condition, columns)| {
                     !columns.contains(&known.column.id)
-                        || !matches!(
-                            holds(&known.table.name, condition),
-                            Ok(Value::Boolean(false)) | Err(Broken::Here(_))
-                        )
+                        || self.holds(all, &known.table.name, condition, free, row) != Some(Value::Boolean(false))
                 })
             })
     }
-}
-
-/// The value of an expression.
-pub(super) type Evaluated = Result<Value, Broken>;
-
-/// Why an expression has no value.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Broken {
-    /// It fails, and with what message.
-    Here(String),
-    /// What it reads has none.
-    Before,
 }

@@ -34,6 +34,28 @@ pub enum Origin {
     Made,
 }
 
+impl Origin {
+    /// Where the values come from: "a row of the script has them".
+    #[must_use]
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::Script => "a row of the script has these values",
+            Self::Database => "a row of the database has these values",
+            Self::Made => "these values are made up; the types and constraints of the columns admit them",
+        }
+    }
+
+    /// Its name for programs.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Script => "script",
+            Self::Database => "database",
+            Self::Made => "made",
+        }
+    }
+}
+
 impl Samples {
     /// Takes in rows of a table.
     pub fn add(&mut self, table: Name, sample: Sample) {

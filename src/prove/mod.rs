@@ -25,15 +25,17 @@ mod proof;
 mod remedy;
 mod rollback;
 mod rule;
+mod shown;
 mod survey;
 mod tell;
 mod word;
 mod words;
 
-pub use letters::{Letters, letters};
+pub use letters::{Letters, letters, letters_with};
 pub use proof::*;
 #[cfg(feature = "ablation")]
 pub use rule::Rule;
+pub use shown::Shown;
 pub use words::Words;
 
 use std::rc::Rc;
