@@ -121,7 +121,13 @@ impl<'a> Scenario<'a> {
     }
 
     /// The values of what an expression over a table reads, given those of the free columns.
-    pub(super) fn inputs(&self, table: &str, value: &Expression, free: &[Free<'_>], row: &[Value]) -> Option<Vec<Value>> {
+    pub(super) fn inputs(
+        &self,
+        table: &str,
+        value: &Expression,
+        free: &[Free<'_>],
+        row: &[Value],
+    ) -> Option<Vec<Value>> {
         self.inputs_among(self.computed.len(), table, value, free, row)
     }
 
@@ -147,7 +153,14 @@ impl<'a> Scenario<'a> {
     }
 
     /// Whether a condition over columns as they are before any is computed is true.
-    fn holds(&self, known: usize, table: &str, condition: &Expression, free: &[Free<'_>], row: &[Value]) -> Option<Value> {
+    fn holds(
+        &self,
+        known: usize,
+        table: &str,
+        condition: &Expression,
+        free: &[Free<'_>],
+        row: &[Value],
+    ) -> Option<Value> {
         let inputs = self.inputs_among(known, table, condition, free, row)?;
         Some(condition.eval(&inputs, 0).unwrap_or(Value::Boolean(false)))
     }

@@ -15,7 +15,8 @@ impl Plan {
         };
         let own: Vec<_> = app.writes.iter().filter(|name| *name.table == *table).flat_map(facts).collect();
         let mut together: Vec<Name> = Vec::new();
-        for name in app.writes.iter().filter(|name| *name.table != *table && !is_key(catalog, name)) {
+        let others = app.writes.iter().filter(|name| *name.table != *table && app.deletes_from(&name.table));
+        for name in others.filter(|name| !is_key(catalog, name)) {
             if !together.contains(&name.table) && facts(name).iter().any(|fact| own.contains(&fact)) {
                 together.push(name.table.clone());
             }

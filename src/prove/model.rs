@@ -33,6 +33,8 @@ pub(super) struct Layer<W> {
     pub(super) visits: Vec<Transition<W>>,
     /// What an application may find.
     pub(super) reads: Vec<Read<W>>,
+    /// Where an application reads null that could be none when it started, each with what is wrong then.
+    pub(super) nulls: Vec<(Pattern<W>, usize)>,
     /// What is wrong in any state: a live application that uses what is not there.
     pub(super) broken: Vec<usize>,
     /// Facts that a state may know no more.

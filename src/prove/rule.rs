@@ -44,6 +44,8 @@ pub enum Rule {
     RowsMeet,
     /// An application may write the values that are there already.
     ValuesMayStay,
+    /// An application expects no null where there could be none when it started.
+    NotNullIsTrusted,
     /// A value that is null although a column that it is computed from is not has lost what that column knows.
     NullLosesItsSources,
     /// An expression may fail, and refuses the write or the statement then.
@@ -78,6 +80,7 @@ impl Rule {
         Self::DistinctLeavesOutNothing,
         Self::RowsMeet,
         Self::ValuesMayStay,
+        Self::NotNullIsTrusted,
         Self::NullLosesItsSources,
         Self::ExpressionsMayFail,
         Self::ChecksSeeValues,

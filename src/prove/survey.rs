@@ -65,6 +65,8 @@ pub(super) struct Survey {
     /// Answers questions about values.
     pub(super) judge: Rc<Judge>,
     rules: Rules,
+    /// For each application the columns that it reads and that could not be null when it first started.
+    never_null: Vec<Option<BTreeSet<ColumnId>>>,
     /// For each application the tables into which it never inserts.
     excused: Vec<BTreeSet<Name>>,
 }
@@ -82,8 +84,10 @@ impl Survey {
             references: Vec::new(),
             links: Vec::new(),
             deployed: plan.apps.iter().map(|app| !plan.start.is_live(&app.name)).collect(),
+            never_null: plan.apps.iter().map(|_| None).collect(),
             excused: Vec::new(),
         };
+        survey.note_started(plan, &plan.start);
         for table in plan.start.tables() {
             survey.note_table(table, None);
         }
@@ -91,9 +95,28 @@ impl Survey {
         for step in &plan.steps {
             survey.follow((step.index, &step.action), &catalog, &plan.apps, &mut copies);
             catalog.apply(&step.action);
+            if matches!(step.action, Action::Deploy(_)) {
+                survey.note_started(plan, &catalog);
+            }
         }
         survey.excused = plan.apps.iter().enumerate().map(|(at, app)| survey.excuses(plan, at, app)).collect();
         survey
+    }
+
+    /// Notes what those applications find that have just started for the first time.
+    fn note_started(&mut self, plan: &Plan, catalog: &Catalog) {
+        for (app, found) in plan.apps.iter().zip(&mut self.never_null) {
+            if found.is_some() || !catalog.is_live(&app.name) {
+                continue;
+            }
+            let bound = |name: &ColumnName| {
+                let table = catalog.table(&name.table)?;
+                let column = table.column(&name.column)?;
+                let holds = matches!(column.not_null, NotNull::Validated | NotNull::Yes) || in_key(table, column.id);
+                holds.then_some(column.id)
+            };
+            *found = Some(app.reads.iter().filter_map(bound).collect());
+        }
     }
 
     fn note_table(&mut self, table: &Table, added: Option<usize>) {
@@ -270,6 +293,11 @@ impl Survey {
         self.deployed[app] && self.has(Rule::ConstraintsAreKnown)
     }
 
+    /// Whether an application reads a column that could not be null when it first started.
+    pub(super) fn expects_value(&self, app: usize, column: ColumnId) -> bool {
+        self.has(Rule::NotNullIsTrusted) && self.never_null[app].as_ref().is_some_and(|found| found.contains(&column))
+    }
+
     /// Whether an application never inserts into a table, since it could not even before the plan.
     pub(super) fn is_excused(&self, app: usize, table: &str) -> bool {
         self.excused[app].contains(table)
@@ -291,7 +319,8 @@ impl Survey {
             return BTreeSet::new();
         }
         let needs = |table: &Table, column: &Column| {
-            let written = app.writes.iter().any(|used| used.table == table.name && used.column == column.name);
+            let given = app.inserts_into(&table.name).into_iter().flat_map(|inserts| &inserts.columns);
+            let written = given.into_iter().any(|given| given.column == column.name);
             let bound = column.not_null != NotNull::No && column.default.is_none();
             bound && !written && !self.is_given(table, column, &plan.apps)
         };

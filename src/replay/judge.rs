@@ -89,6 +89,10 @@ impl Stage {
         let (stale, unset) = bits(state);
         let reader = anomaly.app.as_deref().unwrap_or("?");
         match anomaly.kind {
+            AnomalyKind::UnsetRead if anomaly.constraint.is_some() && read.is_null() => ReplayOutcome::Confirmed {
+                said: format!("`{reader}` reads null in `{}`, which was not null when it started", column.column),
+                visible: Some(true),
+            },
             AnomalyKind::UnsetRead if unset && stale != 0 && read.is_null() => {
                 let known = self.known_elsewhere(last.owner, column, stale);
                 match known {

@@ -154,6 +154,14 @@ fn cases() -> Vec<(Rule, String, &'static str, &'static str)> {
             "rejected write",
             proved,
         ),
+        (
+            Rule::NotNullIsTrusted,
+            "table users {\n id integer primary key\n name text\n fax text not null\n}\napp v1 { uses name, fax }\n\
+             app v2 { uses name }\nexpand drop not null fax\ndeploy v2\nretire v1\n"
+                .to_owned(),
+            "unset read",
+            proved,
+        ),
     ]
 }
 

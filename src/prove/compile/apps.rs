@@ -17,10 +17,11 @@ type Rows<W> = (Pattern<W>, Vec<bool>);
 
 /// Adds all that a live application may do to the acts of a layer.
 pub(super) fn acts<W: Word>(scene: LayerScene<'_>, app: usize, record: &mut Record<W>, acts: &mut Vec<Transition<W>>) {
-    let written = written(scene, app);
+    let updated = scene.own(app, &scene.shares[app].updates);
+    let inserted = scene.own(app, &scene.shares[app].inserts);
     for rows in scene.rows() {
         let usage = &scene.plan.apps[app];
-        let mut doing = Doing { scene, app, usage, written: &written, rows: &rows, record, acts };
+        let mut doing = Doing { scene, app, usage, updated: &updated, inserted: &inserted, rows: &rows, record, acts };
         doing.updates();
         for table in 0..scene.group.tables.len() {
             doing.insert(table);
@@ -30,21 +31,14 @@ pub(super) fn acts<W: Word>(scene: LayerScene<'_>, app: usize, record: &mut Reco
     }
 }
 
-/// The group's columns that an application writes and that are there.
-fn written(scene: LayerScene<'_>, app: usize) -> Vec<ColumnId> {
-    let ids = scene.shares[app].writes.iter().filter_map(|name| scene.named(name));
-    let mut ids: Vec<ColumnId> = ids.filter(|column| scene.bits(*column).is_some()).collect();
-    ids.sort_unstable();
-    ids.dedup();
-    ids
-}
-
 struct Doing<'a, 'b, W> {
     scene: LayerScene<'a>,
     app: usize,
     usage: &'a AppUse,
-    /// The group's columns that it writes and that are there.
-    written: &'b [ColumnId],
+    /// The group's columns that it updates and that are there.
+    updated: &'b [ColumnId],
+    /// Those that its inserts give a value.
+    inserted: &'b [ColumnId],
     rows: &'b Rows<W>,
     record: &'b mut Record<W>,
     acts: &'b mut Vec<Transition<W>>,
@@ -52,11 +46,11 @@ struct Doing<'a, 'b, W> {
 
 impl<W: Word> Doing<'_, '_, W> {
     fn writes_to(&self, table: usize) -> bool {
-        self.usage.writes.iter().any(|column| column.table == self.scene.group.tables[table])
+        self.usage.writes_to(&self.scene.group.tables[table])
     }
 
     fn updates(&mut self) {
-        let mut left = self.written.to_vec();
+        let mut left = self.updated.to_vec();
         while let Some(first) = left.first().copied() {
             let component = self.component(first, &left);
             left.retain(|column| !component.contains(column));
@@ -74,15 +68,21 @@ impl<W: Word> Doing<'_, '_, W> {
         let mut component = vec![first];
         let mut next = 0;
         while let Some(column) = component.get(next).copied() {
-            let linked = among
-                .iter()
-                .filter(|other| self.scene.has(Rule::DualWrite) && self.scene.shared(column, **other).next().is_some());
+            let linked = among.iter().filter(|other| self.are_written_together(column, **other));
             let new: Vec<ColumnId> = linked.filter(|other| !component.contains(other)).copied().collect();
             component.extend(new);
             next += 1;
         }
         component.sort_unstable();
         component
+    }
+
+    /// Columns that carry a common fact, unless one of them is only handed on as it is: who uses whatever columns there
+    /// are changes one, and leaves the others.
+    fn are_written_together(&self, one: ColumnId, other: ColumnId) -> bool {
+        let handed_on = |column| self.usage.spread.contains(&self.scene.survey.name(column));
+        let apart = !self.usage.spread.is_empty() && (handed_on(one) || handed_on(other));
+        self.scene.has(Rule::DualWrite) && !apart && self.scene.shared(one, other).next().is_some()
     }
 
     fn nullable(&self, columns: &[ColumnId]) -> Vec<ColumnId> {
@@ -175,7 +175,7 @@ impl<W: Word> Doing<'_, '_, W> {
         let name = &scene.group.tables[table];
         let Some(schema) = scene.table(table) else { return };
         let possible = scene.has(Rule::RowsAreInserted)
-            && self.writes_to(table)
+            && self.usage.inserts_into(name).is_some()
             && scene.is_whole(self.app, table)
             && !self.rows.1[table]
             && !scene.survey.is_excused(self.app, name)
@@ -184,7 +184,7 @@ impl<W: Word> Doing<'_, '_, W> {
             return;
         }
         let declared: Vec<ColumnId> =
-            self.written.iter().copied().filter(|column| schema.column_by_id(*column).is_some()).collect();
+            self.inserted.iter().copied().filter(|column| schema.column_by_id(*column).is_some()).collect();
         let given = scene.columns_of(table).filter(|(column, _)| {
             !declared.contains(&column.id) && scene.survey.is_given(schema, column, &scene.plan.apps)
         });
@@ -236,11 +236,12 @@ impl<W: Word> Doing<'_, '_, W> {
         let own = |column: &ColumnName| column.table == scene.group.tables[table];
         let elsewhere =
             |name: &&ColumnName| own(name) && scene.named(name).is_some_and(|column| scene.bits(column).is_none());
-        if !self.rows.1[table] || !self.usage.writes.iter().any(|name| elsewhere(&name)) || !self.touch_matters(table) {
+        if !self.rows.1[table] || !self.usage.updates.iter().any(|name| elsewhere(&name)) || !self.touch_matters(table)
+        {
             return;
         }
         let others: Vec<ColumnId> =
-            self.usage.writes.iter().filter(elsewhere).filter_map(|name| scene.named(name)).collect();
+            self.usage.updates.iter().filter(elsewhere).filter_map(|name| scene.named(name)).collect();
         let (columns, null, as_is) = (others.clone(), Vec::new(), false);
         let happening = ModelEvent::Write { app: self.app, columns, null, as_is };
         self.both_guesses(&happening, |image| {
@@ -264,7 +265,9 @@ impl<W: Word> Doing<'_, '_, W> {
 
     fn delete(&mut self, table: usize) {
         let scene = self.scene;
-        let possible = scene.has(Rule::RowsAreDeleted) && self.writes_to(table) && self.rows.1[table];
+        let possible = scene.has(Rule::RowsAreDeleted)
+            && self.usage.deletes_from(&scene.group.tables[table])
+            && self.rows.1[table];
         if !possible || scene.table(table).is_none() {
             return;
         }
@@ -293,7 +296,7 @@ impl<W: Word> Doing<'_, '_, W> {
     fn knows_reference(&self, from: usize, key: &str) -> bool {
         let scene = self.scene;
         is_at_start(scene, &scene.group.tables[from], key) && !scene.survey.is_deployed(self.app)
-            || scene.survey.is_deployed(self.app) && self.writes_to(from)
+            || scene.survey.is_deployed(self.app) && self.usage.deletes_from(&scene.group.tables[from])
     }
 
     fn refused_by(&mut self, key: &str) -> usize {

@@ -156,8 +156,28 @@ impl<'a> Finder<'a> {
             for name in &app.writes {
                 self.groups_of(name).for_each(|group| shares[group][at].writes.push(name));
             }
+            for name in &app.updates {
+                self.groups_of(name).for_each(|group| shares[group][at].updates.push(name));
+            }
+            for name in app.inserts.iter().flat_map(|inserts| &inserts.columns) {
+                self.groups_of(name).for_each(|group| shares[group][at].inserts.push(name));
+            }
+            for (group, conflict) in self.conflicts(app) {
+                shares[group][at].conflicts.push(conflict);
+            }
         }
         shares
+    }
+
+    /// What inserts name with `on conflict`, each with the first group that one of the columns is in, or any of the table.
+    fn conflicts(&self, app: &'a AppUse) -> Vec<(usize, (&'a Name, &'a [Name]))> {
+        let group = |(table, columns): (&'a Name, &'a [Name])| {
+            let named = columns.iter().map(|column| ColumnName { table: table.clone(), column: column.clone() });
+            let own = named.into_iter().find_map(|name| self.groups_of(&name).next());
+            let group = own.or_else(|| self.by_table.get(table)?.first().copied())?;
+            Some((group, (table, columns)))
+        };
+        app.conflicts().filter_map(group).collect()
     }
 
     /// The groups of the columns that have this name at some time.
@@ -206,9 +226,9 @@ impl<'a> Finder<'a> {
         tables.extend(constrained.filter(is_paired));
         let app = effect.gate.and_then(Gate::app);
         let app = self.plan.apps.iter().find(|usage| Some(&usage.name) == app);
-        tables.extend(app.into_iter().flat_map(AppUse::uses).map(|used| &used.table));
+        tables.extend(app.into_iter().flat_map(AppUse::tables));
         // What it does to rows that others refer to concerns those others.
-        let written = |table: &Name| app.is_some_and(|app| app.writes.iter().any(|used| used.table == *table));
+        let written = |table: &Name| app.is_some_and(|app| app.writes_to(table));
         tables.extend(self.survey.references.iter().filter(|(_, to)| written(to)).map(|(from, _)| from));
         tables
     }
@@ -377,6 +397,7 @@ impl Ground<'_> {
             acts: Vec::new(),
             visits: Vec::new(),
             reads: Vec::new(),
+            nulls: Vec::new(),
             broken: Vec::new(),
             lost: reads::lost(scene, from, record),
             ends: Vec::new(),
@@ -388,6 +409,7 @@ impl Ground<'_> {
         for app in (0..self.plan.apps.len()).filter(live) {
             layer.broken.extend(reads::broken(scene, app, record));
             layer.reads.extend(reads::reads(scene, app, record));
+            layer.nulls.extend(reads::nulls(scene, app, record));
             apps::acts(scene, app, record, &mut layer.acts);
             references::acts(scene, app, record, &mut layer.acts);
         }

@@ -39,10 +39,10 @@ pub(super) fn acts<W: Word>(scene: LayerScene<'_>, app: usize, record: &mut Reco
         };
         // The rows of a pair are deleted as one.
         let is_pair = scene.survey.is_pairing_key(reference.column);
-        if !is_pair && usage.writes.iter().any(|column| column.table == **parent) {
+        if !is_pair && usage.deletes_from(parent) {
             refused(ModelEvent::Delete { app, table: (*parent).clone() }, record);
         }
-        if usage.writes.iter().any(|column| is_column(scene, column, *referenced)) {
+        if usage.updates.iter().any(|column| is_column(scene, column, *referenced)) {
             let (columns, null, as_is) = (vec![*referenced], Vec::new(), false);
             refused(ModelEvent::Write { app, columns, null, as_is }, record);
         }

@@ -371,6 +371,9 @@ impl<'s> World<'s> {
                 Outcome::Anomaly(AnomalyKind::UnsetRead)
             }
             Some(cell) if !cell.is_unset && cell.stale != 0 => Outcome::Anomaly(AnomalyKind::StaleRead),
+            Some(_) if self.is_null(moment, entity, name) && people::expects_value(self.subject, &acting.app, name) => {
+                Outcome::Anomaly(AnomalyKind::UnsetRead)
+            }
             _ => Outcome::Nothing,
         }
     }
