@@ -128,6 +128,9 @@ impl Writer<'_> {
     fn top(&self) -> Slot {
         let first = self.items.first().map_or(0, |item| item.span.start as usize);
         let line = self.source.line_range(self.source.line_of(first)).start;
-        Slot { at: syntax::above_comments(self.source.text(), &syntax::comments(self.source.text()), line), mid_line: false }
+        Slot {
+            at: syntax::above_comments(self.source.text(), &syntax::comments(self.source.text()), line),
+            mid_line: false,
+        }
     }
 }

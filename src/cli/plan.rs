@@ -17,8 +17,8 @@ use crate::engine::Fault;
 use crate::engine::postgres::{Server, translate};
 use crate::phrase::lasting;
 use crate::plan::{Action, Gate, Plan, Step};
-use crate::report::sql::{SqlPlan, SqlStatement, TableSize};
 use crate::report::Terminal;
+use crate::report::sql::{SqlPlan, SqlStatement, TableSize};
 use crate::source::Source;
 use crate::syntax::{self, Parsed};
 

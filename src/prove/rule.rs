@@ -59,7 +59,7 @@ pub enum Rule {
 impl Rule {
     /// All rules.
     #[cfg(feature = "ablation")]
-    pub const ALL: [Self; 24] = [
+    pub const ALL: [Self; 25] = [
         Self::WriteMakesStale,
         Self::SyncFires,
         Self::DualWrite,

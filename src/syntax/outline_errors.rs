@@ -56,8 +56,10 @@ fn odd_help(written: &str) -> String {
         "\u{2260}" => "write `<>`".to_owned(),
         "\u{2264}" => "write `<=`".to_owned(),
         "\u{2265}" => "write `>=`".to_owned(),
-        "#" => "a comment begins with `#` at the start of a line or after a blank; the operators are `#>`, `#>>` and `#-`"
-            .to_owned(),
+        "#" => {
+            "a comment begins with `#` at the start of a line or after a blank; the operators are `#>`, `#>>` and `#-`"
+                .to_owned()
+        }
         "`" => "names need no quotes; where one does, write double quotes".to_owned(),
         _ => "remove it, or put it in quotes: '…'".to_owned(),
     }
@@ -138,9 +140,11 @@ pub(super) fn missing_phase(span: Span, phase: Phase, allowed: &[Phase]) -> Diag
         let other = other.keyword();
         return diagnostic.help(format!("write `{word}` before it, or `{other}` if it belongs there"));
     }
-    diagnostic
-        .help(format!("write `{word}` before it"))
-        .fix(format!("write the phase `{word}`"), at, format!("{word} "))
+    diagnostic.help(format!("write `{word}` before it")).fix(
+        format!("write the phase `{word}`"),
+        at,
+        format!("{word} "),
+    )
 }
 
 /// A rollout statement or gate in a phase. `word` is the phase before it, where it stands on the same line.

@@ -125,8 +125,7 @@ fn general_help(refutation: &Refutation) -> &'static str {
     }
 }
 
-const DELETES_WHAT_IS_REFERRED_TO: &str =
-    "a version that never deletes such rows says so: `deletes none`; one that the plan deploys and that deletes what \
+const DELETES_WHAT_IS_REFERRED_TO: &str = "a version that never deletes such rows says so: `deletes none`; one that the plan deploys and that deletes what \
      refers to them first, says that it deletes from that table; otherwise add the foreign key once the version is retired";
 
 /// Whether a foreign key that is called by its name refuses the write.
@@ -138,9 +137,9 @@ fn is_of_the_plan(refutation: &Refutation) -> bool {
 /// Whether a delete is the last thing that an application does before it goes wrong.
 fn follows_a_delete(refutation: &Refutation) -> bool {
     let kinds = refutation.schedule.events.iter().map(|event| &event.kind);
-    let last = kinds.rev().find(|kind| {
-        matches!(kind, EventKind::Write { .. } | EventKind::Insert { .. } | EventKind::Delete { .. })
-    });
+    let last = kinds
+        .rev()
+        .find(|kind| matches!(kind, EventKind::Write { .. } | EventKind::Insert { .. } | EventKind::Delete { .. }));
     matches!(last, Some(EventKind::Delete { .. }))
 }
 

@@ -176,8 +176,8 @@ mod tests {
     fn nothing_is_proved_beside_an_error() {
         let error = [(Code::SchemaDiffers, 4)];
         for answer in [Answer::Proved, Answer::Conditional, Answer::NotProved] {
-            let headline =
-                judgement(answer, &[]).headline(&Source::new("a.mig", "a\nb\nc"), &[Diagnostic::new(error[0].0, "", Span::new(4, 5), "")]);
+            let headline = judgement(answer, &[])
+                .headline(&Source::new("a.mig", "a\nb\nc"), &[Diagnostic::new(error[0].0, "", Span::new(4, 5), "")]);
             assert_eq!((headline.answer, headline.is_plain), (Answer::Errors, false));
             assert_eq!(headline.line(), "not proved: 1 error comes first (line 3)");
         }

@@ -31,9 +31,15 @@ impl ScriptVerdict<'_> {
     fn help_against_null(&self, refutation: &Refutation) -> String {
         let filled = refutation.anomaly.column.as_ref();
         let target = filled.map_or_else(|| "the column".to_owned(), |column| format!("`{}`", column.column));
-        let nulls: Vec<&str> = refutation.witness.iter().flat_map(|witness| &witness.values).filter(|(_, v)| v.is_null())
-            .map(|(name, _)| &**name).collect();
-        let better = filled.and_then(|column| self.expression_of(column)).and_then(|expr| self.without_null(expr, &nulls));
+        let nulls: Vec<&str> = refutation
+            .witness
+            .iter()
+            .flat_map(|witness| &witness.values)
+            .filter(|(_, v)| v.is_null())
+            .map(|(name, _)| &**name)
+            .collect();
+        let better =
+            filled.and_then(|column| self.expression_of(column)).and_then(|expr| self.without_null(expr, &nulls));
         match better {
             Some(better) => format!("give {target} a value where an input is null: `{better}`"),
             None => format!("give {target} a value where its expression has none: with `coalesce`, or an `else`"),

@@ -265,7 +265,9 @@ impl<'a> RowWrite<'a> {
         }
         let data = self.state.data(table)?;
         let mut same_pair = self.state.catalog.syncs().filter(|other| {
-            other.source_table == sync.source_table && other.target_table == sync.target_table && other.join == sync.join
+            other.source_table == sync.source_table
+                && other.target_table == sync.target_table
+                && other.join == sync.join
         });
         Ok(same_pair.any(|other| other.source_columns.iter().any(|column| !image.value(data, *column).is_null())))
     }

@@ -191,7 +191,8 @@ fn without(args: &[Value], _: Context) -> FunctionResult {
         return Err(ValueError::new("22023", "cannot delete path in scalar"));
     }
     let mut left = value.clone();
-    let is_empty = left.as_array().is_some_and(Vec::is_empty) || left.as_object().is_some_and(serde_json::Map::is_empty);
+    let is_empty =
+        left.as_array().is_some_and(Vec::is_empty) || left.as_object().is_some_and(serde_json::Map::is_empty);
     if !is_empty {
         remove(&mut left, &steps, 0)?;
     }
@@ -243,20 +244,18 @@ mod tests {
             (" { } ", &[]),
             ("{a}", &[Some("a")]),
             ("{a, b c ,0,-1}", &[Some("a"), Some("b c"), Some("0"), Some("-1")]),
-            (r#"{"a,b", "c\"d","",null,"null",n\ull}"#, &[
-                Some("a,b"),
-                Some("c\"d"),
-                Some(""),
-                None,
-                Some("null"),
-                Some("null"),
-            ]),
+            (
+                r#"{"a,b", "c\"d","",null,"null",n\ull}"#,
+                &[Some("a,b"), Some("c\"d"), Some(""), None, Some("null"), Some("null")],
+            ),
             (r"{a\ ,é}", &[Some("a "), Some("é")]),
         ] {
             let steps = steps(literal).unwrap();
             assert_eq!(steps.iter().map(Option::as_deref).collect::<Vec<_>>(), expected, "{literal}");
         }
-        for literal in ["", "a", "a,b", "{", "{a", "{a,}", "{,a}", "{a}b", "{a\"b\"}", "{\"a\"b}", "{{a}}", "[1:1]={a}", "{a\\"] {
+        for literal in
+            ["", "a", "a,b", "{", "{a", "{a,}", "{,a}", "{a}b", "{a\"b\"}", "{\"a\"b}", "{{a}}", "[1:1]={a}", "{a\\"]
+        {
             let error = steps(literal).unwrap_err();
             assert_eq!((error.sqlstate, error.message), ("22P02", format!("malformed array literal: \"{literal}\"")));
         }

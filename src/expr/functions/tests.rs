@@ -17,7 +17,9 @@ fn samples(param: Param) -> Vec<Value> {
         Type::Numeric(_) => &["0", "1", "-1", "0.5", "-2.75", "123456789012345678901234567890.5", "1e-30"],
         Type::Real => &["0", "1", "-1.5", "3e38", "-3e38", "1e-38", "NaN", "Infinity", "-Infinity"],
         Type::Double => &["0", "1", "-1.5", "1e308", "-1e308", "1e-308", "NaN", "Infinity", "-Infinity"],
-        Type::Text => &["", "a", " Éa b ", "a,b", "%", "\\", "{\"a\": 1}", "{a}", "{0}", "day", "month", "epoch", "minute"],
+        Type::Text => {
+            &["", "a", " Éa b ", "a,b", "%", "\\", "{\"a\": 1}", "{a}", "{0}", "day", "month", "epoch", "minute"]
+        }
         Type::Date => &["2024-02-29", "0001-01-01", "4713-01-01 BC", "5874897-12-31", "infinity", "-infinity"],
         Type::Timestamp | Type::TimestampTz => {
             &["2024-02-29 12:34:56.789", "4713-01-01 00:00 BC", "294276-12-31 23:59:59", "infinity", "-infinity"]

@@ -46,7 +46,11 @@ impl Reader<'_> {
             let statement = matches!(rule, Rule::statement | Rule::statements)
                 && (is_one(keywords::first_word(text), keywords::TOPS)
                     || is_one(keywords::first_word(text), keywords::VERBS));
-            if next.fault.is_some() || statement || keywords::surely_starts(text) || self.is_too_large(span.to(next.span)) {
+            if next.fault.is_some()
+                || statement
+                || keywords::surely_starts(text)
+                || self.is_too_large(span.to(next.span))
+            {
                 return false;
             }
             if self.attempt(rule, span.to(next.span), true, build).is_ok() {

@@ -505,17 +505,18 @@ impl<'s> World<'s> {
         self.memory.restore(moment.snapshot.clone());
         let filter = (moment.entities.len() > 1).then(|| self.by_key(table, it.key));
         // What says the same in another table goes with it, first what refers to it.
-        let mut tables: Vec<Name> = acting.deleted_with(table).filter(|other| it.row(other).is_some()).cloned().collect();
+        let mut tables: Vec<Name> =
+            acting.deleted_with(table).filter(|other| it.row(other).is_some()).cloned().collect();
         tables.push(table.clone());
         let catalog = self.memory.catalog().clone();
         let refers = |other: &Name| catalog.references_to(table).any(|(child, _)| child.name == *other);
         tables.sort_by_key(|other| (other != table) == !refers(other));
-        let filters: Vec<_> = tables
-            .into_iter()
-            .map(|table| (filter.is_some().then(|| self.by_key(&table, it.key)), table))
-            .collect();
+        let filters: Vec<_> =
+            tables.into_iter().map(|table| (filter.is_some().then(|| self.by_key(&table, it.key)), table)).collect();
         let attempt = |memory: &mut Memory| {
-            filters.iter().try_for_each(|(filter, table)| memory.delete(Some(&acting.app), table, filter.as_ref()).map(|_| ()))
+            filters
+                .iter()
+                .try_for_each(|(filter, table)| memory.delete(Some(&acting.app), table, filter.as_ref()).map(|_| ()))
         };
         // A delete gives no values: what refuses it is known to an application that writes it at all.
         let own = acting.components.iter().flatten().map(|column| column.name.clone()).collect::<Vec<_>>();

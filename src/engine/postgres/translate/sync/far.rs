@@ -38,7 +38,8 @@ impl Program<'_> {
 
     /// A row that a sync brings about goes with the one that it belongs to. It refers to that one, so it goes first.
     fn install_gone(&self, syncs: &[&Arc<Sync>], into: &mut Installation) -> Result<(), Fault> {
-        let mut body = String::from("\n-- made by miglab. Deletes the rows that belong to the one that is deleted.\nbegin\n");
+        let mut body =
+            String::from("\n-- made by miglab. Deletes the rows that belong to the one that is deleted.\nbegin\n");
         let before = body.len();
         for pair in pairs(syncs).iter().filter(|pair| pair.join.inserts) {
             let key = self.partner_column(&pair.table, pair.join.target_key)?;
@@ -60,7 +61,9 @@ impl Program<'_> {
         let relation = self.scene.qualified(&self.table.name);
         into.triggers.push(Piece {
             name: quote::ident("zzz_miglab_4_delete"),
-            create: format!("before delete on {relation} for each row when ({NO_BACKFILL}) execute function {function}()"),
+            create: format!(
+                "before delete on {relation} for each row when ({NO_BACKFILL}) execute function {function}()"
+            ),
         });
         Ok(())
     }
