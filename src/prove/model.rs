@@ -1,5 +1,6 @@
 //! The model of one group of linked columns, as its exploration runs it.
 
+use crate::ast::Name;
 use crate::catalog::ColumnId;
 use crate::prove::proof::AnomalyKind;
 use crate::prove::word::{Pattern, Program, Word};
@@ -32,6 +33,8 @@ pub(super) struct Layer<W> {
     pub(super) visits: Vec<Transition<W>>,
     /// What an application may find.
     pub(super) reads: Vec<Read<W>>,
+    /// Where an application reads null that could be none when it started, each with what is wrong then.
+    pub(super) nulls: Vec<(Pattern<W>, usize)>,
     /// What is wrong in any state: a live application that uses what is not there.
     pub(super) broken: Vec<usize>,
     /// Facts that a state may know no more.
@@ -180,7 +183,7 @@ pub(super) enum ModelEvent {
     /// An application inserts the row.
     Insert { app: usize, table: usize, columns: Vec<ColumnId>, null: Vec<ColumnId> },
     /// An application deletes the row.
-    Delete { app: usize, table: usize },
+    Delete { app: usize, table: Name },
     /// A statement is undone.
     Undo(usize),
 }

@@ -82,6 +82,22 @@ fn cases() -> Vec<(Rule, String, &'static str, &'static str)> {
             proved,
         ),
         (
+            Rule::DeletesAreWrites,
+            split.replace("  deletes none }", " }"),
+            "stale read, stale read; no return after 4",
+            "proved; no return after 6",
+        ),
+        (
+            Rule::ReferencesHold,
+            "table teams {\n id integer primary key\n name text\n}\n\
+             table members {\n id integer primary key\n team_id integer\n}\n\
+             app v1 { uses teams.name  reads members.team_id }\n\
+             expand add foreign key (team_id) references teams (id) on members\n"
+                .to_owned(),
+            "rejected write",
+            proved,
+        ),
+        (
             Rule::NullsAtStart,
             format!("{NULLABLE}app v2 {{ uses username }}\ncontract set not null username\n"),
             "failing step",
@@ -152,6 +168,14 @@ fn cases() -> Vec<(Rule, String, &'static str, &'static str)> {
             Rule::ValuesMayStay,
             format!("{USERS}{V1}{TWO_WAY}expand add not null display_name\n{BACKFILL}"),
             "rejected write",
+            proved,
+        ),
+        (
+            Rule::NotNullIsTrusted,
+            "table users {\n id integer primary key\n name text\n fax text not null\n}\napp v1 { uses name, fax }\n\
+             app v2 { uses name }\nexpand drop not null fax\ndeploy v2\nretire v1\n"
+                .to_owned(),
+            "unset read",
             proved,
         ),
     ]
