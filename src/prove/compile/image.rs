@@ -337,10 +337,15 @@ impl<'a, W: Word> Image<'a, W> {
 
     /// Makes stale what other tables know of a row that was removed: that it is no more, they have not learnt.
     pub(super) fn miss(&mut self, table: usize) {
-        let columns: Vec<ColumnId> = self.scene.columns_of(table).map(|(column, _)| column.id).collect();
-        if self.scene.has(Rule::DeletesAreWrites) {
-            self.mark_stale(&columns, &columns);
+        let scene = self.scene;
+        if !scene.has(Rule::DeletesAreWrites) {
+            return;
         }
+        let columns: Vec<ColumnId> = scene.columns_of(table).map(|(column, _)| column.id).collect();
+        let apart = (0..self.exists.len()).filter(|other| *other != table && !scene.are_paired(table, *other));
+        let apart = apart.flat_map(|other| scene.columns_of(other)).map(|(column, _)| column.id);
+        let kept: Vec<ColumnId> = columns.iter().copied().chain(apart).collect();
+        self.mark_stale(&columns, &kept);
     }
 
     /// Makes stale what carries a fact of `touched` and is not in `written`, also where it waits to be put back.

@@ -69,6 +69,24 @@ impl<'a> LayerScene<'a> {
         self.group.tables.iter().position(|name| **name == *table)
     }
 
+    /// Whether a row of one table belongs to a row of another, perhaps by that of a third.
+    pub(super) fn are_paired(&self, one: usize, other: usize) -> bool {
+        let names = &self.group.tables;
+        let mut reached = vec![&names[one]];
+        let mut next = 0;
+        while let Some(table) = reached.get(next).copied() {
+            for pairing in &self.survey.pairings {
+                for (from, to) in [(&pairing.from, &pairing.to), (&pairing.to, &pairing.from)] {
+                    if from == table && !reached.contains(&to) {
+                        reached.push(to);
+                    }
+                }
+            }
+            next += 1;
+        }
+        reached.contains(&&names[other])
+    }
+
     /// The bits of a column.
     pub(super) fn bits(&self, column: ColumnId) -> Option<&'a ColumnBits> {
         self.layout.columns.get(&column)

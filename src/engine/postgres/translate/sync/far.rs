@@ -86,6 +86,7 @@ impl Program<'_> {
         }
         body += "begin\n";
         body += &self.changed(columns)?;
+        body += &self.inserted_whole(syncs);
         body += &event(columns);
         for sync in syncs {
             writeln!(body, "    r{} := {};", sync.id.0, self.reaches(sync, columns)).ok();
@@ -95,6 +96,24 @@ impl Program<'_> {
         }
         body += "    return null;\nend\n";
         Ok(body)
+    }
+
+    /// A row that refers to another says all that it holds when it is inserted, null as well: until then it was missing, and
+    /// the other row may still say what an earlier one said.
+    fn inserted_whole(&self, syncs: &[&Arc<Sync>]) -> String {
+        let written = |id: &ColumnId| {
+            let name = self.table.column_by_id(*id).map(|column| &column.name);
+            let mut all = self.scene.apps.iter().flat_map(|app| &app.writes);
+            all.any(|written| written.table == self.table.name && Some(&written.column) == name)
+        };
+        let back = syncs.iter().filter(|sync| sync.join.as_ref().is_some_and(|join| !join.inserts));
+        let columns: BTreeSet<ColumnId> =
+            back.flat_map(|sync| sync.source_columns.iter().copied()).filter(written).collect();
+        if columns.is_empty() {
+            return String::new();
+        }
+        let all: String = columns.iter().map(|id| format!("        x{} := true;\n", id.0)).collect();
+        format!("    if tg_op = 'INSERT' and event = '' then\n{all}    end if;\n")
     }
 
     fn reaches(&self, sync: &Sync, columns: &BTreeSet<ColumnId>) -> String {
