@@ -114,11 +114,6 @@ pub(super) struct Collision<W> {
 }
 
 impl<W: Word> Collision<W> {
-    /// The same where all rows may come to one value: those that were visited hold it.
-    pub(super) fn of_any_value(self, visited: u32) -> Self {
-        Self { held: self.held.and(visited, true), stale: W::ZERO, ..self }
-    }
-
     /// Whether a row in this state may be in the way.
     pub(super) fn is_met(&self, word: W) -> bool {
         self.held.matches(word) && (self.stale == W::ZERO || word & self.stale != W::ZERO)

@@ -60,6 +60,8 @@ pub(super) struct Survey {
     pub(super) references: Vec<(Name, Name)>,
     /// Columns that influence each other.
     pub(super) links: Vec<(ColumnId, ColumnId)>,
+    /// The columns of the unique constraints of several columns that the plan adds.
+    unique: Vec<Vec<ColumnId>>,
     /// The applications that some statement deploys.
     deployed: Vec<bool>,
     /// Answers questions about values.
@@ -83,6 +85,7 @@ impl Survey {
             overwriting: Vec::new(),
             references: Vec::new(),
             links: Vec::new(),
+            unique: Vec::new(),
             deployed: plan.apps.iter().map(|app| !plan.start.is_live(&app.name)).collect(),
             never_null: plan.apps.iter().map(|_| None).collect(),
             excused: Vec::new(),
@@ -99,6 +102,7 @@ impl Survey {
                 survey.note_started(plan, &catalog);
             }
         }
+        survey.link_unique(plan);
         survey.excused = plan.apps.iter().enumerate().map(|(at, app)| survey.excuses(plan, at, app)).collect();
         survey
     }
@@ -116,6 +120,16 @@ impl Survey {
                 holds.then_some(column.id)
             };
             *found = Some(app.reads.iter().filter_map(bound).collect());
+        }
+    }
+
+    /// Two rows that meet in a unique constraint of the plan agree on all its columns: where one of them is a copy, they
+    /// are looked at together.
+    fn link_unique(&mut self, plan: &Plan) {
+        for columns in std::mem::take(&mut self.unique) {
+            if columns.iter().any(|column| plan.facts.of(*column) != [*column]) {
+                self.link(columns[0], &columns);
+            }
         }
     }
 
@@ -149,6 +163,8 @@ impl Survey {
                 self.references.push(((*table).clone(), to.clone()));
             }
         }
+        let unique = effect.adds_constraints.iter().filter_map(|(_, added)| added.kind.unique_columns());
+        self.unique.extend(unique.filter(|columns| (2..=MOST_INPUTS).contains(&columns.len())).map(<[_]>::to_vec));
         effect.fills.iter().for_each(|filling| self.follow_filling(index, filling, &effect, catalog));
         let joins = effect.adds_syncs.iter().filter_map(|sync| Some((sync, sync.join.as_ref()?)));
         joins.for_each(|(sync, join)| {

@@ -34,7 +34,7 @@ pub(super) struct Image<'a, W> {
     /// The tables whose rows were given values, and must satisfy their constraints.
     pub(super) stored: Vec<usize>,
     fired: Vec<SyncId>,
-    /// Columns that followed by sync, each with the column of which it is a plain copy.
+    /// Columns that followed by sync, each with the column whose different values give it different ones.
     synced: Vec<(ColumnId, Option<ColumnId>)>,
     /// Columns that were computed, and from what.
     pub(super) computed: Vec<Given>,
@@ -107,7 +107,7 @@ impl<'a, W: Word> Image<'a, W> {
         self.scene
     }
 
-    /// Columns that followed by sync, each with the column of which it is a plain copy.
+    /// Columns that followed by sync, each with the column whose different values give it different ones.
     pub(super) fn synced(&self) -> Vec<(ColumnId, Option<ColumnId>)> {
         self.synced.clone()
     }
@@ -468,7 +468,7 @@ impl<'a, W: Word> Image<'a, W> {
         }
         self.compute(sync.target, &sync.value, &sync.source_table);
         self.touch(sync.target);
-        let copied = sync.value.as_plain_column().and_then(|name| scene.catalog.column(&sync.source_table, name));
+        let copied = sync.value.injective_input().and_then(|name| scene.catalog.column(&sync.source_table, name));
         self.synced.push((sync.target, copied.map(|column| column.id)));
         self.changed.push(sync.target);
         self.set.push(sync.target);

@@ -8,12 +8,15 @@ mod apps;
 mod constraints;
 mod fills;
 mod image;
+mod known_references;
 mod missing;
+mod past;
 mod reads;
 mod record;
 mod references;
 mod scene;
 mod steps;
+mod unique;
 mod values;
 
 use std::collections::BTreeSet;
