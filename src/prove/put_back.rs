@@ -124,7 +124,8 @@ impl Loosening<'_> {
             && let Some(table) = self.catalog.table(name)
             && let Some(known) = self.plan.start.table(name).and_then(|table| table.column_by_id(*column))
         {
-            let were_null = *kind == FillKind::Seed || filter.as_ref().is_some_and(|filter| asks_for_null(filter, known));
+            let were_null =
+                *kind == FillKind::Seed || filter.as_ref().is_some_and(|filter| asks_for_null(filter, known));
             let about = |constraint: &&Constraint| constraint.kind.columns().contains(column);
             let since = |constraint: &Constraint| {
                 self.plan.start.table(name).is_none_or(|start| start.constraint(&constraint.name).is_none())

@@ -65,7 +65,7 @@ fn a_version_that_has_read_the_catalog_breaks_at_a_drop() {
 
 #[test]
 fn an_upsert_needs_its_constraint() {
-    let apps = "app v1 { reads username }\napp v2 { uses email  inserts users on conflict (email) }";
+    let apps = "app v1 { reads username }\napp v2 { uses username, email  inserts users on conflict (email) }";
     let unique = "expand add unique users_email_key (email)\n";
     assert_eq!(verdict(apps, &format!("{unique}deploy v2\n")), "proved");
     assert_eq!(verdict(apps, &format!("deploy v2\n{unique}")), "broken use");
@@ -89,7 +89,8 @@ fn a_version_may_be_deployed_again() {
 #[test]
 fn null_where_there_could_be_none() {
     let apps = "app v1 { uses username, email }\napp v2 { uses email }";
-    let relaxed = |before: &str| verdict(apps, &format!("{before}expand drop not null username\ndeploy v2\nretire v1\n"));
+    let relaxed =
+        |before: &str| verdict(apps, &format!("{before}expand drop not null username\ndeploy v2\nretire v1\n"));
     assert_eq!(relaxed(""), "unset read");
     assert_eq!(relaxed("expand set default username ''\n"), "proved");
     assert_eq!(verdict(apps, "deploy v2\nretire v1\ncontract drop not null username\n"), "rejected write");

@@ -71,7 +71,8 @@ fn a_finished_run_can_be_undone_until_it_is_purged() {
     let before = world.everything();
     world.expect(0, &["run", "rename.mig"]);
     let ran = world.expect(1, &["rollback"]);
-    let unknown = "declares no `app`, so its point of no return is not known: undoing `add column display_name text` (line ";
+    let unknown =
+        "declares no `app`, so its point of no return is not known: undoing `add column display_name text` (line ";
     assert!(ran.err.contains(unknown), "{}", ran.err);
     assert!(ran.err.contains("`--lose-writes` does it"), "{}", ran.err);
     world.expect(0, &["rollback", "--lose-writes"]);
