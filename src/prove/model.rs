@@ -1,5 +1,6 @@
 //! The model of one group of linked columns, as its exploration runs it.
 
+use crate::ast::Name;
 use crate::catalog::ColumnId;
 use crate::prove::proof::AnomalyKind;
 use crate::prove::word::{Pattern, Program, Word};
@@ -182,7 +183,7 @@ pub(super) enum ModelEvent {
     /// An application inserts the row.
     Insert { app: usize, table: usize, columns: Vec<ColumnId>, null: Vec<ColumnId> },
     /// An application deletes the row.
-    Delete { app: usize, table: usize },
+    Delete { app: usize, table: Name },
     /// A statement is undone.
     Undo(usize),
 }

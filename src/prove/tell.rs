@@ -139,9 +139,7 @@ impl<W: Word> Teller<'_, W> {
                 columns: names(columns),
                 null: names(null),
             },
-            ModelEvent::Delete { app, table } => {
-                EventKind::Delete { app: self.app(*app), table: self.group.group.tables[*table].clone() }
-            }
+            ModelEvent::Delete { app, table } => EventKind::Delete { app: self.app(*app), table: table.clone() },
             ModelEvent::Undo(step) => EventKind::Undo(*step),
         }
     }

@@ -82,6 +82,22 @@ fn cases() -> Vec<(Rule, String, &'static str, &'static str)> {
             proved,
         ),
         (
+            Rule::DeletesAreWrites,
+            split.replace("  deletes none }", " }"),
+            "stale read, stale read; no return after 4",
+            "proved; no return after 6",
+        ),
+        (
+            Rule::ReferencesHold,
+            "table teams {\n id integer primary key\n name text\n}\n\
+             table members {\n id integer primary key\n team_id integer\n}\n\
+             app v1 { uses teams.name  reads members.team_id }\n\
+             expand add foreign key (team_id) references teams (id) on members\n"
+                .to_owned(),
+            "rejected write",
+            proved,
+        ),
+        (
             Rule::NullsAtStart,
             format!("{NULLABLE}app v2 {{ uses username }}\ncontract set not null username\n"),
             "failing step",

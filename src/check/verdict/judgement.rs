@@ -114,10 +114,15 @@ impl ScriptVerdict<'_> {
             Verdict::Refuted => Answer::Refuted,
             Verdict::NotProved => Answer::NotProved,
         };
-        let premises = proof.assumptions.iter().map(|assumption| {
+        let mut premises: Vec<(&str, Vec<Option<usize>>)> = Vec::new();
+        for assumption in &proof.assumptions {
             let line = assumption.step.and_then(|step| self.line_of(step));
-            format!("{}{}", assumption.what, in_lines(&[line]))
-        });
+            match premises.iter_mut().find(|(what, _)| *what == assumption.what) {
+                Some((_, lines)) => lines.push(line),
+                None => premises.push((&assumption.what, vec![line])),
+            }
+        }
+        let premises = premises.into_iter().map(|(what, lines)| format!("{what}{}", in_lines(&lines)));
         Judgement {
             answer,
             states: proof.states,

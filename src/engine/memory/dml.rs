@@ -164,7 +164,8 @@ impl Memory {
         drop(data);
         let mut statement = Statement::new(&self.state, &self.facts, table, Vec::new())?;
         let now = self.now_micros;
-        let outcome = slots.iter().try_for_each(|slot| statement.delete(&mut self.state, table, *slot, now));
+        let outcome =
+            slots.iter().try_for_each(|slot| statement.delete(&mut self.state, &self.facts, table, *slot, now));
         self.end(statement, outcome.map(|()| slots.len()))
     }
 

@@ -191,13 +191,16 @@ impl<W: Word> Doing<'_, '_, W> {
             !declared.contains(&column.id) && scene.survey.is_given(schema, column, &scene.plan.apps)
         });
         let written: Vec<ColumnId> = declared.iter().copied().chain(given.map(|(column, _)| column.id)).collect();
-        let guard = self.rows.0.and(scene.layout.tables[table].gone, false);
-        let rows = (guard, self.rows.1.clone());
-        for null in variants(self.nullable(&declared)) {
+        let rows = self.rows.clone();
+        let elsewhere = self.given_elsewhere(table);
+        let all = variants(self.nullable(&declared)).into_iter();
+        let all = all.flat_map(|null| variants(elsewhere.clone()).into_iter().map(move |given| (null.clone(), given)));
+        for (null, given) in all {
             let columns = declared.clone();
             let happening = ModelEvent::Insert { app: self.app, table, columns, null: null.clone() };
             let mut doing = Doing { rows: &rows, record: self.record, acts: self.acts, ..*self };
             doing.both_guesses(&happening, |image| {
+                image.elsewhere.clone_from(&given);
                 image.insert(table);
                 written.iter().for_each(|column| image.give(*column, null.contains(column)));
                 image.mark_stale(&written, &written);
@@ -205,6 +208,16 @@ impl<W: Word> Doing<'_, '_, W> {
                 written.clone()
             });
         }
+    }
+
+    /// The columns of other groups that an insert may give a value, and that a sync to another table follows.
+    fn given_elsewhere(&self, table: usize) -> Vec<ColumnId> {
+        let scene = self.scene;
+        let own = self.usage.writes.iter().filter(|name| name.table == scene.group.tables[table]);
+        let ids = own.filter_map(|name| scene.named(name)).filter(|column| scene.bits(*column).is_none());
+        let followed =
+            |column: &ColumnId| scene.syncs.iter().any(|s| s.join.is_some() && s.source_columns.contains(column));
+        ids.filter(followed).collect()
     }
 
     /// The row that a new one must refer to is there. Who writes a table is taken to know what its rows refer to.
@@ -260,38 +273,52 @@ impl<W: Word> Doing<'_, '_, W> {
         if !possible || scene.table(table).is_none() {
             return;
         }
-        let follows = |other: usize| {
-            scene.syncs.iter().any(|sync| {
-                *sync.source_table == *scene.group.tables[table]
-                    && *sync.target_table == *scene.group.tables[other]
-                    && sync.join.as_ref().is_some_and(|join| join.inserts)
-            })
-        };
+        let together = scene.plan.deleted_with(self.usage, &scene.group.tables[table], scene.catalog);
         let mut image = Image::new(scene, &self.rows.1, Guess::Value);
         image.remove(table, true);
         let mut refused = Vec::new();
         for other in (0..scene.group.tables.len()).filter(|other| *other != table && self.rows.1[*other]) {
-            if follows(other) {
+            if follows(scene, table, other) || together.contains(&scene.group.tables[other]) {
                 image.remove(other, true);
             } else if let Some(key) = refers(scene, other, table) {
-                let since_start = !scene.survey.is_deployed(self.app) && is_at_start(scene, other, &key);
-                if self.usage.deletes_from(&scene.group.tables[other]) || since_start {
+                if self.knows_reference(other, &key) {
                     return;
                 }
-                let constraint = format!("foreign key `{key}`");
-                let wrong = constraints::wrong(AnomalyKind::RejectedWrite, Some(self.app), None, Some(constraint));
-                refused.push((Pattern::ANY, self.record.wrong(wrong)));
+                refused.push((Pattern::ANY, self.refused_by(&key)));
             }
         }
+        image.miss(table);
         let code: Program<W> = image.code;
+        let table = scene.group.tables[table].clone();
         let happening = self.record.happening(ModelEvent::Delete { app: self.app, table });
         self.acts.push(Transition { refused, ..Transition::new(self.rows.0, code, happening) });
     }
+
+    /// Whether the application takes care that no row of a table is left behind that refers to what it deletes.
+    fn knows_reference(&self, from: usize, key: &str) -> bool {
+        let scene = self.scene;
+        is_at_start(scene, &scene.group.tables[from], key) && !scene.survey.is_deployed(self.app)
+            || scene.survey.is_deployed(self.app) && self.usage.deletes_from(&scene.group.tables[from])
+    }
+
+    fn refused_by(&mut self, key: &str) -> usize {
+        let constraint = format!("foreign key `{key}`");
+        self.record.wrong(constraints::wrong(AnomalyKind::RejectedWrite, Some(self.app), None, Some(constraint)))
+    }
+}
+
+/// Whether the row of one table is deleted with that of another, because a sync brings it about.
+fn follows(scene: LayerScene<'_>, table: usize, other: usize) -> bool {
+    scene.syncs.iter().any(|sync| {
+        *sync.source_table == *scene.group.tables[table]
+            && *sync.target_table == *scene.group.tables[other]
+            && sync.join.as_ref().is_some_and(|join| join.inserts)
+    })
 }
 
 /// Whether a foreign key was there before the plan.
-fn is_at_start(scene: LayerScene<'_>, table: usize, key: &str) -> bool {
-    let start = scene.plan.start.table(&scene.group.tables[table]);
+pub(super) fn is_at_start(scene: LayerScene<'_>, table: &str, key: &str) -> bool {
+    let start = scene.plan.start.table(table);
     start.is_some_and(|table| table.constraint(key).is_some())
 }
 

@@ -292,7 +292,9 @@ impl Write<'_> {
         record: &mut Record<W>,
         risks: &mut Vec<(Pattern<W>, usize)>,
     ) {
-        let ConstraintKind::Check { condition, columns, .. } = &self.constraint.kind else { return };
+        let ConstraintKind::Check { condition, columns, .. } = &self.constraint.kind else {
+            return self.weigh_reference(image, inserted, record, risks);
+        };
         let scene = self.scene;
         if !scene.has(Rule::ChecksSeeValues) || !self.is_looked_at_here(columns) {
             return;
@@ -321,6 +323,31 @@ impl Write<'_> {
         let what = format!("`{app}` writes nothing that {} refuses", self.name());
         let discharge = "add the constraint once no version is live that does not know of it".to_owned();
         risks.extend(values::weigh((scene, self.step()), &answer, wrong, true, (what, discharge), record));
+    }
+
+    /// A foreign key, held against the default that an insert leaves in its column.
+    fn weigh_reference<W: Word>(
+        &self,
+        image: &Image<'_, W>,
+        inserted: bool,
+        record: &mut Record<W>,
+        risks: &mut Vec<(Pattern<W>, usize)>,
+    ) {
+        let ConstraintKind::ForeignKey { column, table, referenced, .. } = &self.constraint.kind else { return };
+        let is_new = self.step().is_some() || self.has_new_default(*column);
+        if !inserted || !is_new || !self.scene.has(Rule::DefaultsAreHeld) || self.scene.bits(*column).is_none() {
+            return;
+        }
+        let defaulted = values::defaulted(image, self.schema, self.written);
+        let Some(given) = defaulted.iter().find(|given| given.column == *column) else { return };
+        let value = given.value.eval(&[], 0).ok().filter(|value| !value.is_null());
+        let Some(value) = value else { return };
+        let name = self.scene.survey.name(*column);
+        let wrong = wrong(AnomalyKind::RejectedWrite, Some(self.app), Some(*column), Some(self.name()));
+        let answer = values::missing_row(self.scene, table, *referenced, &value, &name);
+        let what = format!("`{table}` has a row for {}, the default of `{name}`", value.literal());
+        let discharge = "drop the default, or insert that row before".to_owned();
+        risks.extend(values::weigh((self.scene, self.step()), &answer, wrong, true, (what, discharge), record));
     }
 
     /// A check that the plan adds binds a row that it was never compared with, whatever a write gives a value.

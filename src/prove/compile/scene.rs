@@ -126,6 +126,12 @@ impl<'a> LayerScene<'a> {
         column.default.as_ref().is_some_and(is_value) && self.has(Rule::DefaultIsAValue)
     }
 
+    /// The same, of a column that is known by its identity.
+    pub(super) fn is_defaulted(&self, column: ColumnId) -> bool {
+        let name = self.survey.name(column);
+        self.catalog.column(&name.table, &name.column).is_some_and(|column| self.has_default(column))
+    }
+
     /// Whether a column is the same data as another column in another form.
     pub(super) fn is_carried(&self, column: ColumnId) -> bool {
         self.plan.facts.of(column) != [column]

@@ -32,6 +32,16 @@ pub struct Acting {
     pub deletes: Vec<Name>,
 }
 
+impl Acting {
+    /// The other tables in which it writes what it writes in this one.
+    pub fn deleted_with<'a>(&'a self, table: &'a Name) -> impl Iterator<Item = &'a Name> {
+        let of_table = |columns: &&Vec<Written>| columns.iter().any(|column| column.name.table == *table);
+        let columns = self.components.iter().filter(of_table).flatten();
+        let tables: BTreeSet<&Name> = columns.map(|column| &column.name.table).collect();
+        tables.into_iter().filter(move |other| *other != table && self.deletes.contains(other))
+    }
+}
+
 /// How an application inserts a row.
 #[derive(Clone, Debug)]
 pub struct Inserting {
