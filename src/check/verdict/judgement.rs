@@ -137,7 +137,8 @@ impl ScriptVerdict<'_> {
         let Some(point) = no_return else { return "a rollback loses no write, wherever it starts".to_owned() };
         let statement = self.script.source.slice(self.plan.steps[point.step].span);
         let line = self.line(point.step);
-        let known = format!("`{statement}` (line {line}) is the point of no return: before it a rollback loses no write");
+        let known =
+            format!("`{statement}` (line {line}) is the point of no return: before it a rollback loses no write");
         if point.loss().is_some() {
             return known;
         }
@@ -181,8 +182,8 @@ mod tests {
     fn nothing_is_proved_beside_an_error() {
         let error = [(Code::SchemaDiffers, 4)];
         for answer in [Answer::Proved, Answer::Conditional, Answer::NotProved] {
-            let headline =
-                judgement(answer, &[]).headline(&Source::new("a.mig", "a\nb\nc"), &[Diagnostic::new(error[0].0, "", Span::new(4, 5), "")]);
+            let headline = judgement(answer, &[])
+                .headline(&Source::new("a.mig", "a\nb\nc"), &[Diagnostic::new(error[0].0, "", Span::new(4, 5), "")]);
             assert_eq!((headline.answer, headline.is_plain), (Answer::Errors, false));
             assert_eq!(headline.line(), "not proved: 1 error comes first (line 3)");
         }

@@ -166,7 +166,8 @@ impl ScriptVerdict<'_> {
     /// A condition, by its number in the verdict.
     fn condition(&self, number: usize, condition: &Condition) -> Diagnostic {
         let span = condition.step.map_or_else(|| self.header(), |step| self.plan.steps[step].span);
-        let finding = Diagnostic::new(Code::Condition, condition.what.clone(), span, format!("condition {number} of the proof"));
+        let finding =
+            Diagnostic::new(Code::Condition, condition.what.clone(), span, format!("condition {number} of the proof"));
         finding.help(format!("{}; or answer for it: `allow condition because '…'`", condition.discharge))
     }
 

@@ -49,9 +49,7 @@ impl<W: Write> ProofReport for Human<W> {
         writeln!(self.out, "{}", verdict(script, self.terminal))?;
         match &script.outcome {
             ProveOutcome::Errors(_) => Ok(()),
-            ProveOutcome::Proof(proved) => {
-                self.out.write_all(self.whole(&script.source, proved).as_bytes())
-            }
+            ProveOutcome::Proof(proved) => self.out.write_all(self.whole(&script.source, proved).as_bytes()),
             ProveOutcome::NoApps { lines, assumed, .. } => {
                 let text = self.advice(&script.source, lines, assumed.as_deref());
                 self.out.write_all(text.as_bytes())

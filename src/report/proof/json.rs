@@ -8,8 +8,8 @@ use super::statements::Statements;
 use super::{Answers, ProofReport, ProveOutcome, ProvedPlan, ProvedScript};
 use crate::plan::Plan;
 use crate::prove::{
-    self, Cell, CellView, Condition, Content, EventKind, Insertion, Refutation, Remedy, RowView, Schedule, ScheduleEvent,
-    Shown, Words,
+    self, Cell, CellView, Condition, Content, EventKind, Insertion, Refutation, Remedy, RowView, Schedule,
+    ScheduleEvent, Shown, Words,
 };
 use crate::report::json::{Findings, Unreadable};
 
