@@ -43,6 +43,9 @@ pub(super) struct Layer<W> {
     pub(super) ends: Vec<Transition<W>>,
     /// The undoing of the step before it.
     pub(super) undo: Vec<Transition<W>>,
+    /// What comes back before that, where a state matches: the old values of columns that were filled. Nothing that an
+    /// application has written is lost by it.
+    pub(super) restore: Vec<(Pattern<W>, Program<W>)>,
     /// What a state becomes as the layer begins.
     pub(super) enter: Program<W>,
     /// Where two rows may meet in a unique constraint.

@@ -405,7 +405,8 @@ impl Ground<'_> {
             broken: Vec::new(),
             lost: reads::lost(scene, from, record),
             ends: Vec::new(),
-            undo: before.map_or_else(Vec::new, |step| steps::undo(scene, step, matters, record)),
+            undo: before.map_or_else(Vec::new, |step| steps::undo(scene, step, record)),
+            restore: steps::restore(scene, matters.into_iter().chain(before)),
             enter: steps::unvisited(scene, matters),
             collisions: Vec::new(),
         };
