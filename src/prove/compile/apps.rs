@@ -182,7 +182,10 @@ impl<W: Word> Doing<'_, '_, W> {
             && !self.rows.1[table]
             && !scene.survey.is_excused(self.app, name)
             && self.parents_are_there(table);
-        if !possible {
+        // Who writes the same fact in two tables inserts both rows at once.
+        let together = scene.plan.written_with(self.usage, name, scene.catalog);
+        let is_there = |other: &crate::ast::Name| scene.place(other).is_some_and(|other| self.rows.1[other]);
+        if !possible || together.iter().any(is_there) {
             return;
         }
         let declared: Vec<ColumnId> =

@@ -34,11 +34,16 @@ pub struct Acting {
 
 impl Acting {
     /// The other tables in which it writes what it writes in this one.
-    pub fn deleted_with<'a>(&'a self, table: &'a Name) -> impl Iterator<Item = &'a Name> {
+    pub fn written_with<'a>(&'a self, table: &'a Name) -> impl Iterator<Item = &'a Name> {
         let of_table = |columns: &&Vec<Written>| columns.iter().any(|column| column.name.table == *table);
         let columns = self.components.iter().filter(of_table).flatten();
         let tables: BTreeSet<&Name> = columns.map(|column| &column.name.table).collect();
-        tables.into_iter().filter(move |other| *other != table && self.deletes.contains(other))
+        tables.into_iter().filter(move |other| *other != table)
+    }
+
+    /// Those of them that it deletes from.
+    pub fn deleted_with<'a>(&'a self, table: &'a Name) -> impl Iterator<Item = &'a Name> {
+        self.written_with(table).filter(|other| self.deletes.contains(other))
     }
 }
 

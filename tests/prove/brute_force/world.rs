@@ -465,7 +465,8 @@ impl<'s> World<'s> {
 
     fn insert(&mut self, moment: &Moment, entity: usize, acting: &Acting, insert: &Inserting, null: bool) -> Outcome {
         let it = &moment.entities[entity];
-        if it.row(&insert.table).is_some() {
+        let is_there = |table: &Name| it.row(table).is_some();
+        if is_there(&insert.table) || acting.written_with(&insert.table).any(is_there) {
             return Outcome::Nothing;
         }
         self.memory.restore(moment.snapshot.clone());
