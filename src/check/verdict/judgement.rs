@@ -161,7 +161,7 @@ mod tests {
         Judgement { answer, states: 7, conditions, premises: Vec::new(), way_back: "back".to_owned() }
     }
 
-    fn verdict(judgement: &Judgement, codes: &[(Code, u32)]) -> (Answer, String) {
+    fn verdict(judgement: &Judgement, codes: &[(Code, usize)]) -> (Answer, String) {
         let found = codes.iter().map(|(code, at)| Diagnostic::new(*code, "", Span::new(*at, *at + 1), ""));
         let headline = judgement.headline(&Source::new("a.mig", "a\nb\nc"), &found.collect::<Vec<_>>());
         (headline.answer, headline.verdict)
