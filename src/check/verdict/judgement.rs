@@ -142,7 +142,8 @@ impl ScriptVerdict<'_> {
         let Some(point) = no_return else { return "a rollback loses no write, wherever it starts".to_owned() };
         let statement = self.script.source.slice(self.plan.steps[point.step].span);
         let line = self.line(point.step);
-        let known = format!("`{statement}` (line {line}) is the point of no return: before it a rollback loses no write");
+        let known =
+            format!("`{statement}` (line {line}) is the point of no return: before it a rollback loses no write");
         if point.loss().is_some() {
             return known;
         }
