@@ -5,8 +5,8 @@ use crate::catalog::{Column, ColumnId, Constraint, ConstraintKind, NotNull, Tabl
 use crate::expr::{Expression, Nullness};
 use crate::obligations::{Answer, Scenario};
 use crate::prove::compile::image::Image;
-use crate::prove::compile::record::{Record, added_by};
 use crate::prove::compile::known_references;
+use crate::prove::compile::record::{Record, added_by};
 use crate::prove::compile::scene::LayerScene;
 use crate::prove::compile::unique::{Comes, Meeting, meeting};
 use crate::prove::compile::values;

@@ -71,17 +71,16 @@ fn is_mirrored(scene: LayerScene<'_>, (table, mirror): Referred<'_>, original: C
         let read = sync.value.as_same_value().and_then(|name| scene.catalog.column(&sync.source_table, name));
         sync.target == mirror && read.is_some_and(|read| read.id == original)
     });
-    let has_values = known.column_by_id(mirror).is_some_and(|column| {
-        matches!(column.not_null, NotNull::Validated | NotNull::Yes) || in_key(known, column.id)
-    });
+    let has_values = known
+        .column_by_id(mirror)
+        .is_some_and(|column| matches!(column.not_null, NotNull::Validated | NotNull::Yes) || in_key(known, column.id));
     follows && has_values && is_filled_after_sync(scene, mirror)
 }
 
 fn is_filled_after_sync(scene: LayerScene<'_>, column: ColumnId) -> bool {
     let Some(synced) = sync_into(scene, column) else { return false };
-    let mut fills = scene.plan.effects().filter(|(_, effect)| {
-        effect.fills_rows().is_some_and(|filling| filling.column == column)
-    });
+    let mut fills =
+        scene.plan.effects().filter(|(_, effect)| effect.fills_rows().is_some_and(|filling| filling.column == column));
     let is_after = |index: usize, effect: &Effect<'_>| index > synced && effect.filter.is_none();
     fills.next().is_some_and(|(step, effect)| is_after(step.index, &effect))
         && fills.all(|(step, effect)| is_after(step.index, &effect))

@@ -163,7 +163,10 @@ fn values_without_a_key_are_not_kept_and_that_is_said_before_a_rollback() {
 fn a_unique_constraint_that_rows_may_break_by_now_is_the_point_of_no_return() {
     let world = World::without_script();
     world.do_sql("create table people (id integer primary key, email text unique)");
-    world.file("people.mig", "migration \"people\" on people\napp v1 { uses email }\ncontract drop unique people_email_key\n");
+    world.file(
+        "people.mig",
+        "migration \"people\" on people\napp v1 { uses email }\ncontract drop unique people_email_key\n",
+    );
     world.expect(0, &["run", "people.mig", "--yes"]);
     let ran = world.expect(1, &["rollback"]);
     let why = "rows that `v1` writes may break unique constraint `people_email_key`, and then undoing \
