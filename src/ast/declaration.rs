@@ -132,20 +132,76 @@ pub struct App {
     /// Its name.
     pub name: Ident,
     /// What it reads and writes, a clause each.
-    pub clauses: Vec<AppColumns>,
+    pub clauses: Vec<AppClause>,
+    /// `reads catalog`: it asks the catalog which columns there are, once, as it starts.
+    pub reads_catalog: bool,
     /// `connects as 'shop-v1'`: the `application_name` or role it connects with.
     pub connects_as: Option<Box<str>>,
     /// Where it stands.
     pub span: Span,
 }
 
-/// `reads a, b`, `writes a, b` or `uses a, b`.
+impl App {
+    /// The columns that it names, a table of which it means all left out.
+    pub fn columns(&self) -> impl Iterator<Item = &ColumnRef> {
+        let items = self.clauses.iter().filter(|clause| clause.verb != AppVerb::Inserts);
+        items.flat_map(|clause| &clause.what).filter_map(|item| match item {
+            AppItem::Column(column) => Some(column),
+            AppItem::Whole(_) | AppItem::Table(_) => None,
+        })
+    }
+}
+
+/// `reads a, b`, `inserts t on conflict (a)` or `deletes none`.
 #[derive(Clone, Debug)]
-pub struct AppColumns {
-    /// The application reads them.
-    pub reads: bool,
-    /// The application writes them.
-    pub writes: bool,
-    /// The columns.
-    pub columns: Vec<ColumnRef>,
+pub struct AppClause {
+    /// What the application does.
+    pub verb: AppVerb,
+    /// With what; nothing for `none`.
+    pub what: Vec<AppItem>,
+    /// The columns of `on conflict (a, b)`.
+    pub conflict: Vec<Ident>,
+}
+
+/// The word that a clause of an application begins with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AppVerb {
+    /// `reads`
+    Reads,
+    /// `writes`: inserts, updates and deletes
+    Writes,
+    /// `uses`: reads and writes
+    Uses,
+    /// `inserts`
+    Inserts,
+    /// `updates`
+    Updates,
+    /// `deletes`
+    Deletes,
+}
+
+impl AppVerb {
+    /// The word.
+    #[must_use]
+    pub fn keyword(self) -> &'static str {
+        match self {
+            Self::Reads => "reads",
+            Self::Writes => "writes",
+            Self::Uses => "uses",
+            Self::Inserts => "inserts",
+            Self::Updates => "updates",
+            Self::Deletes => "deletes",
+        }
+    }
+}
+
+/// What a clause of an application is about.
+#[derive(Clone, Debug)]
+pub enum AppItem {
+    /// A column; after `inserts` a name alone may be a table.
+    Column(ColumnRef),
+    /// `t.*`: whatever columns there are at the time.
+    Whole(Ident),
+    /// A table.
+    Table(Ident),
 }

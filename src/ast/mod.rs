@@ -12,7 +12,8 @@ mod statement;
 use std::sync::Arc;
 
 pub use declaration::{
-    App, AppColumns, ColumnConstraint, ColumnDef, ForeignKeyDef, Rows, RowsFrom, TableConstraint, TableDef, View,
+    App, AppClause, AppItem, AppVerb, ColumnConstraint, ColumnDef, ForeignKeyDef, Rows, RowsFrom, TableConstraint,
+    TableDef, View,
 };
 pub use dml::{Delete, Dml, Insert, Select, Update};
 pub use expr::{BinaryOp, CaseExpr, Expr, ExprKind, InList, Literal, UnaryOp, WhenArm};
@@ -144,7 +145,7 @@ pub struct Script {
     pub statements: Vec<Statement>,
     /// The findings it silences.
     pub allows: Vec<Allow>,
-    /// The applications that some statement deploys; the others are live from the start.
+    /// The applications of which a `deploy` stands before any `retire`; the others are live from the start.
     pub deployed: Vec<Name>,
 }
 

@@ -8,7 +8,7 @@ mod constraint;
 mod sync;
 mod table;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 pub use column::{Column, ColumnId, NotNull};
@@ -28,7 +28,10 @@ pub struct Catalog {
     syncs: BTreeMap<SyncId, Arc<Sync>>,
     /// The syncs that each column is in, on either side.
     syncs_by_column: FxHashMap<ColumnId, Vec<SyncId>>,
-    live: BTreeSet<Name>,
+    /// The live applications, each with the tables as they were when it started, of those that it asks about.
+    live: BTreeMap<Name, Vec<Arc<Table>>>,
+    /// The applications that ask the catalog as they start, and about which tables.
+    asking: BTreeMap<Name, Vec<Name>>,
     next_column: u32,
     next_sync: u32,
 }
@@ -94,12 +97,12 @@ impl Catalog {
     /// Whether an application is live.
     #[must_use]
     pub fn is_live(&self, app: &str) -> bool {
-        self.live.contains(app)
+        self.live.contains_key(app)
     }
 
     /// The live applications by name.
     pub fn live(&self) -> impl Iterator<Item = &Name> {
-        self.live.iter()
+        self.live.keys()
     }
 
     /// An identity that no column has had.
@@ -168,12 +171,55 @@ impl Catalog {
         self.next_column = self.next_column.max(id.0);
     }
 
-    /// Makes an application live, or not.
+    /// Makes an application live, or not. One that asks the catalog finds the tables as they are now.
     pub fn set_live(&mut self, app: &Name, live: bool) {
         if live {
-            self.live.insert(app.clone());
+            let asked = self.asking.get(app).into_iter().flatten();
+            let found = asked.filter_map(|table| self.tables.get(table)).map(Arc::clone).collect();
+            self.live.insert(app.clone(), found);
         } else {
             self.live.remove(app);
+        }
+    }
+
+    /// Lets an application ask about these tables whenever it starts.
+    pub fn let_ask(&mut self, app: &Name, tables: Vec<Name>) {
+        if !tables.is_empty() {
+            self.asking.insert(app.clone(), tables);
+        }
+    }
+
+    /// The tables as they were when a live application started, of those that it asks about.
+    pub fn found_by(&self, app: &str) -> &[Arc<Table>] {
+        self.live.get(app).map_or(&[], Vec::as_slice)
+    }
+
+    /// A column as a live application found it when it started, if it asks about its table.
+    #[must_use]
+    pub fn column_found_by(&self, app: &str, table: &str, column: &str) -> Option<&Column> {
+        self.found_by(app).iter().find(|found| *found.name == *table)?.column(column)
+    }
+
+    /// The columns that a live application found when it started and that are not there any more, with their tables.
+    pub fn gone_for<'a>(&'a self, app: &'a str) -> impl Iterator<Item = (&'a Name, &'a Column)> {
+        let of = |table: &'a Arc<Table>| table.columns().map(move |column| (&table.name, column));
+        let is_gone = |(table, column): &(&Name, &Column)| self.column(table, &column.name).is_none();
+        self.found_by(app).iter().flat_map(of).filter(is_gone)
+    }
+
+    /// Lets a column that is only heard of now have been there when the live applications started.
+    pub fn found_as_well(&mut self, table: &Name, column: &Column) {
+        for (app, found) in &mut self.live {
+            if !self.asking.get(app).is_some_and(|asked| asked.contains(table)) {
+                continue;
+            }
+            if let Some(found) = found.iter_mut().find(|found| found.name == *table) {
+                Arc::make_mut(found).add_column(column.clone());
+                continue;
+            }
+            let mut new = Table::new(table.clone(), false);
+            new.add_column(column.clone());
+            found.push(Arc::new(new));
         }
     }
 }

@@ -120,6 +120,21 @@ impl Table {
         })
     }
 
+    /// Whether an insert may say `on conflict` of just these columns: something keeps them unique in all rows.
+    #[must_use]
+    pub fn takes_conflict(&self, columns: &[Name]) -> bool {
+        let Some(mut ids) = columns.iter().map(|name| Some(self.column(name)?.id)).collect::<Option<Vec<_>>>() else {
+            return false;
+        };
+        ids.sort_unstable();
+        ids.dedup();
+        self.constraints().any(|constraint| {
+            let is_partial = matches!(&constraint.kind, ConstraintKind::Index { filter: Some(_), .. });
+            let unique = constraint.kind.unique_columns().filter(|_| !is_partial);
+            unique.is_some_and(|unique| unique.len() == ids.len() && unique.iter().all(|id| ids.contains(id)))
+        })
+    }
+
     /// The constraint or index called `name`.
     #[must_use]
     pub fn constraint(&self, name: &str) -> Option<&Constraint> {

@@ -68,6 +68,21 @@ impl Type {
         matches!(self, Self::SmallInt | Self::Integer | Self::BigInt)
     }
 
+    /// The text of a plain value of the type, for a default that nobody has thought about: `0`, an empty text.
+    #[must_use]
+    pub fn plain_text(self) -> &'static str {
+        match self {
+            Self::Boolean => "false",
+            Self::SmallInt | Self::Integer | Self::BigInt | Self::Numeric(_) | Self::Real | Self::Double => "0",
+            Self::Unknown | Self::Text | Self::Varchar(_) => "",
+            Self::Date | Self::Timestamp | Self::TimestampTz => "1970-01-01",
+            Self::Interval => "0 seconds",
+            Self::Uuid => "00000000-0000-0000-0000-000000000000",
+            Self::Json | Self::Jsonb => "{}",
+            Self::Bytea => "\\x",
+        }
+    }
+
     /// Whether it is a type of numbers.
     #[must_use]
     pub fn is_numeric(self) -> bool {

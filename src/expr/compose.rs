@@ -127,7 +127,7 @@ fn is_injective(node: &Node, is_source: &dyn Fn(&Node) -> bool) -> bool {
 }
 
 /// Whether changing the type keeps different values different, or fails.
-fn keeps_different(from: Type, to: Type) -> bool {
+pub(super) fn keeps_different(from: Type, to: Type) -> bool {
     match (from, to) {
         _ if from == to => true,
         (_, Type::Varchar(Some(_))) => {

@@ -2,6 +2,7 @@
 
 use crate::data::{Type, Value};
 use crate::expr::Expression;
+use crate::expr::compose::keeps_different;
 use crate::expr::node::{Cast, Node};
 
 impl Expression {
@@ -23,10 +24,16 @@ fn keeps(node: &Node, input: usize) -> bool {
             let reads = |operand: &&Node| operand.any(&|node| matches!(node, Node::Column(at, _) if *at == input));
             let mut reading = operands.iter().filter(reads);
             let (Some(only), None) = (reading.next(), reading.next()) else { return false };
-            let adds = matches!(function.name, "+" | "-") && is_exact(function.result);
-            let joins = function.name == "||" && function.result.is_text();
-            let scales = function.name == "*" && is_exact(function.result) && factor(operands).is_some();
-            keeps(only, input) && (adds || joins || scales)
+            let is_fraction = matches!(function.result, Type::Numeric(_) | Type::Real | Type::Double);
+            let is_scaled = factor(operands).is_some();
+            // That the last digit of a fraction is rounded is not counted.
+            let is_kept = match function.name {
+                "+" | "-" => function.injective || is_fraction,
+                "*" => is_scaled && (is_exact(function.result) || is_fraction),
+                "/" => is_scaled && is_fraction && operands.first().is_some_and(|first| reads(&first)),
+                _ => function.injective,
+            };
+            is_kept && keeps(only, input)
         }
         _ => false,
     }
@@ -40,7 +47,7 @@ fn cast_keeps(cast: &Cast) -> bool {
         _ => None,
     };
     let is_fine_enough = |finest: i32| scale(&cast.operand).is_some_and(|scale| scale <= finest);
-    widens(cast.operand.ty(), cast.to) || finest.is_some_and(is_fine_enough)
+    keeps_different(cast.operand.ty(), cast.to) || finest.is_some_and(is_fine_enough)
 }
 
 fn is_exact(ty: Type) -> bool {
@@ -58,7 +65,7 @@ fn factor(operands: &[Node]) -> Option<&Value> {
         _ => None,
     })?;
     let text = constant.to_string();
-    text.contains(|digit: char| ('1'..='9').contains(&digit)).then_some(constant)
+    text.contains(|digit| matches!(digit, '1'..='9')).then_some(constant)
 }
 
 /// How many decimal places a number has at most; a negative count where it ends in zeros before the point.
@@ -94,34 +101,14 @@ fn places(text: &str) -> Option<i32> {
     let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
     let fraction = fraction.trim_end_matches('0');
     let zeros = whole.len() - whole.trim_end_matches('0').len();
-    let places = if fraction.is_empty() { i32::try_from(zeros).map(|zeros| -zeros) } else { i32::try_from(fraction.len()) };
+    let places =
+        if fraction.is_empty() { i32::try_from(zeros).map(|zeros| -zeros) } else { i32::try_from(fraction.len()) };
     places.ok().filter(|_| text.chars().all(|c| c.is_ascii_digit() || matches!(c, '.' | '-')))
-}
-
-/// Whether a type holds every value of another one.
-fn widens(from: Type, to: Type) -> bool {
-    match (from, to) {
-        _ if from == to => true,
-        (_, Type::Text | Type::Varchar(None)) => true,
-        (Type::Varchar(Some(from)), Type::Varchar(Some(to))) => from <= to,
-        (Type::SmallInt | Type::Integer, Type::Double) | (Type::SmallInt, Type::Real) => true,
-        (_, Type::Numeric(None)) => is_exact(from),
-        (Type::Date, Type::Timestamp | Type::TimestampTz) | (Type::Timestamp, Type::TimestampTz) => true,
-        _ => false,
-    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_type_is_wider_where_it_holds_every_value() {
-        assert!(widens(Type::Integer, Type::Numeric(None)));
-        assert!(widens(Type::Varchar(Some(3)), Type::Varchar(Some(4))));
-        assert!(!widens(Type::Text, Type::Varchar(Some(4))));
-        assert!(!widens(Type::Timestamp, Type::Date));
-    }
 
     #[test]
     fn decimal_places_are_counted() {

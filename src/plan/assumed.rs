@@ -121,7 +121,7 @@ fn app_over(name: Name, columns: &[(&Table, ColumnId)]) -> AppUse {
         Some(ColumnName { table: table.name.clone(), column })
     });
     let reads: Vec<ColumnName> = named.collect();
-    AppUse { name, writes: reads.clone(), reads, connects_as: None }
+    AppUse::new(name, reads.clone(), reads)
 }
 
 /// A plan with the applications that it is assumed to have.

@@ -4,6 +4,8 @@
 //! passes, and [`PlanBuilder`] keeps them for the proof and the executor.
 
 mod action;
+mod app_clauses;
+mod app_uses;
 mod apply;
 mod apps;
 pub mod assumed;
@@ -23,13 +25,14 @@ mod removal;
 mod samples;
 mod start;
 mod syncs;
+mod together;
 mod types;
 mod uses;
 
 use std::sync::Arc;
 
 pub use action::{Action, FillKind};
-pub use apps::{AppUse, ColumnName};
+pub use apps::{AppUse, ColumnName, Inserts, Whole, conflict_name};
 pub use builder::PlanBuilder;
 pub use effect::{Effect, Filling, FillingKind, Gate, Removal};
 pub use facts::{FactId, Facts, FactsBuilder};

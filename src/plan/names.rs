@@ -183,6 +183,8 @@ impl Planner<'_> {
         if let Some(table) = self.catalog.table_mut(table) {
             table.add_column(column.clone());
         }
+        self.catalog.found_as_well(table, &column);
+        self.spread(table, name);
         self.implied.push((table.clone(), column.clone()));
         column
     }

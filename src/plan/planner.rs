@@ -63,6 +63,7 @@ impl Planner<'_> {
             if let Some(table) = start.table_mut(name) {
                 table.add_column(column.clone());
             }
+            start.found_as_well(name, column);
             start.note_column_id(column.id);
         }
     }
@@ -126,8 +127,22 @@ impl Planner<'_> {
     /// Moves the catalog past an action that stands at `span`.
     pub fn advance(&mut self, action: &Action, span: Span) {
         let effect = action.effect(&self.catalog);
-        effect.adds.iter().for_each(|(_, column)| self.note_added(column.id, span));
+        for (_, column) in &effect.adds {
+            self.note_added(column.id, span);
+        }
+        for (table, column) in &effect.adds {
+            self.spread(table, &column.name);
+        }
         self.catalog.apply(action);
+    }
+
+    /// Adds a column to what those applications use that mean all columns of its table.
+    pub(super) fn spread(&mut self, table: &Name, column: &Name) {
+        if !self.apps.iter().any(|app| app.whole.iter().any(|whole| whole.table == *table)) {
+            return;
+        }
+        let column = ColumnName { table: table.clone(), column: column.clone() };
+        Arc::make_mut(&mut self.apps).iter_mut().for_each(|app| app.spread(&column));
     }
 
     pub(super) fn note_added(&mut self, column: ColumnId, span: Span) {

@@ -2,12 +2,12 @@
 
 use std::sync::Arc;
 
-use crate::ast::{App, ColumnRef, Ident, Name, RowsFrom, Script};
+use crate::ast::{ColumnRef, Ident, Name, RowsFrom, Script};
 use crate::catalog::{Catalog, Column, NotNull, Table};
 use crate::diagnostic::{Code, Diagnostic};
+use crate::plan::ColumnName;
 use crate::plan::lifespans::Lifespans;
 use crate::plan::planner::{KnownTable, Planner};
-use crate::plan::{AppUse, ColumnName};
 
 impl<'s> Planner<'s> {
     /// A planner before the first statement of `script`.
@@ -132,51 +132,8 @@ impl<'s> Planner<'s> {
         }
     }
 
-    fn declare_apps(&mut self) {
-        let mut seen: Vec<&Ident> = Vec::new();
-        let mut apps = Vec::new();
-        for app in &self.script.apps {
-            if let Some(first) = seen.iter().find(|first| first.name == app.name.name) {
-                let message = format!("application `{}` is declared twice", app.name.name);
-                self.diagnostics.push(
-                    Diagnostic::new(Code::DuplicateName, message, app.name.span, "declared again here")
-                        .label(first.span, "first declared here")
-                        .help("give each version its own name"),
-                );
-                continue;
-            }
-            seen.push(&app.name);
-            apps.push(self.app_use(app));
-            if !self.script.deployed.contains(&app.name.name) {
-                self.catalog.set_live(&app.name.name, true);
-            }
-        }
-        self.apps = apps.into();
-    }
-
-    fn app_use(&mut self, app: &App) -> AppUse {
-        let mut usage = AppUse {
-            name: app.name.name.clone(),
-            reads: Vec::new(),
-            writes: Vec::new(),
-            connects_as: app.connects_as.clone(),
-        };
-        for clause in &app.clauses {
-            for column in &clause.columns {
-                let Some(name) = self.app_column(column) else { continue };
-                if clause.reads {
-                    usage.reads.push(name.clone());
-                }
-                if clause.writes {
-                    usage.writes.push(name);
-                }
-            }
-        }
-        usage
-    }
-
     /// A column that an application or a view uses at some time: there now, or added by the plan.
-    fn app_column(&mut self, column: &ColumnRef) -> Option<ColumnName> {
+    pub(super) fn app_column(&mut self, column: &ColumnRef) -> Option<ColumnName> {
         let table = match (&column.table, &self.default_table) {
             (Some(table), _) => table.name.clone(),
             (None, Some(table)) => table.clone(),

@@ -1,6 +1,6 @@
 //! The tables that a script speaks of.
 
-use crate::ast::{Added, ColumnRef, Ident, Name, Script, StatementKind, TableDef};
+use crate::ast::{Added, AppItem, ColumnRef, Ident, Name, Script, StatementKind, TableDef};
 use crate::source::Span;
 
 /// Tables by name, each with the place where it is named first, in the order of places.
@@ -22,7 +22,10 @@ impl Uses {
         uses.idents(script.rows.iter().map(|rows| &rows.table));
         script.views.iter().flat_map(|view| &view.reads).for_each(|column| uses.column(column));
         let clauses = script.apps.iter().flat_map(|app| &app.clauses);
-        clauses.flat_map(|clause| &clause.columns).for_each(|column| uses.column(column));
+        clauses.flat_map(|clause| &clause.what).for_each(|item| match item {
+            AppItem::Column(column) => uses.column(column),
+            AppItem::Whole(table) | AppItem::Table(table) => uses.ident(table),
+        });
         script.statements.iter().for_each(|statement| uses.statement(&statement.kind));
         uses.tables.sort_by_key(|(_, span)| *span);
         uses

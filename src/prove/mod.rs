@@ -15,6 +15,7 @@
 
 mod causes;
 mod compile;
+mod copies;
 mod explore;
 mod groups;
 mod layout;
@@ -154,7 +155,8 @@ impl Proving<'_> {
         self.note_losses(model, &explored);
         let no_return = rollbacks.loss.as_ref().and_then(|loss| teller.no_return(loss));
         // A write that is lost says more than a constraint that may be.
-        let precedes = |new: &NoReturn, old: &NoReturn| new.step < old.step || new.step == old.step && old.loss().is_none();
+        let precedes =
+            |new: &NoReturn, old: &NoReturn| new.step < old.step || new.step == old.step && old.loss().is_none();
         let earlier = |new: &NoReturn| self.proof.no_return.as_ref().is_none_or(|old| precedes(new, old));
         if let Some(no_return) = no_return.filter(earlier) {
             self.proof.no_return = Some(no_return);

@@ -27,6 +27,9 @@ pub(super) fn changes<'p>(plan: &'p Plan, steps: &'p [usize], kind: AnomalyKind)
     if kind == AnomalyKind::RejectedWrite {
         drafts.relaxations(&mut found);
     }
+    if matches!(kind, AnomalyKind::RejectedWrite | AnomalyKind::UnsetRead) {
+        drafts.plain_defaults(&mut found);
+    }
     drafts.syncs(&mut found);
     drafts.defaults(&mut found);
     drafts.conditions(&mut found);
@@ -151,6 +154,26 @@ impl<'p> Drafts<'p> {
             let text = format!("add `expand drop not null {}`", bound.name);
             let steps = self.inserted(last, Some(Phase::Expand), Action::DropNotNull { table, column });
             found.push(ChangedPlan { steps, text, place: Some(Self::place(last)) });
+        }
+    }
+
+    /// A default for a column that some version does not write any more, while another still reads it.
+    fn plain_defaults(&self, found: &mut Vec<ChangedPlan>) {
+        let first = self.plan.steps.iter().position(|step| matches!(step.action, Action::Deploy(_)));
+        for at in self.steps {
+            let (table, column) = match &self.plan.steps[*at].action {
+                Action::DropNotNull { table, column } | Action::DropColumn { table, column } => (table, *column),
+                _ => continue,
+            };
+            let Some(known) = self.plan.start.table(table).and_then(|table| table.column_by_id(column)) else {
+                continue;
+            };
+            let Some(default) = Expression::plain(known.ty).filter(|_| known.not_null != NotNull::No) else { continue };
+            let place = first.map_or(*at, |first| first.min(*at));
+            let action = Action::SetDefault { table: table.clone(), column, default: Some(default) };
+            let steps = self.inserted(place, Some(Phase::Expand), action);
+            let text = format!("add `expand set default {} …`, with a value that every version can read,", known.name);
+            found.push(ChangedPlan { steps, text, place: Some(Self::place(place)) });
         }
     }
 

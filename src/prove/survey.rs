@@ -10,6 +10,7 @@ use crate::catalog::{Catalog, Column, ColumnId, ConstraintKind, NotNull, Table};
 use crate::expr::{Expression, Nullness};
 use crate::obligations::Judge;
 use crate::plan::{Action, AppUse, ColumnName, Effect, Filling, FillingKind, Plan};
+use crate::prove::copies::{self, Copies};
 use crate::prove::rule::{Rule, Rules};
 
 /// Inputs of a condition beyond which it is not looked into.
@@ -51,10 +52,12 @@ pub(super) struct Survey {
     pub(super) columns: BTreeMap<ColumnId, Origin>,
     pub(super) by_name: FxHashMap<ColumnName, Vec<ColumnId>>,
     pub(super) pairings: Vec<Pairing>,
-    /// Copies whose rows are not paired, by step.
-    pub(super) unpaired: Vec<usize>,
+    /// Copies that are not followed altogether: the step, and why.
+    pub(super) unfollowed: Vec<(usize, String)>,
     /// Statements that overwrite data of a column's own: the step, the column, and with what.
     pub(super) overwriting: Vec<(usize, ColumnId, String)>,
+    /// Tables that refer to others by foreign keys of the plan, each with the one that it refers to.
+    pub(super) references: Vec<(Name, Name)>,
     /// Columns that influence each other.
     pub(super) links: Vec<(ColumnId, ColumnId)>,
     /// The applications that some statement deploys.
@@ -62,6 +65,8 @@ pub(super) struct Survey {
     /// Answers questions about values.
     pub(super) judge: Rc<Judge>,
     rules: Rules,
+    /// For each application the columns that it reads and that could not be null when it first started.
+    never_null: Vec<Option<BTreeSet<ColumnId>>>,
     /// For each application the tables into which it never inserts.
     excused: Vec<BTreeSet<Name>>,
 }
@@ -74,22 +79,44 @@ impl Survey {
             columns: BTreeMap::new(),
             by_name: FxHashMap::default(),
             pairings: Vec::new(),
-            unpaired: Vec::new(),
+            unfollowed: Vec::new(),
             overwriting: Vec::new(),
+            references: Vec::new(),
             links: Vec::new(),
             deployed: plan.apps.iter().map(|app| !plan.start.is_live(&app.name)).collect(),
+            never_null: plan.apps.iter().map(|_| None).collect(),
             excused: Vec::new(),
         };
+        survey.note_started(plan, &plan.start);
         for table in plan.start.tables() {
             survey.note_table(table, None);
         }
-        let mut catalog = plan.start.clone();
+        let (mut catalog, mut copies) = (plan.start.clone(), Copies::default());
         for step in &plan.steps {
-            survey.follow(step.index, &step.action, &catalog);
+            survey.follow((step.index, &step.action), &catalog, &mut copies);
             catalog.apply(&step.action);
+            if matches!(step.action, Action::Deploy(_)) {
+                survey.note_started(plan, &catalog);
+            }
         }
         survey.excused = plan.apps.iter().enumerate().map(|(at, app)| survey.excuses(plan, at, app)).collect();
         survey
+    }
+
+    /// Notes what those applications find that have just started for the first time.
+    fn note_started(&mut self, plan: &Plan, catalog: &Catalog) {
+        for (app, found) in plan.apps.iter().zip(&mut self.never_null) {
+            if found.is_some() || !catalog.is_live(&app.name) {
+                continue;
+            }
+            let bound = |name: &ColumnName| {
+                let table = catalog.table(&name.table)?;
+                let column = table.column(&name.column)?;
+                let holds = matches!(column.not_null, NotNull::Validated | NotNull::Yes) || in_key(table, column.id);
+                holds.then_some(column.id)
+            };
+            *found = Some(app.reads.iter().filter_map(bound).collect());
+        }
     }
 
     fn note_table(&mut self, table: &Table, added: Option<usize>) {
@@ -104,7 +131,7 @@ impl Survey {
         self.columns.insert(column.id, origin);
     }
 
-    fn follow(&mut self, index: usize, action: &Action, catalog: &Catalog) {
+    fn follow(&mut self, (index, action): (usize, &Action), catalog: &Catalog, copies: &mut Copies) {
         let effect = action.effect(catalog);
         effect.names.iter().for_each(|column| self.touch(*column));
         if let Some((column, not_null)) = effect.not_null
@@ -117,6 +144,11 @@ impl Survey {
             let table = effect.adds_table.or_else(|| catalog.table(table));
             table.into_iter().for_each(|table| self.note_column(table, column, Some(index)));
         }
+        for (table, constraint) in &effect.adds_constraints {
+            if let ConstraintKind::ForeignKey { table: to, .. } = &constraint.kind {
+                self.references.push(((*table).clone(), to.clone()));
+            }
+        }
         let unique = effect.adds_constraints.iter().filter_map(|(_, added)| added.kind.unique_columns());
         // Two rows that meet in a unique constraint of the plan agree on all its columns.
         unique.filter(|columns| (2..=MOST_INPUTS).contains(&columns.len())).for_each(|all| self.link(all[0], all));
@@ -125,7 +157,7 @@ impl Survey {
         joins.for_each(|(sync, join)| {
             self.pair(&sync.source_table, &sync.target_table, [join.source_key, join.target_key]);
         });
-        self.follow_copy(index, catalog, &effect);
+        self.follow_copy(index, catalog, &effect, copies);
         if let Some((_, constraint)) = effect.adds_constraint()
             && let ConstraintKind::Check { condition, columns, .. } = &constraint.kind
             && is_decided_by_nulls(condition)
@@ -142,19 +174,15 @@ impl Survey {
     }
 
     /// Notes what a column gets its values from.
-    fn follow_filling(
-        &mut self,
-        index: usize,
-        filling: &Filling<'_>,
-        effect: &Effect<'_>,
-        catalog: &Catalog,
-    ) {
+    fn follow_filling(&mut self, index: usize, filling: &Filling<'_>, effect: &Effect<'_>, catalog: &Catalog) {
         let Filling { kind, column, sources, .. } = filling;
         // What a statement overwrites that goes through rows is for whoever knows their values.
         if *kind == FillingKind::Sync {
             self.note_overwriting(index, *column, sources);
         }
-        self.link(*column, sources);
+        if *kind != FillingKind::Copy || !self.is_at_start(*column) {
+            self.link(*column, sources);
+        }
         let filter = effect.filter.filter(|(_, filter)| *kind != FillingKind::Copy && is_decided_by_nulls(filter));
         if let Some((table, filter)) = filter {
             self.link(*column, &inputs(catalog, table, filter));
@@ -170,18 +198,26 @@ impl Survey {
         }
     }
 
-    fn follow_copy(&mut self, index: usize, catalog: &Catalog, effect: &Effect<'_>) {
-        let copied = || effect.fills.iter().filter(|filling| filling.kind == FillingKind::Copy);
-        let Some(Filling { from, table: to, .. }) = copied().next() else { return };
+    fn follow_copy(&mut self, index: usize, catalog: &Catalog, effect: &Effect<'_>, copies: &mut Copies) {
+        let copied: Vec<&Filling<'_>> =
+            effect.fills.iter().filter(|filling| filling.kind == FillingKind::Copy).collect();
+        let Some(Filling { from, table: to, .. }) = copied.first() else { return };
         let (Some(source), Some(target)) = (catalog.table(from), catalog.table(to)) else { return };
-        let pair = copied().find_map(|Filling { column, value, .. }| {
+        let pair = copied.iter().find_map(|Filling { column, value, .. }| {
             let key = catalog.column(from, value.as_plain_column()?)?.id;
             (target.is_unique(*column) && source.is_unique(key)).then_some([key, *column])
         });
-        match pair {
-            Some(keys) => self.pair(from, to, keys),
-            None => self.unpaired.push(index),
+        let Some(keys) = pair else { return self.unfollowed.push((index, copies::unpaired(from, to))) };
+        let key = self.name(keys[1]);
+        if !copies::are_the_same(source, target, keys, self.is_at_start(keys[1])) {
+            return self.unfollowed.push((index, copies::own_rows(from, to, &key.column)));
         }
+        self.pair(from, to, keys);
+        let held = copied.iter().map(|filling| filling.column).filter(|column| *column != keys[1]);
+        let held = held.filter(|column| self.is_at_start(*column));
+        let mut whys: Vec<String> = held.map(|column| copies::held_data(&self.name(column))).collect();
+        whys.extend(copies.follow(&copied, &key));
+        self.unfollowed.extend(whys.into_iter().map(|why| (index, why)));
     }
 
     fn touch(&mut self, column: ColumnId) {
@@ -241,6 +277,11 @@ impl Survey {
         self.deployed[app] && self.has(Rule::ConstraintsAreKnown)
     }
 
+    /// Whether an application reads a column that could not be null when it first started.
+    pub(super) fn expects_value(&self, app: usize, column: ColumnId) -> bool {
+        self.has(Rule::NotNullIsTrusted) && self.never_null[app].as_ref().is_some_and(|found| found.contains(&column))
+    }
+
     /// Whether an application never inserts into a table, since it could not even before the plan.
     pub(super) fn is_excused(&self, app: usize, table: &str) -> bool {
         self.excused[app].contains(table)
@@ -262,7 +303,8 @@ impl Survey {
             return BTreeSet::new();
         }
         let needs = |table: &Table, column: &Column| {
-            let written = app.writes.iter().any(|used| used.table == table.name && used.column == column.name);
+            let given = app.inserts_into(&table.name).into_iter().flat_map(|inserts| &inserts.columns);
+            let written = given.into_iter().any(|given| given.column == column.name);
             let bound = column.not_null != NotNull::No && column.default.is_none();
             bound && !written && !self.is_given(table, column, &plan.apps)
         };

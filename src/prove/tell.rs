@@ -1,7 +1,7 @@
 //! From states and acts back to rows, events and names.
 
 use crate::ast::Name;
-use crate::plan::{ColumnName, Plan};
+use crate::plan::{ColumnName, Inserts, Plan, conflict_name};
 use crate::prove::compile::Compiled;
 use crate::prove::explore::{At, BestSchedule, Explored, Last};
 use crate::prove::model::{Cause, Layer, Model, ModelEvent, Transition, Wrong};
@@ -87,7 +87,15 @@ impl<W: Word> Teller<'_, W> {
 
     fn use_of(&self, wrong: &Wrong) -> EventKind {
         let app = self.app(wrong.app.unwrap_or(0));
-        let column = wrong.column.as_ref().map_or_else(unknown_column, |wrong| cause(self.survey, wrong));
+        let Some(column) = wrong.column.as_ref().map(|wrong| cause(self.survey, wrong)) else {
+            let inserts = &self.plan.apps[wrong.app.unwrap_or(0)].inserts;
+            let is_it = |inserts: &&Inserts| {
+                let names = inserts.conflicts.iter().map(|columns| conflict_name(&inserts.table, columns));
+                names.into_iter().any(|name| wrong.constraint.as_ref() == Some(&name))
+            };
+            let table = inserts.iter().find(is_it).map_or_else(|| "?".into(), |inserts| inserts.table.clone());
+            return EventKind::Insert { app, table, columns: Vec::new(), null: Vec::new() };
+        };
         if wrong.reads {
             EventKind::Read { app, column }
         } else {
@@ -136,9 +144,7 @@ impl<W: Word> Teller<'_, W> {
                 columns: names(columns),
                 null: names(null),
             },
-            ModelEvent::Delete { app, table } => {
-                EventKind::Delete { app: self.app(*app), table: self.group.group.tables[*table].clone() }
-            }
+            ModelEvent::Delete { app, table } => EventKind::Delete { app: self.app(*app), table: table.clone() },
             ModelEvent::Undo(step) => EventKind::Undo(*step),
         }
     }
@@ -247,10 +253,6 @@ impl Way {
         });
         ended.unwrap_or(0).max(from)
     }
-}
-
-fn unknown_column() -> ColumnName {
-    ColumnName { table: "?".into(), column: "?".into() }
 }
 
 fn cause(survey: &Survey, cause: &Cause) -> ColumnName {

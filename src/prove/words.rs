@@ -136,7 +136,9 @@ impl<'a> Words<'a> {
         let column = anomaly.column.as_ref().map(|column| self.column(column)).unwrap_or_default();
         let constraint = anomaly.constraint.as_deref().unwrap_or("a constraint");
         match anomaly.kind {
+            AnomalyKind::BrokenUse if anomaly.column.is_none() => format!("there is no {constraint}"),
             AnomalyKind::BrokenUse => format!("{column} does not exist"),
+            AnomalyKind::UnsetRead if anomaly.constraint.is_some() => "null".to_owned(),
             AnomalyKind::UnsetRead => "unset".to_owned(),
             AnomalyKind::StaleRead => "stale".to_owned(),
             AnomalyKind::LostWrite => format!("the newest value of {column} is gone"),
@@ -152,7 +154,13 @@ impl<'a> Words<'a> {
         let column = anomaly.column.as_ref().map_or_else(|| "a column".to_owned(), |column| self.column(column));
         let constraint = anomaly.constraint.as_deref().unwrap_or("a constraint");
         match anomaly.kind {
+            AnomalyKind::BrokenUse if anomaly.column.is_none() => {
+                format!("{app} inserts with `on conflict`, and there is no {constraint}")
+            }
             AnomalyKind::BrokenUse => format!("{app} uses {column}, which does not exist"),
+            AnomalyKind::UnsetRead if anomaly.constraint.is_some() => {
+                format!("{app} reads null in {column}, which was not null when it started")
+            }
             AnomalyKind::UnsetRead => format!("{app} reads {column}, which has no value where one was written"),
             AnomalyKind::StaleRead => format!("{app} reads an old value of {column}"),
             AnomalyKind::LostWrite => format!("no column holds the newest value of {column} any more"),

@@ -44,7 +44,11 @@ fn single_key(table: &Table) -> Option<&Column> {
 }
 
 /// How many rows with a value have a key that no row of a table has.
-fn lacking(memory: &Memory, (from, their_key, value): (&Table, &Column, &Column), (to, key): (&Name, &Column)) -> usize {
+fn lacking(
+    memory: &Memory,
+    (from, their_key, value): (&Table, &Column, &Column),
+    (to, key): (&Name, &Column),
+) -> usize {
     let columns = [their_key.name.clone(), value.name.clone()];
     let Ok(theirs) = memory.select(None, &from.name, Some(&columns), None, MOST_LOOKED_AT) else { return 0 };
     let Ok(own) = memory.select(None, to, Some(std::slice::from_ref(&key.name)), None, usize::MAX) else { return 0 };

@@ -185,7 +185,7 @@ impl Session {
             return insert.columns.iter().map(|column| column.name.clone()).collect();
         }
         if let Some(usage) = app.and_then(|app| self.apps().iter().find(|usage| usage.name == *app)) {
-            let own = usage.writes.iter().filter(|column| column.table == *table);
+            let own = usage.inserts_into(table).into_iter().flat_map(|inserts| &inserts.columns);
             return own.map(|column| column.column.clone()).collect();
         }
         let schema = self.present.memory().catalog().table(table);

@@ -170,7 +170,10 @@ fn next(block: &str, words: &[&str]) -> Next {
         ("", ["as", _, rest @ ..] | rest @ ["select" | "insert" | "update" | "delete", ..]) => write(rest),
         ("", ["rows"] | ["migration", .., "on"]) => Next::Tables,
         ("", ["rows", _]) => Next::Fixed(&["from", "generate"]),
-        ("app", []) => Next::Fixed(&["reads", "writes", "uses"]),
+        ("app", []) => {
+            Next::Fixed(&["reads", "reads catalog", "writes", "uses", "inserts", "updates", "deletes", "connects as"])
+        }
+        ("app", ["deletes"]) => Next::Tables,
         ("view", []) => Next::Fixed(&["reads"]),
         ("app" | "view", _) => Next::Columns,
         ("table" | "add", [_]) => Next::Types,
@@ -308,6 +311,8 @@ mod tests {
         assert_eq!(offered("contract drop column us"), ["username"]);
         assert_eq!(offered("migrate backfill total from orders.t"), ["total"]);
         assert_eq!(offered("app v3 { reads user"), ["username"]);
+        assert_eq!(offered("app v3 { d"), ["deletes"]);
+        assert_eq!(offered("app v3 { deletes "), ["orders", "users"]);
     }
 
     #[test]

@@ -263,7 +263,8 @@ impl Session {
                 format!("the point of no return is passed: {why}")
             })
         };
-        let line = |why: String| self.terminal.paint(&format!("{}; `back` takes it back", clean(&why)), Paint::Yellow) + "\n";
+        let line =
+            |why: String| self.terminal.paint(&format!("{}; `back` takes it back", clean(&why)), Paint::Yellow) + "\n";
         why.map_or_else(String::new, line)
     }
 

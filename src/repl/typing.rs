@@ -83,8 +83,8 @@ impl Session {
             let table = column.table.as_ref().map(|table| &table.name).or(plan.default_table.as_ref());
             table.is_some_and(|table| catalog.column(table, &column.column.name).is_none())
         };
-        let columns = app.clauses.iter().flat_map(|clause| &clause.columns);
-        let mut names: Vec<String> = columns.filter(missing).map(|column| column.column.name.to_string()).collect();
+        let mut names: Vec<String> =
+            app.columns().filter(missing).map(|column| column.column.name.to_string()).collect();
         names.sort();
         names.dedup();
         names

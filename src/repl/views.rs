@@ -3,7 +3,7 @@
 use crate::diagnostic::Complaint;
 use crate::engine::memory::{AppState, Selected};
 use crate::phrase::{counted, did_you_mean, listed, rows};
-use crate::plan::{AppUse, ColumnName};
+use crate::plan::AppUse;
 use crate::repl::session::{Said, Session};
 use crate::repl::staleness;
 use crate::report::selected::table_of;
@@ -133,22 +133,15 @@ impl Session {
 
     /// "reads a, b · writes a".
     fn uses(&self, app: &AppUse) -> String {
-        let default = self.present.run.plan().default_table.clone();
-        let short = |column: &ColumnName| match &default {
-            Some(table) if *table == column.table => column.column.to_string(),
-            _ => column.to_string(),
-        };
-        let clause = |verb: &str, columns: &[ColumnName]| match columns {
-            [] => None,
-            columns => Some(format!("{verb} {}", columns.iter().map(short).collect::<Vec<_>>().join(", "))),
-        };
-        let clauses = [clause("reads", &app.reads), clause("writes", &app.writes)];
-        clauses.into_iter().flatten().collect::<Vec<_>>().join(" · ")
+        app.verbs(self.present.run.plan().default_table.as_ref()).join(" · ")
     }
 
     /// A line for each column that an application reads stale or unset values in.
     fn misread(&self, app: &AppUse) -> Vec<String> {
-        staleness::survey(self.present.memory(), &self.present.run.plan().facts, app).iter().map(|misread| format!("reads {misread}")).collect()
+        staleness::survey(self.present.memory(), &self.present.run.plan().facts, app)
+            .iter()
+            .map(|misread| format!("reads {misread}"))
+            .collect()
     }
 
     /// The same, where there is something to say, after the deployment of an application.

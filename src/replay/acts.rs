@@ -100,7 +100,9 @@ impl Stage {
             }
         };
         let app = self.plan.apps.iter().find(|app| app.name == *write.app);
-        app.iter().flat_map(|app| &app.writes).filter(|column| column.table == *table).cloned().for_each(&mut add);
+        let inserts = app.and_then(|app| app.inserts_into(table));
+        let given = inserts.into_iter().flat_map(|inserts| &inserts.columns);
+        given.filter(|column| self.minds(write.app, column)).cloned().for_each(&mut add);
         if let Ok(schema) = self.table(table) {
             let key = schema.primary_key().unwrap_or_default();
             let given = |column: &&Column| key.contains(&column.id) || self.is_given(table, column);
@@ -108,6 +110,14 @@ impl Stage {
             given.for_each(|column| add(ColumnName { table: table.clone(), column: column.name.clone() }));
         }
         columns
+    }
+
+    /// Whether an application makes something of a column: it names it, or found it when it started.
+    fn minds(&self, app: &Name, column: &ColumnName) -> bool {
+        let catalog = self.memory.catalog();
+        let spread = self.plan.apps.iter().any(|usage| usage.name == *app && usage.spread.contains(column));
+        let found = || catalog.column_found_by(app, &column.table, &column.column).map(|column| column.id);
+        !spread || catalog.column(&column.table, &column.column).is_some_and(|column| found() == Some(column.id))
     }
 
     /// A column that must have a value, and that neither an application nor a statement speaks of.
@@ -203,7 +213,8 @@ impl Stage {
         let declared = |column: &ColumnName| {
             let key = schema.primary_key().unwrap_or_default();
             let id = schema.column(&column.column).map(|column| column.id);
-            usage.is_some_and(|usage| usage.writes.contains(column)) || id.is_some_and(|id| key.contains(&id))
+            let inserts = usage.and_then(|usage| usage.inserts_into(table));
+            inserts.is_some_and(|inserts| inserts.columns.contains(column)) || id.is_some_and(|id| key.contains(&id))
         };
         let as_itself = values.iter().all(|(column, _)| declared(column));
         let names: Vec<Name> = values.iter().map(|(column, _)| column.column.clone()).collect();

@@ -93,6 +93,10 @@ impl Stage {
         let (stale, unset) = bits(state);
         let reader = anomaly.app.as_deref().unwrap_or("?");
         match anomaly.kind {
+            AnomalyKind::UnsetRead if anomaly.constraint.is_some() && read.is_null() => ReplayOutcome::Confirmed {
+                said: format!("`{reader}` reads null in `{}`, which was not null when it started", column.column),
+                visible: Some(true),
+            },
             AnomalyKind::UnsetRead if read.is_null() => {
                 let known = self.known_elsewhere(last.owner, column, if unset { stale } else { u64::MAX });
                 match known {
@@ -171,7 +175,8 @@ impl Stage {
         let Some(column) = &anomaly.column else { return differs("nothing says what is lost") };
         let facts = &self.plan.facts;
         let carried: Vec<FactId> = self.known.ids(column).flat_map(|id| facts.of(id).iter().copied()).collect();
-        let lost: Vec<FactId> = carried.iter().copied().filter(|fact| !self.is_known(Owner::Row, *fact, last.written)).collect();
+        let lost: Vec<FactId> =
+            carried.iter().copied().filter(|fact| !self.is_known(Owner::Row, *fact, last.written)).collect();
         let Some(fact) = lost.first() else {
             return differs(format!("a column still has the newest value of `{column}`"));
         };
@@ -186,7 +191,9 @@ impl Stage {
             let carries = id_of(&self.memory, column).is_some_and(|id| facts.of(id).contains(&fact));
             let state = self.state(owner, column).map(bits);
             let is_fresh = carries && state.is_some_and(|(stale, _)| stale & facts.bit(fact) == 0);
-            is_fresh && (self.is_null(fact, written) || self.value(owner, &column.table, &column.column) != Some(Value::Null))
+            is_fresh
+                && (self.is_null(fact, written)
+                    || self.value(owner, &column.table, &column.column) != Some(Value::Null))
         })
     }
 

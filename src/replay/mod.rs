@@ -84,8 +84,15 @@ impl Replay {
     ) -> Option<Result<Self, Fault>> {
         let (lost, schedule) = no_return.loss()?;
         let (column, kind) = (Some(lost.clone()), AnomalyKind::LostWrite);
-        let anomaly =
-            Anomaly { kind, position: no_return.step + 1, app: None, column, constraint: None, in_step: false, beside: None };
+        let anomaly = Anomaly {
+            kind,
+            position: no_return.step + 1,
+            app: None,
+            column,
+            constraint: None,
+            in_step: false,
+            beside: None,
+        };
         Some(Self::of(plan, (schedule, &anomaly), Vec::new(), script))
     }
 
@@ -103,7 +110,8 @@ impl Replay {
         let own = plain.iter().map(|manner| Manner { own_values: true, ..*manner });
         let own: Vec<Manner> = own.filter(|_| !witness.is_empty()).collect();
         for manner in plain.iter().copied().chain(own) {
-            let mut stage = Stage::new(Arc::clone(plan), Arc::clone(&known), manner, script.map_or(0, Memory::now_micros));
+            let mut stage =
+                Stage::new(Arc::clone(plan), Arc::clone(&known), manner, script.map_or(0, Memory::now_micros));
             stage.witness = Arc::clone(&witness);
             let (schedule, anomaly) = (Arc::clone(&schedule), Arc::clone(&anomaly));
             let mut replay =

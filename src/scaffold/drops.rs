@@ -16,10 +16,11 @@ pub struct DropColumn {
     /// Its type
     #[arg(long, value_name = "TYPE", default_value = "text")]
     pub r#type: String,
-    /// It is `not null`: relax it, because the new version does not write it
+    /// It is `not null`: it gets a default, because the new version does not write it and the old one reads it
     #[arg(long)]
     pub not_null: bool,
-    /// Give it this default instead, for the old version's reads of the new version's rows
+    /// The default that it gets, for the old version's reads of the new version's rows; of a `not null` column a plain
+    /// value of its type where nothing is said
     #[arg(long, value_name = "VALUE", allow_hyphen_values = true)]
     pub default: Option<String>,
     /// Why its data may be lost: the answer to what `check` says of the drop
@@ -61,15 +62,11 @@ impl DropColumn {
             .table(&table)
             .old_app(&both)
             .new_app(std::slice::from_ref(&kept));
-        if let Some(default) = &self.default {
+        let plain = self.not_null.then(|| plain(&self.r#type));
+        if let Some(default) = self.default.as_deref().map(literal).or(plain) {
             draft = draft.step(
                 "The new version does not write the column: its rows take this, and the old version can read them.",
-                &format!("expand set default {column} {}", literal(default)),
-            );
-        } else if self.not_null {
-            draft = draft.step(
-                "The new version does not write the column: without this its inserts would be rejected.",
-                &format!("expand drop not null {column}"),
+                &format!("expand set default {column} {default}"),
             );
         }
         draft
@@ -99,6 +96,20 @@ impl DropTable {
             )
             .step(&why_dropped(self.because.as_ref()), &dropped(&format!("table {name}"), self.because.as_ref()))
             .finish()
+    }
+}
+
+/// A plain value of a type, as a literal.
+fn plain(written: &str) -> String {
+    let ty = written.split(['(', ' ']).next().unwrap_or(written).to_ascii_lowercase();
+    match ty.as_str() {
+        "boolean" | "bool" => "false".to_owned(),
+        "smallint" | "integer" | "bigint" | "int" | "int2" | "int4" | "int8" | "numeric" | "decimal" | "real"
+        | "double" | "float4" | "float8" => "0".to_owned(),
+        "date" | "timestamp" | "timestamptz" => "now()".to_owned(),
+        "uuid" => "'00000000-0000-0000-0000-000000000000'".to_owned(),
+        "json" | "jsonb" => "'{}'".to_owned(),
+        _ => "''".to_owned(),
     }
 }
 

@@ -1,6 +1,10 @@
 //! The tree of a script, put together from what its reading yields.
 
-use crate::ast::{Allow, AllowScope, App, Phase, Rows, RowsFrom, Script, Statement, StatementKind, TableDef, View};
+use rustc_hash::FxHashSet;
+
+use crate::ast::{
+    Allow, AllowScope, App, Name, Phase, Rows, RowsFrom, Script, Statement, StatementKind, TableDef, View,
+};
 use crate::source::{Source, Span};
 use crate::syntax::part::{Element, Head, Part};
 
@@ -20,11 +24,13 @@ pub(super) struct Assembly {
     blocks: Vec<Block>,
     /// Allows whose item has not come yet, with how many blocks were open.
     pending: Vec<(Allow, usize)>,
+    /// The applications that some statement has deployed or retired.
+    rolled: FxHashSet<Name>,
 }
 
 impl Assembly {
     pub(super) fn new(source: Source) -> Self {
-        Self { script: Script::new(source), blocks: Vec::new(), pending: Vec::new() }
+        Self { script: Script::new(source), blocks: Vec::new(), pending: Vec::new(), rolled: FxHashSet::default() }
     }
 
     pub(super) fn finish(mut self) -> Script {
@@ -51,9 +57,7 @@ impl Assembly {
             Part::Allow(allow) => self.pending.push((allow, self.blocks.len())),
             Part::Statement(statement) => {
                 self.cover(statement.span);
-                if let StatementKind::Deploy(app) = &statement.kind {
-                    self.script.deployed.push(app.name.clone());
-                }
+                self.note_rollout(&statement.kind);
                 self.script.statements.push(statement);
             }
             Part::Passed(span) => self.cover(span),
@@ -64,6 +68,18 @@ impl Assembly {
             Part::Open(head, span) => self.open(head, span),
             Part::Element(element) => self.element(element),
             Part::Close(span) => self.close(span),
+        }
+    }
+
+    /// An application whose first statement is its `deploy` is not live before.
+    fn note_rollout(&mut self, kind: &StatementKind) {
+        let (app, deploys) = match kind {
+            StatementKind::Deploy(app) => (app, true),
+            StatementKind::Retire(app) => (app, false),
+            _ => return,
+        };
+        if self.rolled.insert(app.name.clone()) && deploys {
+            self.script.deployed.push(app.name.clone());
         }
     }
 
@@ -82,7 +98,9 @@ impl Assembly {
             Head::Phase(_) => Block::Phase(span),
             Head::Table(name) => Block::Table(table(name)),
             Head::AddTable { phase, name } => Block::AddTable(phase, table(name)),
-            Head::App(name) => Block::App(App { name, clauses: Vec::new(), connects_as: None, span }),
+            Head::App(name) => {
+                Block::App(App { name, clauses: Vec::new(), reads_catalog: false, connects_as: None, span })
+            }
             Head::View(name) => Block::View(View { name, reads: Vec::new(), span }),
             Head::Rows(table) => Block::Rows(Rows { table, from: RowsFrom::Listed(Vec::new()), span }),
         };
@@ -97,7 +115,8 @@ impl Assembly {
             (Some(Block::Table(table) | Block::AddTable(_, table)), Element::Constraint(constraint)) => {
                 table.constraints.push(constraint);
             }
-            (Some(Block::App(app)), Element::AppColumns(columns)) => app.clauses.push(columns),
+            (Some(Block::App(app)), Element::AppClause(clause)) => app.clauses.push(clause),
+            (Some(Block::App(app)), Element::ReadsCatalog) => app.reads_catalog = true,
             (Some(Block::App(app)), Element::Connects(role)) => app.connects_as = Some(role),
             (Some(Block::View(view)), Element::ViewReads(columns)) => view.reads.extend(columns),
             (Some(Block::Rows(rows)), Element::Row(values, span)) => {

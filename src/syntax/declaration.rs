@@ -1,8 +1,8 @@
 //! Headers, allows, columns, constraints, rows and the clauses of applications.
 
 use crate::ast::{
-    Allow, AllowScope, AppColumns, ColumnConstraint, ColumnDef, ColumnRef, Expr, ForeignKeyDef, Header, Ident, Rows,
-    RowsFrom, TableConstraint,
+    Allow, AllowScope, AppClause, AppItem, AppVerb, ColumnConstraint, ColumnDef, ColumnRef, Expr, ForeignKeyDef,
+    Header, Ident, Rows, RowsFrom, TableConstraint,
 };
 use crate::diagnostic::{Code, Diagnostic};
 use crate::source::Span;
@@ -17,8 +17,9 @@ pub(super) enum TableElement {
 }
 
 /// A clause of an `app` block.
-pub(super) enum AppClause {
-    Columns(AppColumns),
+pub(super) enum AppElement {
+    Clause(AppClause),
+    ReadsCatalog,
     Connects(Box<str>),
 }
 
@@ -209,17 +210,28 @@ impl Build<'_> {
     }
 
     /// A clause of an application.
-    pub(super) fn app_clause(&mut self, node: Node<'_>) -> AppClause {
-        let rule = node.as_rule();
-        let mut nodes = node.into_inner();
-        if rule == Rule::connects {
-            return AppClause::Connects(self.string(&present(nodes.next())));
+    pub(super) fn app_clause(&mut self, node: Node<'_>) -> AppElement {
+        let verb = match node.as_rule() {
+            Rule::reads_catalog => return AppElement::ReadsCatalog,
+            Rule::connects => return AppElement::Connects(self.string(&present(node.into_inner().next()))),
+            Rule::writes => AppVerb::Writes,
+            Rule::uses => AppVerb::Uses,
+            Rule::inserts => AppVerb::Inserts,
+            Rule::updates => AppVerb::Updates,
+            Rule::deletes => AppVerb::Deletes,
+            _ => AppVerb::Reads,
+        };
+        let (mut what, mut conflict) = (Vec::new(), Vec::new());
+        for part in node.into_inner() {
+            match part.as_rule() {
+                Rule::on_conflict => conflict = self.column_list(present(part.into_inner().next())),
+                Rule::whole => what.push(AppItem::Whole(self.first_ident(&mut part.into_inner()))),
+                Rule::name => what.push(AppItem::Table(self.ident(&part))),
+                Rule::column => what.push(AppItem::Column(self.column(part))),
+                _ => {}
+            }
         }
-        AppClause::Columns(AppColumns {
-            reads: rule != Rule::writes,
-            writes: rule != Rule::reads,
-            columns: self.columns(nodes),
-        })
+        AppElement::Clause(AppClause { verb, what, conflict })
     }
 
     /// Columns in a row.

@@ -248,7 +248,8 @@ fn meant(diagnostic: Diagnostic, rule: Rule, found: &StoppedAt<'_>, wanted: &[St
             diagnostic.help(format!("statements start with {}", keywords::verbs_listed()))
         }
         (_, Rule::row_tuples) => diagnostic.help("write each row as `(1, 'text', null)`"),
-        (_, Rule::app_clauses) => diagnostic.help("write `reads a, b`, `writes a, b` or `uses a, b`"),
+        (_, Rule::app_clauses) => diagnostic
+            .help("write `reads a, b`, `writes a, b`, `uses a, b` or `inserts t`, `updates a`, `deletes none`"),
         (_, Rule::view_clauses) => diagnostic.help("write `reads a, b`"),
         (_, Rule::allows) => diagnostic.help("write `allow CODE because 'the reason'`"),
         (_, Rule::header) => diagnostic.help("write `migration \"Title\" on TABLE`"),
@@ -286,9 +287,15 @@ fn in_words(rule: Rule) -> Option<&'static str> {
         Rule::condition => "`where`",
         Rule::batches => "`in batches of`",
         Rule::pause => "`pause`",
-        Rule::reads => "`reads`",
+        Rule::reads | Rule::app_reads | Rule::reads_catalog => "`reads`",
         Rule::writes => "`writes`",
         Rule::uses => "`uses`",
+        Rule::inserts => "`inserts`",
+        Rule::updates => "`updates`",
+        Rule::deletes => "`deletes`",
+        Rule::nothing => "`none`",
+        Rule::on_conflict => "`on conflict`",
+        Rule::whole => "all columns of a table",
         Rule::connects => "`connects as`",
         Rule::csv => "`from`",
         Rule::generate => "`generate`",

@@ -170,7 +170,8 @@ impl Writer<'_> {
                 self.lines.push(Line { indent, name, text, ..Line::default() });
             }
             Element::Constraint(constraint) => self.line(print::table_constraint(constraint)),
-            Element::AppColumns(columns) => self.line(print::app_columns(columns)),
+            Element::AppClause(clause) => self.line(print::app_clause(clause)),
+            Element::ReadsCatalog => self.line("reads catalog".to_owned()),
             Element::Connects(role) => {
                 self.line(format!("connects as {}", crate::syntax::build::sql_text(role)));
             }

@@ -2,7 +2,7 @@
 //! writes it down again.
 
 use crate::ast::{
-    Allow, AppColumns, ColumnDef, ColumnRef, Expr, Header, Ident, Phase, Rows, Statement, TableConstraint,
+    Allow, AppClause, ColumnDef, ColumnRef, Expr, Header, Ident, Phase, Rows, Statement, TableConstraint,
 };
 use crate::source::Span;
 
@@ -45,7 +45,8 @@ pub(super) enum Head {
 pub(super) enum Element {
     Column(ColumnDef),
     Constraint(TableConstraint),
-    AppColumns(AppColumns),
+    AppClause(AppClause),
+    ReadsCatalog,
     Connects(Box<str>),
     ViewReads(Vec<ColumnRef>),
     Row(Vec<Expr>, Span),

@@ -1,9 +1,9 @@
 //! The canonical text of every part of the tree.
 
 use crate::ast::{
-    AddIndex, Allow, AppColumns, Backfill, Batches, BinaryOp, ColumnConstraint, ColumnDef, ColumnRef, CopyRows, Expr,
-    ExprKind, ForeignKeyDef, Header, Ident, InList, Literal, Rows, RowsFrom, StatementKind, SyncKind, TableConstraint,
-    TypeName, UnaryOp, Validated,
+    AddIndex, Allow, AppClause, AppItem, AppVerb, Backfill, Batches, BinaryOp, ColumnConstraint, ColumnDef, ColumnRef,
+    CopyRows, Expr, ExprKind, ForeignKeyDef, Header, Ident, InList, Literal, Rows, RowsFrom, StatementKind, SyncKind,
+    TableConstraint, TypeName, UnaryOp, Validated,
 };
 use crate::data::Type;
 use crate::phrase::written;
@@ -314,13 +314,24 @@ fn foreign_key(key: &ForeignKeyDef) -> String {
 }
 
 /// `reads a, b`
-pub(super) fn app_columns(clause: &AppColumns) -> String {
-    let word = match (clause.reads, clause.writes) {
-        (true, true) => "uses",
-        (false, _) => "writes",
-        (true, false) => "reads",
-    };
-    format!("{word} {}", columns_text(&clause.columns))
+pub(super) fn app_clause(clause: &AppClause) -> String {
+    let what: Vec<String> = clause.what.iter().map(app_item).collect();
+    let verb = clause.verb.keyword();
+    match (what.as_slice(), clause.conflict.as_slice()) {
+        ([], _) => format!("{verb} none"),
+        ([only], []) if clause.verb == AppVerb::Reads && only == "catalog" => format!("{verb} \"catalog\""),
+        ([only], []) if only == "none" => format!("{verb} \"none\""),
+        (_, []) => format!("{verb} {}", what.join(", ")),
+        (_, conflict) => format!("{verb} {} on conflict ({})", what.join(", "), names_text(conflict)),
+    }
+}
+
+fn app_item(item: &AppItem) -> String {
+    match item {
+        AppItem::Column(column) => column_text(column),
+        AppItem::Whole(table) => format!("{}.*", name_text(table)),
+        AppItem::Table(table) => name_text(table),
+    }
 }
 
 /// `reads t.a, t.b` of a view.

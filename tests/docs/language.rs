@@ -79,16 +79,16 @@ fn tab_leads_to_every_statement_of_the_grammar() {
 }
 
 /// A fenced block of the reference.
-struct Example<'p> {
+pub struct Example<'p> {
     /// Whether it stands there to be refused.
     refused: bool,
     /// The statements, or the whole script.
-    script: &'p str,
+    pub script: &'p str,
     /// What follows it at once: what is done for its last statement.
     done: Option<&'p str>,
 }
 
-fn examples(page: &str) -> Vec<Example<'_>> {
+pub fn examples(page: &str) -> Vec<Example<'_>> {
     page.split("\n```mig").skip(1).map(example).collect()
 }
 
@@ -100,7 +100,7 @@ fn example(part: &str) -> Example<'_> {
 }
 
 /// A folder with an example in it, after the tables that all of them are on, and the rows that one is about.
-fn script_of(example: &Example<'_>, tables: &str) -> tempfile::TempDir {
+pub fn script_of(example: &Example<'_>, tables: &str) -> tempfile::TempDir {
     let folder = tempfile::tempdir().unwrap();
     let whole = example.script.contains("migration \"");
     let text = if whole { example.script.to_owned() } else { format!("{tables}\n{}", example.script) };

@@ -3,6 +3,7 @@
 #[path = "../common/mod.rs"]
 mod common;
 
+mod apps_page;
 mod book;
 mod explain_examples;
 mod language;

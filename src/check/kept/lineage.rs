@@ -189,14 +189,15 @@ impl Lineage {
     pub(super) fn is_told_by(&self, column: ColumnId, of: ColumnId, gone: &FxHashSet<ColumnId>) -> bool {
         let mut at = column;
         for _ in 0..MOST_REACHED {
-            let mut fills = self.fills(at).iter().filter(|fill| fill.is_of_rows());
-            let (Some(fill), None, true) = (fills.next(), fills.next(), self.is_added(at)) else { return false };
+            let fills = || self.fills(at).iter().filter(|fill| fill.is_of_rows());
+            let (Some(fill), true) = (fills().next(), self.is_added(at)) else { return false };
+            let are_all = fills().all(|other| other.is_like(fill)) && fills().any(|fill| fill.fills_what_is_empty(at));
             let sources = &fill.value.1;
             let is_way = |source: &ColumnId| *source == of || self.bases(*source, fill.at).contains(&of);
             let mut ways = sources.iter().enumerate().filter(|(_, source)| is_way(source));
             let (Some((number, source)), None) = (ways.next(), ways.next()) else { return false };
             let are_left = sources.iter().all(|other| other == source || !gone.contains(other));
-            if !are_left || !fill.value.0.keeps(number) || !fill.fills_what_is_empty(at) {
+            if !are_all || !are_left || !fill.value.0.keeps(number) {
                 return false;
             }
             if *source == of {

@@ -178,8 +178,7 @@ impl Kept {
         let removed = &at.effect.removes_columns;
         self.gone.extend(removed.iter().copied());
         let known = removed.iter().filter(|column| self.lineage.held(**column).is_some());
-        let bases: BTreeSet<ColumnId> =
-            known.flat_map(|column| self.lineage.bases(*column, self.statements)).collect();
+        let bases: BTreeSet<ColumnId> = known.flat_map(|column| self.lineage.bases(*column, self.statements)).collect();
         for base in bases {
             if !self.gone.contains(&base) || self.lineage.is_added(base) || !self.told.insert(base) {
                 continue;

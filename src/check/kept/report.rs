@@ -103,8 +103,9 @@ impl<'a> Telling<'a> {
             Left::Unknown(kept) => {
                 let (name, form) = (self.name(column), self.name(*kept));
                 let line = self.line(self.span);
-                let what = format!("{form} tells every two values of {name} apart: after line {line} no other column does");
-                let label = "the proof hangs on this";
+                let what =
+                    format!("{form} tells every two values of {name} apart: after line {line} no other column does");
+                let label = "this is not known";
                 Some(Diagnostic::new(Code::Condition, what, self.span, label).help("carry it over as it is"))
             }
         }
@@ -154,7 +155,8 @@ impl<'a> Telling<'a> {
     /// "`a` 1, `b` 2"
     fn row(&self, columns: &[ColumnId], values: &[Value]) -> String {
         let each = columns.iter().zip(values);
-        let each: Vec<String> = each.map(|(column, value)| format!("{} {}", self.name(*column), literal(value))).collect();
+        let each: Vec<String> =
+            each.map(|(column, value)| format!("{} {}", self.name(*column), literal(value))).collect();
         each.join(", ")
     }
 

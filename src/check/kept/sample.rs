@@ -18,7 +18,8 @@ pub(super) fn rows(lineage: &Lineage, columns: &BTreeSet<ColumnId>, fills: &[&Fi
     let held: Vec<_> = columns.iter().filter_map(|column| Some((*column, lineage.held(*column)?))).collect();
     let checks: Vec<&Reading> = held.iter().flat_map(|(_, held)| &held.checks).collect();
     let written = fills.iter().flat_map(|fill| [Some(&fill.value), fill.filter.as_ref()]).flatten();
-    let constants: Vec<Value> = written.chain(checks.iter().copied()).flat_map(|(value, _)| value.constants()).collect();
+    let constants: Vec<Value> =
+        written.chain(checks.iter().copied()).flat_map(|(value, _)| value.constants()).collect();
     let values = held.iter().enumerate().map(|(number, (_, held))| {
         let mut values = made::values(held.column.ty, held.nullable, number, &constants);
         values.extend(of_length(held.column.ty, &constants));

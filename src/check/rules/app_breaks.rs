@@ -3,7 +3,7 @@
 use crate::ast::{Name, Script};
 use crate::check::{At, Rule};
 use crate::diagnostic::{Code, Diagnostic};
-use crate::plan::{Gate, Planner};
+use crate::plan::{AppUse, ColumnName, Gate, Planner, conflict_name};
 use crate::source::Span;
 
 pub(super) struct AppBreaks;
@@ -29,7 +29,8 @@ impl Rule for AppBreaks {
 fn missing(planner: &mut Planner<'_>, app: &Name, span: Span, since: &str, help: &str) -> Option<Diagnostic> {
     let apps = std::sync::Arc::clone(planner.apps());
     let usage = apps.iter().find(|usage| usage.name == *app)?;
-    let absent = usage.uses().find(|used| planner.catalog().column(&used.table, &used.column).is_none())?;
+    let is_absent = |used: &&ColumnName| planner.catalog().column(&used.table, &used.column).is_none();
+    let Some(absent) = usage.needs().find(is_absent) else { return unmatched(planner, usage, span, since) };
     let message = format!("`{app}` is live without `{absent}`, which it uses");
     let finding = Diagnostic::new(Code::AppBreaks, message, span, since);
     let finding = match planner.added_later(absent) {
@@ -37,4 +38,18 @@ fn missing(planner: &mut Planner<'_>, app: &Name, span: Span, since: &str, help:
         None => finding,
     };
     Some(finding.help(help))
+}
+
+/// An insert names columns with `on conflict` that nothing keeps unique.
+fn unmatched(planner: &Planner<'_>, usage: &AppUse, span: Span, since: &str) -> Option<Diagnostic> {
+    let (table, columns) = usage
+        .conflicts()
+        .find(|(table, columns)| planner.catalog().table(table).is_some_and(|table| !table.takes_conflict(columns)))?;
+    let constraint = conflict_name(table, columns);
+    let message = format!("`{}` is live without a {constraint}, which its `on conflict` names", usage.name);
+    let help = format!(
+        "add it before: `add unique ({}) on {table}`; a partial index or one on more columns does not do",
+        columns.join(", ")
+    );
+    Some(Diagnostic::new(Code::AppBreaks, message, span, since.trim_end_matches(" …")).help(help))
 }

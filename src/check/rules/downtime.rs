@@ -1,7 +1,7 @@
 //! `downtime`: a version goes before another one comes, and nobody is live in between.
 
 use crate::ast::{Name, Script};
-use crate::check::{At, Rule};
+use crate::check::{At, Rule, allow};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::plan::{Gate, Planner};
 use crate::source::Span;
@@ -12,6 +12,8 @@ pub(super) struct Downtime {
     live: Vec<Name>,
     /// The statement that has retired the last version.
     nobody_since: Option<Span>,
+    /// From where to where nobody was.
+    gaps: Vec<(Span, Span)>,
 }
 
 impl Rule for Downtime {
@@ -21,13 +23,11 @@ impl Rule for Downtime {
         }
     }
 
-    fn statement(&mut self, at: &mut At<'_, '_>, findings: &mut Vec<Diagnostic>) {
+    fn statement(&mut self, at: &mut At<'_, '_>, _findings: &mut Vec<Diagnostic>) {
         let span = at.statement.span;
         match at.effect.gate {
             Some(Gate::Deploy(app)) => {
-                if let Some(since) = self.nobody_since.take() {
-                    findings.push(finding(at.script, since, span));
-                }
+                self.gaps.extend(self.nobody_since.take().map(|since| (since, span)));
                 if !self.live.contains(app) {
                     self.live.push(app.clone());
                 }
@@ -40,6 +40,12 @@ impl Rule for Downtime {
                 }
             }
             _ => {}
+        }
+    }
+
+    fn finish(&mut self, _planner: &Planner<'_>, script: &Script, findings: &mut Vec<Diagnostic>) {
+        if !findings.iter().any(|finding| allow::stands_in_the_way(script, finding)) {
+            findings.extend(self.gaps.iter().map(|(since, until)| finding(script, *since, *until)));
         }
     }
 }

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use crate::ast::Name;
 use crate::check::{At, Rule};
 use crate::diagnostic::{Code, Diagnostic};
-use crate::plan::{ColumnName, Gate, Removal};
+use crate::plan::{AppUse, ColumnName, Gate, Removal};
 use crate::source::Span;
 
 /// Where each application was deployed.
@@ -23,7 +23,11 @@ impl Rule for InUse {
             Some(Removal::Column(table, column)) => {
                 let name = at.catalog().column_name(table, column);
                 let goes = |used: &ColumnName| used.table == *table && *used.column == *name;
+                let known = findings.len();
                 self.report(at, &format!("column `{name}`"), goes, findings);
+                if findings.len() == known {
+                    self.report_remembered(at, (table, name), findings);
+                }
             }
             Some(Removal::Table(table)) => {
                 self.report(at, &format!("table `{table}`"), |used| used.table == *table, findings);
@@ -34,9 +38,32 @@ impl Rule for InUse {
 }
 
 impl InUse {
+    /// A version that asked the catalog when it started, and goes on naming what it found.
+    fn report_remembered(&self, at: &At<'_, '_>, (table, name): (&Name, &str), findings: &mut Vec<Diagnostic>) {
+        let found = |app: &&AppUse| {
+            app.reads_catalog
+                && at.catalog().is_live(&app.name)
+                && at.catalog().column_found_by(&app.name, table, name).is_some()
+        };
+        let Some(app) = at.planner.apps().iter().find(found) else { return };
+        let declared = at.script.apps.iter().find(|declared| declared.name.name == app.name).map(|app| app.name.span);
+        let since = self.deployed.get(&app.name).copied().or(declared);
+        let message = format!("column `{name}` is still named by `{}`, which found it when it started", app.name);
+        let mut finding = Diagnostic::new(Code::InUse, message, at.statement.span, "… but removed here");
+        if let Some(since) = since {
+            finding = finding.label(since, format!("`{}` reads the catalog as it starts …", app.name));
+        }
+        findings.push(finding.help(format!(
+            "let `{app}` leave the column out before this (`ignored_columns`, a mapping by name), and say so: without \
+             `reads catalog`; or `retire {app}` before this and `deploy {app}` after it, beside a version that does not \
+             name it",
+            app = app.name
+        )));
+    }
+
     fn report(&self, at: &At<'_, '_>, what: &str, goes: impl Fn(&ColumnName) -> bool, findings: &mut Vec<Diagnostic>) {
         let live = at.planner.apps().iter().filter(|app| at.catalog().is_live(&app.name));
-        let users: Vec<_> = live.filter(|app| app.uses().any(&goes)).collect();
+        let users: Vec<_> = live.filter(|app| app.needs().any(&goes)).collect();
         let Some(app) = users.first() else { return };
         let verb = match (app.reads.iter().any(&goes), app.writes.iter().any(&goes)) {
             (true, true) => "reads and writes",

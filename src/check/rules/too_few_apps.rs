@@ -102,7 +102,7 @@ fn help(planner: &Planner<'_>, latest: &AppUse, unused: &[ColumnName]) -> String
     let stays = |column: &&ColumnName| planner.catalog().column(&column.table, &column.column).is_some();
     let next = |columns: &[ColumnName]| columns.iter().filter(stays).chain(unused).cloned().collect();
     let name = next_name(&latest.name, planner.apps());
-    let missing = AppUse { name, reads: next(&latest.reads), writes: next(&latest.writes), connects_as: None };
+    let missing = AppUse::new(name, next(&latest.reads), next(&latest.writes));
     let deploy = format!("`deploy {}` after the last statement that fills it", missing.name);
     if missing.uses().count() > 2 * MOST_SPELT_OUT {
         return format!("declare the version that does, with {deploy}");

@@ -143,6 +143,10 @@ impl ScriptVerdict<'_> {
             findings.push(finding);
         }
         self.drop_what_follows(proof, findings);
+        if !proof.refutations.is_empty() {
+            // It is advice for plans that are safe.
+            findings.retain(|finding| finding.code != Code::Downtime);
+        }
         findings.extend(proof.conditions.iter().enumerate().map(|(at, condition)| self.condition(at + 1, condition)));
         if !proof.outside.is_empty() {
             let is_told = |outside: &&Outside| findings.iter().any(|finding| self.is_overwriting(finding, outside));

@@ -31,7 +31,8 @@ impl ScriptVerdict<'_> {
         columns_of(expr, &mut inputs);
         let rows = refutation.schedule.events.iter().map(|event| &event.row);
         let content = |row: &RowView, name: &str| {
-            let cell = row.cells.iter().find(|cell| cell.column.table == target.table && *cell.column.column == *name)?;
+            let cell =
+                row.cells.iter().find(|cell| cell.column.table == target.table && *cell.column.column == *name)?;
             Some(cell.content)
         };
         let of = |row: &RowView| -> Vec<(&str, Option<Content>)> {

@@ -16,7 +16,7 @@ use crate::expr::Expression;
 impl Memory {
     /// Inserts rows, all or none; gives how many. Each row has a value of the column's type, or null, for each of
     /// `columns`; other columns take their defaults and syncs fire. As an application it counts as a write of all the
-    /// columns that the application writes; it may give the primary key of a new row without declaring that.
+    /// columns that the application inserts; it may give the primary key of a new row without declaring that.
     ///
     /// # Errors
     /// A table or column that is not there, an application that is not live or does not write a column, a constraint.
@@ -34,9 +34,9 @@ impl Memory {
             let key = schema.primary_key().unwrap_or_default();
             let declared = ids.iter().zip(columns).filter(|(id, _)| !key.contains(id));
             let declared: Vec<Name> = declared.map(|(_, name)| name.clone()).collect();
-            let app = self.writing_app(app, table, &declared)?;
-            for column in app.writes.iter().filter(|column| column.table == *table) {
-                let id = view::used_column(&schema, app, column)?;
+            let (app, given) = self.inserting_app(app, table, &declared)?;
+            for column in given {
+                let Some(id) = view::found_column(&self.state.catalog, &schema, app, column)? else { continue };
                 if !written.contains(&id) {
                     written.push(id);
                 }
@@ -101,9 +101,9 @@ impl Memory {
     /// its write of a last name is one of the first name as well, which stays as it is.
     fn other_parts(&self, as_app: Option<&Name>, schema: &Table, names: &[Name]) -> Result<Vec<ColumnId>, Fault> {
         let Some(app) = as_app else { return Ok(Vec::new()) };
-        let app = self.writing_app(app, &schema.name, names)?;
+        let app = self.updating_app(app, &schema.name, names)?;
         let ids = names.iter().map(|name| column_id(schema, name)).collect::<Result<Vec<_>, _>>()?;
-        let own = app.writes.iter().filter(|column| column.table == schema.name);
+        let own = app.updates.iter().filter(|column| column.table == schema.name);
         let others = own.filter_map(|column| Some(schema.column(&column.column)?.id)).filter(|id| !ids.contains(id));
         Ok(others.filter(|other| ids.iter().any(|id| self.facts.facts.are_parts(*id, *other))).collect())
     }
@@ -150,7 +150,7 @@ impl Memory {
     /// Deletes the rows for which `filter` is true (all without it), all or none; gives how many.
     ///
     /// # Errors
-    /// A table that is not there, an application that is not live or writes no column of it, a row still referred to.
+    /// A table that is not there, an application that is not live or does not delete from it, a row still referred to.
     pub fn delete(&mut self, as_app: Option<&Name>, table: &Name, filter: Option<&Expression>) -> Result<usize, Fault> {
         let schema = self.table(table)?;
         if let Some(app) = as_app {
@@ -164,7 +164,8 @@ impl Memory {
         drop(data);
         let mut statement = Statement::new(&self.state, &self.facts, table, Vec::new())?;
         let now = self.now_micros;
-        let outcome = slots.iter().try_for_each(|slot| statement.delete(&mut self.state, table, *slot, now));
+        let outcome =
+            slots.iter().try_for_each(|slot| statement.delete(&mut self.state, &self.facts, table, *slot, now));
         self.end(statement, outcome.map(|()| slots.len()))
     }
 

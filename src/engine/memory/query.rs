@@ -11,6 +11,7 @@ use crate::engine::memory::mask::CellState;
 use crate::engine::memory::scan::ChunkScan;
 use crate::engine::memory::{Memory, view};
 use crate::expr::Expression;
+use crate::plan::ColumnName;
 
 /// One value read.
 #[derive(Clone, Debug, PartialEq)]
@@ -90,7 +91,9 @@ impl Memory {
         if let Some(names) = columns {
             return names.iter().map(|name| view::read_column(schema, app, name)).collect();
         }
+        let is_there = |column: &&ColumnName| schema.column(&column.column).is_some();
         let own = app.reads.iter().filter(|column| column.table == schema.name);
+        let own = own.filter(|column| !app.spread.contains(column) || is_there(column));
         own.map(|column| view::used_column(schema, app, column)).collect()
     }
 

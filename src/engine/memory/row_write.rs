@@ -70,6 +70,9 @@ impl<'a> RowWrite<'a> {
         if self.facts.tracked {
             self.mark_stale(scope, &touching)?;
         }
+        if self.images[0].1.slot.is_none() {
+            self.filling = self.bringing(scope)?;
+        }
         self.set.clone_from(&scope.written);
         while let Some(sync) = self.next_sync(&scope.syncs) {
             self.fired.push(sync.id);
@@ -109,6 +112,16 @@ impl<'a> RowWrite<'a> {
                 }
             }
         }
+        self.mark_partners(scope, touching)
+    }
+
+    /// Notes that the row is no more: what rows of other tables know of it is not the newest any longer.
+    pub(super) fn leave(&mut self, scope: &WriteScope) -> Result<(), Fault> {
+        self.mark_partners(scope, &scope.written)
+    }
+
+    /// Marks what the rows that belong to the one written know of these columns.
+    fn mark_partners(&mut self, scope: &WriteScope, touching: &[ColumnId]) -> Result<(), Fault> {
         for far in &scope.far {
             let marks: Vec<_> = touching.iter().flat_map(|column| far.marks(*column)).copied().collect();
             if marks.is_empty() {
@@ -214,7 +227,7 @@ impl<'a> RowWrite<'a> {
         if let Some(at) = self.open(&sync.target_table, join.target_key, &key)? {
             return Ok(Some(at));
         }
-        if !join.inserts {
+        if !join.inserts || !self.has_something_for(sync, source)? {
             return Ok(None);
         }
         let schema = self.state.schema(&sync.target_table)?;
@@ -224,9 +237,42 @@ impl<'a> RowWrite<'a> {
         let same_pair = |other: &&Arc<Sync>| {
             other.source_table == sync.source_table && other.target_table == sync.target_table && other.join.is_some()
         };
-        self.filling = self.state.catalog.syncs().filter(same_pair).cloned().collect();
+        self.filling.extend(self.state.catalog.syncs().filter(same_pair).cloned());
         self.images.push((sync.target_table.clone(), image));
         Ok(Some(self.images.len() - 1))
+    }
+
+    /// The syncs that bring about rows for the one inserted, whichever of its columns were given: a default that stands is
+    /// a value as well.
+    fn bringing(&mut self, scope: &WriteScope) -> Result<Vec<Arc<Sync>>, Fault> {
+        let from_here = self.state.catalog.syncs().filter(|sync| sync.source_table == scope.table);
+        let from_here: Vec<Arc<Sync>> = from_here.cloned().collect();
+        let mut bringing = Vec::new();
+        for sync in from_here {
+            let Some(join) = sync.join.as_ref().filter(|join| join.inserts) else { continue };
+            let key = self.images[0].1.value(self.state.data(&scope.table)?, join.source_key);
+            let is_there = self.open(&sync.target_table, join.target_key, &key)?.is_some();
+            if !is_there && self.has_something_for(&sync, 0)? {
+                bringing.push(sync);
+            }
+        }
+        Ok(bringing)
+    }
+
+    /// Whether a row that is inserted holds a value that its partner would have. A row of nothing but nulls is not brought
+    /// about: one that is missing reads the same.
+    fn has_something_for(&self, sync: &Sync, source: usize) -> Result<bool, Fault> {
+        let (table, image) = &self.images[source];
+        if image.slot.is_some() {
+            return Ok(true);
+        }
+        let data = self.state.data(table)?;
+        let mut same_pair = self.state.catalog.syncs().filter(|other| {
+            other.source_table == sync.source_table
+                && other.target_table == sync.target_table
+                && other.join == sync.join
+        });
+        Ok(same_pair.any(|other| other.source_columns.iter().any(|column| !image.value(data, *column).is_null())))
     }
 
     /// The image of the row of `table` with this key, opened where it is not yet.

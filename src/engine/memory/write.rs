@@ -101,18 +101,49 @@ impl Statement {
     }
 
     /// Deletes one row, and those in other tables that are only there because of it.
-    pub(super) fn delete(&mut self, state: &mut MemoryState, table: &Name, slot: usize, now: i64) -> Result<(), Fault> {
+    pub(super) fn delete(
+        &mut self,
+        state: &mut MemoryState,
+        facts: &FactMap,
+        table: &Name,
+        slot: usize,
+        now: i64,
+    ) -> Result<(), Fault> {
         let schema = state.schema(table)?;
         let gone: Vec<ColumnId> = schema.columns().map(|column| column.id).collect();
         self.note_lost(state, &schema, slot, &gone, |_, _| true);
         let followers = followers(state, table, slot);
+        let left = self.left_by(state, facts, (table, slot), gone, now)?;
         self.log.delete(state, table, slot, now);
+        for (other, image) in left {
+            self.log.store(state, &other, &image, now);
+        }
         for (other, column, key) in followers {
             if let Some(slot) = state.data_mut(&other)?.find(&[column], &[key]) {
-                self.delete(state, &other, slot, now)?;
+                self.delete(state, facts, &other, slot, now)?;
             }
         }
         Ok(())
+    }
+
+    /// The rows of other tables that belong to one about to be deleted: what they know of it is old from then on.
+    fn left_by(
+        &mut self,
+        state: &mut MemoryState,
+        facts: &FactMap,
+        (table, slot): (&Name, usize),
+        columns: Vec<ColumnId>,
+        now: i64,
+    ) -> Result<Vec<(Name, RowImage)>, Fault> {
+        if !facts.tracked || state.pairings.iter().all(|pairing| !pairing.tables.contains(table)) {
+            return Ok(Vec::new());
+        }
+        let scope = WriteScope::new(state, facts, table, columns, Vec::new())?;
+        let mut write = RowWrite::new(state, facts, now, table, RowImage::of(slot));
+        write.leave(&scope)?;
+        let RowWrite { images, missed, .. } = write;
+        self.missed.extend(missed);
+        Ok(images.into_iter().skip(1).collect())
     }
 
     /// Ends the statement: holds its references, or takes everything back.

@@ -17,10 +17,11 @@ type Rows<W> = (Pattern<W>, Vec<bool>);
 
 /// Adds all that a live application may do to the acts of a layer.
 pub(super) fn acts<W: Word>(scene: LayerScene<'_>, app: usize, record: &mut Record<W>, acts: &mut Vec<Transition<W>>) {
-    let written = written(scene, app);
+    let updated = scene.own(app, &scene.shares[app].updates);
+    let inserted = scene.own(app, &scene.shares[app].inserts);
     for rows in scene.rows() {
         let usage = &scene.plan.apps[app];
-        let mut doing = Doing { scene, app, usage, written: &written, rows: &rows, record, acts };
+        let mut doing = Doing { scene, app, usage, updated: &updated, inserted: &inserted, rows: &rows, record, acts };
         doing.updates();
         for table in 0..scene.group.tables.len() {
             doing.insert(table);
@@ -30,21 +31,14 @@ pub(super) fn acts<W: Word>(scene: LayerScene<'_>, app: usize, record: &mut Reco
     }
 }
 
-/// The group's columns that an application writes and that are there.
-fn written(scene: LayerScene<'_>, app: usize) -> Vec<ColumnId> {
-    let ids = scene.shares[app].writes.iter().filter_map(|name| scene.named(name));
-    let mut ids: Vec<ColumnId> = ids.filter(|column| scene.bits(*column).is_some()).collect();
-    ids.sort_unstable();
-    ids.dedup();
-    ids
-}
-
 struct Doing<'a, 'b, W> {
     scene: LayerScene<'a>,
     app: usize,
     usage: &'a AppUse,
-    /// The group's columns that it writes and that are there.
-    written: &'b [ColumnId],
+    /// The group's columns that it updates and that are there.
+    updated: &'b [ColumnId],
+    /// Those that its inserts give a value.
+    inserted: &'b [ColumnId],
     rows: &'b Rows<W>,
     record: &'b mut Record<W>,
     acts: &'b mut Vec<Transition<W>>,
@@ -52,11 +46,11 @@ struct Doing<'a, 'b, W> {
 
 impl<W: Word> Doing<'_, '_, W> {
     fn writes_to(&self, table: usize) -> bool {
-        self.usage.writes.iter().any(|column| column.table == self.scene.group.tables[table])
+        self.usage.writes_to(&self.scene.group.tables[table])
     }
 
     fn updates(&mut self) {
-        let mut left = self.written.to_vec();
+        let mut left = self.updated.to_vec();
         while let Some(first) = left.first().copied() {
             let component = self.component(first, &left);
             left.retain(|column| !component.contains(column));
@@ -74,15 +68,23 @@ impl<W: Word> Doing<'_, '_, W> {
         let mut component = vec![first];
         let mut next = 0;
         while let Some(column) = component.get(next).copied() {
-            let linked = among
-                .iter()
-                .filter(|other| self.scene.has(Rule::DualWrite) && self.scene.shared(column, **other).next().is_some());
+            let linked = among.iter().filter(|other| self.are_written_together(column, **other));
             let new: Vec<ColumnId> = linked.filter(|other| !component.contains(other)).copied().collect();
             component.extend(new);
             next += 1;
         }
         component.sort_unstable();
         component
+    }
+
+    /// Columns that carry a common fact. Who uses whatever columns there are changes one form of it, or the parts of one,
+    /// and leaves the other forms as they are.
+    fn are_written_together(&self, one: ColumnId, other: ColumnId) -> bool {
+        let spread = |column| self.usage.spread.contains(&self.scene.survey.name(column));
+        let apart = !self.usage.spread.is_empty()
+            && (spread(one) || spread(other))
+            && !self.scene.plan.facts.are_parts(one, other);
+        self.scene.has(Rule::DualWrite) && !apart && self.scene.shared(one, other).next().is_some()
     }
 
     fn nullable(&self, columns: &[ColumnId]) -> Vec<ColumnId> {
@@ -175,27 +177,33 @@ impl<W: Word> Doing<'_, '_, W> {
         let name = &scene.group.tables[table];
         let Some(schema) = scene.table(table) else { return };
         let possible = scene.has(Rule::RowsAreInserted)
-            && self.writes_to(table)
+            && self.usage.inserts_into(name).is_some()
             && scene.is_whole(self.app, table)
             && !self.rows.1[table]
             && !scene.survey.is_excused(self.app, name)
             && self.parents_are_there(table);
-        if !possible {
+        // Who writes the same fact in two tables inserts both rows at once.
+        let together = scene.plan.written_with(self.usage, name, scene.catalog);
+        let is_there = |other: &crate::ast::Name| scene.place(other).is_some_and(|other| self.rows.1[other]);
+        if !possible || together.iter().any(is_there) {
             return;
         }
         let declared: Vec<ColumnId> =
-            self.written.iter().copied().filter(|column| schema.column_by_id(*column).is_some()).collect();
+            self.inserted.iter().copied().filter(|column| schema.column_by_id(*column).is_some()).collect();
         let given = scene.columns_of(table).filter(|(column, _)| {
             !declared.contains(&column.id) && scene.survey.is_given(schema, column, &scene.plan.apps)
         });
         let written: Vec<ColumnId> = declared.iter().copied().chain(given.map(|(column, _)| column.id)).collect();
-        let guard = self.rows.0.and(scene.layout.tables[table].gone, false);
-        let rows = (guard, self.rows.1.clone());
-        for null in variants(self.nullable(&declared)) {
+        let rows = self.rows.clone();
+        let elsewhere = self.given_elsewhere(table);
+        let all = variants(self.nullable(&declared)).into_iter();
+        let all = all.flat_map(|null| variants(elsewhere.clone()).into_iter().map(move |given| (null.clone(), given)));
+        for (null, given) in all {
             let columns = declared.clone();
             let happening = ModelEvent::Insert { app: self.app, table, columns, null: null.clone() };
             let mut doing = Doing { rows: &rows, record: self.record, acts: self.acts, ..*self };
             doing.both_guesses(&happening, |image| {
+                image.elsewhere.clone_from(&given);
                 image.insert(table);
                 written.iter().for_each(|column| image.give(*column, null.contains(column)));
                 image.mark_stale(&written, &written);
@@ -203,6 +211,16 @@ impl<W: Word> Doing<'_, '_, W> {
                 written.clone()
             });
         }
+    }
+
+    /// The columns of other groups that an insert may give a value, and that a sync to another table follows.
+    fn given_elsewhere(&self, table: usize) -> Vec<ColumnId> {
+        let scene = self.scene;
+        let own = self.usage.writes.iter().filter(|name| name.table == scene.group.tables[table]);
+        let ids = own.filter_map(|name| scene.named(name)).filter(|column| scene.bits(*column).is_none());
+        let followed =
+            |column: &ColumnId| scene.syncs.iter().any(|s| s.join.is_some() && s.source_columns.contains(column));
+        ids.filter(followed).collect()
     }
 
     /// The row that a new one must refer to is there. Who writes a table is taken to know what its rows refer to.
@@ -223,11 +241,12 @@ impl<W: Word> Doing<'_, '_, W> {
         let own = |column: &ColumnName| column.table == scene.group.tables[table];
         let elsewhere =
             |name: &&ColumnName| own(name) && scene.named(name).is_some_and(|column| scene.bits(column).is_none());
-        if !self.rows.1[table] || !self.usage.writes.iter().any(|name| elsewhere(&name)) || !self.touch_matters(table) {
+        if !self.rows.1[table] || !self.usage.updates.iter().any(|name| elsewhere(&name)) || !self.touch_matters(table)
+        {
             return;
         }
         let others: Vec<ColumnId> =
-            self.usage.writes.iter().filter(elsewhere).filter_map(|name| scene.named(name)).collect();
+            self.usage.updates.iter().filter(elsewhere).filter_map(|name| scene.named(name)).collect();
         let (columns, null, as_is) = (others.clone(), Vec::new(), false);
         let happening = ModelEvent::Write { app: self.app, columns, null, as_is };
         self.both_guesses(&happening, |image| {
@@ -251,42 +270,58 @@ impl<W: Word> Doing<'_, '_, W> {
 
     fn delete(&mut self, table: usize) {
         let scene = self.scene;
-        let possible = scene.has(Rule::RowsAreDeleted) && self.writes_to(table) && self.rows.1[table];
+        let possible = scene.has(Rule::RowsAreDeleted)
+            && self.usage.deletes_from(&scene.group.tables[table])
+            && self.rows.1[table];
         if !possible || scene.table(table).is_none() {
             return;
         }
-        let follows = |other: usize| {
-            scene.syncs.iter().any(|sync| {
-                *sync.source_table == *scene.group.tables[table]
-                    && *sync.target_table == *scene.group.tables[other]
-                    && sync.join.as_ref().is_some_and(|join| join.inserts)
-            })
-        };
+        let together = scene.plan.deleted_with(self.usage, &scene.group.tables[table], scene.catalog);
         let mut image = Image::new(scene, &self.rows.1, Guess::Value);
         image.remove(table, true);
         let mut refused = Vec::new();
         for other in (0..scene.group.tables.len()).filter(|other| *other != table && self.rows.1[*other]) {
-            if follows(other) {
+            if follows(scene, table, other) || together.contains(&scene.group.tables[other]) {
                 image.remove(other, true);
             } else if let Some(key) = refers(scene, other, table) {
-                let since_start = !scene.survey.is_deployed(self.app) && is_at_start(scene, other, &key);
-                if self.writes_to(other) || since_start {
+                if self.knows_reference(other, &key) {
                     return;
                 }
-                let constraint = format!("foreign key `{key}`");
-                let wrong = constraints::wrong(AnomalyKind::RejectedWrite, Some(self.app), None, Some(constraint));
-                refused.push((Pattern::ANY, self.record.wrong(wrong)));
+                refused.push((Pattern::ANY, self.refused_by(&key)));
             }
         }
+        image.miss(table);
         let code: Program<W> = image.code;
+        let table = scene.group.tables[table].clone();
         let happening = self.record.happening(ModelEvent::Delete { app: self.app, table });
         self.acts.push(Transition { refused, ..Transition::new(self.rows.0, code, happening) });
     }
+
+    /// Whether the application takes care that no row of a table is left behind that refers to what it deletes.
+    fn knows_reference(&self, from: usize, key: &str) -> bool {
+        let scene = self.scene;
+        is_at_start(scene, &scene.group.tables[from], key) && !scene.survey.is_deployed(self.app)
+            || scene.survey.is_deployed(self.app) && self.usage.deletes_from(&scene.group.tables[from])
+    }
+
+    fn refused_by(&mut self, key: &str) -> usize {
+        let constraint = format!("foreign key `{key}`");
+        self.record.wrong(constraints::wrong(AnomalyKind::RejectedWrite, Some(self.app), None, Some(constraint)))
+    }
+}
+
+/// Whether the row of one table is deleted with that of another, because a sync brings it about.
+fn follows(scene: LayerScene<'_>, table: usize, other: usize) -> bool {
+    scene.syncs.iter().any(|sync| {
+        *sync.source_table == *scene.group.tables[table]
+            && *sync.target_table == *scene.group.tables[other]
+            && sync.join.as_ref().is_some_and(|join| join.inserts)
+    })
 }
 
 /// Whether a foreign key was there before the plan.
-fn is_at_start(scene: LayerScene<'_>, table: usize, key: &str) -> bool {
-    let start = scene.plan.start.table(&scene.group.tables[table]);
+pub(super) fn is_at_start(scene: LayerScene<'_>, table: &str, key: &str) -> bool {
+    let start = scene.plan.start.table(table);
     start.is_some_and(|table| table.constraint(key).is_some())
 }
 

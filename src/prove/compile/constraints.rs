@@ -5,8 +5,8 @@ use crate::catalog::{Column, ColumnId, Constraint, ConstraintKind, NotNull, Tabl
 use crate::expr::{Expression, Nullness};
 use crate::obligations::{Answer, Scenario};
 use crate::prove::compile::image::Image;
+use crate::prove::compile::known_references;
 use crate::prove::compile::record::{Record, added_by};
-use crate::prove::compile::references;
 use crate::prove::compile::scene::LayerScene;
 use crate::prove::compile::unique::{Comes, Meeting, meeting};
 use crate::prove::compile::values;
@@ -146,6 +146,18 @@ pub(super) fn broken_by_nulls<W: Word>(
     }
     let patterns = by_nulls(scene, condition, &schema.name).into_iter();
     patterns.filter(|(_, known)| *known == Nullness::NotNull(Some(false))).map(|(pattern, _)| pattern).collect()
+}
+
+/// Where nulls alone make a check false that all rows satisfy.
+pub(super) fn broken_at_start<W: Word>(scene: LayerScene<'_>) -> Vec<Pattern<W>> {
+    let mut broken = Vec::new();
+    for (place, schema) in (0..scene.group.tables.len()).filter_map(|table| Some((table, scene.table(table)?))) {
+        let exists = scene.layout.tables[place].exists;
+        let valid = schema.constraints().filter(|constraint| is_validated(constraint));
+        let patterns = valid.flat_map(|constraint| broken_by_nulls(scene, schema, constraint));
+        broken.extend(patterns.map(|pattern: Pattern<W>| pattern.and(exists, true)));
+    }
+    broken
 }
 
 fn refuse_nulls<W: Word>(
@@ -299,7 +311,9 @@ impl Write<'_> {
         record: &mut Record<W>,
         risks: &mut Vec<(Pattern<W>, usize)>,
     ) {
-        let ConstraintKind::Check { condition, columns, .. } = &self.constraint.kind else { return };
+        let ConstraintKind::Check { condition, columns, .. } = &self.constraint.kind else {
+            return self.weigh_reference(image, inserted, record, risks);
+        };
         let scene = self.scene;
         if !scene.has(Rule::ChecksSeeValues) || !self.is_looked_at_here(columns) {
             return;
@@ -328,6 +342,31 @@ impl Write<'_> {
         let what = format!("`{app}` writes nothing that {} refuses", self.name());
         let discharge = "add the constraint once no version is live that does not know of it".to_owned();
         risks.extend(values::weigh((scene, self.step()), &answer, wrong, true, (what, discharge), record));
+    }
+
+    /// A foreign key, held against the default that an insert leaves in its column.
+    fn weigh_reference<W: Word>(
+        &self,
+        image: &Image<'_, W>,
+        inserted: bool,
+        record: &mut Record<W>,
+        risks: &mut Vec<(Pattern<W>, usize)>,
+    ) {
+        let ConstraintKind::ForeignKey { column, table, referenced, .. } = &self.constraint.kind else { return };
+        let is_new = self.step().is_some() || self.has_new_default(*column);
+        if !inserted || !is_new || !self.scene.has(Rule::DefaultsAreHeld) || self.scene.bits(*column).is_none() {
+            return;
+        }
+        let defaulted = values::defaulted(image, self.schema, self.written);
+        let Some(given) = defaulted.iter().find(|given| given.column == *column) else { return };
+        let value = given.value.eval(&[], 0).ok().filter(|value| !value.is_null());
+        let Some(value) = value else { return };
+        let name = self.scene.survey.name(*column);
+        let wrong = wrong(AnomalyKind::RejectedWrite, Some(self.app), Some(*column), Some(self.name()));
+        let answer = values::missing_row(self.scene, table, *referenced, &value, &name);
+        let what = format!("`{table}` has a row for {}, the default of `{name}`", value.literal());
+        let discharge = "drop the default, or insert that row before".to_owned();
+        risks.extend(values::weigh((self.scene, self.step()), &answer, wrong, true, (what, discharge), record));
     }
 
     /// A check that the plan adds binds a row that it was never compared with, whatever a write gives a value.
@@ -416,7 +455,7 @@ impl Write<'_> {
         refused: &mut Vec<(Pattern<W>, usize)>,
     ) {
         let is_synced = self.synced.iter().any(|(target, _)| *target == column);
-        if is_synced && references::is_copied(self.scene, column, (to, referenced)) {
+        if is_synced && known_references::is_copied(self.scene, column, (to, referenced)) {
             return;
         }
         let what = format!("whether `{to}` has the row that {} asks for", self.name());

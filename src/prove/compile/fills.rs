@@ -287,9 +287,8 @@ impl<W: Word> Visiting<'_, '_, W> {
         let scene = self.scene;
         let Action::Fill { table, column, value, .. } = &scene.plan.steps[self.step].action else { return };
         let Some(schema) = scene.catalog.table(table) else { return };
-        let has = |constraint: &&Constraint| {
-            constraint.kind.unique_columns().is_some_and(|columns| columns.contains(column))
-        };
+        let has =
+            |constraint: &&Constraint| constraint.kind.unique_columns().is_some_and(|columns| columns.contains(column));
         for constraint in schema.constraints().filter(has).filter(|_| scene.has(Rule::RowsMeet)) {
             let comes = |other: ColumnId| if other == *column { self.filled_from(table, value) } else { Comes::AsIs };
             let met = meeting(scene, schema, constraint, &comes, false);

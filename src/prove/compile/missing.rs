@@ -1,4 +1,4 @@
-//! Columns that applications write and that are not there, counted along the plan.
+//! Columns that applications insert and that are not there, counted along the plan.
 
 use rustc_hash::FxHashMap;
 
@@ -6,11 +6,11 @@ use crate::ast::Name;
 use crate::catalog::Catalog;
 use crate::plan::{ColumnName, Effect, Plan, Removal};
 
-/// How many columns of each table each application misses.
+/// How many columns of each table each application misses that its inserts give.
 #[derive(Debug)]
 pub(super) struct Missing<'a> {
     counts: FxHashMap<&'a str, Vec<usize>>,
-    /// Who writes a column, by the names of its table and itself.
+    /// Who inserts a column, by the names of its table and itself.
     writers: FxHashMap<(&'a str, &'a str), Vec<usize>>,
 }
 
@@ -19,7 +19,8 @@ impl<'a> Missing<'a> {
     pub(super) fn new(plan: &'a Plan) -> Self {
         let mut missing = Self { counts: FxHashMap::default(), writers: FxHashMap::default() };
         for (app, usage) in plan.apps.iter().enumerate() {
-            for ColumnName { table, column } in &usage.writes {
+            let needed = usage.inserts.iter().flat_map(|inserts| &inserts.columns);
+            for ColumnName { table, column } in needed.filter(|column| !usage.spread.contains(column)) {
                 let writers = missing.writers.entry((table, column)).or_default();
                 if writers.last() != Some(&app) {
                     writers.push(app);
@@ -31,7 +32,7 @@ impl<'a> Missing<'a> {
         missing
     }
 
-    /// How many columns of a table an application writes that are not there.
+    /// How many columns of a table an application inserts that are not there.
     pub(super) fn count(&self, app: usize, table: &str) -> usize {
         self.counts.get(table).map_or(0, |counts| counts[app])
     }

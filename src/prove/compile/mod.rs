@@ -8,6 +8,7 @@ mod apps;
 mod constraints;
 mod fills;
 mod image;
+mod known_references;
 mod missing;
 mod past;
 mod reads;
@@ -159,8 +160,28 @@ impl<'a> Finder<'a> {
             for name in &app.writes {
                 self.groups_of(name).for_each(|group| shares[group][at].writes.push(name));
             }
+            for name in &app.updates {
+                self.groups_of(name).for_each(|group| shares[group][at].updates.push(name));
+            }
+            for name in app.inserts.iter().flat_map(|inserts| &inserts.columns) {
+                self.groups_of(name).for_each(|group| shares[group][at].inserts.push(name));
+            }
+            for (group, conflict) in self.conflicts(app) {
+                shares[group][at].conflicts.push(conflict);
+            }
         }
         shares
+    }
+
+    /// What inserts name with `on conflict`, each with the first group that one of the columns is in, or any of the table.
+    fn conflicts(&self, app: &'a AppUse) -> Vec<(usize, (&'a Name, &'a [Name]))> {
+        let group = |(table, columns): (&'a Name, &'a [Name])| {
+            let named = columns.iter().map(|column| ColumnName { table: table.clone(), column: column.clone() });
+            let own = named.into_iter().find_map(|name| self.groups_of(&name).next());
+            let group = own.or_else(|| self.by_table.get(table)?.first().copied())?;
+            Some((group, (table, columns)))
+        };
+        app.conflicts().filter_map(group).collect()
     }
 
     /// The groups of the columns that have this name at some time.
@@ -209,7 +230,10 @@ impl<'a> Finder<'a> {
         tables.extend(constrained.filter(is_paired));
         let app = effect.gate.and_then(Gate::app);
         let app = self.plan.apps.iter().find(|usage| Some(&usage.name) == app);
-        tables.extend(app.into_iter().flat_map(AppUse::uses).map(|used| &used.table));
+        tables.extend(app.into_iter().flat_map(AppUse::tables));
+        // What it does to rows that others refer to concerns those others.
+        let written = |table: &Name| app.is_some_and(|app| app.writes_to(table));
+        tables.extend(self.survey.references.iter().filter(|(_, to)| written(to)).map(|(from, _)| from));
         tables
     }
 
@@ -335,16 +359,10 @@ impl Ground<'_> {
 
     fn start<W: Word>(&self, record: &mut Record<W>, missing: &Missing<'_>) {
         self.starts(self.scene(&self.plan.start, missing, &[]), record);
-        for step in &self.survey.unpaired {
+        for (step, why) in &self.survey.unfollowed {
             let effect = self.plan.steps[*step].action.effect(&self.plan.start);
-            if let (Some(from), Some(to)) = (effect.over, effect.changes.first())
-                && self.group.tables.contains(to)
-            {
-                let why = format!(
-                    "nothing says which row of `{to}` comes from which row of `{from}`: no unique column of one is \
-                     copied to a unique column of the other"
-                );
-                record.leave_outside(Some(*step), why);
+            if effect.changes.first().is_some_and(|to| self.group.tables.contains(to)) {
+                record.leave_outside(Some(*step), why.clone());
             }
         }
         self.note_values(record);
@@ -383,10 +401,12 @@ impl Ground<'_> {
             acts: Vec::new(),
             visits: Vec::new(),
             reads: Vec::new(),
+            nulls: Vec::new(),
             broken: Vec::new(),
             lost: reads::lost(scene, from, record),
             ends: Vec::new(),
-            undo: before.map_or_else(Vec::new, |step| steps::undo(scene, step, matters, record)),
+            undo: before.map_or_else(Vec::new, |step| steps::undo(scene, step, record)),
+            restore: steps::restore(scene, matters.into_iter().chain(before)),
             enter: steps::unvisited(scene, matters),
             collisions: Vec::new(),
         };
@@ -394,7 +414,9 @@ impl Ground<'_> {
         for app in (0..self.plan.apps.len()).filter(live) {
             layer.broken.extend(reads::broken(scene, app, record));
             layer.reads.extend(reads::reads(scene, app, record));
+            layer.nulls.extend(reads::nulls(scene, app, record));
             apps::acts(scene, app, record, &mut layer.acts);
+            references::acts(scene, app, record, &mut layer.acts);
         }
         match (matters, step) {
             (Some(step), _) => {
@@ -432,7 +454,10 @@ impl Ground<'_> {
                 });
                 row = later.fold(row, |row, (column, _)| row | self.layout.column(*column));
             }
-            record.model.existing.extend(nulls(scene, &exists, row));
+            let broken = constraints::broken_at_start(scene);
+            let admitted =
+                nulls(scene, &exists, row).into_iter().filter(|row| !broken.iter().any(|at| at.matches(*row)));
+            record.model.existing.extend(admitted);
         }
         record.model.existing.sort_unstable();
         record.model.existing.dedup();

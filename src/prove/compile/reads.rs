@@ -1,19 +1,21 @@
 //! What a live application may find: a column that is not there, unset or stale; and facts that are lost.
 
-use crate::plan::ColumnName;
-use crate::prove::compile::constraints::wrong;
+use crate::catalog::{Column, NotNull};
+use crate::plan::{ColumnName, conflict_name};
+use crate::prove::compile::constraints::{not_null_name, wrong};
 use crate::prove::compile::record::Record;
 use crate::prove::compile::scene::LayerScene;
 use crate::prove::model::{Cause, Lost, Read, Wrong};
 use crate::prove::proof::AnomalyKind;
 use crate::prove::rule::Rule;
+use crate::prove::survey::in_key;
 use crate::prove::word::{Pattern, Word};
 
 /// The reads of a live application.
 pub(super) fn reads<W: Word>(scene: LayerScene<'_>, app: usize, record: &mut Record<W>) -> Vec<Read<W>> {
     let mut reads = Vec::new();
     for name in &scene.shares[app].reads {
-        let Some(column) = scene.named(name) else { continue };
+        let Some(column) = scene.named(name).filter(|_| scene.minds(app, name)) else { continue };
         let Some(bits) = scene.bits(column) else { continue };
         let holds_value = |fact| {
             let carriers = scene.columns().filter_map(move |(_, other)| Some((other, other.stale_for(fact)?)));
@@ -44,13 +46,38 @@ pub(super) fn reads<W: Word>(scene: LayerScene<'_>, app: usize, record: &mut Rec
     reads
 }
 
+/// Where a live application reads null in a column that was not null when it started, though nobody lost a value.
+pub(super) fn nulls<W: Word>(scene: LayerScene<'_>, app: usize, record: &mut Record<W>) -> Vec<(Pattern<W>, usize)> {
+    let mut nulls = Vec::new();
+    for name in scene.shares[app].reads.iter().filter(|name| scene.minds(app, name)) {
+        let column = scene.catalog.column(&name.table, &name.column);
+        let Some(column) = column.filter(|column| scene.survey.expects_value(app, column.id)) else { continue };
+        let Some(bits) = scene.bits(column.id).filter(|bits| may_hold_null(scene, bits.table, column)) else {
+            continue;
+        };
+        let there = Pattern::ANY.and(scene.layout.tables[bits.table].exists, true).and(bits.null, true);
+        let null = bits.stale.iter().fold(there, |null, (_, stale)| null.and(*stale, false));
+        let constraint = Some(not_null_name(scene, column.id));
+        let wrong = wrong(AnomalyKind::UnsetRead, Some(app), Some(column.id), constraint);
+        nulls.push((null, record.wrong(Wrong { reads: true, ..wrong })));
+    }
+    nulls
+}
+
+/// Whether rows may have come about that hold null in a column.
+fn may_hold_null(scene: LayerScene<'_>, table: usize, column: &Column) -> bool {
+    let bound = matches!(column.not_null, NotNull::Validated | NotNull::Yes);
+    !bound && scene.table(table).is_some_and(|table| !in_key(table, column.id))
+}
+
 /// What a live application uses and does not find.
 pub(super) fn broken<W: Word>(scene: LayerScene<'_>, app: usize, record: &mut Record<W>) -> Vec<usize> {
     let share = &scene.shares[app];
+    let usage = &scene.plan.apps[app];
     let mut broken = Vec::new();
     let mut seen: Vec<&ColumnName> = Vec::new();
     for (at, name) in share.reads.iter().chain(&share.writes).copied().enumerate() {
-        if scene.named(name).is_some() || seen.contains(&name) {
+        if scene.named(name).is_some() || seen.contains(&name) || usage.spread.contains(name) {
             continue;
         }
         seen.push(name);
@@ -58,7 +85,36 @@ pub(super) fn broken<W: Word>(scene: LayerScene<'_>, app: usize, record: &mut Re
         let column = Some(Cause::Missing(name.clone()));
         broken.push(record.wrong(Wrong { column, reads: at < share.reads.len(), ..wrong }));
     }
+    broken.extend(remembered(scene, app, &seen, record));
+    broken.extend(unmatched(scene, app, record));
     broken
+}
+
+/// What an application found in the catalog when it started, still names, and that is gone.
+fn remembered<W: Word>(scene: LayerScene<'_>, app: usize, seen: &[&ColumnName], record: &mut Record<W>) -> Vec<usize> {
+    let usage = &scene.plan.apps[app];
+    let gone = scene.catalog.gone_for(&usage.name).filter(|_| usage.reads_catalog);
+    let own = gone.filter(|(_, column)| scene.bits(column.id).is_some());
+    let names = own.map(|(table, column)| ColumnName { table: table.clone(), column: column.name.clone() });
+    let mut broken = Vec::new();
+    for name in names.filter(|name| !seen.contains(&name)) {
+        let wrong = wrong(AnomalyKind::BrokenUse, Some(app), None, None);
+        broken.push(record.wrong(Wrong { column: Some(Cause::Missing(name)), reads: true, ..wrong }));
+    }
+    broken
+}
+
+/// Where an insert names columns with `on conflict` that nothing keeps unique.
+fn unmatched<W: Word>(scene: LayerScene<'_>, app: usize, record: &mut Record<W>) -> Vec<usize> {
+    let conflicts = scene.shares[app].conflicts.iter();
+    let unmatched = conflicts
+        .filter(|(table, columns)| scene.catalog.table(table).is_some_and(|table| !table.takes_conflict(columns)));
+    unmatched
+        .map(|(table, columns)| {
+            let constraint = Some(conflict_name(table, columns));
+            record.wrong(wrong(AnomalyKind::BrokenUse, Some(app), None, constraint))
+        })
+        .collect()
 }
 
 /// Whether rows of a table belong to rows of another one.

@@ -1,88 +1,81 @@
-//! Where a foreign key asks for nothing that another one has not asked for already.
+//! Deletes and changes of keys that a foreign key of the plan refuses, where the application does not know of it.
 
 use crate::ast::Name;
-use crate::catalog::{ColumnId, Constraint, ConstraintKind, NotNull, Table};
-use crate::plan::Effect;
-use crate::prove::compile::past::{Past, past};
+use crate::catalog::{ColumnId, ConstraintKind, Table};
+use crate::plan::ColumnName;
+use crate::prove::compile::apps::is_at_start;
+use crate::prove::compile::constraints::wrong;
+use crate::prove::compile::record::{Record, push_act};
 use crate::prove::compile::scene::LayerScene;
-use crate::prove::compile::values::sync_into;
-use crate::prove::survey::in_key;
+use crate::prove::model::{ModelEvent, Transition};
+use crate::prove::proof::AnomalyKind;
+use crate::prove::rule::Rule;
+use crate::prove::word::{Pattern, Program, Word};
 
-/// What a foreign key refers to: a table, and the column there.
-type Referred<'a> = (&'a Name, ColumnId);
-
-/// Whether a column that follows by sync has the value of one that refers to the same row.
-pub(super) fn is_copied(scene: LayerScene<'_>, column: ColumnId, to: Referred<'_>) -> bool {
-    let mut syncs = scene.syncs.iter().filter(|sync| sync.target == column);
-    syncs.any(|sync| {
-        let source = sync.value.as_same_value().and_then(|name| scene.catalog.column(&sync.source_table, name));
-        source.is_some_and(|source| refers_as_well(scene, source.id, to, None))
-    })
+/// A foreign key of a table of the group.
+struct Reference<'a> {
+    child: usize,
+    name: &'a Name,
+    column: ColumnId,
+    parent: &'a Name,
+    referenced: ColumnId,
 }
 
-/// What is known of the rows that were there before a foreign key, when a step is reached.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Old {
-    /// Each refers to a row.
-    Fit,
-    /// Each does, unless the column lags behind.
-    FitUnlessBehind,
-    /// Nothing.
-    Unknown,
-}
-
-/// Whether rows that were there before a step satisfy a foreign key.
-pub(super) fn old(scene: LayerScene<'_>, schema: &Table, constraint: &Constraint, step: usize) -> Old {
-    let ConstraintKind::ForeignKey { column, table, referenced, .. } = &constraint.kind else { return Old::Unknown };
-    let to = (table, *referenced);
-    if refers_as_well(scene, *column, to, Some(constraint)) {
-        return Old::Fit;
+/// Adds what an application may do to rows that others refer to, and that is refused.
+pub(super) fn acts<W: Word>(scene: LayerScene<'_>, app: usize, record: &mut Record<W>, acts: &mut Vec<Transition<W>>) {
+    if scene.survey.is_deployed(app) || !scene.has(Rule::ReferencesHold) {
+        return;
     }
-    match past(scene, schema, *column, step) {
-        Past::Null => Old::Fit,
-        Past::Copied { source, value } if value.as_same_value().is_some() => {
-            if refers_as_well(scene, source, to, Some(constraint)) { Old::FitUnlessBehind } else { Old::Unknown }
+    let usage = &scene.plan.apps[app];
+    for reference in references(scene) {
+        let Some(guard) = referring(scene, &reference) else { continue };
+        let Reference { name, parent, referenced, .. } = &reference;
+        let mut refused = |event: ModelEvent, record: &mut Record<W>| {
+            let constraint = format!("foreign key `{name}`");
+            let wrong = record.wrong(wrong(AnomalyKind::RejectedWrite, Some(app), None, Some(constraint)));
+            let happening = record.happening(event);
+            let refused = vec![(Pattern::ANY, wrong)];
+            push_act(acts, Transition { refused, ..Transition::new(guard, Program::new(), happening) });
+        };
+        // The rows of a pair are deleted as one.
+        let is_pair = scene.survey.is_pairing_key(reference.column);
+        if !is_pair && usage.deletes_from(parent) {
+            refused(ModelEvent::Delete { app, table: (*parent).clone() }, record);
         }
-        Past::Copied { .. } | Past::Own | Past::Other => Old::Unknown,
+        if usage.updates.iter().any(|column| is_column(scene, column, *referenced)) {
+            let (columns, null, as_is) = (vec![*referenced], Vec::new(), false);
+            refused(ModelEvent::Write { app, columns, null, as_is }, record);
+        }
     }
 }
 
-/// Whether a column refers to such a row by a foreign key; with `besides` by another one than this, that holds of all
-/// rows.
-fn refers_as_well(scene: LayerScene<'_>, column: ColumnId, to: Referred<'_>, besides: Option<&Constraint>) -> bool {
-    let name = scene.survey.name(column);
-    let keys = scene.catalog.table(&name.table).into_iter().flat_map(|table| table.foreign_keys());
-    let mut same = keys.filter(|key| match &key.kind {
-        ConstraintKind::ForeignKey { column: own, table, referenced, validated } => {
-            let counts = besides.is_none_or(|besides| *validated && besides.name != key.name);
-            let is_alike = || *referenced == to.1 || is_mirrored(scene, to, *referenced);
-            *own == column && table == to.0 && counts && is_alike()
-        }
-        _ => false,
-    });
-    same.next().is_some()
+fn is_column(scene: LayerScene<'_>, name: &ColumnName, column: ColumnId) -> bool {
+    scene.catalog.column(&name.table, &name.column).is_some_and(|found| found.id == column)
 }
 
-/// Whether each row of a table has in the one column the value of the other: it follows by sync, and was filled after
-/// that.
-fn is_mirrored(scene: LayerScene<'_>, (table, mirror): Referred<'_>, original: ColumnId) -> bool {
-    let Some(known) = scene.catalog.table(table) else { return false };
-    let follows = scene.catalog.syncs_of(mirror).any(|sync| {
-        let read = sync.value.as_same_value().and_then(|name| scene.catalog.column(&sync.source_table, name));
-        sync.target == mirror && read.is_some_and(|read| read.id == original)
-    });
-    let has_values = known.column_by_id(mirror).is_some_and(|column| {
-        matches!(column.not_null, NotNull::Validated | NotNull::Yes) || in_key(known, column.id)
-    });
-    follows && has_values && is_filled_after_sync(scene, mirror)
+/// The foreign keys that the plan has added to tables of the group, and that refer to another table.
+fn references<'a>(scene: LayerScene<'a>) -> Vec<Reference<'a>> {
+    let tables = 0..scene.group.tables.len();
+    let schemas = tables.filter_map(|child| Some((child, scene.table(child)?)));
+    let of_table = |(child, schema): (usize, &'a Table)| {
+        schema.foreign_keys().filter_map(move |key| match &key.kind {
+            ConstraintKind::ForeignKey { column, table: parent, referenced, .. }
+                if *parent != schema.name && !is_at_start(scene, &schema.name, &key.name) =>
+            {
+                Some(Reference { child, name: &key.name, column: *column, parent, referenced: *referenced })
+            }
+            _ => None,
+        })
+    };
+    schemas.flat_map(of_table).collect()
 }
 
-fn is_filled_after_sync(scene: LayerScene<'_>, column: ColumnId) -> bool {
-    let Some(synced) = sync_into(scene, column) else { return false };
-    let mut fills = scene.plan.effects().filter(|(_, effect)| {
-        effect.fills_rows().is_some_and(|filling| filling.column == column)
-    });
-    let is_after = |index: usize, effect: &Effect<'_>| index > synced && effect.filter.is_none();
-    fills.next().is_some_and(|(step, effect)| is_after(step.index, &effect))
-        && fills.all(|(step, effect)| is_after(step.index, &effect))
+/// Where there is a row that refers; none where that is looked at in another group.
+fn referring<W: Word>(scene: LayerScene<'_>, reference: &Reference<'_>) -> Option<Pattern<W>> {
+    let there = Pattern::ANY.and(scene.layout.tables[reference.child].exists, true);
+    if scene.survey.is_pairing_key(reference.column) {
+        let parent = scene.place(reference.parent)?;
+        return Some(there.and(scene.layout.tables[parent].exists, true));
+    }
+    Some(there.and(scene.bits(reference.column)?.null, false))
 }

@@ -1,5 +1,6 @@
 //! What the events of one stretch of the plan are compiled from.
 
+use crate::ast::Name;
 use crate::catalog::{Catalog, Column, ColumnId, Sync, Table};
 use crate::expr::{Expression, Nullness};
 use crate::plan::{ColumnName, FactId, Plan};
@@ -14,7 +15,12 @@ use crate::prove::word::{Pattern, Word};
 #[derive(Clone, Debug, Default)]
 pub(super) struct Share<'a> {
     pub(super) reads: Vec<&'a ColumnName>,
+    /// All that it inserts or updates.
     pub(super) writes: Vec<&'a ColumnName>,
+    pub(super) updates: Vec<&'a ColumnName>,
+    pub(super) inserts: Vec<&'a ColumnName>,
+    /// The unique columns that its inserts name with `on conflict`, each with their table.
+    pub(super) conflicts: Vec<(&'a Name, &'a [Name])>,
 }
 
 /// A group at one place of the plan.
@@ -63,6 +69,24 @@ impl<'a> LayerScene<'a> {
         self.group.tables.iter().position(|name| **name == *table)
     }
 
+    /// Whether a row of one table belongs to a row of another, perhaps by that of a third.
+    pub(super) fn are_paired(&self, one: usize, other: usize) -> bool {
+        let names = &self.group.tables;
+        let mut reached = vec![&names[one]];
+        let mut next = 0;
+        while let Some(table) = reached.get(next).copied() {
+            for pairing in &self.survey.pairings {
+                for (from, to) in [(&pairing.from, &pairing.to), (&pairing.to, &pairing.from)] {
+                    if from == table && !reached.contains(&to) {
+                        reached.push(to);
+                    }
+                }
+            }
+            next += 1;
+        }
+        reached.contains(&&names[other])
+    }
+
     /// The bits of a column.
     pub(super) fn bits(&self, column: ColumnId) -> Option<&'a ColumnBits> {
         self.layout.columns.get(&column)
@@ -86,7 +110,24 @@ impl<'a> LayerScene<'a> {
         self.catalog.column(&name.table, &name.column).map(|column| column.id)
     }
 
-    /// Whether every column of a table that an application writes is there.
+    /// Whether an application makes anything of a column. Who uses whatever columns there are hands on what has come
+    /// since it started, as it is.
+    pub(super) fn minds(&self, app: usize, name: &ColumnName) -> bool {
+        let usage = &self.plan.apps[app];
+        let found = || self.catalog.column_found_by(&usage.name, &name.table, &name.column);
+        !usage.spread.contains(name) || found().map(|column| column.id) == self.named(name)
+    }
+
+    /// Those of the names that an application makes something of, as columns of the group that are there.
+    pub(super) fn own(&self, app: usize, names: &[&ColumnName]) -> Vec<ColumnId> {
+        let minded = names.iter().filter(|name| self.minds(app, name)).filter_map(|name| self.named(name));
+        let mut ids: Vec<ColumnId> = minded.filter(|column| self.bits(*column).is_some()).collect();
+        ids.sort_unstable();
+        ids.dedup();
+        ids
+    }
+
+    /// Whether every column of a table that an application inserts is there.
     pub(super) fn is_whole(&self, app: usize, table: usize) -> bool {
         self.missing.count(app, &self.group.tables[table]) == 0
     }
@@ -101,6 +142,12 @@ impl<'a> LayerScene<'a> {
     pub(super) fn has_default(&self, column: &Column) -> bool {
         let is_value = |default: &Expression| default.known(&|_| true) != Nullness::Null;
         column.default.as_ref().is_some_and(is_value) && self.has(Rule::DefaultIsAValue)
+    }
+
+    /// The same, of a column that is known by its identity.
+    pub(super) fn is_defaulted(&self, column: ColumnId) -> bool {
+        let name = self.survey.name(column);
+        self.catalog.column(&name.table, &name.column).is_some_and(|column| self.has_default(column))
     }
 
     /// Whether a column is the same data as another column in another form.

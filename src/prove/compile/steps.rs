@@ -6,9 +6,9 @@ use crate::expr::{Expression, Nullness};
 use crate::plan::{Action, Effect};
 use crate::prove::compile::constraints::{self, by_nulls, wrong};
 use crate::prove::compile::fills::{driving_table, failing};
+use crate::prove::compile::known_references;
 use crate::prove::compile::past::is_empty;
 use crate::prove::compile::record::{Record, added_by};
-use crate::prove::compile::references;
 use crate::prove::compile::scene::LayerScene;
 use crate::prove::compile::unique::{Meeting, old_meeting};
 use crate::prove::compile::values;
@@ -69,7 +69,7 @@ fn assume<W: Word>(scene: LayerScene<'_>, step: usize, record: &mut Record<W>) {
             Meeting::Free { .. } => false,
         }
     } else {
-        references::old(scene, schema, held, step) != references::Old::Unknown
+        known_references::old(scene, schema, held, step) != known_references::Old::Unknown
     };
     if !is_kept {
         let (what, discharge) = constraints::old_condition(held);
@@ -227,7 +227,7 @@ fn behind<W: Word>(
     let ConstraintKind::ForeignKey { column, table: to, .. } = &held.kind else { return Vec::new() };
     let known = scene.catalog.table(table).zip(scene.bits(*column));
     let Some((schema, bits)) = known.filter(|_| !is_empty(scene, table, step)) else { return Vec::new() };
-    if references::old(scene, schema, held, step) != references::Old::FitUnlessBehind {
+    if known_references::old(scene, schema, held, step) != known_references::Old::FitUnlessBehind {
         return Vec::new();
     }
     let name = held.title();
@@ -268,15 +268,9 @@ fn gate<W: Word>(scene: LayerScene<'_>, step: usize, exists: &[bool]) -> Vec<Pat
     patterns.map(|(pattern, _)| pattern).collect()
 }
 
-/// What undoing a step does to a state; before that, what `under_way` has done is undone, the statement that has not
-/// ended. What a fill has filled in a column of the start is restored, but in rows that an application has written since;
-/// in others it goes with its column.
-pub(super) fn undo<W: Word>(
-    scene: LayerScene<'_>,
-    step: usize,
-    under_way: Option<usize>,
-    record: &mut Record<W>,
-) -> Vec<Transition<W>> {
+/// What undoing a step does to a state. What a fill has filled in a column that the plan adds goes with it; for others see
+/// [`restore`].
+pub(super) fn undo<W: Word>(scene: LayerScene<'_>, step: usize, record: &mut Record<W>) -> Vec<Transition<W>> {
     let mut code = Program::new();
     let effect = scene.plan.steps[step].action.effect(scene.catalog);
     if let Some((_, column)) = effect.adds_column() {
@@ -289,29 +283,24 @@ pub(super) fn undo<W: Word>(
     }
     code.push(Op::assign(scene.layout.visited, true));
     let happening = record.happening(ModelEvent::Undo(step));
-    let fills = under_way.into_iter().chain([step]).filter_map(|step| scene.layout.kept.get(&step));
-    let mut ways = vec![(Pattern::ANY, Program::new())];
-    for kept in fills {
-        ways = ways.into_iter().flat_map(|way| restoring(scene, kept, way)).collect();
-    }
-    let undoing = |(guard, mut restored): (Pattern<W>, Program<W>)| {
-        restored.append(&code);
-        Transition::new(guard, restored, happening)
-    };
-    ways.into_iter().map(undoing).collect()
+    vec![Transition::new(Pattern::ANY, code, happening)]
 }
 
-/// Restores what is kept, where something is.
-fn restoring<W: Word>(
+/// How the old values of a column that was there before the plan come back, where these steps have filled it and no
+/// application has written it since; the step that has not ended comes first.
+pub(super) fn restore<W: Word>(
     scene: LayerScene<'_>,
-    kept: &KeptBits,
-    (guard, code): (Pattern<W>, Program<W>),
+    steps: impl Iterator<Item = usize>,
 ) -> Vec<(Pattern<W>, Program<W>)> {
-    let Some(bits) = scene.bits(kept.column) else { return vec![(guard, code)] };
-    let mut restored = code.clone();
-    kept.before.all().zip(bits.all()).for_each(|(from, to)| restored.push(Op::All(W::bit(from), to)));
-    restored.push(Op::Put(!W::bits(kept.all()), W::ZERO));
-    vec![(guard.and(kept.held, false), code), (guard.and(kept.held, true), restored)]
+    let kept = steps.filter_map(|step| scene.layout.kept.get(&step));
+    let restoring = |kept: &KeptBits| {
+        let bits = scene.bits(kept.column)?;
+        let mut code = Program::new();
+        kept.before.all().zip(bits.all()).for_each(|(from, to)| code.push(Op::All(W::bit(from), to)));
+        code.push(Op::Put(!W::bits(kept.all()), W::ZERO));
+        Some((Pattern::ANY.and(kept.held, true), code))
+    };
+    kept.filter_map(restoring).collect()
 }
 
 /// Sets the mark of a visit as it is when a layer begins whose step processes the rows of a table.

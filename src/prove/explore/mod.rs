@@ -304,6 +304,9 @@ impl<W: Word> Search<'_, W> {
         for (index, collision) in layer.collisions.iter().enumerate().filter(|(_, collision)| collision.is_met(word)) {
             self.report(place, collision.wrong, Last::Other(index));
         }
+        for (_, wrong) in layer.nulls.iter().filter(|(null, _)| null.matches(word)) {
+            self.report(place, *wrong, Last::Use);
+        }
         for read in layer.reads.iter().filter(|read| word & read.stale != W::ZERO && read.guard.matches(word)) {
             if !word.has(read.unset) {
                 self.report(place, read.wrongs[1], Last::Use);

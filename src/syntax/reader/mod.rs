@@ -12,7 +12,7 @@ use crate::ast::{Phase, Phases, Statement, StatementKind};
 use crate::diagnostic::Diagnostic;
 use crate::source::Span;
 use crate::syntax::build::Build;
-use crate::syntax::declaration::{AppClause, TableElement};
+use crate::syntax::declaration::{AppElement, TableElement};
 use crate::syntax::grammar::Rule;
 use crate::syntax::keywords::{self, is_one};
 use crate::syntax::lex::{Lexer, Tok};
@@ -34,7 +34,7 @@ const MOST_FAULTS: usize = 100_000;
 pub(super) enum Pass {
     /// Everything.
     All,
-    /// Declarations; of the statements only which applications they deploy.
+    /// Declarations; of the statements only which applications they deploy and retire.
     Declarations,
     /// Statements.
     Statements,
@@ -279,11 +279,11 @@ impl Reader<'_> {
         }
     }
 
-    /// A statement in a reading of declarations: only what it deploys counts.
+    /// A statement in a reading of declarations: only what it deploys or retires counts.
     fn passed(&mut self, piece: Piece) {
         self.item(piece.span);
-        let deploys = is_one(keywords::first_word(self.slice(piece.span)), &["deploy"]);
-        if !deploys || piece.fault.is_some() || !self.blocks.is_empty() {
+        let rolls = is_one(keywords::first_word(self.slice(piece.span)), &["deploy", "retire"]);
+        if !rolls || piece.fault.is_some() || !self.blocks.is_empty() {
             return self.send(Part::Passed(piece.span));
         }
         let known = self.diagnostics.len();
@@ -398,8 +398,9 @@ impl Reader<'_> {
                 })
             }
             BlockKind::App => (Rule::app_clauses, |build, node| match build.app_clause(node) {
-                AppClause::Columns(columns) => Element::AppColumns(columns),
-                AppClause::Connects(role) => Element::Connects(role),
+                AppElement::Clause(clause) => Element::AppClause(clause),
+                AppElement::ReadsCatalog => Element::ReadsCatalog,
+                AppElement::Connects(role) => Element::Connects(role),
             }),
             BlockKind::View => (Rule::view_clauses, |build, node| Element::ViewReads(build.columns(node.into_inner()))),
             BlockKind::Rows => (Rule::row_tuples, |build, node| {

@@ -179,6 +179,42 @@ fn a_split_table_beside_two_applications() {
 }
 
 #[test]
+fn a_row_of_nothing_but_nulls_brings_no_partner_about() {
+    let mut table = Table::open(SPLIT_TABLE);
+    table.steps(4);
+    table.insert("v1", "users(id, name, bio)", &["3, 'carol', null"]).unwrap();
+    assert_eq!(table.show("profiles").lines().count(), 2);
+    table.insert("v2", "profiles(user_id, bio)", &["3, 'hers'"]).unwrap();
+    assert_eq!(table.show("users").lines().last(), Some("3|carol|hers"));
+}
+
+#[test]
+fn a_default_that_stands_brings_a_partner_about() {
+    let mut table = Table::open(&SPLIT_TABLE.replace("bio text }", "bio text default '-' }"));
+    table.steps(4);
+    table.insert("v2", "users(id, name)", &["3, 'carol'"]).unwrap();
+    assert_eq!(table.show("profiles").lines().last(), Some("3|-"));
+}
+
+#[test]
+fn no_sync_carries_the_delete_of_a_row_that_refers() {
+    let mut table = Table::open(SPLIT_TABLE);
+    table.steps(4);
+    table.delete("v2", "profiles", "user_id = 1").unwrap();
+    assert_eq!(table.show("users"), "1|alice|likes tea~\n2|bob|null");
+    table.insert("v2", "profiles(user_id, bio)", &["1, 'again'"]).unwrap();
+    assert_eq!(table.show("users"), "1|alice|again\n2|bob|null");
+}
+
+#[test]
+fn a_key_that_is_referred_to_does_not_change() {
+    let mut table = Table::open(SPLIT_TABLE);
+    table.steps(4);
+    assert!(table.update("v1", "users", &[("id", "9")], "id = 1").is_err());
+    assert_eq!(table.show("users"), "1|alice|likes tea\n2|bob|null");
+}
+
+#[test]
 fn a_write_that_fails_leaves_no_trace_in_other_tables() {
     let mut table = Table::open(SPLIT_TABLE);
     table.steps(4);

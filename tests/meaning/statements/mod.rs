@@ -4,5 +4,6 @@
 mod psql;
 mod random_plans;
 mod scripts;
+mod two_tables;
 mod types;
 mod writes;

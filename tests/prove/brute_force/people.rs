@@ -32,6 +32,21 @@ pub struct Acting {
     pub deletes: Vec<Name>,
 }
 
+impl Acting {
+    /// The other tables in which it writes what it writes in this one.
+    pub fn written_with<'a>(&'a self, table: &'a Name) -> impl Iterator<Item = &'a Name> {
+        let of_table = |columns: &&Vec<Written>| columns.iter().any(|column| column.name.table == *table);
+        let columns = self.components.iter().filter(of_table).flatten();
+        let tables: BTreeSet<&Name> = columns.map(|column| &column.name.table).collect();
+        tables.into_iter().filter(move |other| *other != table)
+    }
+
+    /// Those of them that it deletes from.
+    pub fn deleted_with<'a>(&'a self, table: &'a Name) -> impl Iterator<Item = &'a Name> {
+        self.written_with(table).filter(|other| self.deletes.contains(other))
+    }
+}
+
 /// How an application inserts a row.
 #[derive(Clone, Debug)]
 pub struct Inserting {
@@ -69,7 +84,7 @@ fn acting(subject: &Subject, app: &AppUse, position: usize) -> Acting {
     let (reads, missing_reads): (Vec<_>, Vec<_>) = distinct(&app.reads).partition(there);
     let (writes, missing): (Vec<_>, Vec<_>) = distinct(&app.writes).partition(there);
     let written: Vec<Written> = writes.iter().filter_map(|name| written(subject, app, catalog, name)).collect();
-    let tables: BTreeSet<&Name> = app.writes.iter().map(|name| &name.table).collect();
+    let tables: BTreeSet<&Name> = app.inserts.iter().map(|inserts| &inserts.table).collect();
     Acting {
         app: app.name.clone(),
         reads: reads.into_iter().cloned().collect(),
@@ -85,7 +100,7 @@ fn acting(subject: &Subject, app: &AppUse, position: usize) -> Acting {
             .collect(),
         missing: missing.iter().chain(&missing_reads).map(|name| (*name).clone()).collect(),
         components: components(subject, written),
-        deletes: tables.into_iter().filter(|table| catalog.table(table).is_some()).cloned().collect(),
+        deletes: app.deletes.iter().filter(|table| catalog.table(table).is_some()).cloned().collect(),
     }
 }
 
@@ -208,4 +223,13 @@ pub fn knows_constraint(subject: &Subject, app: &str, given: &[ColumnName], tabl
         usage.is_some_and(|usage| usage.writes.iter().any(|name| written(&name) && given.contains(name)))
     };
     if is_deployed(subject, app) { subject.catalogs.iter().any(writes) } else { writes(&subject.plan.start) }
+}
+
+/// Whether an application reads a column that could not be null when it first went live.
+pub fn expects_value(subject: &Subject, app: &str, name: &ColumnName) -> bool {
+    let first = subject.catalogs.iter().find(|catalog| catalog.is_live(app));
+    first.and_then(|catalog| catalog.table(&name.table)).is_some_and(|table| {
+        let bound = |column: &Column| matches!(column.not_null, NotNull::Validated | NotNull::Yes);
+        table.column(&name.column).is_some_and(|column| bound(column) || in_primary_key(table, column.id))
+    })
 }

@@ -127,7 +127,12 @@ impl<'s> World<'s> {
         let plan = &subject.plan;
         let mut apps = plan.apps.to_vec();
         for app in &mut apps {
-            app.writes.extend(people::given_at_start(subject));
+            for given in people::given_at_start(subject) {
+                let inserts = app.inserts.iter_mut().find(|inserts| inserts.table == given.table);
+                inserts.into_iter().for_each(|inserts| inserts.columns.push(given.clone()));
+                app.updates.push(given.clone());
+                app.writes.push(given);
+            }
         }
         let memory = Memory::new(plan.start.clone(), Arc::clone(&plan.facts), apps, 0);
         let layouts = (0..subject.catalogs.len()).map(|position| Layout::of(subject, position)).collect();
@@ -371,6 +376,9 @@ impl<'s> World<'s> {
                 Outcome::Anomaly(AnomalyKind::UnsetRead)
             }
             Some(cell) if !cell.is_unset && cell.stale != 0 => Outcome::Anomaly(AnomalyKind::StaleRead),
+            Some(_) if self.is_null(moment, entity, name) && people::expects_value(self.subject, &acting.app, name) => {
+                Outcome::Anomaly(AnomalyKind::UnsetRead)
+            }
             _ => Outcome::Nothing,
         }
     }
@@ -457,7 +465,8 @@ impl<'s> World<'s> {
 
     fn insert(&mut self, moment: &Moment, entity: usize, acting: &Acting, insert: &Inserting, null: bool) -> Outcome {
         let it = &moment.entities[entity];
-        if it.row(&insert.table).is_some() || it.gone.contains(&insert.table) {
+        let is_there = |table: &Name| it.row(table).is_some();
+        if is_there(&insert.table) || acting.written_with(&insert.table).any(is_there) {
             return Outcome::Nothing;
         }
         self.memory.restore(moment.snapshot.clone());
@@ -501,7 +510,20 @@ impl<'s> World<'s> {
         }
         self.memory.restore(moment.snapshot.clone());
         let filter = (moment.entities.len() > 1).then(|| self.by_key(table, it.key));
-        let attempt = |memory: &mut Memory| memory.delete(Some(&acting.app), table, filter.as_ref()).map(|_| ());
+        // What says the same in another table goes with it, first what refers to it.
+        let mut tables: Vec<Name> =
+            acting.deleted_with(table).filter(|other| it.row(other).is_some()).cloned().collect();
+        tables.push(table.clone());
+        let catalog = self.memory.catalog().clone();
+        let refers = |other: &Name| catalog.references_to(table).any(|(child, _)| child.name == *other);
+        tables.sort_by_key(|other| (other != table) == !refers(other));
+        let filters: Vec<_> =
+            tables.into_iter().map(|table| (filter.is_some().then(|| self.by_key(&table, it.key)), table)).collect();
+        let attempt = |memory: &mut Memory| {
+            filters
+                .iter()
+                .try_for_each(|(filter, table)| memory.delete(Some(&acting.app), table, filter.as_ref()).map(|_| ()))
+        };
         // A delete gives no values: what refuses it is known to an application that writes it at all.
         let own = acting.components.iter().flatten().map(|column| column.name.clone()).collect::<Vec<_>>();
         if let Some(refused) = self.attempt(moment, &acting.app, &own, &attempt) {
@@ -607,6 +629,7 @@ impl<'s> World<'s> {
                 }
             }
             let new: Vec<Name> = entity.rows.iter().map(|(table, _)| table.clone()).collect();
+            entity.gone.retain(|table| !new.contains(table));
             entity.been.extend(new.into_iter().filter(|table| !entity.been.contains(table)).collect::<Vec<_>>());
             let cell = |(name, _): &(ColumnName, ColumnId)| cell(&self.memory, name, entity.row(&name.table)?);
             entity.cells = layout.columns.iter().map(cell).collect();

@@ -56,7 +56,8 @@ impl KeptValues {
         let drop = watch.end().into_iter().chain([format!("drop table if exists {}", self.name)]);
         let drop = Work::Ddl(drop.collect());
         let lock = Lock { relation: watch.relation.to_owned(), mode: LockMode::ShareRowExclusive };
-        let title = "create a table for the values that are replaced, and triggers that forget those of rows written since";
+        let title =
+            "create a table for the values that are replaced, and triggers that forget those of rows written since";
         Operation {
             purge: vec![drop.clone()],
             ..Operation::new(title, Work::Ddl(create), lock, Cost::Instant, vec![drop])

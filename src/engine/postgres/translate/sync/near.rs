@@ -109,7 +109,7 @@ impl Program<'_> {
         let together = move |other: ColumnId| {
             self.scene.apps.iter().any(|app| {
                 let writes = |id| {
-                    let of_table = app.writes.iter().filter(|column| column.table == self.table.name);
+                    let of_table = app.updates.iter().filter(|column| column.table == self.table.name);
                     of_table.into_iter().any(|column| Some(&column.column) == name(id))
                 };
                 writes(column) && writes(other)
