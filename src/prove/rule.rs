@@ -40,12 +40,14 @@ pub enum Rule {
     RowsMeet,
     /// An application may write the values that are there already.
     ValuesMayStay,
+    /// Where syncs keep the forms of a row in step, an application that writes several may change one of them.
+    OneFormMayChange,
 }
 
 impl Rule {
     /// All rules.
     #[cfg(feature = "ablation")]
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 19] = [
         Self::WriteMakesStale,
         Self::SyncFires,
         Self::DualWrite,
@@ -64,6 +66,7 @@ impl Rule {
         Self::DistinctLeavesOutNothing,
         Self::RowsMeet,
         Self::ValuesMayStay,
+        Self::OneFormMayChange,
     ];
 }
 

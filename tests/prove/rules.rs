@@ -65,6 +65,15 @@ fn cases() -> Vec<(Rule, String, &'static str, &'static str)> {
             "lost write; no return after 1",
             "proved; no return after 1",
         ),
+        (
+            Rule::OneFormMayChange,
+            format!(
+                "{USERS}{V1}app v2 {{ uses username, display_name }}\nexpand add column display_name text\n\
+                 expand sync display_name from username\n{BACKFILL}{ROLLOUT}"
+            ),
+            "stale read; no return after 3",
+            proved,
+        ),
         (Rule::BackfillVisitsAll, rename.clone(), proved, "unset read"),
         (
             Rule::RowsAreInserted,

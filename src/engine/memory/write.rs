@@ -11,7 +11,7 @@ use crate::engine::memory::row::RowImage;
 use crate::engine::memory::row_write::{Missed, RowWrite};
 use crate::engine::memory::state::MemoryState;
 use crate::engine::memory::write_log::WriteLog;
-use crate::engine::memory::write_scope::WriteScope;
+use crate::engine::memory::write_scope::{WriteScope, Written};
 use crate::engine::memory::{enforce, fault};
 
 /// A reference to hold when all rows are written.
@@ -31,24 +31,8 @@ pub(super) struct Statement {
 }
 
 impl Statement {
-    pub(super) fn new(
-        state: &MemoryState,
-        facts: &FactMap,
-        table: &Name,
-        written: Vec<ColumnId>,
-    ) -> Result<Self, Fault> {
-        Self::with_parts(state, facts, table, written, Vec::new())
-    }
-
-    /// A statement that writes columns as parts of a whole whose other parts, `along`, stay as they are.
-    pub(super) fn with_parts(
-        state: &MemoryState,
-        facts: &FactMap,
-        table: &Name,
-        written: Vec<ColumnId>,
-        along: Vec<ColumnId>,
-    ) -> Result<Self, Fault> {
-        let scope = WriteScope::new(state, facts, table, written, along)?;
+    pub(super) fn new(state: &MemoryState, facts: &FactMap, table: &Name, columns: Written) -> Result<Self, Fault> {
+        let scope = WriteScope::new(state, facts, table, columns)?;
         Ok(Self { scope, log: WriteLog::default(), references: Vec::new(), missed: Vec::new() })
     }
 

@@ -8,6 +8,7 @@ mod apps;
 mod constraints;
 mod fills;
 mod image;
+mod inserted;
 mod missing;
 mod reads;
 mod record;

@@ -5,4 +5,5 @@ mod psql;
 mod random_plans;
 mod scripts;
 mod types;
+mod whole_rows;
 mod writes;

@@ -27,6 +27,8 @@ pub struct Acting {
     pub missing: Vec<ColumnName>,
     /// Columns with a common fact, written together.
     pub components: Vec<Vec<Written>>,
+    /// Columns that may change while the rest of the row is given as it is: component, column, whether it may be null.
+    pub alone: Vec<(usize, usize, bool)>,
     pub inserts: Vec<Inserting>,
     /// The tables that it deletes from.
     pub deletes: Vec<Name>,
@@ -70,7 +72,9 @@ fn acting(subject: &Subject, app: &AppUse, position: usize) -> Acting {
     let (writes, missing): (Vec<_>, Vec<_>) = distinct(&app.writes).partition(there);
     let written: Vec<Written> = writes.iter().filter_map(|name| written(subject, app, catalog, name)).collect();
     let tables: BTreeSet<&Name> = app.writes.iter().map(|name| &name.table).collect();
+    let components = components(subject, written.clone());
     Acting {
+        alone: alone(catalog, &components),
         app: app.name.clone(),
         reads: reads.into_iter().cloned().collect(),
         inserts: tables
@@ -84,7 +88,7 @@ fn acting(subject: &Subject, app: &AppUse, position: usize) -> Acting {
             })
             .collect(),
         missing: missing.iter().chain(&missing_reads).map(|name| (*name).clone()).collect(),
-        components: components(subject, written),
+        components,
         deletes: tables.into_iter().filter(|table| catalog.table(table).is_some()).cloned().collect(),
     }
 }
@@ -111,6 +115,21 @@ fn components(subject: &Subject, written: Vec<Written>) -> Vec<Vec<Written>> {
         components.push(touching.into_iter().flatten().chain([column]).collect());
     }
     components
+}
+
+/// Where some sync leads from one column of a component to another of the same row, each may change alone.
+fn alone(catalog: &Catalog, components: &[Vec<Written>]) -> Vec<(usize, usize, bool)> {
+    let mut alone = Vec::new();
+    for (at, component) in components.iter().enumerate() {
+        let has = |id: ColumnId| component.iter().any(|column| column.id == id);
+        let in_step = catalog.syncs().any(|sync| {
+            sync.join.is_none() && has(sync.target) && sync.source_columns.iter().any(|source| has(*source))
+        });
+        if in_step && component.len() > 1 {
+            alone.extend(component.iter().enumerate().map(|(column, written)| (at, column, written.may_be_null)));
+        }
+    }
+    alone
 }
 
 fn in_primary_key(table: &Table, column: ColumnId) -> bool {
