@@ -301,7 +301,7 @@ fn a_default_beside_a_sync_does_not_stand_for_a_value_that_was_given() {
     let text = "table pages {\n    id integer primary key\n    visible boolean not null default true\n}\n\
                 app v1 { uses visible }\napp v2 { uses hidden }\n\
                 expand add column hidden boolean default true\n\
-                expand sync hidden from not visible\nexpand sync visible from not hidden\n";
+                expand sync hidden from not visible\nexpand sync visible from not hidden\ndeploy v2\n";
     let server = TestServer::start();
     let mut both = Both::open("defaults.mig", text, database(&server, "defaults"));
     (0..3).for_each(|index| assert!(both.step(index)));

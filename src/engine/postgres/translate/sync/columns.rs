@@ -6,6 +6,7 @@ use std::fmt::Write as _;
 use crate::catalog::{Column, ColumnId};
 use crate::engine::Fault;
 use crate::engine::postgres::quote;
+use crate::engine::postgres::translate::is_compared_as_text;
 use crate::engine::postgres::translate::sync::Program;
 
 impl Program<'_> {
@@ -50,14 +51,18 @@ impl Program<'_> {
     /// An update gives the column another value, in any digit or letter: 1.0 and 1.00 are equal, and not the same.
     pub(super) fn changes_image(&self, id: ColumnId) -> Result<String, Fault> {
         let name = quote::ident(&self.column(id)?.name);
-        Ok(format!("row(old.{name}) *<> row(new.{name})"))
+        Ok(format!("row(old.{name})::record *<> row(new.{name})::record"))
     }
 
     fn differs_from_default(&self, column: &Column) -> String {
         let new = self.compared("new", column);
         let default = self.plain_default(column.id);
         match default {
-            Some(default) if !is_volatile(&default) => format!("{new} is distinct from {default}"),
+            Some(default) if !is_volatile(&default) => {
+                let ty = self.scene.type_of(&self.table.name, column);
+                let default = if is_compared_as_text(&ty) { format!("(({default})::{ty})::text") } else { default };
+                format!("{new} is distinct from {default}")
+            }
             _ => format!("{new} is not null"),
         }
     }

@@ -97,26 +97,25 @@ impl Program<'_> {
         told: &BTreeSet<ColumnId>,
         sources: &BTreeSet<ColumnId>,
     ) -> Result<String, Fault> {
-        let others: Vec<ColumnId> =
-            columns.iter().copied().filter(|other| *other != id && self.linked(id, *other)).collect();
-        let (mut no_value_given, mut nothing_given, mut comes_first) = (String::new(), String::new(), String::new());
-        for other in others {
-            let is_value = self.is_value(other)?;
-            let (given, left) = match told.contains(&other) {
-                true => (format!("not d{} and {is_value}", other.0), format!(" and d{}", other.0)),
-                false => (is_value.clone(), " and false".to_owned()),
-            };
-            write!(no_value_given, " and not ({given})").ok();
-            nothing_given += &left;
-            let after_it = if other < id { format!("{} and not ({is_value})", self.is_value(id)?) } else { format!("({} or not ({is_value}))", self.is_value(id)?) };
-            write!(comes_first, " and {after_it}").ok();
-        }
         let own = self.is_value(id)?;
-        let left = if sources.contains(&id) { format!("d{}{nothing_given}{comes_first}", id.0) } else { "false".to_owned() };
-        Ok(format!("not d{0} and ({own} or true{no_value_given}) or {left}", id.0))
+        let (mut beaten, mut first) = (Vec::new(), vec![format!("d{}", id.0)]);
+        for other in columns.iter().copied().filter(|other| *other != id && self.linked(id, *other)) {
+            let value = self.is_value(other)?;
+            let is_told = told.contains(&other);
+            beaten.push(if is_told { format!("not d{} and {value}", other.0) } else { value.clone() });
+            first.push(if is_told { format!("d{}", other.0) } else { "false".to_owned() });
+            let null = format!("{value} is false");
+            first.push(if other < id { format!("{own} and {null}") } else { format!("({own} or {null})") });
+        }
+        let given = if beaten.is_empty() {
+            format!("not d{}", id.0)
+        } else {
+            format!("not d{} and ({own} or ({}) is false)", id.0, beaten.join(" or "))
+        };
+        Ok(if sources.contains(&id) { format!("{given} or {}", first.join(" and ")) } else { given })
     }
 
     fn is_value(&self, id: ColumnId) -> Result<String, Fault> {
-        Ok(format!("new.{} is not null", quote::ident(&self.column(id)?.name)))
+        Ok(format!("(new.{} is not null)", quote::ident(&self.column(id)?.name)))
     }
 }
