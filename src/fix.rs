@@ -123,7 +123,7 @@ mod tests {
     fn fixing_goes_on_until_nothing_is_left() {
         let check = |source: Source| {
             let diagnostics = source.text().find('b').map(|i| replacing(i, i + 1, "a")).into_iter().collect();
-            Findings { source, diagnostics, notes: Vec::new() }
+            Findings::new(source, diagnostics)
         };
         let fixed = fix_all(check(Source::new("x", "abbba")), check);
         assert_eq!((fixed.checked.source.text(), fixed.applied), ("aaaaa", 3));
@@ -133,7 +133,7 @@ mod tests {
     fn fixes_that_undo_one_another_end() {
         let check = |source: Source| {
             let other = if source.text() == "a" { "b" } else { "a" };
-            Findings { diagnostics: vec![replacing(0, 1, other)], source, notes: Vec::new() }
+            Findings::new(source, vec![replacing(0, 1, other)])
         };
         assert_eq!(fix_all(check(Source::new("x", "a")), check).applied, MOST_ROUNDS);
     }

@@ -107,31 +107,30 @@ impl Writer<'_> {
         self.items.iter().find(holds).map_or(self.source.text().len(), |item| item.span.end as usize)
     }
 
-    /// After an item that ends at `end`, and after the comment on its line.
+    /// After an item that ends at `end`, and after the comments on its line.
     fn behind(&self, end: usize) -> Slot {
         let text = self.source.text();
-        let rest = text[end..].trim_start_matches([' ', '\t', ';']);
-        let here = text.len() - rest.len();
-        let is_last = rest.starts_with(['\n', '\r', '#']) || rest.starts_with("--") || rest.is_empty();
-        match rest.find('\n') {
-            Some(line_end) if is_last => Slot { at: here + line_end + 1, mid_line: false },
-            None if is_last => Slot { at: text.len(), mid_line: true },
-            _ => Slot { at: here, mid_line: true },
+        let mut at = end;
+        loop {
+            let rest = text[at..].trim_start_matches([' ', '\t', '\r', ';']);
+            at = text.len() - rest.len();
+            let Some(end) = syntax::comment_at(text, at) else { break };
+            at = end;
+        }
+        match text[at..].chars().next() {
+            None => Slot { at, mid_line: true },
+            Some('\n') => Slot { at: at + 1, mid_line: false },
+            Some(_) => Slot { at, mid_line: true },
         }
     }
 
     /// Before the first item, and before the comments right above it.
     fn top(&self) -> Slot {
         let first = self.items.first().map_or(0, |item| item.span.start as usize);
-        let mut line = self.source.line_of(first);
-        while line > 0 && self.is_comment(line - 1) {
-            line -= 1;
+        let line = self.source.line_range(self.source.line_of(first)).start;
+        Slot {
+            at: syntax::above_comments(self.source.text(), &syntax::comments(self.source.text()), line),
+            mid_line: false,
         }
-        Slot { at: self.source.line_range(line).start, mid_line: false }
-    }
-
-    fn is_comment(&self, line: usize) -> bool {
-        let text = self.source.text()[self.source.line_range(line)].trim_start();
-        text.starts_with('#') || text.starts_with("--")
     }
 }

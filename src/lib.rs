@@ -14,6 +14,7 @@ pub mod expr;
 pub mod fix;
 pub mod infer;
 pub mod lab;
+pub mod obligations;
 pub mod operate;
 mod phrase;
 pub mod plan;

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use crate::ast::Script;
 use crate::check::proofs::{AssumedProof, Proofs};
-use crate::check::verdict;
-use crate::diagnostic::{Diagnostic, Severity};
+use crate::check::verdict::{self, Judgement, LOSSES};
+use crate::diagnostic::{Diagnostic, Headline, Severity};
 use crate::plan::Plan;
 use crate::prove::Proof;
 use crate::source::Source;
@@ -17,11 +17,32 @@ pub struct Findings {
     pub source: Source,
     /// Syntax errors and findings in the order of places.
     pub diagnostics: Vec<Diagnostic>,
-    /// What was taken for granted, a sentence each.
+    /// What to know besides, a sentence each.
     pub notes: Vec<String>,
+    /// What the proof says; none where nothing is to be proved.
+    pub(super) judgement: Option<Judgement>,
 }
 
 impl Findings {
+    /// Findings of a script of which nothing is to be proved.
+    #[must_use]
+    pub fn new(source: Source, diagnostics: Vec<Diagnostic>) -> Self {
+        Self { source, diagnostics, notes: Vec::new(), judgement: None }
+    }
+
+    /// The verdict: what the proof says, and what the findings add to it. None where nothing is to be proved, as no
+    /// application is declared.
+    #[must_use]
+    pub fn headline(&self) -> Option<Headline> {
+        Some(self.judgement.as_ref()?.headline(&self.source, &self.diagnostics))
+    }
+
+    /// What takes something away from a verdict that is not an error: values that are lost in any order of events.
+    #[must_use]
+    pub fn losses(&self) -> Vec<Diagnostic> {
+        self.diagnostics.iter().filter(|diagnostic| LOSSES.contains(&diagnostic.code)).cloned().collect()
+    }
+
     /// Whether the plan must not be run.
     #[must_use]
     pub fn has_errors(&self) -> bool {
@@ -58,7 +79,16 @@ impl Checked {
     #[must_use]
     pub fn proof(&self) -> Option<&Proof> {
         let plan = self.plan.as_deref()?;
-        Some(self.proofs.written.get_or_init(|| verdict::proof(&self.script, plan, &mut Vec::new())))
+        let prove = || verdict::proof(&self.script, plan, &mut self.findings.diagnostics.clone());
+        Some(self.proofs.written.get_or_init(prove))
+    }
+
+    /// The verdict on its plan, proved where it was not; none where there is no plan.
+    #[must_use]
+    pub fn headline(&self) -> Option<Headline> {
+        let (plan, proof) = self.plan.as_deref().zip(self.proof())?;
+        let judgement = Judgement::of(&self.script, plan, proof);
+        Some(judgement.headline(self.source(), &self.findings.diagnostics))
     }
 
     /// The plan and its proof.
@@ -78,7 +108,8 @@ impl Checked {
     pub fn into_assumed_proof(mut self) -> Option<AssumedProof> {
         let plan = self.plan?;
         let known = self.proofs.assumed.take();
-        known.unwrap_or_else(|| verdict::assumed_proof(&self.script, &plan, &mut Vec::new()))
+        let found = &mut self.findings.diagnostics;
+        known.unwrap_or_else(|| verdict::assumed_proof(&self.script, &plan, found))
     }
 }
 

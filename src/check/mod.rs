@@ -8,11 +8,13 @@
 
 mod allow;
 mod checked;
+mod kept;
 mod listed_rows;
 mod proofs;
 mod read_ahead;
 mod root_cause;
 mod rules;
+mod samples;
 mod two_forms;
 mod verdict;
 
@@ -28,7 +30,7 @@ use crate::plan::{Action, Effect, KnownTable, Plan, PlanBuilder, Planner};
 use crate::source::Source;
 use crate::syntax::{self, Parsed};
 use proofs::Proofs;
-use verdict::Judged;
+use verdict::{Judged, Judgement};
 
 /// Scripts shorter than this, in bytes, are read whole; a tree of theirs is small.
 const SMALL: usize = 1 << 14;
@@ -47,8 +49,9 @@ pub fn findings(source: Source) -> Findings {
     let most_kept = if outline.script.apps.is_empty() { MOST_ADVISED } else { usize::MAX };
     let mut checker = Checker::start(&outline.script, &[], most_kept);
     let unread = read_ahead::statements(&source, &outline.parts, &mut |statement| checker.statement(statement));
-    let Outcome { diagnostics, notes, .. } = checker.finish(outline.diagnostics.iter().cloned().chain(unread));
-    Findings { source, diagnostics, notes }
+    let Outcome { diagnostics, notes, judgement, .. } =
+        checker.finish(outline.diagnostics.iter().cloned().chain(unread));
+    Findings { source, diagnostics, notes, judgement }
 }
 
 /// Resolves, checks and proves a script that was read, each once. `known` describes tables that the script does not
@@ -58,8 +61,8 @@ pub fn check(parsed: Parsed, known: &[KnownTable]) -> Checked {
     let Parsed { script, diagnostics } = parsed;
     let mut checker = Checker::start(&script, known, usize::MAX);
     script.statements.iter().for_each(|statement| checker.statement(statement));
-    let Outcome { plan, proofs, diagnostics, notes } = checker.finish(diagnostics.into_iter());
-    let findings = Findings { source: script.source.clone(), diagnostics, notes };
+    let Outcome { plan, proofs, diagnostics, notes, judgement } = checker.finish(diagnostics.into_iter());
+    let findings = Findings { source: script.source.clone(), diagnostics, notes, judgement };
     Checked { script, plan: plan.map(Arc::new), findings, proofs }
 }
 
@@ -83,6 +86,7 @@ struct Outcome {
     proofs: Proofs,
     diagnostics: Vec<Diagnostic>,
     notes: Vec<String>,
+    judgement: Option<Judgement>,
 }
 
 impl<'s> Checker<'s> {
@@ -131,15 +135,21 @@ impl<'s> Checker<'s> {
     fn finish(mut self, unread: impl Iterator<Item = Diagnostic>) -> Outcome {
         self.findings.extend(unread);
         self.rules.iter_mut().for_each(|rule| rule.finish(&self.planner, self.script, &mut self.findings));
-        let plan = self.plan.take().map(|plan| plan.finish(&self.planner));
-        let Judged { notes: verdict, proofs } = verdict::judge(self.script, plan.as_ref(), &mut self.findings);
+        let plan = self.plan.take().map(|plan| self.whole(plan));
+        let Judged { judgement, proofs } = verdict::judge(self.script, plan.as_ref(), &mut self.findings);
         allow::apply(self.script, &mut self.findings);
         root_cause::keep(&mut self.findings);
         self.findings.sort_by_key(Diagnostic::span);
         let mut notes = notes(self.script, &self.planner, &self.findings);
-        notes.extend(verdict);
         notes.extend(self.rules.iter_mut().flat_map(|rule| rule.notes()));
-        Outcome { plan, proofs, diagnostics: self.findings, notes }
+        Outcome { plan, proofs, diagnostics: self.findings, notes, judgement }
+    }
+
+    /// The plan, with the rows that the script has.
+    fn whole(&self, plan: PlanBuilder) -> Plan {
+        let mut plan = plan.finish(&self.planner);
+        plan.samples = Arc::new(samples::of_script(&plan.start, self.script));
+        plan
     }
 }
 

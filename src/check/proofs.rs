@@ -2,6 +2,7 @@
 
 use std::sync::{Arc, OnceLock};
 
+use crate::diagnostic::Headline;
 use crate::plan::Plan;
 use crate::plan::assumed::Assumed;
 use crate::prove::Proof;
@@ -24,4 +25,6 @@ pub struct AssumedProof {
     pub plan: Arc<Plan>,
     /// What is proved of that.
     pub proof: Proof,
+    /// Its verdict.
+    pub headline: Headline,
 }

@@ -15,7 +15,7 @@ use super::input::{self, BYTE_ORDER_MARK, Input, InputError, STDIN};
 use super::output::{Output, complain};
 use super::{Exit, diff, parallel, write};
 use crate::check::{self, Findings};
-use crate::diagnostic::{Diagnostic, Severity};
+use crate::diagnostic::{Code, Diagnostic, Severity};
 use crate::fix;
 use crate::infer::{self, Inferred};
 use crate::phrase::{counted, reason};
@@ -33,7 +33,8 @@ shortest schedule that ends badly; what cannot be proved is named. `miglab expla
 says how, `miglab explain CODE` says more about a finding.
 
 Exit codes:
-  0  no errors: the plans are proved, or nothing wrong was found (`not-proved`, a warning)
+  0  no errors: the plans are proved, perhaps provided that conditions hold (`condition`, a
+     warning), or nothing wrong was found (`not-proved`, a warning)
   1  errors were found: a plan is refuted, or cannot be read or run as it stands
   2  a file could not be read
 
@@ -41,6 +42,7 @@ Examples:
   miglab check                            every *.mig in and below this folder
   miglab check rename.mig migrations/     a file and a folder
   miglab check --deny warnings            warnings fail as well
+  miglab check --deny conditions          of the warnings, only what a proof hangs on fails
   miglab check --fix                      apply the fixes that need no thinking
   miglab check --infer-apps rename.mig    write down who is assumed to be live
   miglab check --infer-apps --diff        only show what that would write
@@ -56,7 +58,7 @@ pub struct CheckArgs {
     /// How to report what is found
     #[arg(long, value_enum, default_value_t = Format::Human)]
     format: Format,
-    /// Fail on warnings as well
+    /// Fail on these warnings as well
     #[arg(long, value_enum, value_name = "WHAT")]
     deny: Option<Deny>,
     /// Apply the fixes and report what is left
@@ -71,7 +73,7 @@ pub struct CheckArgs {
     diff: bool,
     #[command(flatten)]
     database: DatabaseArgs,
-    /// Print findings only: no notes and no summary
+    /// Print findings, and verdicts that are more than `proved`: no other notes, no summary
     #[arg(short, long)]
     quiet: bool,
 }
@@ -79,8 +81,19 @@ pub struct CheckArgs {
 /// What else fails a check.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 enum Deny {
-    /// Warnings
+    /// Warnings, conditions among them
     Warnings,
+    /// Conditions: what is not known of values, and what the proof hangs on
+    Conditions,
+}
+
+impl Deny {
+    fn covers(self, warning: &Diagnostic) -> bool {
+        match self {
+            Self::Warnings => true,
+            Self::Conditions => warning.code == Code::Condition,
+        }
+    }
 }
 
 /// What there is to tell of one script.
@@ -196,7 +209,7 @@ impl CheckArgs {
     fn fails_on(&self, diagnostic: &Diagnostic) -> bool {
         match diagnostic.severity {
             Severity::Error => true,
-            Severity::Warning => self.deny == Some(Deny::Warnings),
+            Severity::Warning => self.deny.is_some_and(|deny| deny.covers(diagnostic)),
             Severity::Advice => false,
         }
     }
@@ -267,9 +280,11 @@ impl<'a> CheckRun<'a> {
         if findings.diagnostics.iter().any(|diagnostic| self.args.fails_on(diagnostic)) {
             self.exit = self.exit.max(Exit::Failed);
         }
-        let Findings { source, diagnostics, notes } = findings;
+        let Findings { source, diagnostics, notes, .. } = findings;
+        let headline = findings.headline();
+        let headline = headline.as_ref();
         match &mut self.sink {
-            Sink::Report(report) => report.file(FileFindings { source, diagnostics, notes }),
+            Sink::Report(report) => report.file(FileFindings { source, diagnostics, headline, notes }),
             Sink::Diffs(out) => out.write_all(diff.as_bytes()),
         }
     }

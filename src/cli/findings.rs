@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Diagnostic, Headline};
 use crate::report::terminal::Paint;
 use crate::report::{Terminal, clean, render};
 use crate::source::Source;
@@ -14,6 +14,12 @@ pub(super) fn tell(diagnostics: &[Diagnostic], source: &Source) {
     let told = diagnostics.iter().filter(|diagnostic| !diagnostic.is_about_assumed_versions());
     let text: String = told.map(|diagnostic| render(diagnostic, source, terminal)).collect();
     io::stderr().write_all(text.as_bytes()).ok();
+}
+
+/// Writes the verdict, as `check` does: where few words are wanted, only one that is more than `proved`.
+pub(super) fn tell_verdict(verdict: Option<&Headline>, few_words: bool) {
+    let notes = verdict.map(|verdict| if few_words { verdict.short_notes() } else { verdict.notes() });
+    tell_notes(&notes.unwrap_or_default());
 }
 
 /// Writes notes, as `check` does.

@@ -7,18 +7,18 @@ use std::sync::Arc;
 use clap::{Args, ValueEnum};
 
 use super::database::{DatabaseArgs, failed};
+use super::findings::{tell, tell_verdict};
 use super::output::{Output, complain};
 use super::{Exit, input};
 use crate::ast::Script;
-use crate::check;
+use crate::check::{self, Findings};
 use crate::database;
-use crate::diagnostic::Diagnostic;
 use crate::engine::Fault;
 use crate::engine::postgres::{Server, translate};
 use crate::phrase::lasting;
 use crate::plan::{Action, Gate, Plan, Step};
+use crate::report::Terminal;
 use crate::report::sql::{SqlPlan, SqlStatement, TableSize};
-use crate::report::{Terminal, render};
 use crate::source::Source;
 use crate::syntax::{self, Parsed};
 
@@ -91,10 +91,10 @@ pub fn execute(args: &PlanArgs, out: &mut Output) -> io::Result<Exit> {
         Ok(found) => found,
         Err(exit) => return Ok(exit),
     };
-    let (plan, diagnostics) = match opened(parsed, server.as_ref()) {
+    let (plan, findings) = match opened(parsed, server.as_ref()) {
         Ok(opened) => opened,
-        Err(diagnostics) => {
-            tell(&diagnostics, &source);
+        Err(findings) => {
+            tell(&findings.diagnostics, &source);
             complain(
                 "the script has errors, so nothing is printed",
                 Some("`miglab explain CODE` says more about each"),
@@ -102,7 +102,8 @@ pub fn execute(args: &PlanArgs, out: &mut Output) -> io::Result<Exit> {
             return Ok(Exit::Failed);
         }
     };
-    tell(&diagnostics, &source);
+    tell(&findings.diagnostics, &source);
+    tell_verdict(findings.headline().as_ref(), true);
     let server = server.unwrap_or_default();
     match translated(&plan, &server, &source) {
         Ok(statements) => {
@@ -140,23 +141,15 @@ fn server_of(args: &PlanArgs, script: &Script) -> Result<(Option<Server>, Option
 }
 
 /// The plan, and findings that do not stop it.
-pub(super) fn opened(parsed: Parsed, server: Option<&Server>) -> Result<(Arc<Plan>, Vec<Diagnostic>), Vec<Diagnostic>> {
+pub(super) fn opened(parsed: Parsed, server: Option<&Server>) -> Result<(Arc<Plan>, Findings), Findings> {
     let checked = match server {
         Some(server) => database::check(parsed, server),
         None => check::check(parsed, &[]),
     };
-    let plan = checked.plan.filter(|_| !checked.findings.has_errors());
-    let diagnostics = checked.findings.diagnostics;
-    match plan {
-        Some(plan) => Ok((plan, diagnostics)),
-        None => Err(diagnostics),
+    match checked.plan.filter(|_| !checked.findings.has_errors()) {
+        Some(plan) => Ok((plan, checked.findings)),
+        None => Err(checked.findings),
     }
-}
-
-fn tell(diagnostics: &[Diagnostic], source: &Source) {
-    let told = diagnostics.iter().filter(|diagnostic| !diagnostic.is_about_assumed_versions());
-    let text: String = told.map(|diagnostic| render(diagnostic, source, Terminal::stderr())).collect();
-    io::Write::write_all(&mut io::stderr(), text.as_bytes()).ok();
 }
 
 fn translated<'p>(plan: &'p Plan, server: &Server, source: &Source) -> Result<Vec<SqlStatement>, (&'p Step, Fault)> {

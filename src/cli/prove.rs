@@ -18,7 +18,7 @@ use crate::plan::Plan;
 use crate::plan::assumed::Assumed;
 use crate::prove::Verdict;
 use crate::report::Terminal;
-use crate::report::proof::{Answer, Human, Json, ProofReport, ProveOutcome, ProvedScript};
+use crate::report::proof::{Answer, Human, Json, ProofReport, ProveOutcome, ProvedPlan, ProvedScript};
 use crate::source::Source;
 use crate::syntax;
 
@@ -26,11 +26,12 @@ use crate::syntax;
 ///
 /// Looks at every order in which statements, batches, crashes, rollbacks and the reads and writes of all live
 /// applications can meet. A plan is proved for any number of rows, clients and batches, or refuted by the shortest
-/// schedule that ends in an anomaly, or not proved, where a statement is outside the model.
+/// schedule that ends in an anomaly, or not proved, where a statement is outside the model. Where the proof hangs on
+/// values that nobody can know, it says on which: proved, provided that these conditions hold.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Exit codes:
-  0  every plan is proved
+  0  every plan is proved, perhaps provided that conditions hold (`--deny conditions` makes these 1)
   1  a plan is refuted, or has errors
   2  a file could not be read
   3  no plan is refuted, and one is not proved: a statement is outside the model, or no `app` is declared
@@ -40,6 +41,7 @@ Examples:
   miglab prove rename.mig                       the verdict and what it rests on
   miglab prove --quiet migrations/              one line for each plan
   miglab prove --quiet --allow not-proved       in CI: fail on what is refuted only
+  miglab prove --quiet --deny conditions        … and on what hangs on values
   miglab prove --format json rename.mig         for programs
   miglab prove - < rename.mig                   standard input")]
 pub struct ProveArgs {
@@ -52,6 +54,9 @@ pub struct ProveArgs {
     /// Exit with 0 anyway
     #[arg(long, value_enum, value_name = "WHAT")]
     allow: Option<Allow>,
+    /// Fail on this as well
+    #[arg(long, value_enum, value_name = "WHAT")]
+    deny: Option<Deny>,
     /// Print one line for each plan: its verdict
     #[arg(short, long)]
     quiet: bool,
@@ -71,6 +76,15 @@ enum ProofFormat {
 enum Allow {
     /// Plans that are neither proved nor refuted
     NotProved,
+}
+
+/// What else fails.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Deny {
+    /// Values that are lost, and conditions
+    Warnings,
+    /// Plans that are proved, provided that conditions hold
+    Conditions,
 }
 
 /// Proves the scripts and reports what came of it.
@@ -103,7 +117,7 @@ impl ProveRun<'_> {
     fn take(&mut self, outcome: Result<ProvedScript, InputError>) -> io::Result<ControlFlow<()>> {
         match outcome {
             Ok(script) => {
-                self.exit = self.exit.max(self.exit_for(script.answer()));
+                self.exit = self.exit.max(self.exit_for(&script));
                 self.report.script(&script)?;
             }
             Err(error) => self.unreadable(&error)?,
@@ -111,9 +125,15 @@ impl ProveRun<'_> {
         Ok(if self.closed.get() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
     }
 
-    fn exit_for(&self, answer: Answer) -> Exit {
-        match answer {
-            Answer::Proved => Exit::Success,
+    fn exit_for(&self, script: &ProvedScript) -> Exit {
+        match script.answer() {
+            Answer::Conditional if self.args.deny.is_some() => Exit::Failed,
+            Answer::Proved | Answer::Conditional | Answer::NotProved
+                if script.loses_values() && self.args.deny == Some(Deny::Warnings) =>
+            {
+                Exit::Failed
+            }
+            Answer::Proved | Answer::Conditional => Exit::Success,
             Answer::NotProved if self.args.allow == Some(Allow::NotProved) => Exit::Success,
             Answer::NotProved => Exit::NotProved,
             Answer::Refuted | Answer::Errors => Exit::Failed,
@@ -149,8 +169,10 @@ pub(super) fn outcome(source: Source) -> ProveOutcome {
     if has_errors && checked.proof().is_none_or(|proof| proof.verdict() != Verdict::Refuted) {
         return ProveOutcome::Errors(checked.findings.diagnostics);
     }
+    let (headline, losses) = (checked.headline(), checked.findings.losses());
+    let Some(headline) = headline else { return ProveOutcome::Errors(checked.findings.diagnostics) };
     match checked.into_proof() {
-        Ok(proved) => ProveOutcome::Proof(Box::new(proved)),
+        Ok((plan, proof)) => ProveOutcome::Proof(Box::new(ProvedPlan { plan, proof, headline, losses })),
         Err(findings) => ProveOutcome::Errors(findings.diagnostics),
     }
 }
@@ -158,11 +180,13 @@ pub(super) fn outcome(source: Source) -> ProveOutcome {
 fn without_apps(checked: Checked) -> ProveOutcome {
     let Some(plan) = checked.plan.clone() else { return ProveOutcome::Errors(checked.findings.diagnostics) };
     let (title, source) = (plan.title.clone(), checked.source().clone());
-    let Some(AssumedProof { assumed, plan: with_apps, proof }) = checked.into_assumed_proof() else {
+    let losses = checked.findings.losses();
+    let Some(AssumedProof { assumed, plan: with_apps, proof, headline }) = checked.into_assumed_proof() else {
         return ProveOutcome::NoApps { title, lines: Vec::new(), assumed: None };
     };
     let lines = lines_of(&source, &plan, &assumed);
-    ProveOutcome::NoApps { title, lines, assumed: Some(Box::new((with_apps, proof))) }
+    let assumed = Some(Box::new(ProvedPlan { plan: with_apps, proof, headline, losses }));
+    ProveOutcome::NoApps { title, lines, assumed }
 }
 
 fn lines_of(source: &Source, plan: &Plan, taken: &Assumed) -> Vec<String> {

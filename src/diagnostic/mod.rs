@@ -4,10 +4,12 @@
 
 mod code;
 mod complaint;
+mod headline;
 mod severity;
 
 pub use code::Code;
 pub use complaint::Complaint;
+pub use headline::{Answer, Headline, PREMISE};
 pub use severity::Severity;
 
 use crate::phrase::did_you_mean;

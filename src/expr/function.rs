@@ -1,7 +1,7 @@
 //! What there is to know of a function or an operator: a row of the registry. Whoever asks something of a function asks
 //! its row; no other place lists functions.
 
-use crate::data::{Interval, Type, Value, ValueError};
+use crate::data::{Interval, Type, Value, ValueError, compare};
 use crate::expr::kernels::Kernel;
 
 /// What a function may look at besides its operands.
@@ -30,6 +30,8 @@ pub enum Nulls {
     Strict,
     /// A null operand makes the result null, and so does what is not found, as in `json -> key`.
     StrictOrAbsent,
+    /// A null operand makes the result null, and so does an infinite moment, of which some parts are not known.
+    StrictOrEndless,
     /// The result is null where the first operand is.
     OfFirst,
     /// The result is never null.
@@ -42,12 +44,133 @@ pub enum Nulls {
 pub enum Fails {
     /// For none.
     Never,
-    /// Only where the result is out of the range of its type.
+    /// Only where the result is beyond the end of its type's range.
     OutOfRange,
-    /// Besides that, only where this operand has certain values; most are good, whatever the others are.
-    By(usize),
-    /// For some values of its operands together.
-    Somewhere,
+    /// Only where an operand is refused.
+    On(&'static [Refused]),
+    /// Where an operand is refused, and where the result is beyond the end of its type's range.
+    OnOrOutOfRange(&'static [Refused]),
+}
+
+/// Operands that a function has no value for.
+#[derive(Clone, Copy, Debug)]
+pub struct Refused {
+    /// The number of the operand; of the first, where it hangs on several.
+    pub operand: usize,
+    /// Which values of it are refused. Others are not, for this reason.
+    pub values: Refusal,
+    /// What happens then, in words: `a division by zero`.
+    pub what: &'static str,
+}
+
+impl PartialEq for Refused {
+    fn eq(&self, other: &Self) -> bool {
+        self.operand == other.operand && self.what == other.what
+    }
+}
+
+impl Eq for Refused {}
+
+/// Values that a function refuses.
+#[derive(Clone, Copy, Debug)]
+pub enum Refusal {
+    /// Zero.
+    Zero,
+    /// What is less than zero.
+    Negative,
+    /// What is not greater than zero.
+    NotPositive,
+    /// Whole numbers greater than this.
+    Above(i64),
+    /// Those of which this is true.
+    Such(fn(&Value) -> bool),
+    /// Values of several operands, from the first on, that do not lie in one of these boxes (of a least and a greatest
+    /// number for each) are perhaps refused.
+    Outside(&'static [&'static [(i64, i64)]]),
+}
+
+impl Refused {
+    /// Whether it may be said of these operands, none of them null.
+    pub(super) fn concerns(&self, operands: &[Value]) -> bool {
+        let Some(value) = operands.get(self.operand) else { return false };
+        let to_zero = || compare(value, &Value::Integer(0));
+        match self.values {
+            Refusal::Zero => to_zero().is_eq() || *value == Value::Interval(Interval::default()),
+            Refusal::Negative => to_zero().is_lt(),
+            Refusal::NotPositive => to_zero().is_le(),
+            Refusal::Above(most) => compare(value, &Value::BigInt(most)).is_gt(),
+            Refusal::Such(is_refused) => is_refused(value),
+            Refusal::Outside(boxes) => {
+                let lies = |(value, (low, high)): (&Value, &(i64, i64))| {
+                    compare(value, &Value::BigInt(*low)).is_ge() && compare(value, &Value::BigInt(*high)).is_le()
+                };
+                !boxes.iter().any(|sides| operands[self.operand..].iter().zip(*sides).all(lies))
+            }
+        }
+    }
+}
+
+impl Fails {
+    /// What it refuses.
+    #[must_use]
+    pub fn refused(self) -> &'static [Refused] {
+        match self {
+            Self::Never | Self::OutOfRange => &[],
+            Self::On(refused) | Self::OnOrOutOfRange(refused) => refused,
+        }
+    }
+
+    /// Whether its result may be beyond the end of the range.
+    #[must_use]
+    pub fn overflows(self) -> bool {
+        matches!(self, Self::OutOfRange | Self::OnOrOutOfRange(_))
+    }
+}
+
+/// What is known of a result when something is known of the operands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Gives {
+    /// No more than its type says.
+    Anything,
+    /// The operand itself.
+    Same,
+    /// The operands added, subtracted, multiplied, divided.
+    Sum,
+    Difference,
+    Product,
+    Quotient,
+    /// What is left of the first, divided by the second.
+    Remainder,
+    /// The operand with its sign turned.
+    Negative,
+    /// The operand without its sign.
+    Magnitude,
+    /// A number that grows with the first operand, or stays.
+    Rising,
+    /// Whether the operands stand in one of these orders: 1 less, 2 equal, 4 greater, added.
+    Compared(u8),
+    /// How many characters the operand has.
+    Length,
+    /// How many bytes.
+    Bytes,
+    /// A number that is not negative.
+    Count,
+    /// A text with the texts of all operands, one after the other.
+    Joined,
+    /// A text as long as the operand.
+    SameLength,
+    /// A text no longer than the first operand.
+    Piece,
+    /// Likewise, and no longer than the number that is this operand, if that is not negative.
+    Cut(usize),
+    /// A text of as many characters as the second operand says, or fewer.
+    Padded,
+    /// The first operand as often as the second says.
+    Repeated,
+    /// A text of so many characters.
+    Sized(u64),
+    /// A moment of our time.
+    Now,
 }
 
 /// How PostgreSQL writes a call.
@@ -57,6 +180,8 @@ pub(super) enum Spelling {
     Call(&'static str),
     /// Between its operands, or before its only one.
     Operator,
+    /// Between its operands; the right one is the literal of a path, as [`steps`](crate::expr::functions::steps) reads it.
+    Path,
     /// As a word without parentheses.
     Word,
     /// `extract(field from moment)`.
@@ -83,9 +208,13 @@ pub struct Function {
     pub immutable: bool,
     /// Done again to its own result, with the same further operands, it changes nothing.
     pub projection: bool,
+    /// Different values of one operand, the others fixed, give different results, or none.
+    pub injective: bool,
     /// Its two operands are computed, and handed over, from right to left: PostgreSQL defines it by its mirror image.
     pub(super) reversed: bool,
     pub(super) spelling: Spelling,
+    /// What is known of its result.
+    pub(super) gives: Gives,
     /// How it is computed; `None` where PostgreSQL has it and miglab cannot give the same digits.
     pub(super) compute: Option<Compute>,
     /// How it is computed for many rows at once, where that is faster.
@@ -110,7 +239,9 @@ impl Function {
             fails: Fails::Never,
             immutable: true,
             projection: false,
+            injective: false,
             reversed: false,
+            gives: Gives::Anything,
             spelling: if is_word(name) { Spelling::Call(name) } else { Spelling::Operator },
             compute: Some(compute),
             kernel: None,
@@ -120,7 +251,7 @@ impl Function {
     /// One that PostgreSQL has and miglab has not.
     pub(super) const fn missing(name: &'static str, params: &'static [Param]) -> Self {
         let function = Self::new(name, params, Type::Numeric(None), |_, _| Ok(Value::Null));
-        Self { compute: None, fails: Fails::Somewhere, ..function }
+        Self { compute: None, ..function }
     }
 
     pub(super) const fn variadic(mut self) -> Self {
@@ -143,6 +274,11 @@ impl Function {
         self
     }
 
+    pub(super) const fn injective(mut self) -> Self {
+        self.injective = true;
+        self
+    }
+
     pub(super) const fn reversed(mut self) -> Self {
         self.reversed = true;
         self
@@ -158,6 +294,11 @@ impl Function {
         self
     }
 
+    pub(super) const fn gives(mut self, gives: Gives) -> Self {
+        self.gives = gives;
+        self
+    }
+
     pub(super) const fn kernel(mut self, kernel: Kernel) -> Self {
         self.kernel = Some(kernel);
         self
@@ -166,7 +307,7 @@ impl Function {
     /// Whether it is written between its operands, or before its only one.
     #[must_use]
     pub fn is_operator(&self) -> bool {
-        self.spelling == Spelling::Operator
+        matches!(self.spelling, Spelling::Operator | Spelling::Path)
     }
 
     /// Whether PostgreSQL has it and miglab has not.
@@ -178,14 +319,23 @@ impl Function {
     /// Whether it is null, without being called, where an operand is.
     #[must_use]
     pub fn is_strict(&self) -> bool {
-        matches!(self.nulls, Nulls::Strict | Nulls::StrictOrAbsent)
+        matches!(self.nulls, Nulls::Strict | Nulls::StrictOrAbsent | Nulls::StrictOrEndless)
     }
 
-    /// Whether it fails for operands of which number `at` is this one.
-    pub(super) fn fails_for(&self, at: usize, fixed: &Value) -> bool {
-        let operand = |other: usize| if other == at { fixed.clone() } else { sample(self.param(other)) };
-        let operands: Vec<Value> = (0..self.params.len()).map(operand).collect();
-        self.compute.is_none_or(|compute| compute(&operands, Context { now_micros: 0 }).is_err())
+    /// Whether it is null for these operands.
+    pub(super) fn is_null_for(&self, operands: &[Value]) -> bool {
+        let compute = |compute: Compute| compute(operands, Context { now_micros: 0 });
+        self.compute.map(compute).is_some_and(|result| result.is_ok_and(|value| value.is_null()))
+    }
+
+    /// Whether this part of an infinite moment of such a type is null.
+    pub(super) fn is_unknown_of_endless(&self, unit: &Value, ty: Type) -> bool {
+        let endless = match ty {
+            Type::Date => Value::Date(i32::MAX),
+            Type::Timestamp => Value::Timestamp(i64::MAX),
+            _ => Value::TimestampTz(i64::MAX),
+        };
+        self.is_null_for(&[unit.clone(), endless])
     }
 
     /// What its operand number `at` may be.
@@ -198,25 +348,6 @@ impl Function {
     /// Whether it takes so many operands.
     pub(super) fn takes(&self, count: usize) -> bool {
         count == self.params.len() || (self.variadic && count >= self.params.len())
-    }
-}
-
-/// An operand with which a function fails as easily as with any other: the least whole number, which has no negative.
-fn sample(param: Param) -> Value {
-    let Param::Is(ty) = param else { return Value::Boolean(true) };
-    match ty {
-        Type::SmallInt => Value::SmallInt(i16::MIN),
-        Type::Integer => Value::Integer(i32::MIN),
-        Type::BigInt => Value::BigInt(i64::MIN),
-        Type::Real => Value::Real(1.0),
-        Type::Double => Value::Double(1.0),
-        Type::Numeric(_) => Value::Numeric(1.into()),
-        Type::Date => Value::Date(0),
-        Type::Timestamp => Value::Timestamp(0),
-        Type::TimestampTz => Value::TimestampTz(0),
-        Type::Interval => Value::Interval(Interval::default()),
-        Type::Bytea => Value::Bytea(vec![0]),
-        _ => Value::Text("a".to_owned()),
     }
 }
 

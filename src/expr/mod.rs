@@ -9,8 +9,11 @@
 mod batch;
 mod cast;
 mod coercion;
+mod compose;
+mod domain;
 mod function;
 mod functions;
+mod keeps;
 mod kernels;
 mod node;
 mod nullness;
@@ -31,7 +34,8 @@ use self::node::Node;
 use crate::ast::{self, ColumnRef, Name};
 use crate::data::{Chunk, Type, Value, ValueError};
 use crate::diagnostic::{Code, Diagnostic};
-pub use function::{Fails, Form, Function, Nulls, Param};
+pub use domain::{Admission, Domain, Failure, FailureKind, Outlook, RowDomains};
+pub use function::{Fails, Form, Function, Nulls, Param, Refusal, Refused};
 pub use nullness::Nullness;
 pub use registry::{function_names, functions, is_projection};
 pub use sql::WriteColumn;
@@ -134,6 +138,12 @@ impl Expression {
         Self(Arc::new(Typed { inputs: inputs.into(), ty, node }))
     }
 
+    /// Where it lies: the same for its clones, and different for any other as long as one of them lives.
+    #[must_use]
+    pub fn address(&self) -> usize {
+        Arc::as_ptr(&self.0).addr()
+    }
+
     /// The columns it reads, each once.
     #[must_use]
     pub fn inputs(&self) -> &[Name] {
@@ -164,33 +174,24 @@ impl Expression {
         }
     }
 
-    /// Whether it may have no value for some row: a cast that not every value survives, a function
-    /// that may fail. That a number or a date gets out of range is not counted.
+    /// Whether it may have no value for some row of these types: a cast or an assignment that not every value survives,
+    /// a function that may refuse its operands. That a number or a date gets beyond the end of its range is not counted.
     #[must_use]
     pub fn may_fail(&self) -> bool {
-        let is_text = |ty: Type| matches!(ty, Type::Text | Type::Varchar(_));
-        let narrows = |cast: &node::Cast| {
-            let (from, to) = (cast.operand.ty(), cast.to);
-            let reads_text = is_text(from) && !is_text(to);
-            let shortens = matches!(to, Type::Varchar(Some(_))) && from != to && !cast.explicit;
-            let shrinks = matches!(
-                (from, to),
-                (Type::BigInt | Type::Numeric(_), Type::Integer) | (Type::Numeric(_), Type::BigInt)
-            );
-            !matches!(cast.operand, Node::Constant(..)) && (reads_text || shortens || shrinks)
-        };
-        self.0.node.any(&|node| match node {
-            Node::Cast(cast) => narrows(cast),
-            Node::Call(function, operands) => match function.fails {
-                Fails::Never | Fails::OutOfRange => false,
-                Fails::By(at) => match operands.get(at) {
-                    Some(Node::Constant(fixed, _)) => function.fails_for(at, fixed),
-                    other => other.is_none_or(Node::varies),
-                },
-                Fails::Somewhere => true,
-            },
-            _ => false,
-        })
+        let outlook = self.outlook(&RowDomains::default());
+        outlook.failures.iter().any(|failure| failure.kind == FailureKind::Value)
+    }
+
+    /// Whether it changes a type into one that does not hold all its values.
+    #[must_use]
+    pub fn narrows(&self) -> bool {
+        self.0.node.any(&|node| matches!(node, Node::Cast(cast) if cast.narrows()))
+    }
+
+    /// Whether it looks for something that may not be there, and is null then: `data ->> 'name'`.
+    #[must_use]
+    pub fn may_be_absent(&self) -> bool {
+        self.0.node.any(&|node| matches!(node, Node::Call(function, _) if function.nulls == Nulls::StrictOrAbsent))
     }
 
     /// Whether it reads no column.

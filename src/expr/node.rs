@@ -47,6 +47,19 @@ pub(super) struct Cast {
     pub explicit: bool,
 }
 
+impl Cast {
+    /// Whether some values do not survive it.
+    pub(super) fn narrows(&self) -> bool {
+        let is_text = |ty: Type| matches!(ty, Type::Text | Type::Varchar(_));
+        let (from, to) = (self.operand.ty(), self.to);
+        let reads_text = is_text(from) && !is_text(to);
+        let shortens = matches!(to, Type::Varchar(Some(_))) && from != to && !self.explicit;
+        let shrinks =
+            matches!((from, to), (Type::BigInt | Type::Numeric(_), Type::Integer) | (Type::Numeric(_), Type::BigInt));
+        !matches!(self.operand, Node::Constant(..)) && (reads_text || shortens || shrinks)
+    }
+}
+
 /// `case` with conditions.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Case {
@@ -79,11 +92,6 @@ impl Node {
             Self::Case(case) => case.ty,
             Self::Let(parts) => parts.1.ty(),
         }
-    }
-
-    /// Whether it may differ from row to row.
-    pub(super) fn varies(&self) -> bool {
-        self.any(&|node| matches!(node, Self::Column(..) | Self::Local(..)))
     }
 
     /// Whether `holds` is true of the node or of one below it.

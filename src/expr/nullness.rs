@@ -96,8 +96,8 @@ impl Reader<'_> {
         }
     }
 
-    fn call(&mut self, function: &Function, operands: &[Node]) -> Nullness {
-        let operands: Vec<Nullness> = operands.iter().map(|operand| self.node(operand)).collect();
+    fn call(&mut self, function: &Function, nodes: &[Node]) -> Nullness {
+        let operands: Vec<Nullness> = nodes.iter().map(|operand| self.node(operand)).collect();
         let strict = if operands.contains(&Nullness::Null) {
             Nullness::Null
         } else if operands.contains(&Nullness::Unknown) {
@@ -109,6 +109,8 @@ impl Reader<'_> {
             Nulls::Strict => strict,
             Nulls::StrictOrAbsent if strict == Nullness::Null => Nullness::Null,
             Nulls::StrictOrAbsent => Nullness::Unknown,
+            Nulls::StrictOrEndless if strict == Nullness::SOME && may_be_endless(function, nodes) => Nullness::Unknown,
+            Nulls::StrictOrEndless => strict,
             Nulls::OfFirst => operands.first().copied().unwrap_or(Nullness::Unknown),
             Nulls::Never => Nullness::SOME,
         }
@@ -186,6 +188,14 @@ impl Reader<'_> {
             Nullness::NotNull(_) => Nullness::SOME,
             other => other,
         }
+    }
+}
+
+/// Whether the part of a moment is one that an infinite moment has not.
+fn may_be_endless(function: &Function, operands: &[Node]) -> bool {
+    match operands {
+        [Node::Constant(unit, _), moment] => function.is_unknown_of_endless(unit, moment.ty()),
+        _ => true,
     }
 }
 

@@ -4,7 +4,8 @@ use crate::ast::{self, BinaryOp, CaseExpr, ExprKind, Literal, Name, UnaryOp};
 use crate::data::{Type, Value, numeric};
 use crate::diagnostic::Diagnostic;
 use crate::expr::coercion::{Strength, common_type, select, strength};
-use crate::expr::function::{Form, Function, Param};
+use crate::expr::function::{Form, Function, Param, Spelling};
+use crate::expr::functions::steps;
 use crate::expr::node::{Case, Cast, Extreme, Node};
 use crate::expr::operand::Operand;
 use crate::expr::{Scope, registry, type_errors};
@@ -184,10 +185,11 @@ impl<'a> Resolver<'a> {
             let second = resolver.resolve(second)?;
             let untyped = first.ty() == Type::Unknown && second.ty() == Type::Unknown;
             let first = if untyped { known_or_text(first)? } else { first };
+            let second_type = second.ty();
             let same = operator("=", vec![first.clone(), second], span)?;
-            // PostgreSQL gives the result the type in which the two were compared on the left.
+            // PostgreSQL gives the result the type that the first has when the two are compared.
             let kept = match &same {
-                Node::Call(_, sides) if first.ty() == Type::Unknown => sides[0].clone(),
+                Node::Call(_, sides) if !compares_as_is(first.ty(), second_type) => sides[0].clone(),
                 _ => first.node,
             };
             let ty = kept.ty();
@@ -195,6 +197,13 @@ impl<'a> Resolver<'a> {
             Ok(Node::Case(Box::new(Case { arms, otherwise: Some(kept), ty })))
         })
     }
+}
+
+/// Whether PostgreSQL compares values of two types without changing either: it has `=` for each pair of whole numbers,
+/// and for each pair of moments. (The registry has one `=` for all of them, which finds the same.)
+fn compares_as_is(a: Type, b: Type) -> bool {
+    let is_whole = |ty| matches!(ty, Type::SmallInt | Type::Integer | Type::BigInt);
+    is_whole(a) && is_whole(b) || a.is_time() && b.is_time()
 }
 
 fn negated_if(negated: bool, node: Node) -> Node {
@@ -267,6 +276,9 @@ fn apply(function: &'static Function, operands: Vec<Operand>, span: Span) -> Res
     if function.compute.is_none() {
         return Err(type_errors::missing(function, span));
     }
+    if let (Spelling::Path, [_, path]) = (function.spelling, operands.as_slice()) {
+        check_path(function, path)?;
+    }
     let coerced = operands.into_iter().enumerate().map(|(at, operand)| match function.param(at) {
         Param::Is(ty) => coerce(operand, ty, Strength::Implicit),
         Param::Any => Ok(known_or_text(operand)?.node),
@@ -276,6 +288,17 @@ fn apply(function: &'static Function, operands: Vec<Operand>, span: Span) -> Res
         nodes.reverse();
     }
     Ok(Node::Call(function, nodes.into()))
+}
+
+/// There are no arrays in the language, so a path is a literal.
+fn check_path(function: &Function, path: &Operand) -> Resolved<()> {
+    match &path.node {
+        Node::Constant(Value::Null, _) => Ok(()),
+        Node::Constant(Value::Text(literal), Type::Unknown) => {
+            steps(literal).map(|_| ()).map_err(|error| type_errors::path(function, Some(&error), path))
+        }
+        _ => Err(type_errors::path(function, None, path)),
+    }
 }
 
 fn known_or_text(operand: Operand) -> Resolved<Operand> {

@@ -102,6 +102,10 @@ impl Writer<'_> {
                 format!("extract({} from {})::numeric", self.node(field).replace("::text", ""), self.node(moment))
             }
             (Spelling::Call(name), _) => format!("pg_catalog.\"{name}\"({})", self.list(operands)),
+            (Spelling::Path, [value, Node::Constant(path, _)]) => {
+                let path = if path.is_null() { "null".to_owned() } else { sql_text(&path.to_string()) };
+                format!("({} {} {path}::text[])", self.node(value), function.name)
+            }
             (_, [operand]) => format!("({} {})", function.name, self.node(operand)),
             (_, [left, right]) if function.reversed => {
                 format!("({} {} {})", self.node(right), function.name, self.node(left))

@@ -66,7 +66,7 @@ pub(super) fn unknown_function(name: &Ident) -> Refusal {
         "not a function of the language",
     );
     Box::new(match nearest(&name.name, registry::function_names()) {
-        Some(known) => found.help(meant(known)).fix(format!("write `{known}`"), name.span, known),
+        Some(known) => found.help(meant(known)),
         None => found.help(
             "the functions of the language are those of PostgreSQL with the same name; `docs/language.md` lists them",
         ),
@@ -97,6 +97,20 @@ fn signature(function: &Function) -> String {
         .collect();
     let more = if function.variadic { ", …" } else { "" };
     format!("{}({}{more})", function.name, params.join(", "))
+}
+
+/// The right operand of `#>` and its like, which is no path.
+pub(super) fn path(function: &Function, error: Option<&ValueError>, path: &Operand) -> Refusal {
+    let message = match error {
+        Some(error) => error.message.clone(),
+        None => format!("the path of `{}` is not a literal", function.name),
+    };
+    let found = mismatch(message, path.span, "a path is needed here");
+    let symbol = function.name;
+    Box::new(found.help(format!(
+        "write the keys and indexes in braces between quotes, like `{symbol} '{{items,0,\"first name\"}}'`; a path that \
+         differs from row to row can be taken in steps of `->`"
+    )))
 }
 
 pub(super) fn missing(function: &Function, span: Span) -> Refusal {

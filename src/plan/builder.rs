@@ -41,6 +41,7 @@ impl PlanBuilder {
             facts: Arc::new(self.facts.build(&self.start)),
             start: self.start,
             steps: self.steps,
+            samples: Arc::default(),
         }
     }
 }

@@ -20,6 +20,7 @@ mod names;
 mod planner;
 mod refused;
 mod removal;
+mod samples;
 mod start;
 mod syncs;
 mod types;
@@ -34,6 +35,7 @@ pub use effect::{Effect, Filling, FillingKind, Gate, Removal};
 pub use facts::{FactId, Facts, FactsBuilder};
 pub use names::TableScope;
 pub use planner::{KnownTable, Planner};
+pub use samples::{Origin, Sample, Samples};
 pub use uses::Uses;
 
 use crate::ast::{Name, Phase, Script};
@@ -71,6 +73,8 @@ pub struct Plan {
     pub facts: Arc<Facts>,
     /// What it does.
     pub steps: Vec<Step>,
+    /// Rows that are known to be there at the start.
+    pub samples: Arc<Samples>,
 }
 
 impl Plan {

@@ -156,7 +156,9 @@ impl Searching<'_> {
         let mut best: Option<(Remedy, BTreeSet<Signature>)> = None;
         let changes = changes(self.plan, &steps, refutation.anomaly.kind);
         for change in changes.take_while(|_| self.patience.allows_another()) {
-            let Some(left) = left_in(&change.plan, &columns, self.allowed, self.patience) else { continue };
+            let Some(left) = left_in(&change.plan, &columns, self.survey, self.allowed, self.patience) else {
+                continue;
+            };
             let helps = !left.contains(&found) && left.is_subset(&self.all);
             if helps && best.as_ref().is_none_or(|(_, least)| left.len() < least.len()) {
                 let proves = left.is_empty();
@@ -176,10 +178,11 @@ impl Searching<'_> {
 fn left_in(
     plan: &Plan,
     columns: &[ColumnName],
+    unchanged: &Survey,
     allowed: Allowed<'_>,
     patience: &Patience,
 ) -> Option<BTreeSet<Signature>> {
-    let survey = Survey::new(plan, Rules::default());
+    let survey = Survey::new(plan, Rules::default(), &unchanged.judge);
     let wanted = |group: &crate::prove::groups::Group| {
         group.columns.iter().any(|(column, _)| columns.contains(&survey.name(*column)))
     };

@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 
 use crate::catalog::{Catalog, ColumnId};
 use crate::plan::{ColumnName, Filling, FillingKind, Plan};
+use crate::prove::Shown;
 use crate::prove::proof::{CellView, Content, EventKind, RowView, Schedule, ScheduleEvent};
 
 /// What stands in each cell of a row: `a`, `a+b` for a value made of two, `null`, `unset`.
@@ -17,6 +18,25 @@ pub fn letters(plan: &Plan, schedule: &Schedule) -> Vec<Letters> {
     let mut tracker = Tracker::new(plan);
     let mut told = vec![tracker.row(&schedule.start, 0, None)];
     told.extend(schedule.events.iter().map(|event| tracker.event(event)));
+    told
+}
+
+/// The same, with the values that are known in place of their letters, as long as a cell holds them.
+#[must_use]
+pub fn letters_with(plan: &Plan, schedule: &Schedule, shown: &[Shown]) -> Vec<Letters> {
+    let mut told = letters(plan, schedule);
+    for Shown { event, column, literal, .. } in shown {
+        let from = event.map_or(0, |event| event + 1);
+        let rows = std::iter::once(&schedule.start).chain(schedule.events.iter().map(|event| &event.row));
+        let mut letter = None;
+        for (letters, row) in told.iter_mut().zip(rows).skip(from) {
+            let at = row.cells.iter().position(|cell| cell.column == *column && cell.content == Content::Value);
+            let Some(cell) = at.and_then(|at| letters.get_mut(at)) else { continue };
+            if *cell == *letter.get_or_insert_with(|| cell.clone()) {
+                literal.clone_into(cell);
+            }
+        }
+    }
     told
 }
 

@@ -24,16 +24,20 @@ mod proof;
 mod remedy;
 mod rollback;
 mod rule;
+mod shown;
 mod survey;
 mod tell;
 mod word;
 mod words;
 
-pub use letters::{Letters, letters};
+pub use letters::{Letters, letters, letters_with};
 pub use proof::*;
 #[cfg(feature = "ablation")]
 pub use rule::Rule;
+pub use shown::Shown;
 pub use words::Words;
+
+use std::rc::Rc;
 
 use rustc_hash::FxHashMap;
 
@@ -56,14 +60,14 @@ pub fn prove(plan: &Plan) -> Proof {
 /// The same, where some anomalies are answered for by the author.
 #[must_use]
 pub fn prove_except(plan: &Plan, allowed: &dyn Fn(&Anomaly) -> bool) -> Proof {
-    prove_surveyed(plan, &Survey::new(plan, Rules::default()), allowed)
+    prove_surveyed(plan, &Survey::new(plan, Rules::default(), &Rc::default()), allowed)
 }
 
 /// What the proof would say if the model lacked a rule: not the truth, but a way to see what the rule is there for.
 #[cfg(feature = "ablation")]
 #[must_use]
 pub fn prove_without(plan: &Plan, rule: Rule) -> Proof {
-    prove_surveyed(plan, &Survey::new(plan, Rules::without(rule)), &|_| false)
+    prove_surveyed(plan, &Survey::new(plan, Rules::without(rule), &Rc::default()), &|_| false)
 }
 
 fn prove_surveyed(plan: &Plan, survey: &Survey, allowed: &dyn Fn(&Anomaly) -> bool) -> Proof {
@@ -74,6 +78,7 @@ fn prove_surveyed(plan: &Plan, survey: &Survey, allowed: &dyn Fn(&Anomaly) -> bo
         groups: Vec::new(),
         refutations: Vec::new(),
         outside: Vec::new(),
+        conditions: Vec::new(),
         assumptions: Vec::new(),
         matrix: empty_matrix(plan),
         no_return: None,
@@ -92,6 +97,9 @@ fn prove_surveyed(plan: &Plan, survey: &Survey, allowed: &dyn Fn(&Anomaly) -> bo
                 proof.outside.push(outside);
             }
         }
+        for condition in group.conditions {
+            note_condition(&mut proof.conditions, condition);
+        }
         for assumption in group.assumptions {
             if !proof.assumptions.contains(&assumption) {
                 proof.assumptions.push(assumption);
@@ -99,6 +107,14 @@ fn prove_surveyed(plan: &Plan, survey: &Survey, allowed: &dyn Fn(&Anomaly) -> bo
         }
     }
     proof
+}
+
+/// Adds a condition, unless it is known; it stands at the last statement that it is known of.
+fn note_condition(conditions: &mut Vec<Condition>, new: Condition) {
+    match conditions.iter_mut().find(|known| known.what == new.what) {
+        Some(known) => known.step = known.step.max(new.step),
+        None => conditions.push(new),
+    }
 }
 
 struct Proving<'a> {
@@ -134,6 +150,7 @@ impl Proving<'_> {
         });
         self.proof.assumptions.extend(stops);
         self.note_breaks(model, &explored);
+        self.note_losses(model, &explored);
         let no_return = rollbacks.loss.as_ref().and_then(|loss| teller.no_return(loss));
         let earlier = |new: &NoReturn| self.proof.no_return.as_ref().is_none_or(|old| new.step < old.step);
         if let Some(no_return) = no_return.filter(earlier) {
@@ -149,6 +166,22 @@ impl Proving<'_> {
                 let best = self.ranks.entry((row, *app)).or_insert(*rank);
                 *best = (*best).min(*rank);
                 self.proof.matrix.rows[row][*app] = Cell::Breaks(best.kind);
+            }
+        }
+    }
+
+    /// Nothing works any more for a version whose value is gone, whatever it reads in its place.
+    fn note_losses<W: Word>(&mut self, model: &Model<W>, explored: &explore::Explored<W>) {
+        for (ended, wrong) in &explored.losses {
+            let Some(model::Cause::Column(fact)) = &model.wrongs[*wrong].column else { continue };
+            let knows = |app: &usize| self.survey.knows(self.plan, *app, *fact);
+            let apps: Vec<usize> = (0..self.plan.apps.len()).filter(knows).collect();
+            for row in self.proof.matrix.rows.iter_mut().skip(*ended) {
+                for app in &apps {
+                    if row[*app] == Cell::Works {
+                        row[*app] = Cell::Breaks(AnomalyKind::LostWrite);
+                    }
+                }
             }
         }
     }

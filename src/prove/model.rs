@@ -57,16 +57,35 @@ pub(super) struct Transition<W> {
     pub(super) happening: usize,
     /// It is refused where the state after it matches: what is wrong then.
     pub(super) refused: Vec<(Pattern<W>, usize)>,
+    /// It may be refused where the state after it matches, with some values, and happens with others.
+    pub(super) risks: Vec<(Pattern<W>, usize)>,
     /// It does not happen where the state after it matches: the application knows what would refuse it, or there are no
     /// such rows.
     pub(super) avoided: Vec<Pattern<W>>,
     /// It depends on a condition that is not known, by its place among the group's.
     pub(super) undecided: Option<usize>,
+    /// The values with which it happens, by their place among the group's, where others lead elsewhere.
+    pub(super) witness: Option<usize>,
     /// The run stops before it where the state matches: a gate is there for that.
     pub(super) stopped: Vec<Pattern<W>>,
 }
 
 impl<W: Word> Transition<W> {
+    /// What always happens in states of a pattern.
+    pub(super) fn new(guard: Pattern<W>, code: Program<W>, happening: usize) -> Self {
+        Self {
+            guard,
+            code,
+            happening,
+            refused: Vec::new(),
+            risks: Vec::new(),
+            avoided: Vec::new(),
+            undecided: None,
+            witness: None,
+            stopped: Vec::new(),
+        }
+    }
+
     /// Whether it does not happen, because of the state that it would lead to.
     pub(super) fn is_avoided(&self, next: W) -> bool {
         self.avoided.iter().any(|avoided| avoided.matches(next))
@@ -177,6 +196,8 @@ pub(super) struct Wrong {
     pub(super) reads: bool,
     /// It depends on a condition that is not known.
     pub(super) undecided: Option<usize>,
+    /// The values with which it happens, by their place among the group's.
+    pub(super) witness: Option<usize>,
     /// It takes a second row.
     pub(super) other_row: bool,
 }

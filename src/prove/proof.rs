@@ -1,6 +1,7 @@
 //! What a proof says, as data. Columns go by name; statements by their place in the plan.
 
 use crate::ast::Name;
+use crate::obligations::Witness;
 use crate::plan::ColumnName;
 
 /// What came of a proof.
@@ -14,6 +15,8 @@ pub struct Proof {
     pub refutations: Vec<Refutation>,
     /// What the model does not reach.
     pub outside: Vec<Outside>,
+    /// What is not known of values, and would have to hold: without it the plan is not safe.
+    pub conditions: Vec<Condition>,
     /// What was taken for granted, because only the authors of the applications can know it.
     pub assumptions: Vec<Assumption>,
     /// What each application may do at each moment.
@@ -26,19 +29,25 @@ impl Proof {
     /// The verdict in a word.
     #[must_use]
     pub fn verdict(&self) -> Verdict {
-        match (self.refutations.is_empty(), self.outside.is_empty()) {
-            (false, _) => Verdict::Refuted,
-            (true, false) => Verdict::NotProved,
-            (true, true) => Verdict::Proved,
+        if !self.refutations.is_empty() {
+            Verdict::Refuted
+        } else if !self.outside.is_empty() {
+            Verdict::NotProved
+        } else if self.conditions.is_empty() {
+            Verdict::Proved
+        } else {
+            Verdict::Conditional
         }
     }
 }
 
-/// The three ways in which a proof ends.
+/// The ways in which a proof ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Verdict {
     /// Safe for any number of rows, clients and batches.
     Proved,
+    /// The same, provided that the conditions hold.
+    Conditional,
     /// A schedule ends in an anomaly.
     Refuted,
     /// Nothing wrong was found, and not everything could be looked at.
@@ -69,6 +78,8 @@ pub struct Refutation {
     pub schedule: Schedule,
     /// Conditions on the way that depend on values, which the proof does not know.
     pub hangs_on: Vec<Undecided>,
+    /// The values with which it happens, where it happens with some only.
+    pub witness: Option<Witness>,
     /// A change of the plan after which this does not happen any more.
     pub remedy: Option<Remedy>,
 }
@@ -258,6 +269,17 @@ pub struct Outside {
     pub step: Option<usize>,
     /// Why: "two rows of `orders` may be copied to one of `customers`".
     pub why: String,
+}
+
+/// Something that is not known of values: the plan is proved, provided that it holds.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Condition {
+    /// The statement that it stands in; none for what holds of the start.
+    pub step: Option<usize>,
+    /// What must hold: "every row of `homes` has a `zip` that is an integer".
+    pub what: String,
+    /// What would discharge it: "add a check on `zip`, or look at the rows with `check --db`".
+    pub discharge: String,
 }
 
 /// Something that only the authors of the applications can know.

@@ -42,12 +42,20 @@ pub enum Rule {
     ValuesMayStay,
     /// Where syncs keep the forms of a row in step, an application that writes several may change one of them.
     OneFormMayChange,
+    /// A value that is null although a column that it is computed from is not has lost what that column knows.
+    NullLosesItsSources,
+    /// An expression may fail, and refuses the write or the statement then.
+    ExpressionsMayFail,
+    /// Values that are written are held against checks.
+    ChecksSeeValues,
+    /// A column that an insert leaves out takes its default, which is held against checks and unique constraints.
+    DefaultsAreHeld,
 }
 
 impl Rule {
     /// All rules.
     #[cfg(feature = "ablation")]
-    pub const ALL: [Self; 19] = [
+    pub const ALL: [Self; 23] = [
         Self::WriteMakesStale,
         Self::SyncFires,
         Self::DualWrite,
@@ -67,6 +75,10 @@ impl Rule {
         Self::RowsMeet,
         Self::ValuesMayStay,
         Self::OneFormMayChange,
+        Self::NullLosesItsSources,
+        Self::ExpressionsMayFail,
+        Self::ChecksSeeValues,
+        Self::DefaultsAreHeld,
     ];
 }
 

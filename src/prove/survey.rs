@@ -1,12 +1,14 @@
 //! What the proof must know of a plan as a whole: where columns come from, which rows belong together, who knows what.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
 
 use rustc_hash::FxHashMap;
 
 use crate::ast::Name;
 use crate::catalog::{Catalog, Column, ColumnId, ConstraintKind, NotNull, Table};
 use crate::expr::{Expression, Nullness};
+use crate::obligations::Judge;
 use crate::plan::{Action, AppUse, ColumnName, Effect, Filling, FillingKind, Plan};
 use crate::prove::rule::{Rule, Rules};
 
@@ -53,27 +55,27 @@ pub(super) struct Survey {
     pub(super) unpaired: Vec<usize>,
     /// Statements that overwrite data of a column's own: the step, the column, and with what.
     pub(super) overwriting: Vec<(usize, ColumnId, String)>,
-    /// Expressions that have no value for some rows: the step and the column that they fill.
-    pub(super) failing: Vec<(usize, ColumnId)>,
     /// Columns that influence each other.
     pub(super) links: Vec<(ColumnId, ColumnId)>,
     /// The applications that some statement deploys.
     deployed: Vec<bool>,
+    /// Answers questions about values.
+    pub(super) judge: Rc<Judge>,
     rules: Rules,
     /// For each application the tables into which it never inserts.
     excused: Vec<BTreeSet<Name>>,
 }
 
 impl Survey {
-    pub(super) fn new(plan: &Plan, rules: Rules) -> Self {
+    pub(super) fn new(plan: &Plan, rules: Rules, judge: &Rc<Judge>) -> Self {
         let mut survey = Self {
+            judge: Rc::clone(judge),
             rules,
             columns: BTreeMap::new(),
             by_name: FxHashMap::default(),
             pairings: Vec::new(),
             unpaired: Vec::new(),
             overwriting: Vec::new(),
-            failing: Vec::new(),
             links: Vec::new(),
             deployed: plan.apps.iter().map(|app| !plan.start.is_live(&app.name)).collect(),
             excused: Vec::new(),
@@ -83,7 +85,7 @@ impl Survey {
         }
         let mut catalog = plan.start.clone();
         for step in &plan.steps {
-            survey.follow(step.index, &step.action, &catalog, &plan.apps);
+            survey.follow(step.index, &step.action, &catalog);
             catalog.apply(&step.action);
         }
         survey.excused = plan.apps.iter().enumerate().map(|(at, app)| survey.excuses(plan, at, app)).collect();
@@ -102,7 +104,7 @@ impl Survey {
         self.columns.insert(column.id, origin);
     }
 
-    fn follow(&mut self, index: usize, action: &Action, catalog: &Catalog, apps: &[AppUse]) {
+    fn follow(&mut self, index: usize, action: &Action, catalog: &Catalog) {
         let effect = action.effect(catalog);
         effect.names.iter().for_each(|column| self.touch(*column));
         if let Some((column, not_null)) = effect.not_null
@@ -115,7 +117,7 @@ impl Survey {
             let table = effect.adds_table.or_else(|| catalog.table(table));
             table.into_iter().for_each(|table| self.note_column(table, column, Some(index)));
         }
-        effect.fills.iter().for_each(|filling| self.follow_filling(index, filling, &effect, (catalog, apps)));
+        effect.fills.iter().for_each(|filling| self.follow_filling(index, filling, &effect, catalog));
         let joins = effect.adds_syncs.iter().filter_map(|sync| Some((sync, sync.join.as_ref()?)));
         joins.for_each(|(sync, join)| {
             self.pair(&sync.source_table, &sync.target_table, [join.source_key, join.target_key]);
@@ -137,21 +139,11 @@ impl Survey {
     }
 
     /// Notes what a column gets its values from.
-    fn follow_filling(
-        &mut self,
-        index: usize,
-        filling: &Filling<'_>,
-        effect: &Effect<'_>,
-        (catalog, apps): (&Catalog, &[AppUse]),
-    ) {
-        let Filling { kind, column, value, sources, .. } = filling;
-        match kind {
-            FillingKind::Backfill | FillingKind::Sync => self.note_value(index, *column, value, sources),
-            FillingKind::Seed => self.note_value(index, *column, value, &[]),
-            FillingKind::Copy => {}
-        }
-        if *kind == FillingKind::Backfill && sources.is_empty() && effect.filter.is_none() {
-            self.note_constant(index, *column, catalog, apps);
+    fn follow_filling(&mut self, index: usize, filling: &Filling<'_>, effect: &Effect<'_>, catalog: &Catalog) {
+        let Filling { kind, column, sources, .. } = filling;
+        // What a statement overwrites that goes through rows is for whoever knows their values.
+        if *kind == FillingKind::Sync {
+            self.note_overwriting(index, *column, sources);
         }
         self.link(*column, sources);
         let filter = effect.filter.filter(|(_, filter)| *kind != FillingKind::Copy && is_decided_by_nulls(filter));
@@ -160,25 +152,11 @@ impl Survey {
         }
     }
 
-    /// Notes what a statement may do to a column that the model does not follow: overwrite data that it had before the
-    /// plan, and fail.
-    fn note_value(&mut self, index: usize, target: ColumnId, value: &Expression, sources: &[ColumnId]) {
+    /// Notes a sync that overwrites data that a column had before the plan, which the model does not follow.
+    fn note_overwriting(&mut self, index: usize, target: ColumnId, sources: &[ColumnId]) {
         let other = sources.iter().find(|source| **source != target && self.is_at_start(**source));
         if let Some(other) = other.filter(|_| self.is_at_start(target)) {
             let with = format!("`{}`", self.name(*other));
-            self.overwriting.push((index, target, with));
-        }
-        if value.may_fail() {
-            self.failing.push((index, target));
-        }
-    }
-
-    /// Notes a constant that overwrites what a live application writes.
-    fn note_constant(&mut self, index: usize, target: ColumnId, catalog: &Catalog, apps: &[AppUse]) {
-        let name = self.name(target);
-        let writes = |app: &&AppUse| catalog.is_live(&app.name) && app.writes.contains(&name);
-        if let Some(app) = apps.iter().find(writes) {
-            let with = format!("one value for all rows, even where `{}` has written", app.name);
             self.overwriting.push((index, target, with));
         }
     }
@@ -291,6 +269,13 @@ impl Survey {
         }
         let facts = plan.facts.of(column).iter();
         !origin.ever_not_null && facts.filter_map(|fact| self.columns.get(fact)).all(|origin| origin.nullable)
+    }
+
+    /// Whether an application uses a column that carries a fact.
+    pub(super) fn knows(&self, plan: &Plan, app: usize, fact: ColumnId) -> bool {
+        let carries = |column: &ColumnId| plan.facts.of(*column).contains(&fact);
+        let mut ids = plan.apps[app].uses().filter_map(|used| self.by_name.get(used)).flatten();
+        ids.any(carries)
     }
 
     /// The name of a column.

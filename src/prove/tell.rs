@@ -42,6 +42,11 @@ impl<W: Word> Teller<'_, W> {
         };
         let after = self.after(found, word);
         told.events.push(ScheduleEvent { position, kind, row: after, other_row: wrong.other_row });
+        let last = match found.last {
+            Last::Transition(at) => act(layer, at).witness,
+            Last::End(_) | Last::Use | Last::Other(_) => None,
+        };
+        let witness = wrong.witness.or(last).or(told.witness);
         undecided.extend(self.last_undecided(found, wrong));
         undecided.sort_unstable();
         undecided.dedup();
@@ -50,6 +55,7 @@ impl<W: Word> Teller<'_, W> {
             anomaly: anomaly(self.plan, self.survey, self.model, at, wrong),
             schedule: Schedule { start: told.start, events: told.events },
             hangs_on: undecided.into_iter().map(|at| self.group.undecided[at].clone()).collect(),
+            witness: witness.map(|at| self.group.witnesses[at].clone()),
             remedy: None,
         }
     }
@@ -140,6 +146,7 @@ impl<W: Word> Teller<'_, W> {
             events: Vec::new(),
             visited: Vec::new(),
             undecided: Vec::new(),
+            witness: None,
         };
         for pair in path.windows(2) {
             let (from, to) = (self.explored.nodes[pair[0]].word, self.explored.nodes[pair[1]].word);
@@ -181,6 +188,7 @@ impl<W: Word> Teller<'_, W> {
             way.visited.push(step);
         }
         way.undecided.extend(act.undecided);
+        way.witness = act.witness.or(way.witness);
         let position = way.position(layer.from);
         way.events.push(ScheduleEvent { position, kind, row: self.row(at, to), other_row: false });
     }
@@ -220,6 +228,8 @@ struct Way {
     /// Fills that have visited the row.
     visited: Vec<usize>,
     undecided: Vec<usize>,
+    /// The values with which the last event happens that hangs on some.
+    witness: Option<usize>,
 }
 
 impl Way {

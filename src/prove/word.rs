@@ -122,6 +122,8 @@ pub(super) enum Op<W> {
     Any(W, u32),
     /// A bit is looked up in a table by the values of others, the first of them being the lowest digit.
     Look(Box<[u32]>, u64, u32),
+    /// The same, but a bit that is set stays set.
+    LookToo(Box<[u32]>, u64, u32),
 }
 
 impl<W: Word> Op<W> {
@@ -136,6 +138,11 @@ impl<W: Word> Op<W> {
             Self::Put(..) => None,
             Self::All(mask, to) => known.all_set(*mask).map(|set| (*to, set)),
             Self::Any(mask, to) => known.any_set(*mask).map(|set| (*to, set)),
+            Self::LookToo(_, _, to) if known.any_set(W::bit(*to)) == Some(true) => Some((*to, true)),
+            Self::LookToo(inputs, table, to) => {
+                let (_, set) = Self::Look(inputs.clone(), *table, *to).outcome(known)?;
+                if set { Some((*to, true)) } else { known.any_set(W::bit(*to)).map(|before| (*to, before)) }
+            }
             Self::Look(inputs, table, to) => {
                 let fits = |index: u32| {
                     let bits = inputs.iter().enumerate().map(|(at, bit)| (bit, index >> at & 1 == 1));
@@ -153,7 +160,7 @@ impl<W: Word> Op<W> {
     fn known_after(&self, known: Pattern<W>) -> Pattern<W> {
         match self {
             Self::Put(keep, set) => Pattern { mask: known.mask | !*keep | *set, value: known.value & *keep | *set },
-            Self::All(_, to) | Self::Any(_, to) | Self::Look(_, _, to) => {
+            Self::All(_, to) | Self::Any(_, to) | Self::Look(_, _, to) | Self::LookToo(_, _, to) => {
                 Pattern { mask: known.mask & !W::bit(*to), value: known.value & !W::bit(*to) }
             }
         }
@@ -164,12 +171,15 @@ impl<W: Word> Op<W> {
             Self::Put(keep, set) => word & *keep | *set,
             Self::All(mask, to) => word.with(*to, word & *mask == *mask),
             Self::Any(mask, to) => word.with(*to, word & *mask != W::ZERO),
-            Self::Look(inputs, table, to) => {
-                let index = inputs.iter().rev().fold(0_u32, |index, at| index << 1 | u32::from(word.has(*at)));
-                word.with(*to, table >> index & 1 == 1)
-            }
+            Self::Look(inputs, table, to) => word.with(*to, table >> index(inputs, word) & 1 == 1),
+            Self::LookToo(inputs, table, to) => word.with(*to, word.has(*to) || table >> index(inputs, word) & 1 == 1),
         }
     }
+}
+
+/// Where a table is looked up: the first bit is the lowest digit.
+fn index<W: Word>(inputs: &[u32], word: W) -> u32 {
+    inputs.iter().rev().fold(0, |index, at| index << 1 | u32::from(word.has(*at)))
 }
 
 /// The operations of one event, with those beside each other that can be done at once.
@@ -210,7 +220,7 @@ impl<W: Word> Program<W> {
 
     /// Its operations but for those that work out one of these bits.
     pub(super) fn without(self, bits: &[u32]) -> Vec<Op<W>> {
-        let works_out = |op: &Op<W>| matches!(op, Op::Any(_, to) if bits.contains(to));
+        let works_out = |op: &Op<W>| matches!(op, Op::Any(_, to) | Op::LookToo(_, _, to) if bits.contains(to));
         self.0.into_iter().filter(|op| !works_out(op)).collect()
     }
 

@@ -2,6 +2,7 @@
 
 use crate::phrase::joined;
 use crate::plan::{ColumnName, FillingKind, Plan};
+use crate::prove::Shown;
 use crate::prove::proof::{Anomaly, AnomalyKind, EventKind, ScheduleEvent};
 
 /// Names columns as a reader of one plan would: without the table where it is the only one.
@@ -37,6 +38,21 @@ impl<'a> Words<'a> {
         joined(&names)
     }
 
+    /// "`zip` = 'n/a' and `city`": columns, with the values that are known of them.
+    fn assigned<'c>(&self, columns: impl Iterator<Item = &'c ColumnName>, shown: &[&Shown]) -> String {
+        let one = |column: &ColumnName| match shown.iter().find(|shown| shown.column == *column) {
+            Some(shown) => format!("{} = {}", self.column(column), shown.literal),
+            None => self.column(column),
+        };
+        joined(&columns.map(one).collect::<Vec<_>>())
+    }
+
+    /// The row of a witness: "`zip` = 'n/a'".
+    #[must_use]
+    pub fn values(&self, shown: &[&Shown]) -> String {
+        self.assigned(shown.iter().map(|shown| &shown.column), shown)
+    }
+
     /// The noun of a statement that goes through rows.
     fn fill(self, step: usize) -> &'static str {
         let effect = self.plan.steps.get(step).map(|step| step.action.effect(&self.plan.start));
@@ -47,6 +63,12 @@ impl<'a> Words<'a> {
     /// What happens in an event, as a clause: "the backfill processes the row", "`v1` writes `username`".
     #[must_use]
     pub fn event(&self, event: &ScheduleEvent) -> String {
+        self.event_with(event, &[])
+    }
+
+    /// The same, with the values that come in with the event.
+    #[must_use]
+    pub fn event_with(&self, event: &ScheduleEvent, shown: &[&Shown]) -> String {
         let row = if event.other_row { "another row" } else { "the row" };
         match &event.kind {
             EventKind::Step(step) => self.plan.steps.get(*step).map_or_else(String::new, |step| step.title.clone()),
@@ -70,18 +92,21 @@ impl<'a> Words<'a> {
             }
             EventKind::Write { app, columns, null, .. } => {
                 let other = if event.other_row { " in another row" } else { "" };
-                let values: Vec<ColumnName> = columns.iter().filter(|column| !null.contains(column)).cloned().collect();
+                let values = self.assigned(columns.iter().filter(|column| !null.contains(column)), shown);
                 match (values.is_empty(), null.is_empty()) {
                     (true, _) => format!("`{app}` writes null to {}{other}", self.columns(null)),
-                    (_, true) => format!("`{app}` writes {}{other}", self.columns(columns)),
-                    _ => format!("`{app}` writes {}, and null to {}{other}", self.columns(&values), self.columns(null)),
+                    (_, true) => format!("`{app}` writes {values}{other}"),
+                    _ => format!("`{app}` writes {values}, and null to {}{other}", self.columns(null)),
                 }
             }
             EventKind::Insert { app, table, null, .. } => {
-                let to_null =
-                    if null.is_empty() { String::new() } else { format!(" with {} null", self.columns(null)) };
+                let values = shown.iter().map(|shown| &shown.column).filter(|column| !null.contains(column));
+                let to_null = (!null.is_empty()).then(|| format!("{} null", self.columns(null)));
+                let values = Some(self.assigned(values, shown)).filter(|values| !values.is_empty());
+                let with: Vec<String> = values.into_iter().chain(to_null).collect();
+                let with = if with.is_empty() { String::new() } else { format!(" with {}", with.join(", ")) };
                 let row = if event.other_row { "another row" } else { "a row" };
-                format!("`{app}` inserts {row} into `{table}`{to_null}")
+                format!("`{app}` inserts {row} into `{table}`{with}")
             }
             EventKind::Delete { app, table } => format!("`{app}` deletes the row of `{table}`"),
         }

@@ -2,6 +2,7 @@
 
 use crate::ast::{AllowScope, Script, Statement};
 use crate::source::Span;
+use crate::syntax;
 
 /// A script's text with `typed` before the statement at `position`, or at the end.
 #[must_use]
@@ -66,19 +67,7 @@ fn preceding_word(text: &str, word: &str) -> Option<usize> {
 
 /// The start of the line at `at`, and of the comments right above it; `at` itself after something else.
 fn above_comments(text: &str, at: usize) -> usize {
-    let mut start = line_start(text, at);
-    if !text[start..at].trim().is_empty() {
-        return at;
-    }
-    while start > 0 {
-        let above = line_start(text, start - 1);
-        let line = text[above..start].trim();
-        if !(line.starts_with('#') || line.starts_with("--")) {
-            break;
-        }
-        start = above;
-    }
-    start
+    syntax::above_comments(text, &syntax::comments(text), at)
 }
 
 fn line_start(text: &str, at: usize) -> usize {
@@ -106,7 +95,6 @@ fn joined(head: &str, typed: &str, tail: &str) -> String {
 mod tests {
     use super::*;
     use crate::source::Source;
-    use crate::syntax;
 
     /// The text with `wait 1s` typed at `position`; it must be a script with that statement there.
     fn inserted(text: &str, position: usize) -> String {

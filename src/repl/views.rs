@@ -180,7 +180,8 @@ impl Session {
         let found = &self.present.opened.checked.findings;
         let findings = found.diagnostics.iter().map(|finding| render(finding, &found.source, self.terminal));
         let mut text: String = findings.collect();
-        for note in &found.notes {
+        let verdict = found.headline().map(|headline| headline.notes()).unwrap_or_default();
+        for note in verdict.iter().chain(&found.notes) {
             text += &format!("{} {}\n", self.terminal.paint("note:", Paint::Cyan), clean(note));
         }
         text + &counted(found.diagnostics.len(), "finding", "findings") + "\n"

@@ -9,7 +9,7 @@ use crate::diagnostic::Complaint;
 use crate::engine::memory::Selected;
 use crate::phrase::counted;
 use crate::plan::ColumnName;
-use crate::prove::{AnomalyKind, EventKind, Insertion, NoReturn, Proof, Refutation, Verdict, Words};
+use crate::prove::{AnomalyKind, EventKind, Insertion, NoReturn, Proof, Refutation, Words};
 use crate::repl::commands::Why;
 use crate::repl::session::{Counterexample, Said, Session};
 use crate::replay::{Played, Replay, ReplayOutcome};
@@ -82,28 +82,34 @@ impl Session {
         Ok(self.verdict(proof))
     }
 
+    /// The verdict as `check` says it, and what it hangs on.
     fn verdict(&self, proof: &Proof) -> String {
-        let states = counted(proof.states, "state", "states");
-        let mut text = if proof.verdict() == Verdict::Proved {
-            let word = self.terminal.paint("proved", Paint::Green);
-            format!("{word}: safe for any number of rows, clients and batches ({states})\n")
-        } else {
-            let word = self.terminal.paint("not proved", Paint::Yellow);
-            format!("{word}: nothing wrong was found in {states}, but not everything could be checked\n")
-        };
+        let Some(headline) = self.present.opened.checked.headline() else { return String::new() };
+        let color = if headline.is_plain { Paint::Green } else { Paint::Yellow };
+        let word = self.terminal.paint(&clean(&headline.verdict), color);
+        let mut text = format!("{word}: {}\n", clean(&headline.meaning));
+        for (number, condition) in proof.conditions.iter().enumerate() {
+            let place = self.place(condition.step);
+            text += &format!("  {}. {place}{}\n", number + 1, clean(&condition.what));
+            text += &format!("     {} {}\n", self.terminal.paint("help:", Paint::Cyan), clean(&condition.discharge));
+        }
         for outside in &proof.outside {
-            let place = outside.step.map_or(String::new(), |step| format!("statement {}: ", step + 1));
-            text += &format!("  {}{}\n", place, clean(&outside.why));
+            text += &format!("  {}{}\n", self.place(outside.step), clean(&outside.why));
         }
-        if let Some(NoReturn { step, lost, .. }) = &proof.no_return {
-            let title = self.title(*step);
-            let short = self.words().column(lost);
-            text += &format!(
-                "from statement {} on ({title}), a rollback would lose what is written to {short}\n",
-                step + 1
-            );
+        if let Some(premise) = headline.premise() {
+            text += &format!("{}\n", clean(&premise));
         }
-        text
+        text + &self.way_back(proof)
+    }
+
+    fn place(&self, step: Option<usize>) -> String {
+        step.map_or_else(String::new, |step| format!("statement {}: ", step + 1))
+    }
+
+    fn way_back(&self, proof: &Proof) -> String {
+        let Some(NoReturn { step, lost, .. }) = &proof.no_return else { return String::new() };
+        let (title, short) = (self.title(*step), self.words().column(lost));
+        format!("from statement {} on ({title}), a rollback would lose what is written to {short}\n", step + 1)
     }
 
     fn heading(&self, refutation: &Refutation, number: usize, all: usize) -> String {

@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 
 use super::{FileFindings, Report};
-use crate::diagnostic::{Diagnostic, Severity};
+use crate::diagnostic::{Diagnostic, Headline, Severity};
 use crate::source::Source;
 
 /// A report as workflow commands.
@@ -38,6 +38,10 @@ impl<W: Write> Github<W> {
 
 impl<W: Write> Report for Github<W> {
     fn file(&mut self, file: FileFindings<'_>) -> io::Result<()> {
+        let path = property(file.source.name());
+        for note in file.headline.map(Headline::short_notes).unwrap_or_default() {
+            writeln!(self.out, "::notice file={path},title=verdict::{}", data(&note))?;
+        }
         file.diagnostics.iter().try_for_each(|diagnostic| self.write(file.source, diagnostic))
     }
 
@@ -84,7 +88,7 @@ mod tests {
     fn annotated(name: &str, text: &str, diagnostic: Diagnostic) -> String {
         let (source, mut out) = (Source::new(name, text), Vec::new());
         let mut report = Github::new(&mut out);
-        report.file(FileFindings { source: &source, diagnostics: &[diagnostic], notes: &[] }).unwrap();
+        report.file(FileFindings { source: &source, diagnostics: &[diagnostic], headline: None, notes: &[] }).unwrap();
         report.finish().unwrap();
         String::from_utf8(out).unwrap()
     }

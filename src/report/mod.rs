@@ -29,7 +29,7 @@ pub use sarif::Sarif;
 pub use terminal::Terminal;
 pub use totals::Totals;
 
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Diagnostic, Headline};
 use crate::source::Source;
 
 /// The findings in one file.
@@ -39,7 +39,9 @@ pub struct FileFindings<'a> {
     pub source: &'a Source,
     /// What was found, in the order of places.
     pub diagnostics: &'a [Diagnostic],
-    /// What to know about the check itself.
+    /// The verdict; none where nothing is to be proved.
+    pub headline: Option<&'a Headline>,
+    /// What else to know about the check itself.
     pub notes: &'a [String],
 }
 
@@ -80,7 +82,8 @@ pub enum Format {
 }
 
 impl Format {
-    /// A report in this format that is written to `out`; `quiet` leaves summary and notes out of a human one.
+    /// A report in this format that is written to `out`; `quiet` leaves of a human one findings, and verdicts that
+    /// need a look.
     pub fn report<'w>(self, out: impl Write + 'w, terminal: Terminal, quiet: bool) -> Box<dyn Report + 'w> {
         match self {
             Self::Human => Box::new(Human::new(out, terminal, quiet)),

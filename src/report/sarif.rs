@@ -6,7 +6,7 @@ use std::io::{self, Write};
 use serde_json::{Value, json};
 
 use super::{FileFindings, Report};
-use crate::diagnostic::{Code, Diagnostic, Fix, Label, Severity};
+use crate::diagnostic::{Code, Diagnostic, Fix, Headline, Label, Severity};
 use crate::source::{Source, Span};
 
 const SCHEMA: &str = "https://json.schemastore.org/sarif-2.1.0.json";
@@ -15,7 +15,10 @@ const SCHEMA: &str = "https://json.schemastore.org/sarif-2.1.0.json";
 pub struct Sarif<W> {
     out: W,
     state: RunProgress,
-    unreadable: Vec<Value>,
+    /// Every file could be read.
+    is_successful: bool,
+    /// What was said of files, and not of places in them.
+    notifications: Vec<Value>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -28,7 +31,7 @@ enum RunProgress {
 impl<W: Write> Sarif<W> {
     /// A report to `out`.
     pub fn new(out: W) -> Self {
-        Self { out, state: RunProgress::Unopened, unreadable: Vec::new() }
+        Self { out, state: RunProgress::Unopened, is_successful: true, notifications: Vec::new() }
     }
 
     fn open(&mut self) -> io::Result<()> {
@@ -51,24 +54,31 @@ impl<W: Write> Sarif<W> {
 impl<W: Write> Report for Sarif<W> {
     fn file(&mut self, file: FileFindings<'_>) -> io::Result<()> {
         self.open()?;
+        let verdict = file.headline.map(Headline::short_notes).unwrap_or_default();
+        self.notifications.extend(verdict.iter().map(|note| notification("note", file.source.name(), note)));
         file.diagnostics.iter().try_for_each(|diagnostic| self.result(&result(diagnostic, file.source)))
     }
 
     fn unreadable(&mut self, path: &str, why: &str) -> io::Result<()> {
-        let location = json!([{ "physicalLocation": { "artifactLocation": { "uri": uri(path) } } }]);
-        self.unreadable.push(json!({ "level": "error", "message": { "text": why }, "locations": location }));
+        self.is_successful = false;
+        self.notifications.push(notification("error", path, why));
         Ok(())
     }
 
     fn finish(&mut self) -> io::Result<()> {
         self.open()?;
         let invocation = json!([{
-            "executionSuccessful": self.unreadable.is_empty(),
-            "toolExecutionNotifications": self.unreadable,
+            "executionSuccessful": self.is_successful,
+            "toolExecutionNotifications": self.notifications,
         }]);
         write!(self.out, "\n],\"invocations\":{invocation}}}]}}\n")?;
         self.out.flush()
     }
+}
+
+fn notification(level: &str, path: &str, text: &str) -> Value {
+    let location = json!([{ "physicalLocation": { "artifactLocation": { "uri": uri(path) } } }]);
+    json!({ "level": level, "message": { "text": text }, "locations": location })
 }
 
 fn tool() -> Value {
@@ -173,7 +183,7 @@ mod tests {
         let mut out = Vec::new();
         let mut report = Sarif::new(&mut out);
         for (source, diagnostics) in files {
-            report.file(FileFindings { source, diagnostics, notes: &[] }).unwrap();
+            report.file(FileFindings { source, diagnostics, headline: None, notes: &[] }).unwrap();
         }
         report.finish().unwrap();
         serde_json::from_slice(&out).unwrap()

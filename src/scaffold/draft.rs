@@ -11,8 +11,8 @@ use crate::diagnostic::Code;
 use crate::source::Source;
 use crate::syntax;
 
-/// A plan of more steps gets an `allow`, because the steps of one change belong together.
-const STEPS_WITHOUT_ALLOW: usize = 10;
+/// Of a plan of more steps `check` says that it is long.
+const FEW_STEPS: usize = 10;
 
 /// A script being written.
 pub struct ScriptDraft<'a> {
@@ -198,8 +198,10 @@ impl<'a> ScriptDraft<'a> {
              `miglab repl FILE`.\n",
             self.summary.replace(char::is_control, " ")
         );
-        let allow = if self.steps.len() > STEPS_WITHOUT_ALLOW { LONG_PLAN } else { "" };
-        let _ = writeln!(text, "migration \"{title}\"{on}{allow}\n");
+        if self.steps.len() > FEW_STEPS {
+            text.push_str(LONG_PLAN);
+        }
+        let _ = writeln!(text, "migration \"{title}\"{on}\n");
         for (index, block) in self.blocks.iter().enumerate() {
             let apart =
                 if self.blocks.get(index + 1).is_some_and(|next| is_app(block) && is_app(next)) { "" } else { "\n" };
@@ -213,7 +215,7 @@ impl<'a> ScriptDraft<'a> {
             let _ = writeln!(text, "{statement}");
             before = why;
         }
-        answered(&formatted(&text)?)
+        told(&formatted(&text)?)
     }
 }
 
@@ -224,33 +226,27 @@ fn formatted(text: &str) -> Result<String, String> {
     })
 }
 
-/// The script with an answer to what `check` finds lossy: before the statement, or in the header for several.
-fn answered(text: &str) -> Result<String, String> {
+/// The script with what its author has to decide, before each statement of which `check` says that it loses something.
+fn told(text: &str) -> Result<String, String> {
     let mut found = check::findings(Source::new("the script", text)).diagnostics;
     found.retain(|finding| finding.code == Code::LossyTranslation);
-    let Some(first) = found.first() else { return Ok(text.to_owned()) };
-    let lost: Vec<&str> = found.iter().map(|finding| finding.message.as_str()).collect();
-    let reason = format!("no version writes such values while both are live: {}", lost.join("; "));
-    let allow = format!("allow {} because '{}'", Code::LossyTranslation, reason.replace('\'', "''"));
-    let statement = usize::try_from(first.span().start).unwrap_or(0);
-    let line = text[..statement].rfind('\n').map_or(0, |end| end + 1);
-    let header = text.find("\nmigration ").map_or(0, |end| end + 1);
-    let header_end = text[header..].find("\n\n").map_or(header, |end| header + end);
-    let mut answered = text.to_owned();
-    if found.len() == 1 {
-        answered.insert_str(line, &format!("{MAKE_SURE}\n{allow}\n"));
-    } else {
-        answered.insert_str(header_end, &format!(" {allow}"));
-        answered.insert_str(header, &format!("{MAKE_SURE}\n"));
+    found.sort_by_key(crate::diagnostic::Diagnostic::span);
+    let mut told = text.to_owned();
+    for finding in found.iter().rev() {
+        let statement = usize::try_from(finding.span().start).unwrap_or(0);
+        let line = text[..statement].rfind('\n').map_or(0, |end| end + 1);
+        let message = finding.message.replace(char::is_control, " ");
+        told.insert_str(line, &format!("# To be decided: {message}.\n{KEEP_OR_ANSWER}\n"));
     }
-    formatted(&answered)
+    formatted(&told)
 }
 
 /// Only the authors of the application can know what it writes.
-const MAKE_SURE: &str =
-    "# Make sure that the reason for the `allow` is true, or choose expressions that keep every value.";
+const KEEP_OR_ANSWER: &str = "# Choose expressions that keep every value; or, if no version writes such values, say so \
+                              here with `allow lossy-translation because '…'`.";
 
-const LONG_PLAN: &str = " allow too-many-statements because 'the steps of one change belong together'";
+const LONG_PLAN: &str = "# To be decided: it has many steps. Split it; or, if they belong together, say so below the title \
+                         with `allow too-many-statements because '…'`.\n";
 
 fn is_app(block: &str) -> bool {
     block.starts_with("app ")

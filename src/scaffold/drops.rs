@@ -22,9 +22,9 @@ pub struct DropColumn {
     /// Give it this default instead, for the old version's reads of the new version's rows
     #[arg(long, value_name = "VALUE", allow_hyphen_values = true)]
     pub default: Option<String>,
-    /// Why its data may be lost
-    #[arg(long, value_name = "REASON", default_value = "no version reads it any more, and nobody needs what it held")]
-    pub because: String,
+    /// Why its data may be lost: the answer to what `check` says of the drop
+    #[arg(long, value_name = "REASON")]
+    pub because: Option<String>,
     #[command(flatten)]
     pub(super) options: Options,
 }
@@ -39,9 +39,9 @@ pub struct DropTable {
     /// A column of it and its type; the primary key is added by itself [default: note text]
     #[arg(long = "column", value_name = "COLUMN TYPE")]
     pub columns: Vec<ColumnText>,
-    /// Why its data may be lost
-    #[arg(long, value_name = "REASON", default_value = "no version reads it any more, and nobody needs what it held")]
-    pub because: String,
+    /// Why its data may be lost: the answer to what `check` says of the drop
+    #[arg(long, value_name = "REASON")]
+    pub because: Option<String>,
     #[command(flatten)]
     pub(super) options: Options,
 }
@@ -74,7 +74,7 @@ impl DropColumn {
         }
         draft
             .rollout("The new version does not know the column.")
-            .step("Its data is lost from here on.", &allowed_drop(&format!("column {column}"), &self.because))
+            .step(&why_dropped(self.because.as_ref()), &dropped(&format!("column {column}"), self.because.as_ref()))
             .finish()
     }
 }
@@ -97,12 +97,26 @@ impl DropTable {
                 "The last version that uses the table; the next one is deployed beside it before.",
                 &format!("retire {old}"),
             )
-            .step("Its data is lost from here on.", &allowed_drop(&format!("table {name}"), &self.because))
+            .step(&why_dropped(self.because.as_ref()), &dropped(&format!("table {name}"), self.because.as_ref()))
             .finish()
     }
 }
 
-fn allowed_drop(what: &str, because: &str) -> String {
+fn why_dropped(because: Option<&String>) -> String {
+    let lost = "Its data is lost from here on.";
+    match because {
+        Some(_) => lost.to_owned(),
+        None => format!(
+            "{lost}\n# To be decided: is what it holds needed by nobody, or kept elsewhere? Then say so here with `allow \
+             contract-without-expand because '…'`."
+        ),
+    }
+}
+
+/// The drop, with the reason that was given for it.
+fn dropped(what: &str, because: Option<&String>) -> String {
+    let drop = format!("contract drop {what}");
+    let Some(because) = because else { return drop };
     let because = because.replace('\'', "''").replace(char::is_control, " ");
-    format!("allow contract-without-expand because '{because}'\ncontract drop {what}")
+    format!("allow contract-without-expand because '{because}'\n{drop}")
 }

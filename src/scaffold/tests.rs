@@ -5,7 +5,8 @@ use std::path::Path;
 use clap::Parser as _;
 
 use super::{New, script, write};
-use crate::ast::AllowScope;
+use crate::check;
+use crate::diagnostic::Code;
 use crate::source::Source;
 use crate::syntax;
 
@@ -101,12 +102,31 @@ fn every_kind_makes_a_script_that_can_be_read() {
     for call in CALLS {
         let text = run(call).unwrap_or_else(|reason| panic!("{call:?}: {reason}"));
         let script = syntax::parse(Source::new("new.mig", text.as_str())).script;
-        let is_long = script.allows.iter().any(|allow| allow.scope == AllowScope::Script);
-        assert!(!script.statements.is_empty() && (script.statements.len() <= 10 || is_long), "{call:?}");
+        let is_long = text.contains("# To be decided: it has many steps");
+        assert!(!script.statements.is_empty() && (script.statements.len() > 10) == is_long, "{call:?}");
         assert_eq!(syntax::format(&Source::new("new.mig", text.as_str())).as_deref(), Ok(text.as_str()), "{call:?}");
         let comments = text.lines().filter(|line| line.starts_with("# ")).count();
         assert!(comments > 3, "{text}");
     }
+}
+
+#[test]
+fn nothing_is_allowed_on_somebodys_behalf() {
+    let mut decisions = 0;
+    for call in CALLS {
+        let text = run(call).expect("a script");
+        let script = syntax::parse(Source::new("new.mig", text.as_str())).script;
+        let reason = call.iter().position(|arg| *arg == "--because").map(|at| call[at + 1]);
+        let allowed: Vec<&str> = script.allows.iter().map(|allow| &*allow.because).collect();
+        assert_eq!(allowed, Vec::from_iter(reason), "{call:?}");
+        let answerable = [Code::LossyTranslation, Code::TooManyStatements, Code::ContractWithoutExpand];
+        let findings = check::findings(Source::new("new.mig", text.as_str())).diagnostics;
+        for finding in findings.iter().filter(|finding| answerable.contains(&finding.code)) {
+            assert!(text.contains(&format!("`allow {} because", finding.code)), "{call:?}: {}", finding.message);
+            decisions += 1;
+        }
+    }
+    assert!(decisions > 5, "{decisions}");
 }
 
 #[test]

@@ -86,10 +86,22 @@ fn slipped_before(diagnostic: Diagnostic, text: &str, found: &StoppedAt<'_>, bas
     match nearest(&word.to_ascii_lowercase(), LIKELY.iter().copied()) {
         Some(near) if before.kind == Tok::Word && !keywords::is_one(word, KEYWORDS) => {
             let span = Span::new(before.start, before.end).shifted(base);
-            diagnostic.label(span, "").help(phrase::meant(near)).fix(format!("write `{near}`"), span, near)
+            respelled(diagnostic.label(span, ""), word, near, LIKELY, span)
         }
         _ => diagnostic,
     }
+}
+
+/// Says which keyword was meant. It is a fix where no other keyword may have been, and where the keyword computes nothing:
+/// which operator was meant is for the author to say.
+fn respelled(diagnostic: Diagnostic, written: &str, near: &str, among: &[&str], span: Span) -> Diagnostic {
+    let written = written.to_ascii_lowercase();
+    let others = among.iter().copied().filter(|other| *other != near);
+    let diagnostic = diagnostic.help(phrase::meant(near));
+    if keywords::is_one(near, keywords::OF_EXPRESSIONS) || nearest(&written, others).is_some() {
+        return diagnostic;
+    }
+    diagnostic.fix(format!("write `{near}`"), span, near)
 }
 
 /// A word of the language that was taken for the name before the place where the reading stopped.
@@ -225,8 +237,8 @@ fn meant(diagnostic: Diagnostic, rule: Rule, found: &StoppedAt<'_>, wanted: &[St
         } else {
             wanted.iter().filter_map(|word| word.strip_prefix('`')?.strip_suffix('`')).collect()
         };
-        if let Some(near) = nearest(&found.text.to_ascii_lowercase(), pool) {
-            return diagnostic.help(phrase::meant(near)).fix(format!("write `{near}`"), span, near);
+        if let Some(near) = nearest(&found.text.to_ascii_lowercase(), pool.iter().copied()) {
+            return respelled(diagnostic, found.text, near, &pool, span);
         }
     }
     match (found.text, rule) {
@@ -298,6 +310,9 @@ fn in_words(rule: Rule) -> Option<&'static str> {
         | Rule::concat
         | Rule::json_get_text
         | Rule::json_get
+        | Rule::json_path_text
+        | Rule::json_path
+        | Rule::json_delete_path
         | Rule::plus_op
         | Rule::minus_op
         | Rule::times

@@ -5,8 +5,8 @@ use crate::diagnostic::{Code, Diagnostic};
 use crate::source::Span;
 use crate::syntax::build::{Build, present, sql_text};
 use crate::syntax::grammar::Rule;
+use crate::syntax::limits::{MAX_DEPTH, nests_too_deeply};
 use crate::syntax::names;
-use crate::syntax::split::MAX_DEPTH;
 use crate::syntax::tree::{Node, Nodes};
 
 /// Where an operator stands.
@@ -43,7 +43,12 @@ fn binding(rule: Rule) -> Option<(Fixity, u8)> {
         | Rule::greater_or_equal => (Fixity::Infix, COMPARISON),
         Rule::between | Rule::in_list | Rule::slip_escape => (Fixity::Postfix, 12),
         Rule::like | Rule::ilike => (Fixity::Infix, 12),
-        Rule::concat | Rule::json_get | Rule::json_get_text => (Fixity::Infix, 14),
+        Rule::concat
+        | Rule::json_get
+        | Rule::json_get_text
+        | Rule::json_path
+        | Rule::json_path_text
+        | Rule::json_delete_path => (Fixity::Infix, 14),
         Rule::plus_op | Rule::minus_op => (Fixity::Infix, 16),
         Rule::times | Rule::divide | Rule::modulo => (Fixity::Infix, 18),
         Rule::power => (Fixity::Infix, 20),
@@ -143,6 +148,9 @@ impl Build<'_> {
             }
             left = if let Fixity::Infix = fix {
                 let operand = present(nodes.next());
+                if is_path(op.as_rule()) && operand.as_rule() == Rule::string {
+                    skip_array_cast(nodes);
+                }
                 let right = self.climb(operand, nodes, level);
                 self.infix(left, &op, right)
             } else {
@@ -427,10 +435,20 @@ impl Build<'_> {
     }
 }
 
-/// The diagnostic for what nests more than [`MAX_DEPTH`] deep.
-pub(super) fn nests_too_deeply(span: Span) -> Diagnostic {
-    let message = format!("this is nested too deeply, more than {MAX_DEPTH} levels");
-    Diagnostic::new(Code::Syntax, message, span, "").help("split it into several statements")
+/// Whether the right operand of an operator is the literal of an array.
+fn is_path(rule: Rule) -> bool {
+    matches!(rule, Rule::json_path | Rule::json_path_text | Rule::json_delete_path)
+}
+
+/// Goes past `::text[]`, which a path is anyway.
+fn skip_array_cast(nodes: &mut Nodes<'_>) {
+    let is_array = |node: &Node<'_>| {
+        let written = node.as_str().trim_start_matches(':').trim().to_ascii_lowercase();
+        node.as_rule() == Rule::cast_op && written == "text[]"
+    };
+    while nodes.peek().is_some_and(|node| is_array(&node)) {
+        nodes.next();
+    }
 }
 
 fn leaf(kind: ExprKind, span: Span) -> Deep {
@@ -468,6 +486,9 @@ fn binary_op(rule: Rule, negated: bool) -> BinaryOp {
         Rule::concat => BinaryOp::Concat,
         Rule::json_get => BinaryOp::JsonGet,
         Rule::json_get_text => BinaryOp::JsonGetText,
+        Rule::json_path => BinaryOp::JsonPath,
+        Rule::json_path_text => BinaryOp::JsonPathText,
+        Rule::json_delete_path => BinaryOp::JsonDeletePath,
         Rule::not_equal => BinaryOp::NotEqual,
         Rule::less => BinaryOp::Less,
         Rule::less_or_equal => BinaryOp::LessOrEqual,

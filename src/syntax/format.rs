@@ -123,7 +123,7 @@ impl Writer<'_> {
     }
 
     fn comment(&mut self, span: Span, trailing: bool) {
-        let text = self.text[span.range()].trim_end().to_owned();
+        let text = self.text[span.range()].trim_end().replace("\r\n", "\n");
         match self.lines.last_mut() {
             Some(line) if trailing && !line.is_blank() && !line.own_comment && line.comment.is_none() => {
                 line.comment = Some(text);

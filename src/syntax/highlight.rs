@@ -38,7 +38,7 @@ fn kind(text: &str, token: Token) -> Option<TokenKind> {
         Tok::Quoted | Tok::UnclosedQuoted => TokenKind::Name,
         Tok::Text | Tok::UnclosedText => TokenKind::String,
         Tok::Number => TokenKind::Number,
-        Tok::Comment => TokenKind::Comment,
+        Tok::Comment | Tok::UnclosedComment => TokenKind::Comment,
         Tok::Open | Tok::Close | Tok::OpenBrace | Tok::CloseBrace | Tok::Comma | Tok::Semicolon | Tok::Symbol => {
             TokenKind::Operator
         }

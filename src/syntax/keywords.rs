@@ -96,6 +96,12 @@ pub(super) const TOPS: &[&str] =
 /// Words that start a declaration at the top of a script.
 pub(super) const DECLARATIONS: &[&str] = &["migration", "table", "rows", "app", "view", "allow"];
 
+/// Words of which expressions are made, and what changes a value or an order: a slip of one may have been another.
+pub(super) const OF_EXPRESSIONS: &[&str] = &[
+    "and", "or", "not", "is", "in", "like", "ilike", "between", "distinct", "null", "true", "false", "unknown", "case",
+    "when", "then", "else", "end", "cast", "as", "for", "leading", "trailing", "both", "escape", "asc", "desc",
+];
+
 /// First words of SQL that is pasted by mistake.
 const SQL: &[&str] = &[
     "alter",
@@ -259,7 +265,7 @@ fn stands_alone(rest: &str) -> bool {
 }
 
 fn continues_with_symbol(text: &str, in_columns: bool) -> bool {
-    let operator = ["||", "->", "<", ">", "=", "::", "+", "*", "/", "%", "!=", "^"];
+    let operator = ["||", "->", "#>", "#-", "<", ">", "=", "::", "+", "*", "/", "%", "!=", "^"];
     text.starts_with(')')
         || text.starts_with('-') && !text.starts_with("--")
         || text.starts_with('(') && !in_columns

@@ -3,6 +3,9 @@
 
 use crate::syntax::keywords;
 
+/// What may stand before the first character of a text.
+const BOM: &str = "\u{FEFF}";
+
 /// What a token is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Tok {
@@ -14,8 +17,10 @@ pub(super) enum Tok {
     Text,
     /// `42`, `3.5`, `50ms`
     Number,
-    /// `# …` or `-- …`, without its line end
+    /// `# …` or `-- …`, without its line end; `/* … */`
     Comment,
+    /// `/* …` without its end, up to the end of the text
+    UnclosedComment,
     /// A line end.
     Newline,
     /// `(` or `[`
@@ -104,8 +109,15 @@ impl<'a> Lexer<'a> {
             b'\'' => self.string(start),
             b'"' => self.quoted(start),
             b'0'..=b'9' => (Tok::Number, self.number_end(start)),
-            b'#' => (Tok::Comment, self.line_end(start)),
-            b'-' if self.at(start + 1) == b'-' => (Tok::Comment, self.line_end(start)),
+            b'#' if self.starts_line_comment(start) => (Tok::Comment, self.line_end(start)),
+            b'#' if matches!(self.at(start + 1), b'>' | b'-') && !self.starts_comment(start + 1) => {
+                (Tok::Symbol, self.operator_end(start))
+            }
+            b'-' if self.starts_comment(start) => (Tok::Comment, self.line_end(start)),
+            b'/' if self.starts_comment(start) => match self.block_comment_end(start) {
+                Some(end) => (Tok::Comment, end),
+                None => (Tok::UnclosedComment, self.text.len()),
+            },
             b'(' | b'[' => (Tok::Open, start + 1),
             b')' | b']' => (Tok::Close, start + 1),
             b'{' => (Tok::OpenBrace, start + 1),
@@ -148,9 +160,38 @@ impl<'a> Lexer<'a> {
         if end > pos && self.at(end) == b'\n' && self.at(end - 1) == b'\r' { end - 1 } else { end }
     }
 
+    /// Whether a `#` begins a comment: at the start of a line or after a blank, and not before `>` or `-`, with which it
+    /// is an operator.
+    fn starts_line_comment(&self, pos: usize) -> bool {
+        let before = pos.checked_sub(1).map_or(b'\n', |before| self.at(before));
+        let apart = matches!(before, b'\n' | b'\r' | b' ' | b'\t' | b'\x0B' | b'\x0C') || self.text[..pos] == *BOM;
+        apart && !matches!(self.at(pos + 1), b'>' | b'-')
+    }
+
+    /// Whether `--` or `/*` stands at `pos`: there an operator ends, whatever it is.
+    fn starts_comment(&self, pos: usize) -> bool {
+        matches!((self.at(pos), self.at(pos + 1)), (b'-', b'-') | (b'/', b'*'))
+    }
+
+    /// Where the `/* … */` that starts at `start` ends; comments within it have ends of their own.
+    fn block_comment_end(&self, start: usize) -> Option<usize> {
+        let (mut pos, mut depth) = (start, 0_usize);
+        while pos < self.text.len() {
+            match (self.at(pos), self.at(pos + 1)) {
+                (b'/', b'*') => (pos, depth) = (pos + 2, depth + 1),
+                (b'*', b'/') => (pos, depth) = (pos + 2, depth - 1),
+                _ => pos += 1,
+            }
+            if depth == 0 {
+                return Some(pos);
+            }
+        }
+        None
+    }
+
     fn operator_end(&self, start: usize) -> usize {
         let mut pos = start + 1;
-        while is_operator(self.at(pos)) && !(self.at(pos) == b'-' && self.at(pos + 1) == b'-') {
+        while is_operator(self.at(pos)) && !self.starts_comment(pos) {
             pos += 1;
         }
         pos
@@ -179,7 +220,7 @@ impl<'a> Lexer<'a> {
     fn new_statement_at(&self, pos: usize) -> bool {
         let line = self.text[pos..].trim_start_matches([' ', '\t']);
         keywords::surely_starts(line)
-            || line.starts_with('}') && line[1..].trim_start_matches([' ', '\t', '\r']).starts_with(['\n', '#'])
+            || line.strip_prefix('}').is_some_and(|rest| ends_line(rest.trim_start_matches([' ', '\t', '\r'])))
             || self.in_rows && line.starts_with('(')
     }
 
@@ -242,6 +283,50 @@ impl Lexer<'_> {
     fn is_lone_return(&self, pos: usize) -> bool {
         self.at(pos) == b'\r' && self.at(pos + 1) != b'\n'
     }
+}
+
+/// Whether nothing stands on a line any more but a comment.
+fn ends_line(rest: &str) -> bool {
+    ["\n", "#", "--", "/*"].iter().any(|end| rest.starts_with(end))
+}
+
+/// The comments of a text, in order.
+#[must_use]
+pub fn comments(text: &str) -> Vec<std::ops::Range<usize>> {
+    let found = Lexer::new(text, 0).filter(|token| token.kind == Tok::Comment);
+    found.map(|token| token.start..token.end).collect()
+}
+
+/// Where the comment ends that begins at `at`, if one does.
+#[must_use]
+pub fn comment_at(text: &str, at: usize) -> Option<usize> {
+    let token = Lexer::new(text, at).next()?;
+    (token.kind == Tok::Comment && token.start == at).then_some(token.end)
+}
+
+/// Where the comments begin that stand right above `at`, or before it on its line: at the margin of their first line;
+/// `at` where there are none. `comments` are those of the text.
+#[must_use]
+pub fn above_comments(text: &str, comments: &[std::ops::Range<usize>], at: usize) -> usize {
+    let blank = [' ', '\t', '\r'];
+    let before = |pos: usize| text[..pos].trim_end_matches(blank);
+    let at_margin = |pos: usize| before(pos).is_empty() || before(pos).ends_with('\n');
+    let margin = |pos: usize| text[..pos].rfind('\n').map_or(0, |end| end + 1);
+    let mut top = if at_margin(at) { margin(at) } else { at };
+    let mut pos = at;
+    let until = comments.partition_point(|comment| comment.end <= at);
+    for comment in comments[..until].iter().rev() {
+        let above = before(pos);
+        let above = above.strip_suffix('\n').map_or(above, |above| above.trim_end_matches(blank));
+        if comment.end < above.len() {
+            break;
+        }
+        pos = comment.start;
+        if at_margin(pos) {
+            top = margin(pos);
+        }
+    }
+    top
 }
 
 /// Whether an ASCII byte stands in words: a letter, a digit, `_` or `$`.

@@ -16,6 +16,7 @@ mod highlight;
 mod items;
 mod keywords;
 mod lex;
+mod limits;
 mod mistakes;
 mod names;
 mod opaque;
@@ -32,6 +33,8 @@ mod tree;
 mod types;
 
 #[cfg(test)]
+mod lexical_tests;
+#[cfg(test)]
 mod tests;
 
 use crate::ast::{Script, Statement};
@@ -43,6 +46,7 @@ pub use format::format;
 pub use highlight::{TokenKind, highlight};
 pub use items::{Item, items};
 pub use keywords::KEYWORDS;
+pub use lex::{above_comments, comment_at, comments};
 pub use names::{fold, quote_ident};
 pub use pieces::{column, column_text, constraint_text, table_text};
 pub use print::expr_text;

@@ -5,7 +5,8 @@ use crate::diagnostic::{Code, Diagnostic};
 use crate::phrase::{meant, nearest};
 use crate::source::Span;
 use crate::syntax::keywords;
-use crate::syntax::split::{MAX_DEPTH, SplitFault, SplitFaultKind};
+use crate::syntax::limits;
+use crate::syntax::split::{SplitFault, SplitFaultKind};
 
 fn syntax(message: impl Into<String>, span: Span, label: impl Into<String>) -> Diagnostic {
     Diagnostic::new(Code::Syntax, message, span, label)
@@ -20,6 +21,11 @@ pub(super) fn diagnostic(text: &str, fault: SplitFault) -> Diagnostic {
             .help("write the closing `'`; a quote inside text is written twice: `''`"),
         SplitFaultKind::UnclosedQuoted => syntax("this quoted name is not closed", opener, "it starts here")
             .help("write the closing `\"` on the same line"),
+        SplitFaultKind::UnclosedComment => {
+            let opener = Span { end: span.start + 2, ..span };
+            syntax("this comment is not closed", opener, "it starts here")
+                .help("write the closing `*/`; comments nest, so each `/*` within it needs one as well")
+        }
         SplitFaultKind::UnclosedParen => {
             let (open, close) = if &text[span.range()] == "[" { ('[', ']') } else { ('(', ')') };
             syntax(format!("`{open}` is not closed"), span, "opened here").help(format!("write the closing `{close}`"))
@@ -31,8 +37,7 @@ pub(super) fn diagnostic(text: &str, fault: SplitFault) -> Diagnostic {
             syntax(format!("`{}` closes nothing", &text[span.range()]), span, "nothing is open here").help("remove it")
         }
         SplitFaultKind::StrayBrace => syntax("`}` closes nothing", span, "no block is open here").help("remove it"),
-        SplitFaultKind::TooDeep => syntax(format!("this is nested too deeply, more than {MAX_DEPTH} levels"), span, "")
-            .help("split it into several statements"),
+        SplitFaultKind::TooDeep => limits::nests_too_deeply(span),
         SplitFaultKind::SmartQuote => smart_quote(&text[span.range()], span),
         SplitFaultKind::Control => control(&text[span.range()], span),
         SplitFaultKind::Odd => {
@@ -51,6 +56,10 @@ fn odd_help(written: &str) -> String {
         "\u{2260}" => "write `<>`".to_owned(),
         "\u{2264}" => "write `<=`".to_owned(),
         "\u{2265}" => "write `>=`".to_owned(),
+        "#" => {
+            "a comment begins with `#` at the start of a line or after a blank; the operators are `#>`, `#>>` and `#-`"
+                .to_owned()
+        }
         "`" => "names need no quotes; where one does, write double quotes".to_owned(),
         _ => "remove it, or put it in quotes: '…'".to_owned(),
     }
@@ -92,7 +101,8 @@ pub(super) fn unknown_block(head: &str, span: Span, inside: bool) -> Diagnostic 
         format!("`{word}` does not open a block here")
     };
     let diagnostic = syntax(message, place, "").help(help);
-    match near {
+    let others = known.into_iter().filter(|other| Some(*other) != near);
+    match near.filter(|_| nearest(word, others).is_none()) {
         Some(known) => {
             let at = Span::new(span.start as usize, span.start as usize + word.len());
             diagnostic.fix(format!("write `{known}`"), at, known)
@@ -120,13 +130,21 @@ pub(super) fn phase_alone(phase: Phase, span: Span) -> Diagnostic {
         .help(format!("write the statement on the same line, or several as `{word} {{ … }}`"))
 }
 
-/// A statement that needs a phase and has none.
-pub(super) fn missing_phase(span: Span, phase: Phase) -> Diagnostic {
+/// A statement that needs a phase and has none. Where it may stand in either of two, the author says in which.
+pub(super) fn missing_phase(span: Span, phase: Phase, allowed: &[Phase]) -> Diagnostic {
     let word = phase.keyword();
     let at = Span { end: span.start, ..span };
-    Diagnostic::new(Code::MissingPhase, "this statement has no phase", span, format!("belongs to `{word}`"))
-        .help(format!("write `{word}` before it"))
-        .fix(format!("write the phase `{word}`"), at, format!("{word} "))
+    let diagnostic =
+        Diagnostic::new(Code::MissingPhase, "this statement has no phase", span, format!("belongs to `{word}`"));
+    if let Some(other) = allowed.iter().find(|other| **other != phase) {
+        let other = other.keyword();
+        return diagnostic.help(format!("write `{word}` before it, or `{other}` if it belongs there"));
+    }
+    diagnostic.help(format!("write `{word}` before it")).fix(
+        format!("write the phase `{word}`"),
+        at,
+        format!("{word} "),
+    )
 }
 
 /// A rollout statement or gate in a phase. `word` is the phase before it, where it stands on the same line.

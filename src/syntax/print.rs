@@ -31,7 +31,7 @@ fn op_level(op: BinaryOp) -> u8 {
         B::Distinct | B::NotDistinct => 4,
         B::Equal | B::NotEqual | B::Less | B::LessOrEqual | B::Greater | B::GreaterOrEqual => 5,
         B::Like | B::NotLike | B::ILike | B::NotILike => 6,
-        B::Concat | B::JsonGet | B::JsonGetText => 7,
+        B::Concat | B::JsonGet | B::JsonGetText | B::JsonPath | B::JsonPathText | B::JsonDeletePath => 7,
         B::Add | B::Subtract => 8,
         B::Multiply | B::Divide | B::Modulo => 9,
         B::Power => 10,

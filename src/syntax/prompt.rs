@@ -5,8 +5,10 @@ use crate::diagnostic::{Code, Diagnostic};
 use crate::source::{Source, Span};
 use crate::syntax::build::{Build, present};
 use crate::syntax::grammar::Rule;
-use crate::syntax::lex::{Lexer, Tok};
+use crate::syntax::lex::{Lexer, Tok, Token};
+use crate::syntax::limits;
 use crate::syntax::names::Names;
+use crate::syntax::reader::without_comments;
 use crate::syntax::tree::{self, Node};
 use crate::syntax::{Parsed, expected, parse};
 
@@ -19,6 +21,8 @@ pub enum Incomplete {
     Parenthesis,
     /// `'` is open.
     Text,
+    /// `/*` is open.
+    Comment,
     /// It ends with an operator, a comma, or a phase without its statement.
     Statement,
 }
@@ -29,6 +33,7 @@ impl std::fmt::Display for Incomplete {
             Self::Block => "the block is not closed yet",
             Self::Parenthesis => "the parenthesis is not closed yet",
             Self::Text => "the text is not closed yet",
+            Self::Comment => "the comment is not closed yet",
             Self::Statement => "the statement goes on",
         })
     }
@@ -58,6 +63,7 @@ fn open_end(text: &str) -> Option<Incomplete> {
             Tok::Open => parens += 1,
             Tok::Close => parens = parens.saturating_sub(1),
             Tok::UnclosedText => return Some(Incomplete::Text),
+            Tok::UnclosedComment => return Some(Incomplete::Comment),
             Tok::Semicolon => parens = 0,
             Tok::Newline | Tok::Comment => continue,
             _ => {}
@@ -84,16 +90,10 @@ fn open_end(text: &str) -> Option<Incomplete> {
 /// # Errors
 /// It cannot be read; the diagnostic says what was expected. Its spans count from the start of `text`.
 pub fn parse_dml(text: &str) -> Result<Dml, Box<Diagnostic>> {
-    let body = text.trim_end().trim_end_matches(';');
-    for token in Lexer::new(body, 0) {
-        if let Tok::UnclosedText | Tok::UnclosedQuoted = token.kind {
-            let span = Span::new(token.start, token.start + 1);
-            let diagnostic = Diagnostic::new(Code::Syntax, "this quote is not closed", span, "it starts here");
-            return Err(Box::new(diagnostic.help("write the closing quote")));
-        }
-    }
-    if let Some(at) = super::reader::nested_deeply(body) {
-        return Err(Box::new(super::expression::nests_too_deeply(Span::new(at, at + 1))));
+    let clean = without_comments(text);
+    let body = clean.trim_end().trim_end_matches(';');
+    if let Some(diagnostic) = open_quote(body).or_else(|| limits::exceeded(body, 0)) {
+        return Err(Box::new(diagnostic));
     }
     let tree = match tree::read(Rule::dml, body) {
         Ok(tree) => tree,
@@ -104,6 +104,14 @@ pub fn parse_dml(text: &str) -> Result<Dml, Box<Diagnostic>> {
     let mut build = Build { base: 0, names: &mut names, diagnostics: &mut diagnostics, too_deep: false };
     let dml = build.dml(node);
     if diagnostics.is_empty() { Ok(dml) } else { Err(Box::new(diagnostics.swap_remove(0))) }
+}
+
+fn open_quote(body: &str) -> Option<Diagnostic> {
+    let is_open = |token: &Token| matches!(token.kind, Tok::UnclosedText | Tok::UnclosedQuoted);
+    let token = Lexer::new(body, 0).find(is_open)?;
+    let span = Span::new(token.start, token.start + 1);
+    let diagnostic = Diagnostic::new(Code::Syntax, "this quote is not closed", span, "it starts here");
+    Some(diagnostic.help("write the closing quote"))
 }
 
 impl Build<'_> {

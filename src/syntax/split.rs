@@ -4,9 +4,7 @@
 use crate::source::Span;
 use crate::syntax::keywords::{self, is_one};
 use crate::syntax::lex::{Lexer, Tok, Token};
-
-/// How deep parentheses and operators may nest.
-pub(super) const MAX_DEPTH: usize = 200;
+use crate::syntax::limits::MAX_DEPTH;
 
 /// Deeper nesting than this is looked at token by token.
 const FEW_PARENTHESES: usize = 8;
@@ -53,6 +51,7 @@ pub(super) enum PieceKind {
 pub(super) enum SplitFaultKind {
     UnclosedText,
     UnclosedQuoted,
+    UnclosedComment,
     UnclosedParen,
     UnclosedBrace,
     StrayParen,
@@ -116,6 +115,13 @@ impl Walk {
         let opener = self.opener;
         self.fail(SplitFaultKind::UnclosedParen, opener, opener + 1);
     }
+}
+
+/// Where a piece goes on after line ends and comments.
+struct GoesOn {
+    start: usize,
+    /// There is a comment before.
+    commented: bool,
 }
 
 /// What a token does to the piece it stands in.
@@ -240,6 +246,10 @@ impl<'a> Splitter<'a> {
         match token.kind {
             Tok::Newline if walk.depth == 0 => return self.line_end(walk, token),
             Tok::Newline => return self.line_end_inside(walk, token),
+            Tok::UnclosedComment if walk.depth == 0 => {
+                self.lexer.seek(token.start);
+                return TokenEffect::Ends;
+            }
             Tok::Comment => return self.comment(walk, token),
             Tok::Semicolon => {
                 if walk.depth > 0 {
@@ -248,9 +258,7 @@ impl<'a> Splitter<'a> {
                 walk.terminated = true;
                 return TokenEffect::Ends;
             }
-            Tok::Comma if walk.depth == 0 && matches!(self.block(), Some(BlockKind::Table | BlockKind::Rows)) => {
-                return TokenEffect::Ends;
-            }
+            Tok::Comma if walk.depth == 0 && self.ends_with_comma() => return TokenEffect::Ends,
             Tok::OpenBrace => return TokenEffect::Opens,
             Tok::CloseBrace => {
                 self.lexer.seek(token.start);
@@ -260,6 +268,7 @@ impl<'a> Splitter<'a> {
             Tok::Close if walk.depth > 0 => walk.depth -= 1,
             _ => {
                 if let Some(kind) = fault_of(token.kind) {
+                    self.braces_off |= token.kind == Tok::UnclosedComment;
                     walk.fail(kind, token.start, token.end);
                 }
             }
@@ -280,11 +289,18 @@ impl<'a> Splitter<'a> {
     }
 
     fn line_end(&mut self, walk: &mut Walk, token: Token) -> TokenEffect {
-        if self.goes_on(walk, token.end, 1) {
-            return TokenEffect::Goes;
-        }
-        self.lexer.seek(token.start);
-        TokenEffect::Ends
+        self.goes_on_after(walk, token)
+    }
+
+    /// Whether a piece goes on after a line end or a comment; if so, the walk does where it goes on.
+    fn goes_on_after(&mut self, walk: &mut Walk, token: Token) -> TokenEffect {
+        let Some(next) = self.goes_on(walk, token) else {
+            self.lexer.seek(token.start);
+            return TokenEffect::Ends;
+        };
+        walk.commented |= next.commented;
+        self.lexer.seek(next.start);
+        TokenEffect::Goes
     }
 
     /// A line end within parentheses is a space, unless what follows shows that one is missing.
@@ -300,36 +316,48 @@ impl<'a> Splitter<'a> {
     }
 
     fn comment(&mut self, walk: &mut Walk, token: Token) -> TokenEffect {
-        if walk.depth == 0 && !self.goes_on(walk, token.end, 0) {
-            self.lexer.seek(token.start);
-            return TokenEffect::Ends;
+        if walk.depth == 0 {
+            return self.goes_on_after(walk, token);
         }
         walk.commented = true;
         TokenEffect::Goes
     }
 
-    /// Whether what stands after `pos`, on a later line, carries the piece on. `lines` line ends stand right before
-    /// `pos`.
-    fn goes_on(&self, walk: &Walk, pos: usize, mut lines: usize) -> bool {
-        let mut ahead = Lexer::new(self.text, pos);
-        let mut blank = false;
+    /// Where the piece goes on after `passed`, a line end or a comment, if it does. A comment of several lines ends a
+    /// line as well.
+    fn goes_on(&self, walk: &Walk, passed: Token) -> Option<GoesOn> {
+        let mut ahead = Lexer::new(self.text, passed.start);
+        let (mut lines, mut blank, mut line_ended, mut commented) = (0, false, false, false);
         let next = loop {
             blank |= lines > 1;
-            match ahead.next() {
-                Some(token) if token.kind == Tok::Newline => lines += 1,
-                Some(token) if token.kind == Tok::Comment => lines = 0,
-                Some(token) if token.kind == Tok::OpenBrace => {
-                    return kind_of(&self.text[walk.start..walk.end]).is_some();
+            let token = ahead.next()?;
+            match token.kind {
+                Tok::Newline => (lines, line_ended) = (lines + 1, true),
+                Tok::Comment => {
+                    (lines, commented) = (0, true);
+                    line_ended |= self.text[token.start..token.end].contains('\n');
                 }
-                Some(token) if matches!(token.kind, Tok::CloseBrace | Tok::Semicolon) => return false,
-                Some(token) => break token,
-                None => return false,
+                Tok::CloseBrace | Tok::Semicolon | Tok::UnclosedComment => return None,
+                _ => break token,
             }
         };
-        let rest = &self.text[next.start..];
+        let goes_on = match next.kind {
+            Tok::OpenBrace => kind_of(&self.text[walk.start..walk.end]).is_some(),
+            Tok::Comma if self.ends_with_comma() => false,
+            _ => !line_ended || self.carries_on_over_lines(walk, &self.text[next.start..], blank),
+        };
+        goes_on.then_some(GoesOn { start: next.start, commented })
+    }
+
+    fn carries_on_over_lines(&self, walk: &Walk, rest: &str, blank: bool) -> bool {
         let listed = matches!(self.block(), Some(BlockKind::App | BlockKind::View)) && walk.last == Tok::Comma;
         let operator = walk.last == Tok::Symbol && !keywords::surely_starts(rest);
         listed || operator || self.carries_on(walk, rest, blank)
+    }
+
+    /// Whether a comma parts what stands in the innermost block.
+    fn ends_with_comma(&self) -> bool {
+        matches!(self.block(), Some(BlockKind::Table | BlockKind::Rows))
     }
 
     fn carries_on(&self, walk: &Walk, rest: &str, blank: bool) -> bool {
@@ -398,6 +426,13 @@ impl Iterator for Splitter<'_> {
                     let kind = if self.line_used { PieceKind::Trailing } else { PieceKind::Comment };
                     return Some(Piece { kind, span: Span::new(token.start, token.end), fault: None });
                 }
+                Tok::UnclosedComment => {
+                    // What would close the blocks around it stands within it.
+                    self.braces_off = true;
+                    let span = Span::new(token.start, token.end);
+                    let fault = Some(SplitFault { kind: SplitFaultKind::UnclosedComment, span });
+                    return Some(Piece { kind: PieceKind::Comment, span, fault });
+                }
                 Tok::Semicolon | Tok::Comma => self.line_used = true,
                 Tok::CloseBrace => {
                     if let Some(piece) = self.close(token) {
@@ -441,6 +476,7 @@ fn fault_of(kind: Tok) -> Option<SplitFaultKind> {
         Tok::Close => Some(SplitFaultKind::StrayParen),
         Tok::UnclosedText => Some(SplitFaultKind::UnclosedText),
         Tok::UnclosedQuoted => Some(SplitFaultKind::UnclosedQuoted),
+        Tok::UnclosedComment => Some(SplitFaultKind::UnclosedComment),
         Tok::SmartQuote => Some(SplitFaultKind::SmartQuote),
         Tok::Control => Some(SplitFaultKind::Control),
         Tok::Odd => Some(SplitFaultKind::Odd),

@@ -6,7 +6,6 @@ use crate::ast::{
 };
 use crate::diagnostic::{Code, Diagnostic};
 use crate::phrase::milliseconds;
-use crate::source::Span;
 use crate::syntax::build::{Build, present};
 use crate::syntax::grammar::Rule;
 use crate::syntax::tree::{Node, Nodes};
@@ -136,11 +135,9 @@ impl Build<'_> {
         let span = self.span(node);
         let column = self.next_column(&mut nodes);
         let name = node.as_str().trim();
-        let before = Span { end: span.start, ..span };
         self.report(
             Diagnostic::new(Code::Syntax, format!("`drop {name}` does not say what `{name}` is"), span, "")
-                .help(format!("write `drop column {name}`"))
-                .fix("write `column`", before, "column "),
+                .help(format!("write `drop column {name}`, or `drop table {name}`")),
         );
         StatementKind::DropColumn(Box::new(column))
     }

@@ -113,7 +113,7 @@ fn refutation(plan: &Plan, start: &str, lines: &str, anomaly: (AnomalyKind, Opti
         in_step: false,
     };
     let schedule = Schedule { start: view(plan, start), events };
-    Refutation { anomaly, group: 0, schedule, hangs_on: Vec::new(), remedy: None }
+    Refutation { anomaly, group: 0, schedule, hangs_on: Vec::new(), witness: None, remedy: None }
 }
 
 /// What is said of each event: the values written or read, and the row after it.

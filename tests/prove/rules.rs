@@ -16,7 +16,7 @@ fn plan(text: &str) -> Plan {
 /// A verdict in a word.
 fn said(proof: &Proof) -> String {
     let mut said = match proof.verdict() {
-        Verdict::Proved => "proved".to_owned(),
+        Verdict::Proved | Verdict::Conditional => "proved".to_owned(),
         Verdict::NotProved => "not proved".to_owned(),
         Verdict::Refuted => {
             let kinds: Vec<&str> = proof.refutations.iter().map(|refutation| refutation.anomaly.kind.name()).collect();

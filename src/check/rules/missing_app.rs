@@ -8,6 +8,7 @@ use crate::phrase::counted;
 use crate::plan::Planner;
 use crate::plan::assumed::{self, Assumed, Places, Rollout};
 use crate::source::{Source, Span};
+use crate::syntax;
 
 /// Applications that use more columns than this together are not spelt out.
 const MOST_SPELT_OUT: usize = 40;
@@ -59,16 +60,16 @@ impl Anchors {
 
 /// The brace that ends a block after its last statement.
 fn brace_behind(text: &str, end: usize) -> Option<Span> {
-    let mut rest = text.get(end..)?;
+    let mut at = end;
     loop {
-        rest = rest.trim_start_matches(|c: char| c.is_whitespace() || c == ';');
-        if !rest.starts_with('#') && !rest.starts_with("--") {
-            break;
+        let rest = text.get(at..)?.trim_start_matches(|c: char| c.is_whitespace() || c == ';');
+        at = text.len() - rest.len();
+        match syntax::comment_at(text, at) {
+            Some(behind) => at = behind,
+            None => break,
         }
-        rest = rest.split_once('\n')?.1;
     }
-    let at = text.len() - rest.len();
-    rest.starts_with('}').then(|| Span::new(at, at + 1))
+    text[at..].starts_with('}').then(|| Span::new(at, at + 1))
 }
 
 impl Rule for MissingApp {

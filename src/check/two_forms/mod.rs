@@ -1,17 +1,15 @@
 //! `lossy-translation`: where columns are translated into others and back, a value that does not survive the way there
 //! and back. The law of two forms: a write through either form comes back as it was written.
 //!
-//! `round` finds the ways there and back among the syncs in force and goes them; `values` has what is tried for each
-//! type, `trials` puts it together with the rows of the script, `shrink` makes what was found small.
+//! `round` finds the ways there and back among the syncs in force and goes them; `trials` puts it together with the rows of the script, `shrink` makes what was found small.
 
-mod report;
+pub(in crate::check) mod report;
 mod round;
-mod script_rows;
+pub(super) mod script_rows;
 mod shrink;
 #[cfg(test)]
 mod tests;
 mod trials;
-mod values;
 
 use std::sync::Arc;
 

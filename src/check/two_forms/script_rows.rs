@@ -13,7 +13,7 @@ use crate::plan::Facts;
 use crate::rows;
 
 /// So many rows of a table are looked at.
-const MOST_ROWS: usize = 400;
+pub(in crate::check) const MOST_ROWS: usize = 400;
 
 /// The rows of a script, put into tables when they are first asked for.
 #[derive(Default)]
@@ -69,7 +69,7 @@ fn is_there(memory: &Memory, table: &Name, column: ColumnId) -> bool {
 }
 
 /// The first rows of each table; those that do not fit are reported elsewhere.
-fn loaded(start: &Catalog, script: &Script) -> Memory {
+pub(in crate::check) fn loaded(start: &Catalog, script: &Script) -> Memory {
     let mut memory = Memory::new(start.clone(), Arc::new(Facts::default()), Vec::new(), 0);
     for rows in &script.rows {
         let name = &rows.table.name;

@@ -2,7 +2,7 @@
 
 use crate::check::verdict::{ScriptVerdict, code};
 use crate::diagnostic::{Diagnostic, Label};
-use crate::prove::{AnomalyKind, EventKind, Insertion, Refutation, Remedy, ScheduleEvent, Words};
+use crate::prove::{AnomalyKind, EventKind, Insertion, Refutation, Remedy, ScheduleEvent, Shown, Words};
 use crate::source::Span;
 
 impl ScriptVerdict<'_> {
@@ -18,6 +18,8 @@ impl ScriptVerdict<'_> {
     /// The schedule as labels, each event at its statement; the anomaly comes first, as the place of the finding.
     fn labels(&self, words: Words<'_>, refutation: &Refutation) -> Vec<Label> {
         let events = &refutation.schedule.events;
+        let shown = refutation.shown();
+        let mut at_start = Some(shown.iter().filter(|shown| shown.event.is_none()).collect::<Vec<_>>());
         let mut labels: Vec<(Span, String)> = Vec::new();
         let mut number = 0;
         for (at, event) in events.iter().enumerate() {
@@ -26,7 +28,11 @@ impl ScriptVerdict<'_> {
                 continue;
             }
             number += 1;
-            let mut text = format!("{number} {}", label(words, event));
+            let brought: Vec<&Shown> = shown.iter().filter(|shown| shown.event == Some(at)).collect();
+            let mut text = format!("{number} {}", label(words, event, &brought));
+            if let Some(shown) = at_start.take().filter(|shown| !shown.is_empty()) {
+                text = format!("{text}, which has {}", words.values(&shown));
+            }
             let mut span = self.span_of(&events[..at], event);
             if is_last {
                 text = format!("{text}: {}", words.anomaly(&refutation.anomaly));
@@ -65,8 +71,12 @@ impl ScriptVerdict<'_> {
     fn help(&self, refutation: &Refutation) -> String {
         let mut help = match &refutation.remedy {
             Some(remedy) => self.remedy(remedy),
-            None => general_help(refutation).to_owned(),
+            None => self.help_with_values(refutation).unwrap_or_else(|| general_help(refutation).to_owned()),
         };
+        if let Some(witness) = &refutation.witness {
+            help.push('\n');
+            help.push_str(witness.origin.words());
+        }
         for undecided in &refutation.hangs_on {
             help.push_str("\nthis depends on ");
             help.push_str(&undecided.what);
@@ -129,9 +139,9 @@ fn help_against_rejection(refutation: &Refutation) -> &'static str {
     }
 }
 
-fn label(words: Words<'_>, event: &ScheduleEvent) -> String {
+fn label(words: Words<'_>, event: &ScheduleEvent, brought: &[&Shown]) -> String {
     match event.kind {
         EventKind::Step(_) => "this statement".to_owned(),
-        _ => words.event(event),
+        _ => words.event_with(event, brought),
     }
 }

@@ -4,6 +4,10 @@
 //! well, the two become one, and a rule's suspicion that the proof does not share is dropped.
 
 mod finding;
+mod judgement;
+mod values;
+
+pub(super) use judgement::{Judgement, LOSSES};
 
 use std::cell::RefCell;
 use std::sync::Arc;
@@ -14,7 +18,7 @@ use crate::check::{allow, root_cause};
 use crate::diagnostic::{Code, Diagnostic, Label, Severity};
 use crate::plan::assumed::{assumed, plan_with};
 use crate::plan::{Gate, Plan};
-use crate::prove::{self, Anomaly, AnomalyKind, Assumption, NoReturn, Outside, Proof, Refutation, Verdict};
+use crate::prove::{self, Anomaly, AnomalyKind, Assumption, Condition, Outside, Proof, Refutation};
 use crate::source::Span;
 
 /// Rules that look at the order of statements alone; where the proof says more, it is heard instead.
@@ -26,22 +30,16 @@ const BROKEN_USES: [Code; 2] = [Code::InUse, Code::AppBreaks];
 /// What the proof says of a plan.
 #[derive(Default)]
 pub(super) struct Judged {
-    /// Its verdict, and what that rests on.
-    pub(super) notes: Vec<String>,
+    /// None where nothing is to be proved.
+    pub(super) judgement: Option<Judgement>,
     pub(super) proofs: Proofs,
-}
-
-impl Judged {
-    fn noting(note: &str) -> Self {
-        Self { notes: vec![note.to_owned()], ..Self::default() }
-    }
 }
 
 /// Proves the plan of a script, and adds what is wrong to the findings.
 pub(super) fn judge(script: &Script, plan: Option<&Plan>, findings: &mut Vec<Diagnostic>) -> Judged {
     let has_apps = !script.apps.is_empty();
     let Some(plan) = plan.filter(|_| !is_blocked(script, findings)) else {
-        return if has_apps { Judged::noting("no proof yet: fix the errors first") } else { Judged::default() };
+        return Judged { judgement: has_apps.then(Judgement::put_off), ..Judged::default() };
     };
     if plan.steps.is_empty() || !has_apps && plan.steps.len() > super::MOST_ADVISED {
         return Judged::default();
@@ -52,7 +50,7 @@ pub(super) fn judge(script: &Script, plan: Option<&Plan>, findings: &mut Vec<Dia
     let telling = ScriptVerdict { script, plan };
     let proof = telling.prove(findings);
     telling.report(&proof, findings);
-    Judged { notes: telling.notes(&proof), proofs: Proofs { written: proof.into(), ..Proofs::default() } }
+    Judged { judgement: Some(telling.judgement(&proof)), proofs: Proofs { written: proof.into(), ..Proofs::default() } }
 }
 
 /// Proves a plan but for what its script allows; that is said among what is taken for granted, and added to the
@@ -66,8 +64,10 @@ pub(super) fn proof(script: &Script, plan: &Plan, findings: &mut Vec<Diagnostic>
 pub(super) fn assumed_proof(script: &Script, plan: &Plan, findings: &mut Vec<Diagnostic>) -> Option<AssumedProof> {
     let assumed = assumed(plan)?;
     let plan = Arc::new(plan_with(plan, &assumed).plan);
-    let proof = proof(script, &plan, findings);
-    Some(AssumedProof { assumed, plan, proof })
+    let telling = ScriptVerdict { script, plan: &plan };
+    let proof = telling.prove(findings);
+    let headline = telling.judgement(&proof).headline(&script.source, findings);
+    Some(AssumedProof { assumed, plan, proof, headline })
 }
 
 /// Whether there are errors that come before the proof.
@@ -143,8 +143,11 @@ impl ScriptVerdict<'_> {
             findings.push(finding);
         }
         self.drop_what_follows(proof, findings);
+        findings.extend(proof.conditions.iter().enumerate().map(|(at, condition)| self.condition(at + 1, condition)));
         if !proof.outside.is_empty() {
-            findings.extend(proof.outside.iter().map(|outside| self.outside(outside)));
+            let is_told = |outside: &&Outside| findings.iter().any(|finding| self.is_overwriting(finding, outside));
+            let new: Vec<&Outside> = proof.outside.iter().filter(|outside| !is_told(outside)).collect();
+            findings.extend(new.into_iter().map(|outside| self.outside(outside)));
             findings.append(&mut suspicions);
         }
     }
@@ -160,6 +163,14 @@ impl ScriptVerdict<'_> {
                 && groups.iter().any(|group| self.concerns(proof, *group, finding))
         };
         findings.retain(|finding| !follows(finding));
+    }
+
+    /// A condition, by its number in the verdict.
+    fn condition(&self, number: usize, condition: &Condition) -> Diagnostic {
+        let span = condition.step.map_or_else(|| self.header(), |step| self.plan.steps[step].span);
+        let finding =
+            Diagnostic::new(Code::Condition, condition.what.clone(), span, format!("condition {number} of the proof"));
+        finding.help(format!("{}; or answer for it: `allow condition because '…'`", condition.discharge))
     }
 
     fn outside(&self, outside: &Outside) -> Diagnostic {
@@ -202,9 +213,48 @@ impl ScriptVerdict<'_> {
             is_allowed
         });
         let mut allowed = allowed.into_inner();
+        self.take_in(findings, &mut proof);
         allowed.iter().for_each(|finding| self.note_allowed(finding, &mut proof));
+        let losses = findings.iter().filter(|finding| LOSSES.contains(&finding.code));
+        let vouched = losses.filter(|finding| allow::is_allowed(self.script, finding));
+        vouched.for_each(|finding| self.note_allowed(finding, &mut proof));
+        allowed.append(&mut self.take_allowed_conditions(&mut proof));
         findings.append(&mut allowed);
         proof
+    }
+
+    /// Takes in what the rules have found of values: data that is overwritten, which the model does not follow, and
+    /// conditions.
+    fn take_in(&self, findings: &mut Vec<Diagnostic>, proof: &mut Proof) {
+        findings.retain(|finding| {
+            let step = self.plan.steps.iter().position(|step| step.span == finding.span());
+            let is_allowed = allow::is_allowed(self.script, finding);
+            match finding.code {
+                Code::OverwritesData | Code::Condition if is_allowed => self.note_allowed(finding, proof),
+                Code::OverwritesData => {
+                    let outside = Outside { step, why: finding.message.clone() };
+                    if !proof.outside.contains(&outside) {
+                        proof.outside.push(outside);
+                    }
+                }
+                Code::Condition => {
+                    let (what, discharge) = (finding.message.clone(), finding.help.clone().unwrap_or_default());
+                    let condition = Condition { step, what, discharge };
+                    if !proof.conditions.contains(&condition) {
+                        proof.conditions.push(condition);
+                    }
+                    return false;
+                }
+                _ => {}
+            }
+            true
+        });
+    }
+
+    /// Whether a finding tells of data that is overwritten, as this does.
+    fn is_overwriting(&self, finding: &Diagnostic, outside: &Outside) -> bool {
+        let span = outside.step.map(|step| self.plan.steps[step].span);
+        finding.code == Code::OverwritesData && span == Some(finding.span()) && finding.message == outside.why
     }
 
     /// Adds what the author answers for to what is taken for granted.
@@ -215,6 +265,25 @@ impl ScriptVerdict<'_> {
         if !proof.assumptions.contains(&assumption) {
             proof.assumptions.push(assumption);
         }
+    }
+
+    /// Takes the conditions that the author answers for out of the proof, in the order of places; they are told as
+    /// premises instead.
+    fn take_allowed_conditions(&self, proof: &mut Proof) -> Vec<Diagnostic> {
+        proof.conditions.sort_by_key(|condition| condition.step);
+        let (mut allowed, mut open) = (Vec::new(), Vec::new());
+        for condition in std::mem::take(&mut proof.conditions) {
+            let finding = self.condition(0, &condition);
+            if allow::is_allowed(self.script, &finding) {
+                let what = format!("the author vouches that {}", condition.what);
+                proof.assumptions.push(Assumption { step: condition.step, what });
+                allowed.push(finding);
+            } else {
+                open.push(condition);
+            }
+        }
+        proof.conditions = open;
+        allowed
     }
 
     /// Where an anomaly is reported: at the statement that fails, or the last one that has ended.
@@ -238,32 +307,6 @@ impl ScriptVerdict<'_> {
 
     fn line(&self, step: usize) -> usize {
         self.script.source.position(self.plan.steps[step].span.start).line
-    }
-
-    fn notes(&self, proof: &Proof) -> Vec<String> {
-        let states = proof.states;
-        let verdict = match proof.verdict() {
-            Verdict::Proved => {
-                let back = self.way_back(proof.no_return.as_ref());
-                format!("proved: safe for any number of rows, clients and batches ({states} states); {back}")
-            }
-            Verdict::Refuted => "refuted: `miglab prove` shows the schedule row by row".to_owned(),
-            Verdict::NotProved => {
-                format!("not proved: nothing wrong was found ({states} states), but not everything could be checked")
-            }
-        };
-        let assumed = proof.assumptions.iter().map(|assumption| {
-            let place = assumption.step.map_or_else(String::new, |step| format!(" (line {})", self.line(step)));
-            format!("taken for granted: {}{place}", assumption.what)
-        });
-        [verdict].into_iter().chain(assumed).collect()
-    }
-
-    fn way_back(&self, no_return: Option<&NoReturn>) -> String {
-        let Some(point) = no_return else { return "a rollback loses no write, wherever it starts".to_owned() };
-        let statement = self.script.source.slice(self.plan.steps[point.step].span);
-        let line = self.line(point.step);
-        format!("`{statement}` (line {line}) is the point of no return: before it a rollback loses no write")
     }
 }
 

@@ -9,7 +9,7 @@ use super::args::{RowsArg, RunArgs};
 use super::report_of;
 use crate::ast::{Name, Phase};
 use crate::cli::args::RunFormat;
-use crate::cli::findings::tell;
+use crate::cli::findings::{tell, tell_verdict};
 use crate::cli::output::{Output, complain};
 use crate::cli::progress::{Bar, JsonLines};
 use crate::cli::{Exit, input, interrupt};
@@ -40,6 +40,7 @@ pub fn execute(args: &RunArgs, out: &mut Output) -> io::Result<Exit> {
         Err(error) => return Ok(refuse(error, &source)),
     };
     tell(&lab.checked.findings.diagnostics, &source);
+    tell_verdict(lab.checked.findings.headline().as_ref(), true);
     if let Some(unknown) = unknown_table(args, &lab) {
         complain(&format!("there is no table `{unknown}` to show"), Some(&known_tables(unknown, &lab)));
         return Ok(Exit::CouldNotRun);

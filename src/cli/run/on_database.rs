@@ -11,7 +11,7 @@ use crate::check::Findings;
 use crate::cli::connection::{claim, connect};
 use crate::cli::drive::Telling;
 use crate::cli::files::ScriptPaths;
-use crate::cli::findings::{tell, tell_notes};
+use crate::cli::findings::{tell, tell_notes, tell_verdict};
 use crate::cli::output::{Output, complain};
 use crate::cli::refusal::refuse;
 use crate::cli::{Exit, input, interrupt};
@@ -97,6 +97,7 @@ fn one(args: &RunArgs, claim: &mut Claim, source: Source, of_several: bool, out:
 
 fn tell_all(args: &RunArgs, findings: &Findings) {
     tell(&findings.diagnostics, &findings.source);
+    tell_verdict(findings.headline().as_ref(), args.quiet);
     if !args.quiet {
         tell_notes(&findings.notes);
     }

@@ -32,9 +32,8 @@ impl Changes {
         let mut changes = Self::default();
         match image.slot {
             Some(slot) => {
-                let differs = |column: &&ColumnId| {
-                    !key::same_image(&data.value(slot, **column), &image.value(data, **column))
-                };
+                let differs =
+                    |column: &&ColumnId| !key::same_image(&data.value(slot, **column), &image.value(data, **column));
                 changes.changed = scope.given.iter().filter(differs).copied().collect();
             }
             None if scope.syncs.is_empty() => changes.changed.clone_from(&scope.written),

@@ -7,6 +7,7 @@ use crate::catalog::{ColumnId, ConstraintKind, Table};
 use crate::data::Chunk;
 use crate::engine::memory::enforce::{self, Unique};
 use crate::engine::memory::fill::BatchProgress;
+use crate::engine::memory::freshness::Source;
 use crate::engine::memory::row::{RowImage, input_column, input_columns};
 use crate::engine::memory::row_write::new_partner;
 use crate::engine::memory::scan::ChunkScan;
@@ -61,8 +62,13 @@ impl Memory {
             let is_value = !given.is_null();
             image.set(*column, given);
             let sources = input_columns(scan.table, value);
-            let sources = sources.iter().map(|source| (*source, scan.data.mask(scan.slot(row), *source)));
-            image.set_mask(*column, self.facts.derived(*column, is_value, sources));
+            let slot = scan.slot(row);
+            let sources = sources.iter().map(|source| Source {
+                column: *source,
+                mask: scan.data.mask(slot, *source),
+                is_null: scan.data.value(slot, *source).is_null(),
+            });
+            image.set_mask(*column, self.facts.derived(*column, (is_value, value.may_be_absent()), sources));
         }
         Ok(image)
     }

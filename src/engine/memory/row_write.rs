@@ -7,7 +7,7 @@ use crate::catalog::{Catalog, ColumnId, Sync, SyncId, SyncJoin, Table};
 use crate::data::Value;
 use crate::engine::Fault;
 use crate::engine::memory::changes::Changes;
-use crate::engine::memory::freshness::FactMap;
+use crate::engine::memory::freshness::{FactMap, Source};
 use crate::engine::memory::mask::UNSET;
 use crate::engine::memory::row::{RowImage, default_value, eval, input_column};
 use crate::engine::memory::state::MemoryState;
@@ -73,9 +73,8 @@ impl<'a> RowWrite<'a> {
         if self.facts.tracked {
             self.mark_stale(scope, &changes)?;
         }
-        let follows = |sync: &&Arc<Sync>| {
-            !changes.written.contains(&sync.target) && self.facts.touches(sync, &changes.written)
-        };
+        let follows =
+            |sync: &&Arc<Sync>| !changes.written.contains(&sync.target) && self.facts.touches(sync, &changes.written);
         let syncs: Vec<Arc<Sync>> = scope.syncs.iter().filter(follows).cloned().collect();
         self.changed = changes.changed;
         self.quiet = changes.quiet;
@@ -173,8 +172,11 @@ impl<'a> RowWrite<'a> {
             fault::valueless(&schema, &row, &error)
         })?;
         let read = sync.value.inputs().iter().filter_map(|name| input_column(&schema, name));
-        let sources = read.map(|column| (column, image.mask(data, column)));
-        let mask = self.facts.derived(sync.target, !value.is_null(), sources);
+        let sources = read.map(|column| {
+            let (mask, is_null) = (image.mask(data, column), image.value(data, column).is_null());
+            Source { column, mask, is_null }
+        });
+        let mask = self.facts.derived(sync.target, (!value.is_null(), sync.value.may_be_absent()), sources);
         let at = match &sync.join {
             None => Some(source),
             Some(join) => self.joined(sync, join, source)?,

@@ -52,7 +52,10 @@ mod tests {
         };
         assert_eq!(unmarked(printed("'a THEN b'::text")), Some("'a THEN b'::text".to_owned()));
         assert_eq!(unmarked(printed("NULL::text")), None);
-        assert_eq!(unmarked("CASE WHEN true THEN 1 ELSE 2 END".to_owned()), Some("CASE WHEN true THEN 1 ELSE 2 END".into()));
+        assert_eq!(
+            unmarked("CASE WHEN true THEN 1 ELSE 2 END".to_owned()),
+            Some("CASE WHEN true THEN 1 ELSE 2 END".into())
+        );
         assert_eq!(unmarked("now()".to_owned()), Some("now()".to_owned()));
     }
 

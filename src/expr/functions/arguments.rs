@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use bigdecimal::BigDecimal;
 
 use crate::data::{Interval, Type, Value, ValueError};
-use crate::expr::function::Param;
+use crate::expr::function::{Param, Refusal, Refused};
 use crate::expr::row::text_form;
 
 pub(super) const B: Param = Param::Is(Type::Boolean);
@@ -25,6 +25,13 @@ pub(super) const JB: Param = Param::Is(Type::Jsonb);
 pub(super) const BY: Param = Param::Is(Type::Bytea);
 pub(super) const ANY: Param = Param::Any;
 pub(super) const NUMERIC: Type = Type::Numeric(None);
+
+/// A second operand that is zero.
+pub(super) static ZERO_DIVISOR: &[Refused] =
+    &[Refused { operand: 1, values: Refusal::Zero, what: "a division by zero" }];
+/// A first operand that is negative, under a root.
+pub(super) static NEGATIVE_ROOT: &[Refused] =
+    &[Refused { operand: 0, values: Refusal::Negative, what: "the square root of a negative number" }];
 
 /// What a function gives.
 pub(super) type FunctionResult = Result<Value, ValueError>;

@@ -1,8 +1,8 @@
 //! `+ - * / %`, `abs` and `mod` of whole numbers and floating-point numbers.
 
-use super::arguments::{F4, F8, FunctionResult, I2, I4, I8, double, real, whole};
+use super::arguments::{F4, F8, FunctionResult, I2, I4, I8, ZERO_DIVISOR, double, real, whole};
 use crate::data::{Type, Value, ValueError};
-use crate::expr::function::{Fails, Function};
+use crate::expr::function::{Fails, Function, Gives};
 use crate::expr::kernels;
 
 const S: Type = Type::SmallInt;
@@ -13,74 +13,136 @@ const F: Type = Type::Double;
 
 pub(super) static ROWS: &[Function] = &[
     // smallint
-    Function::new("+", &[I2, I2], S, |a, _| fit(S, whole(a, 0).checked_add(whole(a, 1)))).fails(Fails::OutOfRange),
-    Function::new("-", &[I2, I2], S, |a, _| fit(S, whole(a, 0).checked_sub(whole(a, 1)))).fails(Fails::OutOfRange),
-    Function::new("*", &[I2, I2], S, |a, _| fit(S, whole(a, 0).checked_mul(whole(a, 1)))).fails(Fails::OutOfRange),
-    Function::new("/", &[I2, I2], S, |a, _| fit(S, quotient(a)?)).fails(Fails::By(1)),
-    Function::new("%", &[I2, I2], S, |a, _| fit(S, remainder(a)?)).fails(Fails::By(1)),
-    Function::new("mod", &[I2, I2], S, |a, _| fit(S, remainder(a)?)).fails(Fails::By(1)),
-    Function::new("-", &[I2], S, |a, _| fit(S, whole(a, 0).checked_neg())).fails(Fails::OutOfRange),
-    Function::new("+", &[I2], S, same),
-    Function::new("abs", &[I2], S, |a, _| fit(S, whole(a, 0).checked_abs())).fails(Fails::OutOfRange).projection(),
+    Function::new("+", &[I2, I2], S, |a, _| fit(S, whole(a, 0).checked_add(whole(a, 1))))
+        .fails(Fails::OutOfRange)
+        .injective()
+        .gives(Gives::Sum),
+    Function::new("-", &[I2, I2], S, |a, _| fit(S, whole(a, 0).checked_sub(whole(a, 1))))
+        .fails(Fails::OutOfRange)
+        .injective()
+        .gives(Gives::Difference),
+    Function::new("*", &[I2, I2], S, |a, _| fit(S, whole(a, 0).checked_mul(whole(a, 1))))
+        .fails(Fails::OutOfRange)
+        .gives(Gives::Product),
+    Function::new("/", &[I2, I2], S, |a, _| fit(S, quotient(a)?))
+        .fails(Fails::OnOrOutOfRange(ZERO_DIVISOR))
+        .gives(Gives::Quotient),
+    Function::new("%", &[I2, I2], S, |a, _| fit(S, remainder(a)?))
+        .fails(Fails::On(ZERO_DIVISOR))
+        .gives(Gives::Remainder),
+    Function::new("mod", &[I2, I2], S, |a, _| fit(S, remainder(a)?))
+        .fails(Fails::On(ZERO_DIVISOR))
+        .gives(Gives::Remainder),
+    Function::new("-", &[I2], S, |a, _| fit(S, whole(a, 0).checked_neg()))
+        .fails(Fails::OutOfRange)
+        .injective()
+        .gives(Gives::Negative),
+    Function::new("+", &[I2], S, same).injective().gives(Gives::Same),
+    Function::new("abs", &[I2], S, |a, _| fit(S, whole(a, 0).checked_abs()))
+        .fails(Fails::OutOfRange)
+        .projection()
+        .gives(Gives::Magnitude),
     // integer
     Function::new("+", &[I4, I4], I, |a, _| fit(I, whole(a, 0).checked_add(whole(a, 1))))
         .kernel(kernels::add)
-        .fails(Fails::OutOfRange),
+        .fails(Fails::OutOfRange)
+        .injective()
+        .gives(Gives::Sum),
     Function::new("-", &[I4, I4], I, |a, _| fit(I, whole(a, 0).checked_sub(whole(a, 1))))
         .kernel(kernels::subtract)
-        .fails(Fails::OutOfRange),
+        .fails(Fails::OutOfRange)
+        .injective()
+        .gives(Gives::Difference),
     Function::new("*", &[I4, I4], I, |a, _| fit(I, whole(a, 0).checked_mul(whole(a, 1))))
         .kernel(kernels::multiply)
-        .fails(Fails::OutOfRange),
-    Function::new("/", &[I4, I4], I, |a, _| fit(I, quotient(a)?)).fails(Fails::By(1)),
-    Function::new("%", &[I4, I4], I, |a, _| fit(I, remainder(a)?)).fails(Fails::By(1)),
-    Function::new("mod", &[I4, I4], I, |a, _| fit(I, remainder(a)?)).fails(Fails::By(1)),
-    Function::new("-", &[I4], I, |a, _| fit(I, whole(a, 0).checked_neg())).fails(Fails::OutOfRange),
-    Function::new("+", &[I4], I, same),
-    Function::new("abs", &[I4], I, |a, _| fit(I, whole(a, 0).checked_abs())).fails(Fails::OutOfRange).projection(),
+        .fails(Fails::OutOfRange)
+        .gives(Gives::Product),
+    Function::new("/", &[I4, I4], I, |a, _| fit(I, quotient(a)?))
+        .fails(Fails::OnOrOutOfRange(ZERO_DIVISOR))
+        .gives(Gives::Quotient),
+    Function::new("%", &[I4, I4], I, |a, _| fit(I, remainder(a)?))
+        .fails(Fails::On(ZERO_DIVISOR))
+        .gives(Gives::Remainder),
+    Function::new("mod", &[I4, I4], I, |a, _| fit(I, remainder(a)?))
+        .fails(Fails::On(ZERO_DIVISOR))
+        .gives(Gives::Remainder),
+    Function::new("-", &[I4], I, |a, _| fit(I, whole(a, 0).checked_neg()))
+        .fails(Fails::OutOfRange)
+        .injective()
+        .gives(Gives::Negative),
+    Function::new("+", &[I4], I, same).injective().gives(Gives::Same),
+    Function::new("abs", &[I4], I, |a, _| fit(I, whole(a, 0).checked_abs()))
+        .fails(Fails::OutOfRange)
+        .projection()
+        .gives(Gives::Magnitude),
     // bigint
     Function::new("+", &[I8, I8], L, |a, _| fit(L, whole(a, 0).checked_add(whole(a, 1))))
         .kernel(kernels::add)
-        .fails(Fails::OutOfRange),
+        .fails(Fails::OutOfRange)
+        .injective()
+        .gives(Gives::Sum),
     Function::new("-", &[I8, I8], L, |a, _| fit(L, whole(a, 0).checked_sub(whole(a, 1))))
         .kernel(kernels::subtract)
-        .fails(Fails::OutOfRange),
+        .fails(Fails::OutOfRange)
+        .injective()
+        .gives(Gives::Difference),
     Function::new("*", &[I8, I8], L, |a, _| fit(L, whole(a, 0).checked_mul(whole(a, 1))))
         .kernel(kernels::multiply)
-        .fails(Fails::OutOfRange),
-    Function::new("/", &[I8, I8], L, |a, _| fit(L, quotient(a)?)).fails(Fails::By(1)),
-    Function::new("%", &[I8, I8], L, |a, _| fit(L, remainder(a)?)).fails(Fails::By(1)),
-    Function::new("mod", &[I8, I8], L, |a, _| fit(L, remainder(a)?)).fails(Fails::By(1)),
-    Function::new("-", &[I8], L, |a, _| fit(L, whole(a, 0).checked_neg())).fails(Fails::OutOfRange),
-    Function::new("+", &[I8], L, same),
-    Function::new("abs", &[I8], L, |a, _| fit(L, whole(a, 0).checked_abs())).fails(Fails::OutOfRange).projection(),
+        .fails(Fails::OutOfRange)
+        .gives(Gives::Product),
+    Function::new("/", &[I8, I8], L, |a, _| fit(L, quotient(a)?))
+        .fails(Fails::OnOrOutOfRange(ZERO_DIVISOR))
+        .gives(Gives::Quotient),
+    Function::new("%", &[I8, I8], L, |a, _| fit(L, remainder(a)?))
+        .fails(Fails::On(ZERO_DIVISOR))
+        .gives(Gives::Remainder),
+    Function::new("mod", &[I8, I8], L, |a, _| fit(L, remainder(a)?))
+        .fails(Fails::On(ZERO_DIVISOR))
+        .gives(Gives::Remainder),
+    Function::new("-", &[I8], L, |a, _| fit(L, whole(a, 0).checked_neg()))
+        .fails(Fails::OutOfRange)
+        .injective()
+        .gives(Gives::Negative),
+    Function::new("+", &[I8], L, same).injective().gives(Gives::Same),
+    Function::new("abs", &[I8], L, |a, _| fit(L, whole(a, 0).checked_abs()))
+        .fails(Fails::OutOfRange)
+        .projection()
+        .gives(Gives::Magnitude),
     // real
     Function::new("+", &[F4, F4], R, |a, _| real_sum(real(a, 0), real(a, 1), real(a, 0) + real(a, 1)))
-        .fails(Fails::OutOfRange),
+        .fails(Fails::OutOfRange)
+        .gives(Gives::Sum),
     Function::new("-", &[F4, F4], R, |a, _| real_sum(real(a, 0), real(a, 1), real(a, 0) - real(a, 1)))
-        .fails(Fails::OutOfRange),
+        .fails(Fails::OutOfRange)
+        .gives(Gives::Difference),
     Function::new("*", &[F4, F4], R, |a, _| real_product(real(a, 0), real(a, 1), real(a, 0) * real(a, 1)))
-        .fails(Fails::OutOfRange),
-    Function::new("/", &[F4, F4], R, |a, _| real_quotient(real(a, 0), real(a, 1))).fails(Fails::By(1)),
-    Function::new("-", &[F4], R, |a, _| Ok(Value::Real(-real(a, 0)))),
-    Function::new("+", &[F4], R, same),
-    Function::new("abs", &[F4], R, |a, _| Ok(Value::Real(real(a, 0).abs()))).projection(),
+        .fails(Fails::OutOfRange)
+        .gives(Gives::Product),
+    Function::new("/", &[F4, F4], R, |a, _| real_quotient(real(a, 0), real(a, 1)))
+        .fails(Fails::OnOrOutOfRange(ZERO_DIVISOR))
+        .gives(Gives::Quotient),
+    Function::new("-", &[F4], R, |a, _| Ok(Value::Real(-real(a, 0)))).gives(Gives::Negative),
+    Function::new("+", &[F4], R, same).gives(Gives::Same),
+    Function::new("abs", &[F4], R, |a, _| Ok(Value::Real(real(a, 0).abs()))).projection().gives(Gives::Magnitude),
     // double precision, also with a real on one side
-    Function::new("+", &[F8, F8], F, add).kernel(kernels::add).fails(Fails::OutOfRange),
-    Function::new("+", &[F4, F8], F, add),
-    Function::new("+", &[F8, F4], F, add),
-    Function::new("-", &[F8, F8], F, subtract).kernel(kernels::subtract).fails(Fails::OutOfRange),
-    Function::new("-", &[F4, F8], F, subtract),
-    Function::new("-", &[F8, F4], F, subtract),
-    Function::new("*", &[F8, F8], F, multiply).kernel(kernels::multiply).fails(Fails::OutOfRange),
-    Function::new("*", &[F4, F8], F, multiply).fails(Fails::OutOfRange),
-    Function::new("*", &[F8, F4], F, multiply).fails(Fails::OutOfRange),
-    Function::new("/", &[F8, F8], F, divide).fails(Fails::By(1)),
-    Function::new("/", &[F4, F8], F, divide).fails(Fails::By(1)),
-    Function::new("/", &[F8, F4], F, divide).fails(Fails::By(1)),
-    Function::new("-", &[F8], F, |a, _| Ok(Value::Double(-double(a, 0)))),
-    Function::new("+", &[F8], F, same),
-    Function::new("abs", &[F8], F, |a, _| Ok(Value::Double(double(a, 0).abs()))).projection(),
+    Function::new("+", &[F8, F8], F, add).kernel(kernels::add).fails(Fails::OutOfRange).gives(Gives::Sum),
+    Function::new("+", &[F4, F8], F, add).gives(Gives::Sum),
+    Function::new("+", &[F8, F4], F, add).gives(Gives::Sum),
+    Function::new("-", &[F8, F8], F, subtract)
+        .kernel(kernels::subtract)
+        .fails(Fails::OutOfRange)
+        .gives(Gives::Difference),
+    Function::new("-", &[F4, F8], F, subtract).gives(Gives::Difference),
+    Function::new("-", &[F8, F4], F, subtract).gives(Gives::Difference),
+    Function::new("*", &[F8, F8], F, multiply).kernel(kernels::multiply).fails(Fails::OutOfRange).gives(Gives::Product),
+    Function::new("*", &[F4, F8], F, multiply).fails(Fails::OutOfRange).gives(Gives::Product),
+    Function::new("*", &[F8, F4], F, multiply).fails(Fails::OutOfRange).gives(Gives::Product),
+    Function::new("/", &[F8, F8], F, divide).fails(Fails::OnOrOutOfRange(ZERO_DIVISOR)).gives(Gives::Quotient),
+    Function::new("/", &[F4, F8], F, divide).fails(Fails::OnOrOutOfRange(ZERO_DIVISOR)).gives(Gives::Quotient),
+    Function::new("/", &[F8, F4], F, divide).fails(Fails::OnOrOutOfRange(ZERO_DIVISOR)).gives(Gives::Quotient),
+    Function::new("-", &[F8], F, |a, _| Ok(Value::Double(-double(a, 0)))).gives(Gives::Negative),
+    Function::new("+", &[F8], F, same).gives(Gives::Same),
+    Function::new("abs", &[F8], F, |a, _| Ok(Value::Double(double(a, 0).abs()))).projection().gives(Gives::Magnitude),
 ];
 
 /// What all of these functions look like.

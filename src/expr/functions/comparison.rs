@@ -4,7 +4,7 @@ use std::cmp::Ordering;
 
 use super::arguments::{B, BY, D, F4, F8, FunctionResult, I2, I4, I8, IV, JB, N, T, TS, TZ};
 use crate::data::{Type, Value, compare};
-use crate::expr::function::{Context, Function, Param};
+use crate::expr::function::{Context, Function, Gives, Param};
 use crate::expr::kernels;
 
 const UUID: Param = Param::Is(Type::Uuid);
@@ -12,12 +12,12 @@ const UUID: Param = Param::Is(Type::Uuid);
 macro_rules! comparisons {
     ($([$left:expr, $right:expr]),* $(,)?) => {
         &[$(
-            row("=", &[$left, $right], |args, _| holds(args, Ordering::is_eq)).kernel(kernels::equal),
-            row("<>", &[$left, $right], |args, _| holds(args, Ordering::is_ne)).kernel(kernels::not_equal),
-            row("<", &[$left, $right], |args, _| holds(args, Ordering::is_lt)).kernel(kernels::less),
-            row("<=", &[$left, $right], |args, _| holds(args, Ordering::is_le)).kernel(kernels::less_or_equal),
-            row(">", &[$left, $right], |args, _| holds(args, Ordering::is_gt)).kernel(kernels::greater),
-            row(">=", &[$left, $right], |args, _| holds(args, Ordering::is_ge)).kernel(kernels::greater_or_equal),
+            row("=", &[$left, $right], |args, _| holds(args, Ordering::is_eq)).kernel(kernels::equal).gives(Gives::Compared(2)),
+            row("<>", &[$left, $right], |args, _| holds(args, Ordering::is_ne)).kernel(kernels::not_equal).gives(Gives::Compared(5)),
+            row("<", &[$left, $right], |args, _| holds(args, Ordering::is_lt)).kernel(kernels::less).gives(Gives::Compared(1)),
+            row("<=", &[$left, $right], |args, _| holds(args, Ordering::is_le)).kernel(kernels::less_or_equal).gives(Gives::Compared(3)),
+            row(">", &[$left, $right], |args, _| holds(args, Ordering::is_gt)).kernel(kernels::greater).gives(Gives::Compared(4)),
+            row(">=", &[$left, $right], |args, _| holds(args, Ordering::is_ge)).kernel(kernels::greater_or_equal).gives(Gives::Compared(6)),
         )*]
     };
 }

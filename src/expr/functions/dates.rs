@@ -6,15 +6,22 @@ use crate::data::calendar::{
     is_timestamp,
 };
 use crate::data::{Interval, Type, Value, ValueError};
-use crate::expr::function::{Context, Fails, Function, Spelling};
+use crate::expr::function::{Context, Fails, Function, Gives, Refusal, Refused, Spelling};
 
 pub(super) static ROWS: &[Function] = &[
-    Function::new("+", &[D, I4], Type::Date, |a, _| shift_date(days(a, 0), whole(a, 1))).fails(Fails::OutOfRange),
+    Function::new("+", &[D, I4], Type::Date, |a, _| shift_date(days(a, 0), whole(a, 1)))
+        .fails(Fails::OutOfRange)
+        .gives(Gives::Sum),
     Function::new("+", &[I4, D], Type::Date, |a, _| shift_date(days(a, 0), whole(a, 1)))
         .reversed()
-        .fails(Fails::OutOfRange),
-    Function::new("-", &[D, I4], Type::Date, |a, _| shift_date(days(a, 0), -whole(a, 1))).fails(Fails::OutOfRange),
-    Function::new("-", &[D, D], Type::Integer, |a, _| days_between(days(a, 0), days(a, 1))).fails(Fails::OutOfRange),
+        .fails(Fails::OutOfRange)
+        .gives(Gives::Sum),
+    Function::new("-", &[D, I4], Type::Date, |a, _| shift_date(days(a, 0), -whole(a, 1)))
+        .fails(Fails::OutOfRange)
+        .gives(Gives::Difference),
+    Function::new("-", &[D, D], Type::Integer, |a, _| days_between(days(a, 0), days(a, 1)))
+        .fails(Fails::OutOfRange)
+        .gives(Gives::Difference),
     Function::new("+", &[D, IV], Type::Timestamp, |a, _| {
         add(date_micros(days(a, 0))?, interval(a, 1)).map(Value::Timestamp)
     })
@@ -50,25 +57,38 @@ pub(super) static ROWS: &[Function] = &[
         .fails(Fails::OutOfRange),
     Function::new("-", &[TZ, TZ], Type::Interval, |a, _| time_between(micros(a, 0), micros(a, 1)))
         .fails(Fails::OutOfRange),
-    Function::new("now", &[], Type::TimestampTz, now).stable(),
-    Function::new("current_timestamp", &[], Type::TimestampTz, now).stable().spelling(Spelling::Word),
-    Function::new("transaction_timestamp", &[], Type::TimestampTz, now).stable(),
-    Function::new("statement_timestamp", &[], Type::TimestampTz, now).stable(),
-    Function::new("clock_timestamp", &[], Type::TimestampTz, now).stable(),
+    Function::new("now", &[], Type::TimestampTz, now).stable().gives(Gives::Now),
+    Function::new("current_timestamp", &[], Type::TimestampTz, now).stable().gives(Gives::Now).spelling(Spelling::Word),
+    Function::new("transaction_timestamp", &[], Type::TimestampTz, now).stable().gives(Gives::Now),
+    Function::new("statement_timestamp", &[], Type::TimestampTz, now).stable().gives(Gives::Now),
+    Function::new("clock_timestamp", &[], Type::TimestampTz, now).stable().gives(Gives::Now),
     Function::new("localtimestamp", &[], Type::Timestamp, |_, c| Ok(Value::Timestamp(c.now_micros)))
         .stable()
+        .gives(Gives::Now)
         .spelling(Spelling::Word),
-    Function::new("current_date", &[], Type::Date, today).stable().spelling(Spelling::Word),
-    Function::new("make_date", &[I4, I4, I4], Type::Date, make_date).fails(Fails::Somewhere),
+    Function::new("current_date", &[], Type::Date, today).stable().gives(Gives::Now).spelling(Spelling::Word),
+    Function::new("make_date", &[I4, I4, I4], Type::Date, make_date).fails(Fails::On(NO_DATE)),
     Function::new("date_trunc", &[T, TS], Type::Timestamp, |a, _| {
         truncate(&text(a, 0), micros(a, 1), "timestamp without time zone").map(Value::Timestamp)
     })
-    .fails(Fails::By(0)),
+    .fails(Fails::On(UNIT)),
     Function::new("date_trunc", &[T, TZ], Type::TimestampTz, |a, _| {
         truncate(&text(a, 0), micros(a, 1), "timestamp with time zone").map(Value::TimestampTz)
     })
-    .fails(Fails::By(0)),
+    .fails(Fails::On(UNIT)),
 ];
+
+static UNIT: &[Refused] = &[Refused {
+    operand: 0,
+    values: Refusal::Such(|unit| truncate(&unit.to_string(), 0, "timestamp without time zone").is_err()),
+    what: "a unit of time that there is not",
+}];
+/// Years, months and days that are all dates.
+static NO_DATE: &[Refused] = &[Refused {
+    operand: 0,
+    values: Refusal::Outside(&[&[(1, 5_874_896), (1, 12), (1, 28)], &[(-4713, -1), (1, 12), (1, 28)]]),
+    what: "a date that there is not",
+}];
 
 #[allow(clippy::unnecessary_wraps, reason = "every row of the table has this form")]
 fn now(_: &[Value], context: Context) -> FunctionResult {

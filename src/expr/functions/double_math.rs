@@ -1,25 +1,41 @@
 //! Rounding, roots and powers of `double precision`.
 
-use super::arguments::{F8, FunctionResult, double};
+use super::arguments::{F8, FunctionResult, NEGATIVE_ROOT, double};
 use crate::data::{Type, Value, ValueError};
-use crate::expr::function::{Fails, Function};
+use crate::expr::function::{Fails, Function, Gives, Refusal, Refused};
 
 const F: Type = Type::Double;
 
 pub(super) static ROWS: &[Function] = &[
-    Function::new("round", &[F8], F, |a, _| Ok(Value::Double(double(a, 0).round_ties_even()))).projection(),
-    Function::new("trunc", &[F8], F, |a, _| Ok(Value::Double(double(a, 0).trunc()))).projection(),
-    Function::new("ceil", &[F8], F, |a, _| Ok(Value::Double(double(a, 0).ceil()))).projection(),
-    Function::new("ceiling", &[F8], F, |a, _| Ok(Value::Double(double(a, 0).ceil()))).projection(),
-    Function::new("floor", &[F8], F, |a, _| Ok(Value::Double(double(a, 0).floor()))).projection(),
-    Function::new("sign", &[F8], F, |a, _| Ok(Value::Double(sign(double(a, 0))))).projection(),
-    Function::new("sqrt", &[F8], F, |a, _| sqrt(double(a, 0))).fails(Fails::By(0)),
-    Function::new("exp", &[F8], F, |a, _| exp(double(a, 0))).fails(Fails::OutOfRange),
-    Function::new("ln", &[F8], F, |a, _| ln(double(a, 0))).fails(Fails::By(0)),
-    Function::new("power", &[F8, F8], F, |a, _| power(double(a, 0), double(a, 1))).fails(Fails::Somewhere),
-    Function::new("pow", &[F8, F8], F, |a, _| power(double(a, 0), double(a, 1))).fails(Fails::Somewhere),
-    Function::new("^", &[F8, F8], F, |a, _| power(double(a, 0), double(a, 1))).fails(Fails::Somewhere),
+    Function::new("round", &[F8], F, |a, _| Ok(Value::Double(double(a, 0).round_ties_even())))
+        .projection()
+        .gives(Gives::Rising),
+    Function::new("trunc", &[F8], F, |a, _| Ok(Value::Double(double(a, 0).trunc()))).projection().gives(Gives::Rising),
+    Function::new("ceil", &[F8], F, |a, _| Ok(Value::Double(double(a, 0).ceil()))).projection().gives(Gives::Rising),
+    Function::new("ceiling", &[F8], F, |a, _| Ok(Value::Double(double(a, 0).ceil()))).projection().gives(Gives::Rising),
+    Function::new("floor", &[F8], F, |a, _| Ok(Value::Double(double(a, 0).floor()))).projection().gives(Gives::Rising),
+    Function::new("sign", &[F8], F, |a, _| Ok(Value::Double(sign(double(a, 0))))).projection().gives(Gives::Rising),
+    Function::new("sqrt", &[F8], F, |a, _| sqrt(double(a, 0))).fails(Fails::On(NEGATIVE_ROOT)).gives(Gives::Rising),
+    Function::new("exp", &[F8], F, |a, _| exp(double(a, 0))).fails(Fails::On(EXPONENTIAL)).gives(Gives::Rising),
+    Function::new("ln", &[F8], F, |a, _| ln(double(a, 0))).fails(Fails::On(LOGARITHM)).gives(Gives::Rising),
+    Function::new("power", &[F8, F8], F, |a, _| power(double(a, 0), double(a, 1))).fails(Fails::On(POWER)),
+    Function::new("pow", &[F8, F8], F, |a, _| power(double(a, 0), double(a, 1))).fails(Fails::On(POWER)),
+    Function::new("^", &[F8, F8], F, |a, _| power(double(a, 0), double(a, 1))).fails(Fails::On(POWER)),
 ];
+
+static LOGARITHM: &[Refused] =
+    &[Refused { operand: 0, values: Refusal::NotPositive, what: "the logarithm of a number that is not positive" }];
+static EXPONENTIAL: &[Refused] = &[Refused {
+    operand: 0,
+    values: Refusal::Outside(&[&[(-700, 700)]]),
+    what: "`exp` of a number that is too great or too small",
+}];
+/// The power of what lies in none of these boxes is perhaps undefined, complex, too great or too small.
+static POWER: &[Refused] = &[Refused {
+    operand: 0,
+    values: Refusal::Outside(&[&[(1, 1_000_000_000), (-30, 30)], &[(1, 1000), (-100, 100)]]),
+    what: "a power that is undefined, complex or out of range",
+}];
 
 fn sign(value: f64) -> f64 {
     if value > 0.0 {

@@ -6,33 +6,50 @@ use super::arguments::{D, FunctionResult, IV, NUMERIC, T, TS, TZ, days, interval
 use super::dates::{unit_name, unknown_unit};
 use crate::data::calendar::{Civil, MICROS_PER_DAY, MICROS_PER_SECOND, civil_from_days, days_from_civil};
 use crate::data::{Interval, Type, Value, ValueError};
-use crate::expr::function::{Fails, Function, Spelling};
+use crate::expr::function::{Fails, Function, Nulls, Refusal, Refused, Spelling};
 
 pub(super) static ROWS: &[Function] = &[
     Function::new("extract", &[T, D], NUMERIC, |a, _| numeric(of_date(&text(a, 0), days(a, 1))))
-        .fails(Fails::By(0))
+        .fails(Fails::On(OF_DATE))
+        .nulls(Nulls::StrictOrEndless)
         .spelling(Spelling::Extract),
     Function::new("extract", &[T, TS], NUMERIC, |a, _| numeric(of_timestamp(&text(a, 0), micros(a, 1), false)))
-        .fails(Fails::By(0))
+        .fails(Fails::On(OF_TIMESTAMP))
+        .nulls(Nulls::StrictOrEndless)
         .spelling(Spelling::Extract),
     Function::new("extract", &[T, TZ], NUMERIC, |a, _| numeric(of_timestamp(&text(a, 0), micros(a, 1), true)))
-        .fails(Fails::By(0))
+        .fails(Fails::On(OF_TIMESTAMPTZ))
+        .nulls(Nulls::StrictOrEndless)
         .spelling(Spelling::Extract),
     Function::new("extract", &[T, IV], NUMERIC, |a, _| numeric(of_interval(&text(a, 0), interval(a, 1))))
-        .fails(Fails::By(0))
+        .fails(Fails::On(OF_INTERVAL))
         .spelling(Spelling::Extract),
     Function::new("date_part", &[T, D], Type::Double, |a, _| {
         let moment = crate::expr::cast::convert(Value::Date(days(a, 1)), Type::Timestamp, false)?;
         double(of_timestamp(&text(a, 0), micros(&[moment], 0), false))
     })
-    .fails(Fails::By(0)),
+    .fails(Fails::OnOrOutOfRange(OF_TIMESTAMP))
+    .nulls(Nulls::StrictOrEndless),
     Function::new("date_part", &[T, TS], Type::Double, |a, _| double(of_timestamp(&text(a, 0), micros(a, 1), false)))
-        .fails(Fails::By(0)),
+        .fails(Fails::On(OF_TIMESTAMP))
+        .nulls(Nulls::StrictOrEndless),
     Function::new("date_part", &[T, TZ], Type::Double, |a, _| double(of_timestamp(&text(a, 0), micros(a, 1), true)))
-        .fails(Fails::By(0)),
+        .fails(Fails::On(OF_TIMESTAMPTZ))
+        .nulls(Nulls::StrictOrEndless),
     Function::new("date_part", &[T, IV], Type::Double, |a, _| double(of_interval(&text(a, 0), interval(a, 1))))
-        .fails(Fails::By(0)),
+        .fails(Fails::On(OF_INTERVAL)),
 ];
+
+const NO_UNIT: &str = "a unit of time that there is not";
+
+const fn unit(is_refused: fn(&Value) -> bool) -> Refused {
+    Refused { operand: 0, values: Refusal::Such(is_refused), what: NO_UNIT }
+}
+
+static OF_DATE: &[Refused] = &[unit(|unit| of_date(&unit.to_string(), 0).is_err())];
+static OF_TIMESTAMP: &[Refused] = &[unit(|unit| of_timestamp(&unit.to_string(), 0, false).is_err())];
+static OF_TIMESTAMPTZ: &[Refused] = &[unit(|unit| of_timestamp(&unit.to_string(), 0, true).is_err())];
+static OF_INTERVAL: &[Refused] = &[unit(|unit| of_interval(&unit.to_string(), Interval::default()).is_err())];
 
 /// A part of a moment: a number, or what an infinite moment has of it.
 enum Part {

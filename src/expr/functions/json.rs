@@ -47,11 +47,11 @@ fn place(index: i64, length: usize) -> Option<usize> {
     usize::try_from(from_start).ok()
 }
 
-fn jsonb(found: Option<Json>) -> Value {
+pub(super) fn jsonb(found: Option<Json>) -> Value {
     found.map_or(Value::Null, Value::Jsonb)
 }
 
-fn as_text(found: Option<Json>) -> Value {
+pub(super) fn as_text(found: Option<Json>) -> Value {
     match found {
         None | Some(Json::Null) => Value::Null,
         Some(Json::String(text)) => Value::Text(text),
@@ -59,20 +59,21 @@ fn as_text(found: Option<Json>) -> Value {
     }
 }
 
-fn json(found: Option<&str>) -> Value {
+pub(super) fn json(found: Option<&str>) -> Value {
     found.map_or(Value::Null, |text| Value::Json(text.into()))
 }
 
-fn raw_text(found: Option<&str>) -> Value {
-    match found {
-        None | Some("null") => Value::Null,
-        Some(text) if text.starts_with('"') => serde_json::from_str(text).map_or(Value::Null, Value::Text),
-        Some(text) => Value::Text(text.into()),
+pub(super) fn raw_text(found: Option<&str>) -> Value {
+    let Some(text) = found else { return Value::Null };
+    match text.trim_start() {
+        "null" => Value::Null,
+        quoted if quoted.starts_with('"') => serde_json::from_str(quoted).map_or(Value::Null, Value::Text),
+        _ => Value::Text(text.into()),
     }
 }
 
 /// The members (with their keys) or items of a JSON text known to be valid, each as it is written.
-fn elements(text: &str) -> Vec<(Option<&str>, &str)> {
+pub(super) fn elements(text: &str) -> Vec<(Option<&str>, &str)> {
     let inner = text.trim();
     let mut rest = inner.get(1..inner.len().saturating_sub(1)).unwrap_or_default().trim();
     let is_object = inner.starts_with('{');

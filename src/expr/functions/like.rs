@@ -3,21 +3,32 @@
 use super::arguments::{BY, FunctionResult, T, bytes, text};
 use super::case_map::lower;
 use crate::data::{Type, Value, ValueError};
-use crate::expr::function::{Fails, Function, Spelling};
+use crate::expr::function::{Fails, Function, Refusal, Refused, Spelling};
 
 pub(super) static ROWS: &[Function] = &[
     Function::new("like", &[T, T], Type::Boolean, |a, _| like(&text(a, 0), &text(a, 1)))
-        .fails(Fails::By(1))
+        .fails(Fails::On(DANGLING))
         .spelling(Spelling::Operator),
     Function::new("like", &[BY, BY], Type::Boolean, |a, _| {
         like(&as_characters(bytes(a, 0)), &as_characters(bytes(a, 1)))
     })
-    .fails(Fails::By(1))
+    .fails(Fails::On(DANGLING))
     .spelling(Spelling::Operator),
     Function::new("ilike", &[T, T], Type::Boolean, |a, _| like(&lower(&text(a, 0)), &lower(&text(a, 1))))
-        .fails(Fails::By(1))
+        .fails(Fails::On(DANGLING))
         .spelling(Spelling::Operator),
 ];
+
+static DANGLING: &[Refused] =
+    &[Refused { operand: 1, values: Refusal::Such(is_dangling), what: "a pattern that ends with `\\`" }];
+
+fn is_dangling(pattern: &Value) -> bool {
+    let pattern = match pattern {
+        Value::Bytea(bytes) => as_characters(bytes),
+        other => other.to_string(),
+    };
+    pieces(&pattern).contains(&Piece::Dangling)
+}
 
 /// Each byte as a character of its number, so that one matcher serves both.
 fn as_characters(bytes: &[u8]) -> String {

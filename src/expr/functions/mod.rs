@@ -9,6 +9,7 @@ mod dates;
 mod double_math;
 mod extract;
 mod json;
+mod json_path;
 mod like;
 mod numeric_math;
 mod pieces;
@@ -18,9 +19,10 @@ mod strings;
 mod tests;
 
 use crate::expr::function::Function;
+pub(super) use json_path::steps;
 
 /// All of them.
-pub(super) static ALL: [&[Function]; 12] = [
+pub(super) static ALL: [&[Function]; 13] = [
     arithmetic::ROWS,
     bytes::ROWS,
     comparison::ROWS,
@@ -28,6 +30,7 @@ pub(super) static ALL: [&[Function]; 12] = [
     double_math::ROWS,
     extract::ROWS,
     json::ROWS,
+    json_path::ROWS,
     like::ROWS,
     numeric_math::ROWS,
     pieces::ROWS,

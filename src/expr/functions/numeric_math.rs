@@ -3,37 +3,68 @@
 use bigdecimal::num_bigint::{BigInt, Sign};
 use bigdecimal::{BigDecimal, Signed, ToPrimitive, Zero};
 
-use super::arguments::{FunctionResult, I4, N, NUMERIC, number, whole};
+use super::arguments::{FunctionResult, I4, N, NEGATIVE_ROOT, NUMERIC, ZERO_DIVISOR, number, whole};
 use crate::data::{Value, ValueError, numeric};
-use crate::expr::function::{Fails, Function};
+use crate::expr::function::{Fails, Function, Gives, Refusal, Refused};
 
 pub(super) static ROWS: &[Function] = &[
-    Function::new("+", &[N, N], NUMERIC, |a, _| give(sum(&number(a, 0), &number(a, 1)))),
-    Function::new("-", &[N, N], NUMERIC, |a, _| give(sum(&number(a, 0), &-number(a, 1)))),
-    Function::new("*", &[N, N], NUMERIC, |a, _| give(product(&number(a, 0), &number(a, 1)))),
-    Function::new("/", &[N, N], NUMERIC, |a, _| give(quotient(&number(a, 0), &number(a, 1))?)).fails(Fails::By(1)),
-    Function::new("%", &[N, N], NUMERIC, |a, _| give(remainder(&number(a, 0), &number(a, 1))?)).fails(Fails::By(1)),
-    Function::new("mod", &[N, N], NUMERIC, |a, _| give(remainder(&number(a, 0), &number(a, 1))?)).fails(Fails::By(1)),
+    Function::new("+", &[N, N], NUMERIC, |a, _| give(sum(&number(a, 0), &number(a, 1)))).injective().gives(Gives::Sum),
+    Function::new("-", &[N, N], NUMERIC, |a, _| give(sum(&number(a, 0), &-number(a, 1))))
+        .injective()
+        .gives(Gives::Difference),
+    Function::new("*", &[N, N], NUMERIC, |a, _| give(product(&number(a, 0), &number(a, 1)))).gives(Gives::Product),
+    Function::new("/", &[N, N], NUMERIC, |a, _| give(quotient(&number(a, 0), &number(a, 1))?))
+        .fails(Fails::On(ZERO_DIVISOR))
+        .gives(Gives::Quotient),
+    Function::new("%", &[N, N], NUMERIC, |a, _| give(remainder(&number(a, 0), &number(a, 1))?))
+        .fails(Fails::On(ZERO_DIVISOR))
+        .gives(Gives::Remainder),
+    Function::new("mod", &[N, N], NUMERIC, |a, _| give(remainder(&number(a, 0), &number(a, 1))?))
+        .fails(Fails::On(ZERO_DIVISOR))
+        .gives(Gives::Remainder),
     Function::new("div", &[N, N], NUMERIC, |a, _| give(whole_quotient(&number(a, 0), &number(a, 1))?))
-        .fails(Fails::By(1)),
-    Function::new("-", &[N], NUMERIC, |a, _| give(-number(a, 0))),
-    Function::new("+", &[N], NUMERIC, |a, _| give(number(a, 0))),
-    Function::new("abs", &[N], NUMERIC, |a, _| give(number(a, 0).abs())).projection(),
-    Function::new("sign", &[N], NUMERIC, |a, _| give(sign(&number(a, 0)))).projection(),
-    Function::new("round", &[N], NUMERIC, |a, _| give(numeric::round(&number(a, 0), 0))).projection(),
-    Function::new("round", &[N, I4], NUMERIC, |a, _| give(numeric::round(&number(a, 0), digits(a)))).projection(),
-    Function::new("trunc", &[N], NUMERIC, |a, _| give(numeric::truncate(&number(a, 0), 0))).projection(),
-    Function::new("trunc", &[N, I4], NUMERIC, |a, _| give(numeric::truncate(&number(a, 0), digits(a)))).projection(),
-    Function::new("ceil", &[N], NUMERIC, |a, _| give(ceil(&number(a, 0)))).projection(),
-    Function::new("ceiling", &[N], NUMERIC, |a, _| give(ceil(&number(a, 0)))).projection(),
-    Function::new("floor", &[N], NUMERIC, |a, _| give(-ceil(&-number(a, 0)))).projection(),
-    Function::new("sqrt", &[N], NUMERIC, |a, _| give(sqrt(&number(a, 0))?)).fails(Fails::By(0)),
-    Function::new("power", &[N, N], NUMERIC, |a, _| give(power(&number(a, 0), &number(a, 1))?)).fails(Fails::Somewhere),
-    Function::new("pow", &[N, N], NUMERIC, |a, _| give(power(&number(a, 0), &number(a, 1))?)).fails(Fails::Somewhere),
-    Function::new("^", &[N, N], NUMERIC, |a, _| give(power(&number(a, 0), &number(a, 1))?)).fails(Fails::Somewhere),
+        .fails(Fails::On(ZERO_DIVISOR)),
+    Function::new("-", &[N], NUMERIC, |a, _| give(-number(a, 0))).injective().gives(Gives::Negative),
+    Function::new("+", &[N], NUMERIC, |a, _| give(number(a, 0))).injective().gives(Gives::Same),
+    Function::new("abs", &[N], NUMERIC, |a, _| give(number(a, 0).abs())).projection().gives(Gives::Magnitude),
+    Function::new("sign", &[N], NUMERIC, |a, _| give(sign(&number(a, 0)))).projection().gives(Gives::Rising),
+    Function::new("round", &[N], NUMERIC, |a, _| give(numeric::round(&number(a, 0), 0)))
+        .projection()
+        .gives(Gives::Rising),
+    Function::new("round", &[N, I4], NUMERIC, |a, _| give(numeric::round(&number(a, 0), digits(a))))
+        .projection()
+        .gives(Gives::Rising),
+    Function::new("trunc", &[N], NUMERIC, |a, _| give(numeric::truncate(&number(a, 0), 0)))
+        .projection()
+        .gives(Gives::Rising),
+    Function::new("trunc", &[N, I4], NUMERIC, |a, _| give(numeric::truncate(&number(a, 0), digits(a))))
+        .projection()
+        .gives(Gives::Rising),
+    Function::new("ceil", &[N], NUMERIC, |a, _| give(ceil(&number(a, 0)))).projection().gives(Gives::Rising),
+    Function::new("ceiling", &[N], NUMERIC, |a, _| give(ceil(&number(a, 0)))).projection().gives(Gives::Rising),
+    Function::new("floor", &[N], NUMERIC, |a, _| give(-ceil(&-number(a, 0)))).projection().gives(Gives::Rising),
+    Function::new("sqrt", &[N], NUMERIC, |a, _| give(sqrt(&number(a, 0))?))
+        .fails(Fails::On(NEGATIVE_ROOT))
+        .gives(Gives::Rising),
+    Function::new("power", &[N, N], NUMERIC, |a, _| give(power(&number(a, 0), &number(a, 1))?)).fails(Fails::On(POWER)),
+    Function::new("pow", &[N, N], NUMERIC, |a, _| give(power(&number(a, 0), &number(a, 1))?)).fails(Fails::On(POWER)),
+    Function::new("^", &[N, N], NUMERIC, |a, _| give(power(&number(a, 0), &number(a, 1))?)).fails(Fails::On(POWER)),
     Function::missing("exp", &[N]),
     Function::missing("ln", &[N]),
 ];
+
+/// No power of these is beyond what a `numeric` holds, undefined or complex.
+static POWER: &[Refused] = &[Refused {
+    operand: 0,
+    values: Refusal::Outside(&[
+        &[(i64::MIN, i64::MAX), (1, 1)],
+        &[(i64::MIN, i64::MAX), (2, 2)],
+        &[(i64::MIN, i64::MAX), (3, 3)],
+        &[(0, i64::MAX), (0, 1000)],
+        &[(1, i64::MAX), (-1000, 1000)],
+    ]),
+    what: "a power that is undefined, complex or too great",
+}];
 
 /// The largest scale that a computed result gets by itself.
 const MAX_RESULT_SCALE: i64 = 1000;

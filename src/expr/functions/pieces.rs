@@ -2,39 +2,52 @@
 
 use super::arguments::{BY, FunctionResult, I4, T, bytes, counted, given_text, text, whole};
 use crate::data::{Type, Value, ValueError};
-use crate::expr::function::{Context, Fails, Function};
+use crate::expr::function::{Context, Fails, Function, Gives, Refusal, Refused};
 
 const TEXT: Type = Type::Text;
 const I: Type = Type::Integer;
 
 pub(super) static ROWS: &[Function] = &[
-    Function::new("length", &[T], I, |a, _| counted(text(a, 0).chars().count())),
-    Function::new("length", &[BY], I, |a, _| counted(bytes(a, 0).len())),
-    Function::new("char_length", &[T], I, |a, _| counted(text(a, 0).chars().count())),
-    Function::new("character_length", &[T], I, |a, _| counted(text(a, 0).chars().count())),
-    Function::new("octet_length", &[T], I, |a, _| counted(text(a, 0).len())),
-    Function::new("octet_length", &[BY], I, |a, _| counted(bytes(a, 0).len())),
-    Function::new("substr", &[T, I4], TEXT, from_start),
-    Function::new("substr", &[T, I4, I4], TEXT, from_start_so_many).fails(Fails::By(2)),
-    Function::new("substring", &[T, I4], TEXT, from_start),
-    Function::new("substring", &[T, I4, I4], TEXT, from_start_so_many).fails(Fails::By(2)),
-    Function::new("substr", &[BY, I4], Type::Bytea, bytes_from_start),
-    Function::new("substr", &[BY, I4, I4], Type::Bytea, bytes_from_start).fails(Fails::By(2)),
-    Function::new("substring", &[BY, I4], Type::Bytea, bytes_from_start),
-    Function::new("substring", &[BY, I4, I4], Type::Bytea, bytes_from_start).fails(Fails::By(2)),
-    Function::new("left", &[T, I4], TEXT, |a, _| given_text(left(&text(a, 0), whole(a, 1)))),
-    Function::new("right", &[T, I4], TEXT, |a, _| given_text(right(&text(a, 0), whole(a, 1)))),
-    Function::new("split_part", &[T, T, I4], TEXT, split_part).fails(Fails::By(2)),
-    Function::new("strpos", &[T, T], I, |a, _| position(&text(a, 0), &text(a, 1))),
-    Function::new("position", &[T, T], I, |a, _| position(&text(a, 0), &text(a, 1))).reversed(),
+    Function::new("length", &[T], I, |a, _| counted(text(a, 0).chars().count())).gives(Gives::Length),
+    Function::new("length", &[BY], I, |a, _| counted(bytes(a, 0).len())).gives(Gives::Length),
+    Function::new("char_length", &[T], I, |a, _| counted(text(a, 0).chars().count())).gives(Gives::Length),
+    Function::new("character_length", &[T], I, |a, _| counted(text(a, 0).chars().count())).gives(Gives::Length),
+    Function::new("octet_length", &[T], I, |a, _| counted(text(a, 0).len())).gives(Gives::Bytes),
+    Function::new("octet_length", &[BY], I, |a, _| counted(bytes(a, 0).len())).gives(Gives::Length),
+    Function::new("substr", &[T, I4], TEXT, from_start).gives(Gives::Piece),
+    Function::new("substr", &[T, I4, I4], TEXT, from_start_so_many)
+        .fails(Fails::On(NEGATIVE_LENGTH))
+        .gives(Gives::Cut(2)),
+    Function::new("substring", &[T, I4], TEXT, from_start).gives(Gives::Piece),
+    Function::new("substring", &[T, I4, I4], TEXT, from_start_so_many)
+        .fails(Fails::On(NEGATIVE_LENGTH))
+        .gives(Gives::Cut(2)),
+    Function::new("substr", &[BY, I4], Type::Bytea, bytes_from_start).gives(Gives::Piece),
+    Function::new("substr", &[BY, I4, I4], Type::Bytea, bytes_from_start)
+        .fails(Fails::On(NEGATIVE_LENGTH))
+        .gives(Gives::Cut(2)),
+    Function::new("substring", &[BY, I4], Type::Bytea, bytes_from_start).gives(Gives::Piece),
+    Function::new("substring", &[BY, I4, I4], Type::Bytea, bytes_from_start)
+        .fails(Fails::On(NEGATIVE_LENGTH))
+        .gives(Gives::Cut(2)),
+    Function::new("left", &[T, I4], TEXT, |a, _| given_text(left(&text(a, 0), whole(a, 1)))).gives(Gives::Cut(1)),
+    Function::new("right", &[T, I4], TEXT, |a, _| given_text(right(&text(a, 0), whole(a, 1)))).gives(Gives::Cut(1)),
+    Function::new("split_part", &[T, T, I4], TEXT, split_part).fails(Fails::On(NO_FIELD)).gives(Gives::Piece),
+    Function::new("strpos", &[T, T], I, |a, _| position(&text(a, 0), &text(a, 1))).gives(Gives::Count),
+    Function::new("position", &[T, T], I, |a, _| position(&text(a, 0), &text(a, 1))).reversed().gives(Gives::Count),
     Function::new("starts_with", &[T, T], Type::Boolean, |a, _| {
         Ok(Value::Boolean(text(a, 0).starts_with(&*text(a, 1))))
     }),
     Function::new("ascii", &[T], I, |a, _| {
         let code = text(a, 0).chars().next().map_or(0, u32::from);
         Ok(Value::Integer(i32::try_from(code).unwrap_or(0)))
-    }),
+    })
+    .gives(Gives::Count),
 ];
+
+static NEGATIVE_LENGTH: &[Refused] =
+    &[Refused { operand: 2, values: Refusal::Negative, what: "a piece of text of negative length" }];
+static NO_FIELD: &[Refused] = &[Refused { operand: 2, values: Refusal::Zero, what: "field 0 of `split_part`" }];
 
 /// The part from position `start` (counted from 1), with the number of places to skip and to take.
 fn window(start: i64, length: Option<i64>) -> Result<(usize, usize), ValueError> {

@@ -1,10 +1,10 @@
 //! Intervals: sums, multiples, `date_trunc`.
 
-use super::arguments::{F8, FunctionResult, IV, T, double, interval, text};
+use super::arguments::{F8, FunctionResult, IV, T, ZERO_DIVISOR, double, interval, text};
 use super::dates::{negated, unit_name, unknown_unit};
 use crate::data::calendar::MICROS_PER_SECOND;
 use crate::data::{Interval, Type, Value, ValueError};
-use crate::expr::function::{Context, Fails, Function};
+use crate::expr::function::{Context, Fails, Function, Refusal, Refused};
 
 const IVAL: Type = Type::Interval;
 
@@ -14,9 +14,15 @@ pub(super) static ROWS: &[Function] = &[
     Function::new("-", &[IV], IVAL, |a, _| negated(interval(a, 0)).map(Value::Interval)).fails(Fails::OutOfRange),
     Function::new("*", &[IV, F8], IVAL, |a, _| multiple(interval(a, 0), double(a, 1))).fails(Fails::OutOfRange),
     Function::new("*", &[F8, IV], IVAL, |a, _| multiple(interval(a, 1), double(a, 0))).fails(Fails::OutOfRange),
-    Function::new("/", &[IV, F8], IVAL, divide).fails(Fails::By(1)),
-    Function::new("date_trunc", &[T, IV], IVAL, truncate).fails(Fails::By(0)),
+    Function::new("/", &[IV, F8], IVAL, divide).fails(Fails::OnOrOutOfRange(ZERO_DIVISOR)),
+    Function::new("date_trunc", &[T, IV], IVAL, truncate).fails(Fails::On(UNIT)),
 ];
+
+static UNIT: &[Refused] = &[Refused {
+    operand: 0,
+    values: Refusal::Such(|unit| truncated(&unit.to_string(), Interval::default()).is_err()),
+    what: "a unit of time that there is not",
+}];
 
 fn out_of_range() -> ValueError {
     ValueError::range(IVAL)
@@ -93,10 +99,13 @@ fn divide(args: &[Value], _: Context) -> FunctionResult {
 }
 
 fn truncate(args: &[Value], _: Context) -> FunctionResult {
-    let (unit, span) = (text(args, 0), interval(args, 1));
+    truncated(&text(args, 0), interval(args, 1))
+}
+
+fn truncated(unit: &str, span: Interval) -> FunctionResult {
     let within = |length: i64| Interval { micros: span.micros - span.micros % length, ..span };
     let months = |length: i32| Interval { months: span.months - span.months % length, days: 0, micros: 0 };
-    Ok(Value::Interval(match unit_name(&unit) {
+    Ok(Value::Interval(match unit_name(unit) {
         "millennium" => months(12_000),
         "century" => months(1200),
         "decade" => months(120),

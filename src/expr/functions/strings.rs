@@ -5,46 +5,76 @@ use md5::{Digest, Md5};
 use super::arguments::{ANY, BY, FunctionResult, I4, T, bytes, given_text, text, whole};
 use super::case_map::{initcap, lower, upper};
 use crate::data::{Chunk, Type, Value, ValueError};
-use crate::expr::function::{Context, Fails, Function, Nulls, Spelling};
+use crate::expr::function::{Context, Fails, Function, Gives, Nulls, Refusal, Refused, Spelling};
 use crate::expr::kernels::{self, Operand};
 
 const TEXT: Type = Type::Text;
 
 pub(super) static ROWS: &[Function] = &[
-    Function::new("lower", &[T], TEXT, |a, _| given_text(lower(&text(a, 0)))).kernel(lower_texts).projection(),
-    Function::new("upper", &[T], TEXT, |a, _| given_text(upper(&text(a, 0)))).kernel(upper_texts).projection(),
-    Function::new("initcap", &[T], TEXT, |a, _| given_text(initcap(&text(a, 0)))).projection(),
-    Function::new("||", &[T, T], TEXT, join).kernel(kernels::concat),
-    Function::new("||", &[T, ANY], TEXT, join),
-    Function::new("||", &[ANY, T], TEXT, join),
-    Function::new("concat", &[ANY], TEXT, |a, _| given_text(joined(a, ""))).variadic().nulls(Nulls::Never),
+    Function::new("lower", &[T], TEXT, |a, _| given_text(lower(&text(a, 0))))
+        .kernel(lower_texts)
+        .projection()
+        .gives(Gives::SameLength),
+    Function::new("upper", &[T], TEXT, |a, _| given_text(upper(&text(a, 0))))
+        .kernel(upper_texts)
+        .projection()
+        .gives(Gives::SameLength),
+    Function::new("initcap", &[T], TEXT, |a, _| given_text(initcap(&text(a, 0)))).projection().gives(Gives::SameLength),
+    Function::new("||", &[T, T], TEXT, join).kernel(kernels::concat).injective().gives(Gives::Joined),
+    Function::new("||", &[T, ANY], TEXT, join).gives(Gives::Joined),
+    Function::new("||", &[ANY, T], TEXT, join).gives(Gives::Joined),
+    Function::new("concat", &[ANY], TEXT, |a, _| given_text(joined(a, "")))
+        .variadic()
+        .nulls(Nulls::Never)
+        .gives(Gives::Joined),
     Function::new("concat_ws", &[T, ANY], TEXT, concat_ws).variadic().nulls(Nulls::OfFirst),
     Function::new("trim", &[T], TEXT, |a, _| given_text(text(a, 0).trim_matches(' ')))
         .projection()
-        .spelling(Spelling::Call("btrim")),
+        .spelling(Spelling::Call("btrim"))
+        .gives(Gives::Piece),
     Function::new("trim", &[T, T], TEXT, |a, _| given_text(trimmed(&text(a, 0), &text(a, 1), true, true)))
         .projection()
-        .spelling(Spelling::Call("btrim")),
-    Function::new("btrim", &[T], TEXT, |a, _| given_text(text(a, 0).trim_matches(' '))).projection(),
+        .spelling(Spelling::Call("btrim"))
+        .gives(Gives::Piece),
+    Function::new("btrim", &[T], TEXT, |a, _| given_text(text(a, 0).trim_matches(' ')))
+        .projection()
+        .gives(Gives::Piece),
     Function::new("btrim", &[T, T], TEXT, |a, _| given_text(trimmed(&text(a, 0), &text(a, 1), true, true)))
-        .projection(),
-    Function::new("ltrim", &[T], TEXT, |a, _| given_text(text(a, 0).trim_start_matches(' '))).projection(),
+        .projection()
+        .gives(Gives::Piece),
+    Function::new("ltrim", &[T], TEXT, |a, _| given_text(text(a, 0).trim_start_matches(' ')))
+        .projection()
+        .gives(Gives::Piece),
     Function::new("ltrim", &[T, T], TEXT, |a, _| given_text(trimmed(&text(a, 0), &text(a, 1), true, false)))
-        .projection(),
-    Function::new("rtrim", &[T], TEXT, |a, _| given_text(text(a, 0).trim_end_matches(' '))).projection(),
+        .projection()
+        .gives(Gives::Piece),
+    Function::new("rtrim", &[T], TEXT, |a, _| given_text(text(a, 0).trim_end_matches(' ')))
+        .projection()
+        .gives(Gives::Piece),
     Function::new("rtrim", &[T, T], TEXT, |a, _| given_text(trimmed(&text(a, 0), &text(a, 1), false, true)))
-        .projection(),
-    Function::new("lpad", &[T, I4], TEXT, |a, _| lpad(&text(a, 0), whole(a, 1), " ")).fails(Fails::By(1)),
-    Function::new("lpad", &[T, I4, T], TEXT, |a, _| lpad(&text(a, 0), whole(a, 1), &text(a, 2))).fails(Fails::By(1)),
-    Function::new("rpad", &[T, I4], TEXT, |a, _| rpad(&text(a, 0), whole(a, 1), " ")).fails(Fails::By(1)),
-    Function::new("rpad", &[T, I4, T], TEXT, |a, _| rpad(&text(a, 0), whole(a, 1), &text(a, 2))).fails(Fails::By(1)),
+        .projection()
+        .gives(Gives::Piece),
+    Function::new("lpad", &[T, I4], TEXT, |a, _| lpad(&text(a, 0), whole(a, 1), " "))
+        .fails(Fails::On(PADDED))
+        .gives(Gives::Padded),
+    Function::new("lpad", &[T, I4, T], TEXT, |a, _| lpad(&text(a, 0), whole(a, 1), &text(a, 2)))
+        .fails(Fails::On(PADDED))
+        .gives(Gives::Padded),
+    Function::new("rpad", &[T, I4], TEXT, |a, _| rpad(&text(a, 0), whole(a, 1), " "))
+        .fails(Fails::On(PADDED))
+        .gives(Gives::Padded),
+    Function::new("rpad", &[T, I4, T], TEXT, |a, _| rpad(&text(a, 0), whole(a, 1), &text(a, 2)))
+        .fails(Fails::On(PADDED))
+        .gives(Gives::Padded),
     Function::new("replace", &[T, T, T], TEXT, replace),
-    Function::new("translate", &[T, T, T], TEXT, translate),
-    Function::new("reverse", &[T], TEXT, |a, _| given_text(text(a, 0).chars().rev().collect::<String>())),
-    Function::new("repeat", &[T, I4], TEXT, repeat).fails(Fails::By(1)),
-    Function::new("md5", &[T], TEXT, |a, _| given_text(md5_hex(text(a, 0).as_bytes()))),
-    Function::new("md5", &[BY], TEXT, |a, _| given_text(md5_hex(bytes(a, 0)))),
-    Function::new("chr", &[I4], TEXT, |a, _| chr(whole(a, 0))).fails(Fails::By(0)),
+    Function::new("translate", &[T, T, T], TEXT, translate).gives(Gives::Piece),
+    Function::new("reverse", &[T], TEXT, |a, _| given_text(text(a, 0).chars().rev().collect::<String>()))
+        .injective()
+        .gives(Gives::SameLength),
+    Function::new("repeat", &[T, I4], TEXT, repeat).fails(Fails::On(REPEATED)).gives(Gives::Repeated),
+    Function::new("md5", &[T], TEXT, |a, _| given_text(md5_hex(text(a, 0).as_bytes()))).gives(Gives::Sized(32)),
+    Function::new("md5", &[BY], TEXT, |a, _| given_text(md5_hex(bytes(a, 0)))).gives(Gives::Sized(32)),
+    Function::new("chr", &[I4], TEXT, |a, _| chr(whole(a, 0))).fails(Fails::On(NO_CHARACTER)).gives(Gives::Sized(1)),
 ];
 
 fn lower_texts(operands: &[Operand], rows: usize) -> Option<Chunk> {
@@ -54,6 +84,20 @@ fn lower_texts(operands: &[Operand], rows: usize) -> Option<Chunk> {
 fn upper_texts(operands: &[Operand], rows: usize) -> Option<Chunk> {
     kernels::mapped(operands, rows, |text, chunk| chunk.push_text(&upper(text)))
 }
+
+static PADDED: &[Refused] = &[Refused {
+    operand: 1,
+    values: Refusal::Above(MAX_BYTES as i64 / 4),
+    what: "padding to a length that no text has",
+}];
+/// That a long text is repeated often enough to be too large is not counted, as of other functions.
+static REPEATED: &[Refused] =
+    &[Refused { operand: 1, values: Refusal::Above(1_000_000), what: "a text repeated until it is too large" }];
+static NO_CHARACTER: &[Refused] = &[Refused {
+    operand: 0,
+    values: Refusal::Outside(&[&[(1, 0xd7ff)], &[(0xe000, 0x10_ffff)]]),
+    what: "`chr` of 0 or of a number that is no character",
+}];
 
 /// A text may have as many bytes as PostgreSQL lets one have.
 pub(super) const MAX_BYTES: usize = 0x3fff_ffff - 4;

@@ -7,6 +7,7 @@ use crate::prove::compile::image::{Guess, Image};
 use crate::prove::compile::inserted::Inserted;
 use crate::prove::compile::record::{Record, push_act};
 use crate::prove::compile::scene::LayerScene;
+use crate::prove::compile::values;
 use crate::prove::model::{ModelEvent, Transition};
 use crate::prove::proof::AnomalyKind;
 use crate::prove::rule::Rule;
@@ -161,15 +162,7 @@ impl<W: Word> Doing<'_, '_, W> {
         let refused = constraints::held(scene, self.app, &image, self.record);
         let (columns, null, as_is) = (component.to_vec(), Vec::new(), true);
         let happening = self.record.happening(ModelEvent::Write { app: self.app, columns, null, as_is });
-        let act = Transition {
-            guard,
-            code: image.code,
-            happening,
-            refused,
-            avoided: Vec::new(),
-            undecided: None,
-            stopped: Vec::new(),
-        };
+        let act = Transition { refused, ..Transition::new(guard, image.code, happening) };
         push_act(self.acts, act);
     }
 
@@ -180,25 +173,36 @@ impl<W: Word> Doing<'_, '_, W> {
             let written = work(&mut image);
             image.settle(self.rows.0);
             let guessed = image.guessed;
-            let undecided =
-                guessed.then(|| self.record.undecided(None, "whether the result of an expression is null".to_owned()));
+            let witness = image.witness.as_ref().map(|witness| self.record.witness(witness));
+            let undecided = (guessed && witness.is_none() && guess == Guess::Null)
+                .then(|| self.record.undecided(None, "whether the result of an expression is null".to_owned()));
             let happening = self.record.happening(happening.clone());
             let refused = constraints::refusals(self.scene, (self.app, happening), &image, &written, self.record);
             let avoided = constraints::avoided(self.scene, self.app, &image, &written);
-            let act = Transition {
-                guard: self.rows.0,
-                code: image.code,
-                happening,
-                refused,
-                avoided,
-                undecided,
-                stopped: Vec::new(),
-            };
+            let mut risks = self.failures(&image);
+            risks.extend(constraints::risks(self.scene, self.app, &image, &written, self.record));
+            let base = Transition::new(self.rows.0, image.code, happening);
+            let act = Transition { refused, risks, avoided, undecided, witness, ..base };
             push_act(self.acts, act);
             if !guessed {
                 return;
             }
         }
+    }
+
+    /// Where a sync fails, and the write with it.
+    fn failures(&mut self, image: &Image<'_, W>) -> Vec<(Pattern<W>, usize)> {
+        let is_firm = !self.scene.survey.is_deployed(self.app);
+        let app = &self.usage.name;
+        let mut risks = Vec::new();
+        for doubt in image.doubts.iter().filter(|_| self.scene.has(Rule::ExpressionsMayFail)) {
+            let wrong = values::failure(doubt, AnomalyKind::RejectedWrite, Some(self.app), self.scene);
+            let step = values::sync_into(self.scene, doubt.column);
+            let condition = values::failing_condition(self.scene, doubt, Some(app));
+            risks.extend(values::weigh((self.scene, step), &doubt.answer, wrong, is_firm, condition, self.record));
+        }
+        values::require_values(self.scene, image, self.record);
+        risks
     }
 
     fn insert(&mut self, table: usize) {
@@ -310,15 +314,7 @@ impl<W: Word> Doing<'_, '_, W> {
         }
         let code: Program<W> = image.code;
         let happening = self.record.happening(ModelEvent::Delete { app: self.app, table });
-        self.acts.push(Transition {
-            guard: self.rows.0,
-            code,
-            happening,
-            refused,
-            avoided: Vec::new(),
-            undecided: None,
-            stopped: Vec::new(),
-        });
+        self.acts.push(Transition { refused, ..Transition::new(self.rows.0, code, happening) });
     }
 }
 

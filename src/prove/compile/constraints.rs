@@ -3,11 +3,14 @@
 use crate::ast::Name;
 use crate::catalog::{Column, ColumnId, Constraint, ConstraintKind, NotNull, Table};
 use crate::expr::{Expression, Nullness};
+use crate::obligations::{Answer, Scenario};
 use crate::prove::compile::image::Image;
 use crate::prove::compile::record::{Record, added_by};
 use crate::prove::compile::scene::LayerScene;
+use crate::prove::compile::values;
 use crate::prove::model::{Cause, Collision, Wrong};
 use crate::prove::proof::AnomalyKind;
+use crate::prove::rule::Rule;
 use crate::prove::survey::{MOST_INPUTS, in_key, inputs};
 use crate::prove::word::{Pattern, Word};
 
@@ -19,7 +22,7 @@ pub(super) fn wrong(
     constraint: Option<String>,
 ) -> Wrong {
     let column = column.map(Cause::Column);
-    Wrong { kind, app, column, constraint, reads: false, undecided: None, other_row: false }
+    Wrong { kind, app, column, constraint, reads: false, undecided: None, witness: None, other_row: false }
 }
 
 /// Whether no write may leave a column null.
@@ -67,6 +70,26 @@ pub(super) fn refusals<W: Word>(
         }
     }
     refused
+}
+
+/// Where a write may be refused, with some values, though the application does not know why.
+pub(super) fn risks<W: Word>(
+    scene: LayerScene<'_>,
+    app: usize,
+    image: &Image<'_, W>,
+    written: &[ColumnId],
+    record: &mut Record<W>,
+) -> Vec<(Pattern<W>, usize)> {
+    let mut risks = Vec::new();
+    for table in &image.stored {
+        let Some(schema) = scene.table(*table) else { continue };
+        let inserted = image.is_inserted(*table);
+        for constraint in schema.constraints() {
+            let write = Write { scene, app, happening: 0, schema, constraint, written, synced: image.synced() };
+            write.weigh(image, inserted, record, &mut risks);
+        }
+    }
+    risks
 }
 
 /// Where a write is refused that leaves the values as they are: the row breaks what holds of every row that is written.
@@ -253,15 +276,84 @@ impl Write<'_> {
         record: &mut Record<W>,
         refused: &mut Vec<(Pattern<W>, usize)>,
     ) {
-        let what = format!("whether what is written satisfies {}", self.name());
         let column = columns.first().copied();
         for (pattern, known) in by_nulls(self.scene, condition, &self.schema.name) {
-            match known {
-                Nullness::Null | Nullness::NotNull(Some(true)) => {}
-                Nullness::NotNull(Some(false)) => self.refuse(pattern, column, None, record, refused),
-                _ => self.refuse(pattern, column, Some(what.clone()), record, refused),
+            if known == Nullness::NotNull(Some(false)) {
+                self.refuse(pattern, column, None, record, refused);
             }
         }
+    }
+
+    /// A check, held against the values that a write gives.
+    fn weigh<W: Word>(
+        &self,
+        image: &Image<'_, W>,
+        inserted: bool,
+        record: &mut Record<W>,
+        risks: &mut Vec<(Pattern<W>, usize)>,
+    ) {
+        let ConstraintKind::Check { condition, columns, .. } = &self.constraint.kind else { return };
+        let scene = self.scene;
+        if !scene.has(Rule::ChecksSeeValues) || !self.is_looked_at_here(columns) {
+            return;
+        }
+        let defaulted = if inserted && scene.has(Rule::DefaultsAreHeld) {
+            values::defaulted(image, self.schema, self.written)
+        } else {
+            Vec::new()
+        };
+        let takes_default = |column: &ColumnId| defaulted.iter().any(|given| given.column == *column);
+        let is_new = |column: &ColumnId| takes_default(column) && self.has_new_default(*column);
+        if inserted && columns.iter().all(takes_default) {
+            if self.step().is_none() && !columns.iter().any(is_new) {
+                return;
+            }
+        } else if !inserted && !columns.is_empty() && !self.concerns(columns) {
+            return self.weigh_old(condition, columns, record, risks);
+        } else if self.is_known(columns) {
+            return;
+        }
+        let mut given = image.computed.clone();
+        given.extend(defaulted);
+        let answer = ask_of_check(image, &given, (self.schema, self.constraint), condition);
+        let wrong = wrong(AnomalyKind::RejectedWrite, Some(self.app), columns.first().copied(), Some(self.name()));
+        let app = &scene.plan.apps[self.app].name;
+        let what = format!("`{app}` writes nothing that {} refuses", self.name());
+        let discharge = "add the constraint once no version is live that does not know of it".to_owned();
+        risks.extend(values::weigh((scene, self.step()), &answer, wrong, true, (what, discharge), record));
+    }
+
+    /// A check that the plan adds binds a row that it was never compared with, whatever a write gives a value.
+    fn weigh_old<W: Word>(
+        &self,
+        condition: &Expression,
+        columns: &[ColumnId],
+        record: &mut Record<W>,
+        risks: &mut Vec<(Pattern<W>, usize)>,
+    ) {
+        let Some(step) = self.step().filter(|_| !is_validated(self.constraint)) else { return };
+        let wrong = wrong(AnomalyKind::RejectedWrite, Some(self.app), columns.first().copied(), Some(self.name()));
+        for answer in old_answers(self.scene, self.schema, self.constraint, condition, step) {
+            let condition = old_condition(self.constraint);
+            risks.extend(values::weigh((self.scene, Some(step)), &answer, wrong.clone(), false, condition, record));
+        }
+    }
+
+    /// Whether a check is looked at in this group: it is of one of its columns, or of none and the table's first column
+    /// is.
+    fn is_looked_at_here(&self, columns: &[ColumnId]) -> bool {
+        let is_own = |column: &ColumnId| self.scene.bits(*column).is_some();
+        if columns.is_empty() {
+            return self.schema.columns().next().is_some_and(|column| is_own(&column.id));
+        }
+        columns.iter().any(is_own)
+    }
+
+    /// Whether a column has a default that it did not have at the start.
+    fn has_new_default(&self, column: ColumnId) -> bool {
+        let now = self.schema.column_by_id(column).and_then(|column| column.default.as_ref());
+        let start = self.scene.plan.start.table(&self.schema.name).and_then(|table| table.column_by_id(column));
+        start.is_none_or(|start| start.default.as_ref() != now)
     }
 
     fn judge_unique<W: Word>(
@@ -322,6 +414,51 @@ impl Write<'_> {
         });
         same.next().is_some()
     }
+}
+
+/// Whether a row that is about to be stored breaks a check, where these columns are computed.
+pub(super) fn ask_of_check<W: Word>(
+    image: &Image<'_, W>,
+    given: &[values::Given],
+    (schema, constraint): (&Table, &Constraint),
+    condition: &Expression,
+) -> Answer {
+    let computed = values::as_computed(given);
+    image.ask(|scenario, judge| {
+        let scenario = Scenario { computed: &computed, except: Some(&constraint.name), ..*scenario };
+        judge.is_false(&scenario, &schema.name, condition)
+    })
+}
+
+/// Whether old rows satisfy a check, in each way in which they may have come by their values before a step.
+pub(super) fn old_answers(
+    scene: LayerScene<'_>,
+    schema: &Table,
+    constraint: &Constraint,
+    condition: &Expression,
+    step: usize,
+) -> Vec<Answer> {
+    let ways = values::ways(scene, schema, constraint.kind.columns(), step);
+    let answer = |way: &Vec<values::Given>| {
+        let computed = values::as_computed(way);
+        let scenario = values::scenario(scene, false, &computed);
+        let scenario = Scenario { except: Some(&constraint.name), ..scenario };
+        scene.survey.judge.is_false(&scenario, &schema.name, condition)
+    };
+    ways.iter().map(answer).collect()
+}
+
+/// What must hold of the rows that were there before a constraint, and what would discharge it.
+pub(super) fn old_condition(constraint: &Constraint) -> (String, String) {
+    let what = format!("every row that was there before satisfies {} `{}`", constraint.kind.noun(), constraint.name);
+    (what, "look at the rows with `check --db`".to_owned())
+}
+
+fn is_validated(constraint: &Constraint) -> bool {
+    matches!(
+        constraint.kind,
+        ConstraintKind::Check { validated: true, .. } | ConstraintKind::ForeignKey { validated: true, .. }
+    )
 }
 
 /// Where a row in which these columns are stale is in the way of another one.

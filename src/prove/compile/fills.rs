@@ -1,15 +1,16 @@
 //! The visits of `backfill`, `seed` and `copy`, row by row.
 
 use crate::ast::Name;
-use crate::catalog::{ColumnId, Constraint, NotNull, Table};
+use crate::catalog::{ColumnId, Constraint, ConstraintKind, NotNull, Table};
 use crate::expr::{Expression, Nullness};
 use crate::plan::{Action, FillKind};
 use crate::prove::compile::constraints::{
-    broken_by_nulls, by_nulls, by_nulls_with, collision, is_not_null, is_unique, not_null_name, wrong,
+    self, broken_by_nulls, by_nulls, by_nulls_with, collision, is_not_null, is_unique, not_null_name, wrong,
 };
 use crate::prove::compile::image::{Guess, Image};
 use crate::prove::compile::record::{Record, added_by};
 use crate::prove::compile::scene::LayerScene;
+use crate::prove::compile::values;
 use crate::prove::model::{ModelEvent, Transition, Wrong};
 use crate::prove::proof::AnomalyKind;
 use crate::prove::rule::Rule;
@@ -168,30 +169,77 @@ impl<W: Word> Visiting<'_, '_, W> {
     }
 
     fn treat(&mut self, guard: Pattern<W>, known: Nullness, work: impl Fn(&mut Image<'_, W>)) {
+        let action = &self.scene.plan.steps[self.step].action;
+        let filter = action.effect(self.scene.catalog).filter;
         for guess in [Guess::Value, Guess::Null] {
-            let mut image = Image::new(self.scene, &self.exists, guess);
+            let mut image = Image::new(self.scene, &self.exists, guess).of_visit(filter);
             work(&mut image);
             let guessed = image.guessed;
+            let witness = image.witness.as_ref().map(|witness| self.record.witness(witness));
             let what = "whether what it computes is null".to_owned();
-            let undecided =
-                if guessed { Some(self.record.undecided(Some(self.step), what)) } else { self.hangs(known) };
+            let undecided = if guessed && guess == Guess::Null && witness.is_none() {
+                Some(self.record.undecided(Some(self.step), what))
+            } else {
+                self.hangs(known)
+            };
             let refused = self.refusals(&image);
+            let mut risks = self.failures(&image);
+            risks.extend(self.broken_checks(&image));
             image.code.push(Op::assign(self.scene.layout.visited, true));
             let happening = self.record.happening(ModelEvent::Visit { step: self.step, treats: true });
             self.note_meetings(happening);
-            self.acts.push(Transition {
-                guard,
-                code: image.code,
-                happening,
-                refused,
-                avoided: Vec::new(),
-                undecided,
-                stopped: Vec::new(),
-            });
+            let base = Transition::new(guard, image.code, happening);
+            self.acts.push(Transition { refused, risks, undecided, witness, ..base });
             if !guessed {
                 return;
             }
         }
+    }
+
+    /// Where the statement fails, because an expression does.
+    fn failures(&mut self, image: &Image<'_, W>) -> Vec<(Pattern<W>, usize)> {
+        let mut risks = Vec::new();
+        let place = (self.scene, Some(self.step));
+        for doubt in image.doubts.iter().filter(|_| self.scene.has(Rule::ExpressionsMayFail)) {
+            let wrong = values::failure(doubt, AnomalyKind::FailingStep, None, self.scene);
+            let condition = values::failing_condition(self.scene, doubt, None);
+            risks.extend(values::weigh(place, &doubt.answer, wrong, true, condition, self.record));
+        }
+        for column in &image.open {
+            values::require_value(self.scene, Some(self.step), *column, self.record);
+        }
+        risks
+    }
+
+    /// Where the statement fails, because a check refuses what it computes.
+    fn broken_checks(&mut self, image: &Image<'_, W>) -> Vec<(Pattern<W>, usize)> {
+        let scene = self.scene;
+        let mut risks = Vec::new();
+        if !scene.has(Rule::ChecksSeeValues) {
+            return risks;
+        }
+        for table in &image.stored {
+            let Some(schema) = scene.table(*table) else { continue };
+            let mut given = image.computed.clone();
+            if image.is_inserted(*table) {
+                let written: Vec<ColumnId> = given.iter().map(|given| given.column).collect();
+                given.extend(values::defaulted(image, schema, &written));
+            }
+            for constraint in schema.constraints() {
+                let ConstraintKind::Check { condition, columns, .. } = &constraint.kind else { continue };
+                if !columns.iter().any(|column| given.iter().any(|given| given.column == *column)) {
+                    continue;
+                }
+                let answer = constraints::ask_of_check(image, &given, (schema, constraint), condition);
+                let name = format!("{} `{}`", constraint.kind.noun(), constraint.name);
+                let what = format!("what this computes satisfies {name}");
+                let wrong = wrong(AnomalyKind::FailingStep, None, columns.first().copied(), Some(name));
+                let condition =
+                    (what, "give the source the same check, or treat its other values with a `case`".to_owned());
+                risks.extend(values::weigh((scene, Some(self.step)), &answer, wrong, true, condition, self.record));
+            }
+        }
+        risks
     }
 
     /// A row that is treated must satisfy what new writes must: what binds only them binds it as well.
@@ -258,15 +306,7 @@ impl<W: Word> Visiting<'_, '_, W> {
         let mut code = Program::new();
         code.push(Op::assign(self.scene.layout.visited, true));
         let happening = self.record.happening(ModelEvent::Visit { step: self.step, treats: false });
-        self.acts.push(Transition {
-            guard,
-            code,
-            happening,
-            refused: Vec::new(),
-            avoided: Vec::new(),
-            undecided,
-            stopped: Vec::new(),
-        });
+        self.acts.push(Transition { undecided, ..Transition::new(guard, code, happening) });
     }
 }
 

@@ -3,9 +3,12 @@
 //! This follows the in-memory table's writes step by step, with the bits of a state in place of values. A write always
 //! brings a new value, so that which syncs fire does not depend on the state.
 
+use crate::ast::Name;
 use crate::catalog::{ColumnId, Sync, SyncId};
 use crate::expr::{Expression, Nullness};
+use crate::obligations::{Answer, Judge, Scenario, Witness};
 use crate::prove::compile::scene::LayerScene;
+use crate::prove::compile::values::{self, Doubt, Given};
 use crate::prove::rule::Rule;
 use crate::prove::survey::MOST_INPUTS;
 use crate::prove::word::{Op, Pattern, Program, Word};
@@ -31,8 +34,18 @@ pub(super) struct Image<'a, W> {
     fired: Vec<SyncId>,
     /// Columns that followed by sync, each with the column of which it is a plain copy.
     synced: Vec<(ColumnId, Option<ColumnId>)>,
+    /// Columns that were computed, and from what.
+    pub(super) computed: Vec<Given>,
+    /// Expressions that may fail.
+    pub(super) doubts: Vec<Doubt>,
+    /// The row was there before, and these rows only are meant; none for a row that an application writes.
+    visited: Option<Option<(Name, Expression)>>,
     /// It was guessed whether some value is null.
     pub(super) guessed: bool,
+    /// The values with which it is null though what it reads is not.
+    pub(super) witness: Option<Witness>,
+    /// Expressions of which it is not known whether they are null.
+    pub(super) open: Vec<ColumnId>,
     guess: Guess,
     changed: Vec<ColumnId>,
     /// Columns of a new row whose defaults count, as no form was given: what is in the same row follows them.
@@ -40,6 +53,7 @@ pub(super) struct Image<'a, W> {
     set: Vec<ColumnId>,
     /// Syncs that fill a row just inserted.
     filling: Vec<SyncId>,
+    inserted: Vec<usize>,
 }
 
 impl<'a, W: Word> Image<'a, W> {
@@ -52,13 +66,35 @@ impl<'a, W: Word> Image<'a, W> {
             stored: Vec::new(),
             fired: Vec::new(),
             synced: Vec::new(),
+            computed: Vec::new(),
+            doubts: Vec::new(),
+            visited: None,
             guessed: false,
+            witness: None,
+            open: Vec::new(),
             guess,
             changed: Vec::new(),
             quiet: Vec::new(),
             set: Vec::new(),
             filling: Vec::new(),
+            inserted: Vec::new(),
         }
+    }
+
+    /// The same for a row that was there before and is visited, if it passes a filter.
+    pub(super) fn of_visit(mut self, filter: Option<(&Name, &Expression)>) -> Self {
+        self.visited = Some(filter.map(|(table, filter)| (table.clone(), filter.clone())));
+        self
+    }
+
+    /// Whether the row of a table is new.
+    pub(super) fn is_inserted(&self, table: usize) -> bool {
+        self.inserted.contains(&table)
+    }
+
+    /// Whether a column was given a value by a sync.
+    pub(super) fn is_set(&self, column: ColumnId) -> bool {
+        self.set.contains(&column)
     }
 
     /// Where it happens.
@@ -100,9 +136,11 @@ impl<'a, W: Word> Image<'a, W> {
             value.inputs().iter().map(|name| catalog.column(table, name).map(|column| column.id)).collect();
         let sources: Vec<_> = ids.iter().map(|id| id.and_then(|id| self.scene.bits(id))).collect();
         self.store(bits.table);
+        self.doubt(column, value, table);
         let known: Vec<_> = sources.iter().flatten().copied().collect();
         let nulls: Vec<u32> = known.iter().map(|source| source.null).collect();
-        let result = self.nullness(value, &sources);
+        let result = self.nullness(column, value, table, &sources);
+        self.computed.push(Given { column, table: table.into(), value: value.clone() });
         let all_null = 1_u64 << ((1_u32 << nulls.len().min(MOST_INPUTS)) - 1);
         if !ids.is_empty() && known.len() == ids.len() && result & all_null != 0 {
             self.code.push(Op::All(W::bits(known.iter().map(|source| source.unset)), bits.unset));
@@ -112,12 +150,35 @@ impl<'a, W: Word> Image<'a, W> {
         self.code.push(if nulls.len() > MOST_INPUTS || result == 0 {
             Op::assign(bits.null, result != 0)
         } else {
-            Op::Look(nulls.into(), result, bits.null)
+            Op::Look(nulls.clone().into(), result, bits.null)
         });
+        let is_lost = !value.may_be_absent() && self.scene.has(Rule::NullLosesItsSources);
         for (fact, at) in &bits.stale {
             let stale = known.iter().filter_map(|source| source.stale_for(*fact));
             self.code.push(Op::Any(W::bits(stale), *at));
+            let carries: Vec<bool> = known.iter().map(|source| source.stale_for(*fact).is_some()).collect();
+            let lost = if is_lost { lost_to_null(result, &carries) } else { 0 };
+            if lost != 0 {
+                self.code.push(Op::LookToo(nulls.clone().into(), lost, *at));
+                self.code.push(Op::LookToo(nulls.clone().into(), lost, bits.unset));
+            }
         }
+    }
+
+    /// Asks whether an expression fails for some row.
+    fn doubt(&mut self, column: ColumnId, value: &Expression, table: &str) {
+        let answer = self.ask(|scenario, judge| judge.fails(scenario, table, value));
+        if answer != Answer::Never {
+            self.doubts.push(Doubt { column, answer });
+        }
+    }
+
+    /// Asks about the values of the row as far as it is worked out.
+    pub(super) fn ask<T>(&self, ask: impl FnOnce(&Scenario<'_>, &Judge) -> T) -> T {
+        let computed = values::as_computed(&self.computed);
+        let filter = self.visited.iter().flatten().map(|(table, filter)| (&**table, filter)).next();
+        let scenario = values::scenario(self.scene, self.visited.is_none(), &computed);
+        ask(&Scenario { filter, ..scenario }, &self.scene.survey.judge)
     }
 
     /// Gives a column the value of an expression that it only starts from: what it should know of other columns it knows
@@ -136,13 +197,19 @@ impl<'a, W: Word> Image<'a, W> {
     }
 
     /// For each pattern of nulls among the sources whether the value is null, as bits of a word.
-    fn nullness(&mut self, value: &Expression, sources: &[Option<&crate::prove::layout::ColumnBits>]) -> u64 {
+    fn nullness(
+        &mut self,
+        column: ColumnId,
+        value: &Expression,
+        table: &str,
+        sources: &[Option<&crate::prove::layout::ColumnBits>],
+    ) -> u64 {
         let places: Vec<usize> = (0..sources.len()).filter(|at| sources[*at].is_some()).collect();
         if places.len() > MOST_INPUTS {
             self.guessed = true;
             return u64::from(self.guess == Guess::Null);
         }
-        let mut table = 0;
+        let mut result = 0;
         for pattern in 0..1_u32 << places.len() {
             let null =
                 |input: usize| places.iter().position(|place| *place == input).is_some_and(|at| pattern >> at & 1 == 1);
@@ -150,13 +217,35 @@ impl<'a, W: Word> Image<'a, W> {
                 Nullness::Null => true,
                 Nullness::NotNull(_) => false,
                 Nullness::Unknown => {
-                    self.guessed = true;
-                    self.guess == Guess::Null
+                    let nulls: Vec<bool> = (0..sources.len()).map(null).collect();
+                    self.decide(column, value, table, &nulls)
                 }
             };
-            table |= u64::from(is_null) << pattern;
+            result |= u64::from(is_null) << pattern;
         }
-        table
+        result
+    }
+
+    /// Whether a value is null where these inputs are, asked of values; guessed where it is with some and not with others.
+    fn decide(&mut self, column: ColumnId, value: &Expression, table: &str, nulls: &[bool]) -> bool {
+        let null = self.ask(|scenario, judge| judge.is_null(scenario, table, value, nulls));
+        match &null {
+            Answer::Never => return false,
+            Answer::Open if !value.may_be_absent() => {
+                self.open.push(column);
+                return false;
+            }
+            Answer::With(witness) | Answer::AtTheEnd(witness) if self.guess == Guess::Null => {
+                self.witness.get_or_insert_with(|| (**witness).clone());
+            }
+            Answer::With(_) | Answer::AtTheEnd(_) | Answer::Open => {}
+        }
+        let some = self.ask(|scenario, judge| judge.is_some(scenario, table, value, nulls));
+        if some == Answer::Never {
+            return true;
+        }
+        self.guessed = true;
+        self.guess == Guess::Null
     }
 
     fn store(&mut self, table: usize) {
@@ -187,6 +276,7 @@ impl<'a, W: Word> Image<'a, W> {
             }
         }
         self.exists[table] = true;
+        self.inserted.push(table);
         self.store(table);
     }
 
@@ -282,4 +372,15 @@ impl<'a, W: Word> Image<'a, W> {
         self.changed.push(sync.target);
         self.set.push(sync.target);
     }
+}
+
+/// The patterns of nulls in which a value is null although a source of a fact is not: `carries` says which sources
+/// carry it.
+fn lost_to_null(result: u64, carries: &[bool]) -> u64 {
+    if carries.len() > MOST_INPUTS {
+        return 0;
+    }
+    let holds = |pattern: u32| carries.iter().enumerate().any(|(at, carries)| *carries && pattern >> at & 1 == 0);
+    let lost = (0..1_u32 << carries.len()).filter(|pattern| result >> pattern & 1 == 1 && holds(*pattern));
+    lost.fold(0, |lost, pattern| lost | 1 << pattern)
 }

@@ -14,6 +14,7 @@ mod reads;
 mod record;
 mod scene;
 mod steps;
+mod values;
 
 use std::collections::BTreeSet;
 
@@ -21,11 +22,12 @@ use rustc_hash::FxHashMap;
 
 use crate::ast::Name;
 use crate::catalog::{Catalog, ColumnId, NotNull, Sync, Table};
+use crate::obligations::Witness;
 use crate::plan::{Action, AppUse, ColumnName, Effect, FillingKind, Gate, Plan, Removal};
 use crate::prove::groups::{Group, groups};
 use crate::prove::layout::Layout;
 use crate::prove::model::{Layer, Model};
-use crate::prove::proof::{Assumption, Outside, Undecided};
+use crate::prove::proof::{Assumption, Condition, Outside, Undecided};
 use crate::prove::rule::Rule;
 use crate::prove::survey::{Survey, in_key};
 use crate::prove::word::Word;
@@ -49,6 +51,8 @@ pub(super) struct Compiled {
     stops: Vec<usize>,
     pub(super) model: SizedModel,
     pub(super) undecided: Vec<Undecided>,
+    pub(super) conditions: Vec<Condition>,
+    pub(super) witnesses: Vec<Witness>,
     pub(super) assumptions: Vec<Assumption>,
     pub(super) outside: Vec<Outside>,
 }
@@ -57,6 +61,12 @@ impl Compiled {
     /// The statements that concern the group.
     pub(super) fn steps(&self, plan: &Plan) -> Vec<usize> {
         self.stops.iter().copied().filter(|step| *step < plan.steps.len()).collect()
+    }
+
+    /// With what was gathered while it was compiled.
+    fn with<W>(self, record: Record<W>, sized: fn(Model<W>) -> SizedModel) -> Self {
+        let Record { model, undecided, conditions, witnesses, assumptions, outside, .. } = record;
+        Self { model: sized(model), undecided, conditions, witnesses, assumptions, outside, ..self }
     }
 
     /// Whether a column is there in a layer.
@@ -268,17 +278,25 @@ impl<'a> Build<'a> {
     }
 
     fn finish(self) -> Compiled {
-        let (model, undecided, assumptions, outside) = match self.draft {
-            SizedRecord::Small(record) => {
-                (SizedModel::Small(record.model), record.undecided, record.assumptions, record.outside)
-            }
-            SizedRecord::Large(record) => {
-                (SizedModel::Large(record.model), record.undecided, record.assumptions, record.outside)
-            }
-            SizedRecord::TooLarge => (SizedModel::TooLarge, Vec::new(), Vec::new(), vec![self.ground.too_large()]),
+        let Self { ground, present, stops, .. } = self;
+        let (group, layout) = (ground.group.clone(), ground.layout.clone());
+        let base = Compiled {
+            group,
+            layout,
+            present,
+            stops,
+            model: SizedModel::TooLarge,
+            undecided: Vec::new(),
+            conditions: Vec::new(),
+            witnesses: Vec::new(),
+            assumptions: Vec::new(),
+            outside: Vec::new(),
         };
-        let Self { ground: Ground { group, layout, .. }, present, stops, .. } = self;
-        Compiled { group, layout, present, stops, model, undecided, assumptions, outside }
+        match self.draft {
+            SizedRecord::Small(record) => base.with(record, SizedModel::Small),
+            SizedRecord::Large(record) => base.with(record, SizedModel::Large),
+            SizedRecord::TooLarge => Compiled { outside: vec![ground.too_large()], ..base },
+        }
     }
 }
 
@@ -336,10 +354,6 @@ impl Ground<'_> {
             let name = self.survey.name(*column);
             let why = format!("`{name}` already holds other data, and this overwrites it with {with}");
             record.leave_outside(Some(*step), why);
-        }
-        for (step, column) in self.survey.failing.iter().filter(|(_, column)| is_own(column)) {
-            let name = self.survey.name(*column);
-            record.assume(Some(*step), format!("no row makes the expression of `{name}` fail (a cast, a division)"));
         }
     }
 

@@ -2,9 +2,10 @@
 
 use crate::ast::Name;
 use crate::catalog::Constraint;
+use crate::obligations::Witness;
 use crate::plan::Plan;
 use crate::prove::model::{Collision, Model, ModelEvent, Transition, Wrong};
-use crate::prove::proof::{Assumption, Outside, Undecided};
+use crate::prove::proof::{Assumption, Condition, Outside, Undecided};
 use crate::prove::word::Word;
 
 /// A model on its way, and what there is to say beside it.
@@ -14,6 +15,8 @@ pub(super) struct Record<W> {
     /// Where rows may meet in the layer on its way.
     pub(super) collisions: Vec<Collision<W>>,
     pub(super) undecided: Vec<Undecided>,
+    pub(super) conditions: Vec<Condition>,
+    pub(super) witnesses: Vec<Witness>,
     pub(super) assumptions: Vec<Assumption>,
     pub(super) outside: Vec<Outside>,
 }
@@ -27,7 +30,15 @@ impl<W: Word> Record<W> {
             happenings: Vec::new(),
             wrongs: Vec::new(),
         };
-        Self { model, collisions: Vec::new(), undecided: Vec::new(), assumptions: Vec::new(), outside: Vec::new() }
+        Self {
+            model,
+            collisions: Vec::new(),
+            undecided: Vec::new(),
+            conditions: Vec::new(),
+            witnesses: Vec::new(),
+            assumptions: Vec::new(),
+            outside: Vec::new(),
+        }
     }
 
     /// The place of something that may happen.
@@ -54,6 +65,23 @@ impl<W: Word> Record<W> {
         }
         self.undecided.push(undecided);
         self.undecided.len() - 1
+    }
+
+    /// The place of values with which something happens.
+    pub(super) fn witness(&mut self, witness: &Witness) -> usize {
+        if let Some(at) = self.witnesses.iter().position(|known| known == witness) {
+            return at;
+        }
+        self.witnesses.push(witness.clone());
+        self.witnesses.len() - 1
+    }
+
+    /// Notes what would have to hold of values, and what would discharge it.
+    pub(super) fn require(&mut self, step: Option<usize>, what: String, discharge: String) {
+        let condition = Condition { step, what, discharge };
+        if !self.conditions.contains(&condition) {
+            self.conditions.push(condition);
+        }
     }
 
     /// Notes what only the authors of the applications can know.
@@ -86,7 +114,7 @@ pub(super) fn push_act<W: Word>(acts: &mut Vec<Transition<W>>, act: Transition<W
             |known: &Transition<W>| known.guard == act.guard && known.refused.is_empty() && known.code == act.code;
         acts.iter().any(same)
     };
-    if !act.refused.is_empty() || !act.code.is_empty() && !is_known() {
+    if !act.refused.is_empty() || !act.risks.is_empty() || !act.code.is_empty() && !is_known() {
         acts.push(act);
     }
 }

@@ -4,10 +4,11 @@ use crate::ast::Name;
 use crate::catalog::{Column, ColumnId, Constraint, ConstraintKind, NotNull};
 use crate::expr::{Expression, Nullness};
 use crate::plan::{Action, Effect};
-use crate::prove::compile::constraints::{by_nulls, wrong};
+use crate::prove::compile::constraints::{self, by_nulls, wrong};
 use crate::prove::compile::fills::{driving_table, failing};
-use crate::prove::compile::record::Record;
+use crate::prove::compile::record::{Record, added_by};
 use crate::prove::compile::scene::LayerScene;
+use crate::prove::compile::values;
 use crate::prove::model::{ModelEvent, Transition, Wrong};
 use crate::prove::proof::AnomalyKind;
 use crate::prove::rule::Rule;
@@ -28,10 +29,11 @@ pub(super) fn ends<W: Word>(scene: LayerScene<'_>, step: usize, record: &mut Rec
             add_column(scene, column, &exists, &mut code);
         }
         let refused = failures(scene, action, &exists, record);
+        let risks = risks(scene, step, &exists, record);
         let stopped = gate(scene, step, &exists);
         let happening = record.happening(ModelEvent::Step(step));
         let avoided = without_rows(scene, action, &exists);
-        ends.push(Transition { guard, code, happening, refused, avoided, undecided: None, stopped });
+        ends.push(Transition { refused, risks, avoided, stopped, ..Transition::new(guard, code, happening) });
     }
     ends
 }
@@ -51,23 +53,17 @@ fn assume<W: Word>(scene: LayerScene<'_>, step: usize, record: &mut Record<W>) {
     let added = effect.adds_constraint().map(|(_, constraint)| constraint);
     let unique = added.filter(|constraint| constraint.kind.unique_columns().is_some());
     let Some(held) = unique.or_else(|| validated(scene, &effect)) else { return };
-    let (noun, name) = (held.kind.noun(), &held.name);
-    let what = format!("existing rows satisfy {noun} `{name}`; otherwise the run stops there and loses nothing");
-    record.assume(Some(step), what);
+    if matches!(held.kind, ConstraintKind::Check { .. }) {
+        return;
+    }
+    let (what, discharge) = constraints::old_condition(held);
+    record.require(Some(step), what, discharge);
 }
 
 /// The end of a step that changes nothing for the group.
 pub(super) fn passing<W: Word>(step: usize, record: &mut Record<W>) -> Transition<W> {
     let happening = record.happening(ModelEvent::Step(step));
-    Transition {
-        guard: Pattern::ANY,
-        code: Program::new(),
-        happening,
-        refused: Vec::new(),
-        avoided: Vec::new(),
-        undecided: None,
-        stopped: Vec::new(),
-    }
+    Transition::new(Pattern::ANY, Program::new(), happening)
 }
 
 fn add_column<W: Word>(scene: LayerScene<'_>, column: &Column, exists: &[bool], code: &mut Program<W>) {
@@ -110,6 +106,39 @@ fn failures<W: Word>(
         failures.extend(unique.map(|unique| (Pattern::ANY, same_for_all(column.id, unique, record))));
     }
     failures
+}
+
+/// Where a step fails for some values: a row breaks a check that it is compared with, or makes a `verify` fail.
+fn risks<W: Word>(
+    scene: LayerScene<'_>,
+    step: usize,
+    exists: &[bool],
+    record: &mut Record<W>,
+) -> Vec<(Pattern<W>, usize)> {
+    let effect = scene.plan.steps[step].action.effect(scene.catalog);
+    let is_there = |table: &Name| scene.place(table).is_some_and(|table| exists[table]);
+    let mut risks = Vec::new();
+    if let Some((table, constraint)) = effect.validates.zip(validated(scene, &effect)).map(|(at, held)| (at.0, held))
+        && let ConstraintKind::Check { condition, columns, .. } = &constraint.kind
+        && let Some(schema) = scene.catalog.table(table).filter(|_| is_there(table))
+    {
+        let added = added_by(scene.plan, table, &constraint.name).unwrap_or(step);
+        let name = format!("{} `{}`", constraint.kind.noun(), constraint.name);
+        let wrong = wrong(AnomalyKind::FailingStep, None, columns.first().copied(), Some(name));
+        for answer in constraints::old_answers(scene, schema, constraint, condition, added) {
+            let condition = constraints::old_condition(constraint);
+            risks.extend(values::weigh((scene, Some(step)), &answer, wrong.clone(), false, condition, record));
+        }
+    }
+    if let Some((table, condition)) = effect.verifies.filter(|(table, _)| is_there(table)) {
+        let answer = scene.survey.judge.fails(&values::scenario(scene, false, &[]), table, condition);
+        let outcome = answer.witness().map_or_else(String::new, |witness| format!(": {}", witness.outcome));
+        let wrong = wrong(AnomalyKind::FailingStep, None, None, Some(format!("the expression of `verify`{outcome}")));
+        let what = "no row makes the expression of `verify` fail".to_owned();
+        let discharge = "guard it with a `case`".to_owned();
+        risks.extend(values::weigh((scene, Some(step)), &answer, wrong, true, (what, discharge), record));
+    }
+    risks
 }
 
 /// The constraint, known by its name, that old rows are compared with.
@@ -187,15 +216,7 @@ pub(super) fn undo<W: Word>(scene: LayerScene<'_>, step: usize, record: &mut Rec
     }
     code.push(Op::assign(scene.layout.visited, true));
     let happening = record.happening(ModelEvent::Undo(step));
-    vec![Transition {
-        guard: Pattern::ANY,
-        code,
-        happening,
-        refused: Vec::new(),
-        avoided: Vec::new(),
-        undecided: None,
-        stopped: Vec::new(),
-    }]
+    vec![Transition::new(Pattern::ANY, code, happening)]
 }
 
 /// Sets the mark of a visit as it is when a layer begins whose step processes the rows of a table.

@@ -32,7 +32,7 @@ struct Note {
 }
 
 impl<W: Write> Human<W> {
-    /// A report to `out`; a `quiet` one has neither notes nor a summary.
+    /// A report to `out`; a `quiet` one has findings and the verdicts that need a look, and no summary.
     pub fn new(out: W, terminal: Terminal, quiet: bool) -> Self {
         Self { out, terminal, quiet, totals: Totals::default(), notes: Vec::new() }
     }
@@ -78,7 +78,9 @@ impl<W: Write> Human<W> {
 impl<W: Write> Report for Human<W> {
     fn file(&mut self, file: FileFindings<'_>) -> io::Result<()> {
         self.totals.add(file.diagnostics);
-        self.remember(file.source.name(), file.notes);
+        let verdict = file.headline.map(|headline| if self.quiet { headline.short_notes() } else { headline.notes() });
+        self.remember(file.source.name(), &verdict.unwrap_or_default());
+        self.remember(file.source.name(), if self.quiet { &[] } else { file.notes });
         for diagnostic in file.diagnostics {
             writeln!(self.out, "{}", render(diagnostic, file.source, self.terminal))?;
         }
@@ -90,8 +92,8 @@ impl<W: Write> Report for Human<W> {
     }
 
     fn finish(&mut self) -> io::Result<()> {
+        self.write_notes()?;
         if !self.quiet && self.totals.files > 0 {
-            self.write_notes()?;
             self.write_summary()?;
         }
         self.out.flush()

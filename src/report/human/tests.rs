@@ -263,7 +263,9 @@ fn report(quiet: bool, files: &[(&str, usize, &[&str])]) -> String {
         let diagnostic = Diagnostic::new(Code::Syntax, "wrong", Span::new(0, 3), "");
         let diagnostics = vec![diagnostic.fix("right", Span::new(0, 1), "x"); *findings];
         let notes: Vec<_> = notes.iter().map(|note| (*note).to_owned()).collect();
-        report.file(FileFindings { source: &source, diagnostics: &diagnostics, notes: &notes }).unwrap();
+        report
+            .file(FileFindings { source: &source, diagnostics: &diagnostics, headline: None, notes: &notes })
+            .unwrap();
     }
     report.finish().unwrap();
     String::from_utf8(out).unwrap()

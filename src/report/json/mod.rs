@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use serde::{Serialize, Serializer};
 
 use super::{FileFindings, Report, Totals};
-use crate::diagnostic::{Code, Diagnostic, Fix, Label, Severity};
+use crate::diagnostic::{Answer, Code, Diagnostic, Fix, Headline, Label, Severity};
 use crate::source::{Source, Span};
 
 /// The version of the document's form.
@@ -35,7 +35,10 @@ impl<W: Write> Report for Json<W> {
         self.out.write_all(if self.totals.files == 0 { b"\n" } else { b",\n" })?;
         self.totals.add(file.diagnostics);
         let diagnostics = Findings { source: file.source, diagnostics: file.diagnostics };
-        let document = File { path: file.source.name(), diagnostics, notes: file.notes };
+        let verdict = file.headline.map(|headline| headline.answer);
+        let said = file.headline.map(Headline::notes).unwrap_or_default();
+        let notes = said.iter().chain(file.notes).map(String::as_str).collect();
+        let document = File { path: file.source.name(), verdict, diagnostics, notes };
         Ok(serde_json::to_writer(&mut self.out, &document)?)
     }
 
@@ -65,8 +68,9 @@ pub(super) struct Unreadable {
 #[derive(Serialize)]
 struct File<'a> {
     path: &'a str,
+    verdict: Option<Answer>,
     diagnostics: Findings<'a>,
-    notes: &'a [String],
+    notes: Vec<&'a str>,
 }
 
 /// The findings of a file, each made when it is written: there may be a hundred thousand.

@@ -17,8 +17,12 @@ fn report() -> Value {
     let mut out = Vec::new();
     let mut report = Json::new(&mut out);
     let notes = ["a note".to_owned()];
-    report.file(FileFindings { source: &source, diagnostics: &[diagnostic, plain], notes: &notes }).unwrap();
-    report.file(FileFindings { source: &Source::new("b.mig", ""), diagnostics: &[], notes: &[] }).unwrap();
+    report
+        .file(FileFindings { source: &source, diagnostics: &[diagnostic, plain], headline: None, notes: &notes })
+        .unwrap();
+    report
+        .file(FileFindings { source: &Source::new("b.mig", ""), diagnostics: &[], headline: None, notes: &[] })
+        .unwrap();
     report.unreadable("c.mig", "is a folder").unwrap();
     report.finish().unwrap();
     serde_json::from_slice(&out).unwrap()

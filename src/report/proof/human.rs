@@ -1,16 +1,15 @@
 //! Proofs as text for people.
 
 use std::io::{self, Write};
-use std::sync::Arc;
 
 use super::matrix::matrix;
 use super::schedule::Drawing;
 use super::statements::Statements;
-use super::{Answer, Answers, ProofReport, ProveOutcome, ProvedScript};
-use crate::diagnostic::{Diagnostic, Severity};
+use super::{Answer, Answers, ProofReport, ProveOutcome, ProvedPlan, ProvedScript};
+use crate::diagnostic::{Diagnostic, Headline, Severity};
 use crate::phrase::counted;
 use crate::plan::Plan;
-use crate::prove::{EventKind, Insertion, NoReturn, Proof, Refutation, Remedy, Verdict, Words};
+use crate::prove::{EventKind, Insertion, NoReturn, Proof, Refutation, Remedy, Words};
 use crate::report::plain::{clean_line, wrapped};
 use crate::report::terminal::{Paint, Terminal};
 use crate::report::{clean, render};
@@ -50,9 +49,7 @@ impl<W: Write> ProofReport for Human<W> {
         writeln!(self.out, "{}", verdict(script, self.terminal))?;
         match &script.outcome {
             ProveOutcome::Errors(_) => Ok(()),
-            ProveOutcome::Proof(proved) => {
-                self.out.write_all(self.whole(&script.source, &proved.0, &proved.1).as_bytes())
-            }
+            ProveOutcome::Proof(proved) => self.out.write_all(self.whole(&script.source, proved).as_bytes()),
             ProveOutcome::NoApps { lines, assumed, .. } => {
                 let text = self.advice(&script.source, lines, assumed.as_deref());
                 self.out.write_all(text.as_bytes())
@@ -74,70 +71,61 @@ impl<W: Write> ProofReport for Human<W> {
 }
 
 impl<W> Human<W> {
-    fn whole(&self, source: &Source, plan: &Plan, proof: &Proof) -> String {
+    fn painted(&self, headline: &Headline) -> String {
+        self.terminal.paint(&clean_line(&headline.verdict), paint(headline))
+    }
+
+    fn whole(&self, source: &Source, proved: &ProvedPlan) -> String {
+        let ProvedPlan { plan, proof, headline, losses } = proved;
         let tell = HumanWords { plan, statements: Statements::new(source, plan), terminal: self.terminal };
         let parts = [
             tell.refutations(proof),
             tell.legend(proof),
+            tell.conditions(proof),
+            tell.losses(losses, source),
             tell.outside(proof),
             tell.matrix(proof),
             tell.no_return(proof),
             tell.explored(proof),
-            tell.assumptions(proof),
+            tell.premises(headline),
         ];
         parts.concat()
     }
 
-    fn advice(&self, source: &Source, lines: &[String], assumed: Option<&(Arc<Plan>, Proof)>) -> String {
-        let Some((plan, proof)) = assumed else { return String::new() };
+    fn advice(&self, source: &Source, lines: &[String], assumed: Option<&ProvedPlan>) -> String {
+        let Some(proved) = assumed else { return String::new() };
         let lines: Vec<String> = lines.iter().map(|line| format!("  {}", clean(line))).collect();
         let lines = lines.join("\n");
         let help = self.terminal.paint("help:", Paint::Cyan);
-        let verdict = self.terminal.paint(proof_verdict(proof), paint(answer_of(proof)));
+        let verdict = self.painted(&proved.headline);
         let write = "`miglab check --infer-apps` writes them into the script";
-        let rest = self.whole(source, plan, proof);
+        let rest = self.whole(source, proved);
         format!("{help} say who uses what; {write}:\n\n{lines}\n\nadvice: with these, the plan is {verdict}\n{rest}")
     }
 }
 
-fn answer_of(proof: &Proof) -> Answer {
-    match proof.verdict() {
-        Verdict::Proved => Answer::Proved,
-        Verdict::Refuted => Answer::Refuted,
-        Verdict::NotProved => Answer::NotProved,
-    }
-}
-
-fn proof_verdict(proof: &Proof) -> &'static str {
-    answer_of(proof).words()
-}
-
-fn paint(answer: Answer) -> Paint {
-    match answer {
-        Answer::Proved => Paint::Green,
+fn paint(headline: &Headline) -> Paint {
+    match headline.answer {
+        Answer::Proved if headline.is_plain => Paint::Green,
         Answer::Refuted | Answer::Errors => Paint::Red,
-        Answer::NotProved => Paint::Yellow,
+        Answer::Proved | Answer::Conditional | Answer::NotProved => Paint::Yellow,
     }
 }
 
 /// The verdict in one line, to be quoted: `proved: "Rename …" is safe for any number of rows, clients and batches`.
 fn verdict(script: &ProvedScript, terminal: Terminal) -> String {
-    let answer = script.answer();
-    format!("{}: {}", terminal.paint(answer.words(), paint(answer)), clean_line(&sentence(script)))
-}
-
-fn sentence(script: &ProvedScript) -> String {
-    match &script.outcome {
-        ProveOutcome::Errors(diagnostics) => errors(diagnostics),
+    let (verdict, color, sentence) = match &script.outcome {
+        ProveOutcome::Errors(diagnostics) => ("not proved", Paint::Red, errors(diagnostics)),
         ProveOutcome::NoApps { title, .. } => {
-            format!("\"{title}\" declares no `app`: who reads and writes what, and when, is not known")
+            let what = "declares no `app`: who reads and writes what, and when, is not known";
+            ("not proved", Paint::Yellow, format!("\"{title}\" {what}"))
         }
         ProveOutcome::Proof(proved) => {
-            let (plan, proof) = &**proved;
-            let statements = Statements::new(&script.source, plan);
-            format!("\"{}\" {}", plan.title, judgement(plan, proof, statements))
+            let said = format!("\"{}\" {}", proved.plan.title, judgement(proved, &script.source));
+            (proved.headline.verdict.as_str(), paint(&proved.headline), said)
         }
-    }
+    };
+    format!("{}: {}", terminal.paint(&clean_line(verdict), color), clean_line(&sentence))
 }
 
 fn errors(diagnostics: &[Diagnostic]) -> String {
@@ -147,21 +135,25 @@ fn errors(diagnostics: &[Diagnostic]) -> String {
 }
 
 /// What is proved of a plan.
-const SAFE: &str = "is safe for any number of rows, clients and batches";
-
-fn judgement(plan: &Plan, proof: &Proof, statements: Statements<'_>) -> String {
-    match (proof.verdict(), proof.refutations.as_slice()) {
-        (Verdict::Proved, _) if proof.assumptions.is_empty() => SAFE.to_owned(),
-        (Verdict::Proved, _) => format!("{SAFE}, given what it takes for granted"),
-        (Verdict::Refuted, [only]) => {
+fn judgement(proved: &ProvedPlan, source: &Source) -> String {
+    let ProvedPlan { plan, proof, headline, losses } = proved;
+    let statements = Statements::new(source, plan);
+    match (headline.answer, proof.refutations.as_slice()) {
+        (Answer::Proved | Answer::Conditional, _) if losses.is_empty() => {
+            "is safe for any number of rows, clients and batches".to_owned()
+        }
+        (Answer::Proved | Answer::Conditional, _) => {
+            "loses no write in any order of events, and changes some values on the way".to_owned()
+        }
+        (Answer::Refuted, [only]) => {
             let finding = Words::new(plan).finding(&only.anomaly);
             format!("is not safe: {}: {finding}", only.anomaly.kind.name())
         }
-        (Verdict::Refuted, several) => {
+        (Answer::Refuted, several) => {
             let kinds: Vec<_> = several.iter().map(|refutation| refutation.anomaly.kind.name()).collect();
             format!("is not safe, for {} reasons: {}", several.len(), kinds.join(", "))
         }
-        (Verdict::NotProved, _) => {
+        (Answer::NotProved | Answer::Errors, _) => {
             let lines: Vec<_> = proof.outside.iter().filter_map(|outside| statements.line(outside.step?)).collect();
             let lines: Vec<_> = lines.iter().map(|line| format!("line {line}")).collect();
             let what = if lines.is_empty() { "something".to_owned() } else { lines.join(", ") };
@@ -198,13 +190,17 @@ impl HumanWords<'_> {
             self.paragraph((anomaly.kind.name(), Paint::Red), &format!(": {}", words.finding(anomaly)))
         };
         let drawing = Drawing { plan: self.plan, statements: self.statements, terminal: self.terminal };
-        let drawn = drawing.schedule(&refutation.schedule, &words.anomaly(anomaly));
+        let drawn = drawing.schedule(refutation, &words.anomaly(anomaly));
         let hangs = refutation.hangs_on.iter().map(|undecided| {
             let place = self.statements.suffix(undecided.step);
             self.paragraph(("note:", Paint::Cyan), &format!(" this depends on {}{place}", undecided.what))
         });
+        let values = refutation.witness.as_ref().map(|witness| {
+            self.paragraph(("note:", Paint::Cyan), &format!(" {}: {}", witness.origin.words(), witness.row()))
+        });
+        let values = values.unwrap_or_default();
         let remedy = refutation.remedy.as_ref().map_or_else(String::new, |remedy| self.remedy(remedy));
-        format!("\n{heading}{drawn}{}{remedy}", hangs.collect::<String>())
+        format!("\n{heading}{drawn}{values}{}{remedy}", hangs.collect::<String>())
     }
 
     fn remedy(self, remedy: &Remedy) -> String {
@@ -291,10 +287,37 @@ impl HumanWords<'_> {
         head + &lines.collect::<String>()
     }
 
-    fn assumptions(self, proof: &Proof) -> String {
-        let items = proof.assumptions.iter();
-        let items = items.map(|assumption| (assumption.what.as_str(), assumption.step));
-        self.list("Taken for granted", items)
+    /// What the proof hangs on, numbered as `check` numbers it, each with what would discharge it.
+    fn conditions(self, proof: &Proof) -> String {
+        if proof.conditions.is_empty() {
+            return String::new();
+        }
+        let told = proof.conditions.iter().enumerate().map(|(at, condition)| {
+            let place = self.statements.suffix(condition.step);
+            let what = self.paragraph(("", Paint::Bold), &format!("  {}. {}{place}", at + 1, condition.what));
+            let help = self.paragraph(("     help:", Paint::Cyan), &format!(" {}", condition.discharge));
+            format!("{what}{help}")
+        });
+        format!("{}{}", self.heading("Provided that"), told.collect::<String>())
+    }
+
+    /// Values that are lost whatever the order of events.
+    fn losses(self, losses: &[Diagnostic], source: &Source) -> String {
+        if losses.is_empty() {
+            return String::new();
+        }
+        let told = losses.iter().map(|loss| {
+            let line = source.position(loss.span().start).line;
+            self.paragraph(("", Paint::Bold), &format!("  {} (line {line})", loss.message))
+        });
+        format!("{}{}", self.heading("Values that are lost"), told.collect::<String>())
+    }
+
+    fn premises(self, headline: &Headline) -> String {
+        let Some(premise) = headline.premise() else { return String::new() };
+        let text = premise.split_once(": ").map_or(premise.as_str(), |(_, text)| text);
+        let items = text.split("; ").map(|text| self.paragraph(("", Paint::Bold), &format!("  {text}")));
+        format!("{}{}", self.heading("Premises"), items.collect::<String>())
     }
 
     fn outside(self, proof: &Proof) -> String {

@@ -1,16 +1,15 @@
 //! Proofs as one JSON document; `docs/prove-output.schema.json` describes it.
 
 use std::io::{self, Write};
-use std::sync::Arc;
 
 use serde_json::{Value, json};
 
 use super::statements::Statements;
-use super::{Answers, ProofReport, ProveOutcome, ProvedScript};
+use super::{Answers, ProofReport, ProveOutcome, ProvedPlan, ProvedScript};
 use crate::plan::Plan;
 use crate::prove::{
-    self, Cell, CellView, Content, EventKind, Insertion, Proof, Refutation, Remedy, RowView, Schedule, ScheduleEvent,
-    Words,
+    self, Cell, CellView, Condition, Content, EventKind, Insertion, Refutation, Remedy, RowView, Schedule,
+    ScheduleEvent, Shown, Words,
 };
 use crate::report::json::{Findings, Unreadable};
 
@@ -59,7 +58,8 @@ impl<W: Write> ProofReport for Json<W> {
 fn document(script: &ProvedScript) -> io::Result<Value> {
     let diagnostics = match &script.outcome {
         ProveOutcome::Errors(diagnostics) => diagnostics.as_slice(),
-        _ => &[],
+        ProveOutcome::Proof(proved) => proved.losses.as_slice(),
+        ProveOutcome::NoApps { .. } => &[],
     };
     let (proof, assumed) = match &script.outcome {
         ProveOutcome::Errors(_) => (None, None),
@@ -70,7 +70,7 @@ fn document(script: &ProvedScript) -> io::Result<Value> {
         ProveOutcome::NoApps { lines, .. } => lines.as_slice(),
         _ => &[],
     };
-    let telling = |proved: Option<&(Arc<Plan>, Proof)>| proved.map(|(plan, proof)| of_proof(script, plan, proof));
+    let telling = |proved: Option<&ProvedPlan>| proved.map(|proved| of_proof(script, proved));
     Ok(json!({
         "path": script.source.name(),
         "verdict": script.answer(),
@@ -80,13 +80,16 @@ fn document(script: &ProvedScript) -> io::Result<Value> {
     }))
 }
 
-fn of_proof(script: &ProvedScript, plan: &Plan, proof: &Proof) -> Value {
+fn of_proof(script: &ProvedScript, proved: &ProvedPlan) -> Value {
+    let ProvedPlan { plan, proof, headline, .. } = proved;
     let statements = Statements::new(&script.source, plan);
     let tell = JsonWords { plan, words: Words::new(plan) };
     let statement = |step| json!({ "line": statements.line(step), "text": statements.text(step) });
     let said = |step: Option<usize>, what: &str| json!({ "statement": step, "text": what });
     json!({
         "title": plan.title,
+        "headline": headline.line(),
+        "premise": headline.premise(),
         "states": proof.states,
         "groups": proof.groups.iter().map(|group| json!({
             "columns": strings(&group.columns),
@@ -102,11 +105,16 @@ fn of_proof(script: &ProvedScript, plan: &Plan, proof: &Proof) -> Value {
         "no_return": proof.no_return.as_ref().map(|no_return| json!({
             "statement": no_return.step,
             "lost": no_return.lost.to_string(),
-            "schedule": tell.schedule(&no_return.schedule),
+            "schedule": tell.schedule(&no_return.schedule, &[]),
         })),
+        "conditions": proof.conditions.iter().map(condition).collect::<Vec<_>>(),
         "assumptions": proof.assumptions.iter().map(|a| said(a.step, &a.what)).collect::<Vec<_>>(),
         "outside": proof.outside.iter().map(|outside| said(outside.step, &outside.why)).collect::<Vec<_>>(),
     })
+}
+
+fn condition(condition: &Condition) -> Value {
+    json!({ "statement": condition.step, "text": condition.what, "discharge": condition.discharge })
 }
 
 fn strings<T: ToString>(items: &[T]) -> Vec<String> {
@@ -138,28 +146,40 @@ impl JsonWords<'_> {
             "column": anomaly.column.as_ref().map(ToString::to_string),
             "constraint": anomaly.constraint,
             "length": refutation.schedule.length(),
-            "schedule": self.schedule(&refutation.schedule),
+            "schedule": self.schedule(&refutation.schedule, &refutation.shown()),
+            "witness": refutation.witness.as_ref().map(|witness| json!({
+                "table": witness.table.to_string(),
+                "values": witness.values.iter().map(|(column, value)| json!({
+                    "column": column.to_string(),
+                    "value": value.literal(),
+                })).collect::<Vec<_>>(),
+                "origin": witness.origin.name(),
+                "outcome": witness.outcome,
+            })),
             "hangs_on": hangs_on.map(|u| json!({ "statement": u.step, "text": u.what })).collect::<Vec<_>>(),
             "remedy": refutation.remedy.as_ref().map(remedy),
         })
     }
 
-    fn schedule(&self, schedule: &Schedule) -> Value {
-        let letters = prove::letters(self.plan, schedule);
+    fn schedule(&self, schedule: &Schedule, shown: &[Shown]) -> Value {
+        let letters = prove::letters_with(self.plan, schedule, shown);
         let none = prove::Letters::new();
         let letters = |at: usize| letters.get(at).unwrap_or(&none);
         let events = schedule.events.iter().enumerate();
         json!({
             "start": row(&schedule.start, letters(0)),
-            "events": events.map(|(at, event)| self.event(event, letters(at + 1))).collect::<Vec<_>>(),
+            "events": events.map(|(at, event)| {
+                let brought: Vec<&Shown> = shown.iter().filter(|shown| shown.event == Some(at)).collect();
+                self.event(event, &brought, letters(at + 1))
+            }).collect::<Vec<_>>(),
         })
     }
 
-    fn event(&self, event: &ScheduleEvent, letters: &prove::Letters) -> Value {
+    fn event(&self, event: &ScheduleEvent, brought: &[&Shown], letters: &prove::Letters) -> Value {
         let (kind, statement) = kind(&event.kind);
         let mut told = json!({
             "kind": kind,
-            "text": self.words.event(event),
+            "text": self.words.event_with(event, brought),
             "ended": event.position,
             "statement": statement,
         });

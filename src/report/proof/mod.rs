@@ -14,9 +14,10 @@ use serde::Serialize;
 pub use human::Human;
 pub use json::Json;
 
-use crate::diagnostic::Diagnostic;
+pub use crate::diagnostic::Answer;
+use crate::diagnostic::{Diagnostic, Headline};
 use crate::plan::Plan;
-use crate::prove::{Proof, Verdict};
+use crate::prove::Proof;
 use crate::source::Source;
 
 /// A script, and what came of proving it.
@@ -34,7 +35,7 @@ pub enum ProveOutcome {
     /// There are errors in the script, which come first; warnings are here as well.
     Errors(Vec<Diagnostic>),
     /// The plan and its proof.
-    Proof(Box<(Arc<Plan>, Proof)>),
+    Proof(Box<ProvedPlan>),
     /// No application is declared.
     NoApps {
         /// The title of the plan.
@@ -42,48 +43,37 @@ pub enum ProveOutcome {
         /// The lines that declare the applications taken to be there, and deploy and retire them.
         lines: Vec<String>,
         /// The plan with these lines, and its proof; none where there is no column that an application could use.
-        assumed: Option<Box<(Arc<Plan>, Proof)>>,
+        assumed: Option<Box<ProvedPlan>>,
     },
 }
 
+/// A plan and what is proved of it.
+#[derive(Debug)]
+pub struct ProvedPlan {
+    /// The plan.
+    pub plan: Arc<Plan>,
+    /// Its proof.
+    pub proof: Proof,
+    /// The verdict; it may be less than the proof says, where other findings take something away.
+    pub headline: Headline,
+    /// What takes something away: values that are lost in any order of events.
+    pub losses: Vec<Diagnostic>,
+}
+
 impl ProvedScript {
+    /// Whether values are lost in it in any order of events.
+    #[must_use]
+    pub fn loses_values(&self) -> bool {
+        matches!(&self.outcome, ProveOutcome::Proof(proved) if !proved.losses.is_empty())
+    }
+
     /// The answer in a word.
     #[must_use]
     pub fn answer(&self) -> Answer {
         match &self.outcome {
             ProveOutcome::Errors(_) => Answer::Errors,
             ProveOutcome::NoApps { .. } => Answer::NotProved,
-            ProveOutcome::Proof(proved) => match proved.1.verdict() {
-                Verdict::Proved => Answer::Proved,
-                Verdict::Refuted => Answer::Refuted,
-                Verdict::NotProved => Answer::NotProved,
-            },
-        }
-    }
-}
-
-/// The answer for one script.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Answer {
-    /// Safe for any number of rows, clients and batches.
-    Proved,
-    /// A schedule ends in an anomaly.
-    Refuted,
-    /// Nothing wrong was found, and not everything could be looked at.
-    NotProved,
-    /// There are errors in the script, which come first.
-    Errors,
-}
-
-impl Answer {
-    /// As a verdict begins: `not proved`.
-    #[must_use]
-    pub fn words(self) -> &'static str {
-        match self {
-            Self::Proved => "proved",
-            Self::Refuted => "refuted",
-            Self::NotProved | Self::Errors => "not proved",
+            ProveOutcome::Proof(proved) => proved.headline.answer,
         }
     }
 }
@@ -93,6 +83,8 @@ impl Answer {
 pub struct Answers {
     /// Proved.
     pub proved: usize,
+    /// Proved, provided that conditions hold.
+    pub conditional: usize,
     /// Refuted.
     pub refuted: usize,
     /// Not proved.
@@ -109,6 +101,7 @@ impl Answers {
         self.files += 1;
         match answer {
             Answer::Proved => self.proved += 1,
+            Answer::Conditional => self.conditional += 1,
             Answer::Refuted => self.refuted += 1,
             Answer::NotProved => self.not_proved += 1,
             Answer::Errors => self.errors += 1,
@@ -120,6 +113,7 @@ impl Answers {
     pub fn summary(&self) -> String {
         let parts = [
             (self.proved, "proved"),
+            (self.conditional, "proved with conditions"),
             (self.refuted, "refuted"),
             (self.not_proved, "not proved"),
             (self.errors, "with errors"),

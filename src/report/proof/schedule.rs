@@ -4,7 +4,7 @@ use unicode_width::UnicodeWidthStr;
 
 use super::statements::Statements;
 use crate::plan::{ColumnName, Plan};
-use crate::prove::{self, CellView, Content, EventKind, RowView, Schedule, Words};
+use crate::prove::{self, CellView, Content, EventKind, Refutation, RowView, Schedule, Shown, Words};
 use crate::report::plain::wrapped;
 use crate::report::table::{Cell, CellState, TextTable};
 use crate::report::terminal::Terminal;
@@ -34,9 +34,10 @@ struct Line<'a> {
 
 impl Drawing<'_> {
     /// The schedule, in lines. `ending` says what the last event is: "stale".
-    pub(super) fn schedule(self, schedule: &Schedule, ending: &str) -> String {
+    pub(super) fn schedule(self, refutation: &Refutation, ending: &str) -> String {
+        let (schedule, shown) = (&refutation.schedule, refutation.shown());
         let columns = columns(schedule);
-        let lines = self.lines(schedule, ending);
+        let lines = self.lines(schedule, &shown, ending);
         let cells: Vec<Vec<Cell>> = lines.iter().map(|line| cells(line, &columns)).collect();
         let words = Words::new(self.plan);
         let headers: Vec<String> = columns.iter().map(|column| words.plain_column(column)).collect();
@@ -50,8 +51,8 @@ impl Drawing<'_> {
         }
     }
 
-    fn lines<'s>(self, schedule: &'s Schedule, ending: &str) -> Vec<Line<'s>> {
-        let mut letters = prove::letters(self.plan, schedule).into_iter();
+    fn lines<'s>(self, schedule: &'s Schedule, shown: &[Shown], ending: &str) -> Vec<Line<'s>> {
+        let mut letters = prove::letters_with(self.plan, schedule, shown).into_iter();
         let mut next = || letters.next().unwrap_or_default();
         let text = if schedule.start.cells.is_empty() { "there is no row yet" } else { "a row as it is at the start" };
         let start = Line {
@@ -74,22 +75,23 @@ impl Drawing<'_> {
             if visited_just_now(schedule, at) && lines.len() > 1 {
                 lines.pop();
             }
-            let text = self.text(schedule, at);
+            let text = self.text(schedule, shown, at);
             let text = if is_last && !ending.is_empty() { format!("{text}: {ending}") } else { text };
             lines.push(Line { number: Some(lines.len()), step, text, row: &event.row, letters, is_last });
         }
         lines
     }
 
-    fn text(self, schedule: &Schedule, at: usize) -> String {
+    fn text(self, schedule: &Schedule, shown: &[Shown], at: usize) -> String {
         let event = &schedule.events[at];
+        let brought: Vec<&Shown> = shown.iter().filter(|shown| shown.event == Some(at)).collect();
         match event.kind {
             EventKind::Step(step) if visited_before(schedule, at) && !visited_just_now(schedule, at) => {
                 format!("`{}` ends", self.statements.text(step))
             }
             EventKind::Step(step) => self.statements.text(step),
             EventKind::Undo(step) => format!("rolled back: {}", self.statements.text(step)),
-            _ => Words::new(self.plan).event(event),
+            _ => Words::new(self.plan).event_with(event, &brought),
         }
     }
 

@@ -13,13 +13,13 @@ use crate::diagnostic::Diagnostic;
 use crate::source::Span;
 use crate::syntax::build::Build;
 use crate::syntax::declaration::{AppClause, TableElement};
-use crate::syntax::expression::nests_too_deeply;
 use crate::syntax::grammar::Rule;
 use crate::syntax::keywords::{self, is_one};
 use crate::syntax::lex::{Lexer, Tok};
+use crate::syntax::limits;
 use crate::syntax::names::Names;
 use crate::syntax::part::{Element, Head, Part};
-use crate::syntax::split::{BlockKind, MAX_DEPTH, Piece, PieceKind, SplitFault, SplitFaultKind, Splitter};
+use crate::syntax::split::{BlockKind, Piece, PieceKind, SplitFault, SplitFaultKind, Splitter};
 use crate::syntax::tree::Node;
 use crate::syntax::{outline_errors, shapes};
 
@@ -152,6 +152,11 @@ impl Reader<'_> {
 
     fn piece(&mut self, piece: Piece) {
         match piece.kind {
+            PieceKind::Comment | PieceKind::Trailing if piece.fault.is_some() => {
+                if let Some(fault) = piece.fault.filter(|_| self.reads(false)) {
+                    self.fault(fault);
+                }
+            }
             PieceKind::Comment => self.send(Part::Comment { span: piece.span, trailing: false }),
             PieceKind::Trailing => self.send(Part::Comment { span: piece.span, trailing: true }),
             PieceKind::Blank => self.send(Part::Blank),
@@ -234,7 +239,7 @@ impl Reader<'_> {
             _ => None,
         };
         if added && outer.is_none() && phase.is_none() {
-            self.missing_phase(span, Phase::Expand);
+            self.diagnostics.push(outline_errors::missing_phase(span, Phase::Expand, &[]));
         }
         let phase = phase.or(outer).unwrap_or(Phase::Expand);
         self.parse(rule, span, piece, &mut |build, node, sink| {
@@ -300,14 +305,11 @@ impl Reader<'_> {
                 return;
             }
         }
+        if let Some(diagnostic) = limits::exceeded(self.slice(piece.span), piece.span.start) {
+            return self.diagnostics.push(diagnostic);
+        }
         if let Some(fault) = piece.fault {
             return self.faulty(piece, fault);
-        }
-        if piece.span.len() > MAX_DEPTH
-            && let Some(at) = nested_deeply(self.slice(piece.span))
-        {
-            let at = Span::new(at, at + 1).shifted(piece.span.start);
-            return self.diagnostics.push(nests_too_deeply(at));
         }
         match self.blocks.last().map(|block| block.context) {
             None => self.top(piece),
@@ -387,10 +389,6 @@ impl Reader<'_> {
         });
     }
 
-    fn missing_phase(&mut self, span: Span, phase: Phase) {
-        self.diagnostics.push(outline_errors::missing_phase(span, phase));
-    }
-
     fn element(&mut self, piece: Piece, kind: BlockKind) {
         let (rule, build): (Rule, fn(&mut Build<'_>, Node<'_>) -> Element) = match kind {
             BlockKind::Table | BlockKind::Phase => {
@@ -421,7 +419,7 @@ impl Reader<'_> {
     fn parse(&mut self, rule: Rule, span: Span, piece: Piece, build: Builder<'_>) -> bool {
         let commented = match piece.kind {
             PieceKind::Text { commented, .. } => commented,
-            _ => self.slice(span).contains('#') || self.slice(span).contains("--"),
+            _ => ["#", "--", "/*"].iter().any(|sign| self.slice(span).contains(sign)),
         };
         match self.attempt(rule, span, commented, build) {
             Ok(()) => true,
@@ -482,7 +480,7 @@ fn check_phase(
         (Some(usual), None) => {
             // What is refused anyhow is not sent to a phase first.
             if !allowed.is_empty() {
-                build.report(outline_errors::missing_phase(span, usual));
+                build.report(outline_errors::missing_phase(span, usual, allowed));
             }
             Some(usual)
         }
@@ -496,7 +494,7 @@ fn phase_of(word: &str) -> Option<Phase> {
 }
 
 /// The text with spaces in place of its comments, so that all offsets stay.
-fn without_comments(text: &str) -> Cow<'_, str> {
+pub(super) fn without_comments(text: &str) -> Cow<'_, str> {
     let mut comments = Lexer::new(text, 0).filter(|token| token.kind == Tok::Comment).peekable();
     if comments.peek().is_none() {
         return Cow::Borrowed(text);
@@ -516,25 +514,4 @@ fn error_offset(error: &Error<Rule>) -> usize {
         InputLocation::Pos(pos) => pos,
         InputLocation::Span((start, _)) => start,
     }
-}
-
-/// Where parentheses, `case` and operators before an operand nest more deeply than they may.
-pub(super) fn nested_deeply(text: &str) -> Option<usize> {
-    let (mut depth, mut run) = (0_usize, 0_usize);
-    for token in Lexer::new(text, 0) {
-        let word = &text[token.start..token.end];
-        match token.kind {
-            Tok::Open => depth += 1,
-            Tok::Close => depth = depth.saturating_sub(1),
-            Tok::Word if word.eq_ignore_ascii_case("case") => depth += 1,
-            Tok::Word if word.eq_ignore_ascii_case("end") => depth = depth.saturating_sub(1),
-            _ => {}
-        }
-        let prefix = token.kind == Tok::Symbol && word.bytes().all(|b| b == b'-' || b == b'+');
-        run = if prefix || word.eq_ignore_ascii_case("not") { run + word.len() } else { 0 };
-        if depth > MAX_DEPTH || run > 3 * MAX_DEPTH {
-            return Some(token.start);
-        }
-    }
-    None
 }

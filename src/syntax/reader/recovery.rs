@@ -7,7 +7,7 @@ use crate::syntax::grammar::Rule;
 use crate::syntax::keywords::{self, is_one};
 use crate::syntax::reader::{Builder, Reader, without_comments};
 use crate::syntax::split::{Piece, PieceKind, SplitFault, SplitFaultKind};
-use crate::syntax::{expected, mistakes};
+use crate::syntax::{expected, limits, mistakes};
 
 /// How many further pieces an incomplete one may reach over.
 const MAX_JOINED: usize = 8;
@@ -46,7 +46,11 @@ impl Reader<'_> {
             let statement = matches!(rule, Rule::statement | Rule::statements)
                 && (is_one(keywords::first_word(text), keywords::TOPS)
                     || is_one(keywords::first_word(text), keywords::VERBS));
-            if next.fault.is_some() || statement || keywords::surely_starts(text) {
+            if next.fault.is_some()
+                || statement
+                || keywords::surely_starts(text)
+                || self.is_too_large(span.to(next.span))
+            {
                 return false;
             }
             if self.attempt(rule, span.to(next.span), true, build).is_ok() {
@@ -55,6 +59,10 @@ impl Reader<'_> {
             }
         }
         false
+    }
+
+    fn is_too_large(&self, span: Span) -> bool {
+        limits::exceeded(self.slice(span), span.start).is_some()
     }
 
     /// Answers a piece that no rule reads.
@@ -84,6 +92,9 @@ impl Reader<'_> {
                 PieceKind::Comment | PieceKind::Trailing => continue,
                 PieceKind::Text { terminated, .. } if !self.starts_anew(next.span) => ended = terminated,
                 _ => break,
+            }
+            if self.is_too_large(whole.to(next.span)) {
+                break;
             }
             whole = whole.to(next.span);
             taken = n;

@@ -98,12 +98,39 @@ const CHOICES: &[Choice] = &[
     choice("pow", 1, NUM, EXPONENTS),
     choice("^", 1, NUM, EXPONENTS),
     some("power", 1, Type::Double, &["2", "0.5", "-1", "0", "3"]),
+    choice("#>", 1, Type::Text, PATHS),
+    choice("#>>", 1, Type::Text, PATHS),
+    choice("#-", 1, Type::Text, PATHS),
     choice("*", 1, Type::Double, FACTORS),
     choice("*", 0, Type::Double, FACTORS),
     choice("/", 1, Type::Double, FACTORS),
 ];
 
 const EXPONENTS: &[&str] = &["0", "1", "2", "3", "-1", "-2", "10", "2.0"];
+
+/// Paths into `json` and `jsonb`.
+const PATHS: &[&str] = &[
+    "{}",
+    "{a}",
+    "{b}",
+    "{a,b}",
+    "{a,0}",
+    "{b,-1}",
+    "{b,1}",
+    "{0}",
+    "{-1}",
+    "{-2}",
+    "{3}",
+    "{3,a}",
+    "{-9}",
+    "{x}",
+    "{null}",
+    "{a,null}",
+    "{\" 1\"}",
+    "{+1}",
+    "{2147483648}",
+    "{bb}",
+];
 
 /// Factors of intervals.
 const FACTORS: &[&str] = &["2", "0.5", "-1.5", "3", "0", "1e10"];
@@ -152,7 +179,7 @@ const TYPES: [Type; 16] = [
 ];
 
 /// What the registry has between two operands.
-const INFIX: [BinaryOp; 17] = [
+const INFIX: [BinaryOp; 20] = [
     BinaryOp::Add,
     BinaryOp::Subtract,
     BinaryOp::Multiply,
@@ -162,6 +189,9 @@ const INFIX: [BinaryOp; 17] = [
     BinaryOp::Concat,
     BinaryOp::JsonGet,
     BinaryOp::JsonGetText,
+    BinaryOp::JsonPath,
+    BinaryOp::JsonPathText,
+    BinaryOp::JsonDeletePath,
     BinaryOp::Equal,
     BinaryOp::NotEqual,
     BinaryOp::Less,

@@ -7,6 +7,7 @@ mod generator;
 mod rows;
 mod translated;
 mod tree;
+mod typed;
 
 use std::fmt::Write as _;
 use std::sync::Arc;

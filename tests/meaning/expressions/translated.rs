@@ -93,7 +93,8 @@ fn constant_length(text: &str, before: &str) -> Option<usize> {
     let end = ty.find(|c: char| !c.is_alphanumeric() && c != '_').unwrap_or(ty.len());
     let end = if ty.starts_with("double precision") { "double precision".len() } else { end };
     let modifiers = ty[end..].starts_with('(').then(|| ty[end..].find(')')).flatten().map_or(0, |at| at + 1);
-    Some(after_value + 2 + end + modifiers)
+    let array = if ty[end..].starts_with("[]") { 2 } else { 0 };
+    Some(after_value + 2 + end + modifiers + array)
 }
 
 fn word(text: &str, word: &str) -> Option<usize> {

@@ -173,7 +173,12 @@ impl Player<'_> {
         let mut writer = self.both.client.copy_in(sql.as_str()).unwrap();
         writeln!(writer, "{line}").unwrap();
         let theirs = writer.finish();
-        assert_eq!(theirs.is_ok(), mine.is_ok(), "{sql}: {line}\nmemory: {mine:?}\nPostgreSQL: {theirs:?}\n{}", self.name);
+        assert_eq!(
+            theirs.is_ok(),
+            mine.is_ok(),
+            "{sql}: {line}\nmemory: {mine:?}\nPostgreSQL: {theirs:?}\n{}",
+            self.name
+        );
     }
 
     /// `insert … on conflict do update` of a row that is there, or not.
@@ -276,8 +281,7 @@ fn whole_rows_nulls_and_defaults_mean_the_same_on_both() {
         let mut next = 10;
         for index in 0..stop {
             for _ in 0..WRITES {
-                let mut player =
-                    Player { both: &mut both, random: &mut random, values, next, name: name.clone() };
+                let mut player = Player { both: &mut both, random: &mut random, values, next, name: name.clone() };
                 player.write();
                 next = player.next;
             }

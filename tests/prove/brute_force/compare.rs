@@ -55,7 +55,7 @@ fn rank(refutation: &Refutation) -> (bool, usize, AnomalyKind) {
 fn proved(subject: &Subject) -> Answer {
     let proof = prove(&subject.plan);
     match (proof.verdict(), proof.refutations.iter().map(rank).min()) {
-        (Verdict::Proved, _) => Answer::Proved,
+        (Verdict::Proved | Verdict::Conditional, _) => Answer::Proved,
         (Verdict::NotProved, _) | (Verdict::Refuted, None) => Answer::NotProved,
         (Verdict::Refuted, Some((inserted, length, kind))) => Answer::Refuted { inserted, length, kind },
     }

@@ -63,15 +63,48 @@ pub struct Moment {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Event {
     Step,
-    Visit { entity: usize },
-    Read { entity: usize, app: usize, column: usize },
-    Write { entity: usize, app: usize, component: usize, null: bool },
-    WriteAsIs { entity: usize, app: usize, component: usize },
+    Visit {
+        entity: usize,
+    },
+    Read {
+        entity: usize,
+        app: usize,
+        column: usize,
+    },
+    Write {
+        entity: usize,
+        app: usize,
+        component: usize,
+        null: bool,
+    },
+    WriteAsIs {
+        entity: usize,
+        app: usize,
+        component: usize,
+    },
     /// The whole row as it is, but for one column.
-    WriteOne { entity: usize, app: usize, component: usize, column: usize, null: bool },
-    Missing { app: usize, column: usize },
-    Insert { entity: usize, app: usize, table: usize, null: bool },
-    Delete { entity: usize, app: usize, table: usize },
+    WriteOne {
+        entity: usize,
+        app: usize,
+        component: usize,
+        column: usize,
+        null: bool,
+    },
+    Missing {
+        app: usize,
+        column: usize,
+    },
+    Insert {
+        entity: usize,
+        app: usize,
+        table: usize,
+        null: bool,
+    },
+    Delete {
+        entity: usize,
+        app: usize,
+        table: usize,
+    },
 }
 
 impl Event {
@@ -467,7 +500,8 @@ impl<'s> World<'s> {
             if column.name == changed.name {
                 continue;
             }
-            let there = self.memory.value(&column.name.table, slot, &column.name.column).expect("a column that is there");
+            let there =
+                self.memory.value(&column.name.table, slot, &column.name.column).expect("a column that is there");
             if there.is_null() && !column.may_be_null && !acting.reads.contains(&column.name) {
                 return Outcome::Nothing;
             }

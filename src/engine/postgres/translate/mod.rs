@@ -192,8 +192,5 @@ fn comparable(ty: &str, value: &str) -> String {
 fn is_compared_as_text(ty: &str) -> bool {
     let name = ty.split('(').next().unwrap_or(ty);
     let name = name.rsplit('.').next().unwrap_or(name).trim_matches('"');
-    matches!(
-        name,
-        "json" | "xml" | "point" | "line" | "polygon" | "path" | "numeric" | "jsonb" | "interval" | "citext"
-    )
+    matches!(name, "json" | "xml" | "point" | "line" | "polygon" | "path" | "numeric" | "jsonb" | "interval" | "citext")
 }

@@ -43,7 +43,8 @@ impl Program<'_> {
     /// The default of a column as the plan leaves it: what the database says, but where the plan changes it just now.
     pub(super) fn plain_default(&self, id: ColumnId) -> Option<String> {
         let column = self.table.column_by_id(id)?;
-        let written = |column: &Column| column.default.as_ref().map(|default| default.to_sql(&|name| quote::ident(name)));
+        let written =
+            |column: &Column| column.default.as_ref().map(|default| default.to_sql(&|name| quote::ident(name)));
         let before = self.scene.catalog.table(&self.table.name).and_then(|table| table.column_by_id(id));
         let known = self.scene.server.relation(&self.table.name).and_then(|relation| relation.column(&column.name));
         match (known, before) {
@@ -84,7 +85,8 @@ impl Program<'_> {
             .ok();
         }
         for id in columns {
-            let counts = if told.contains(id) { self.counts(*id, columns, told, sources)? } else { self.is_value(*id)? };
+            let counts =
+                if told.contains(id) { self.counts(*id, columns, told, sources)? } else { self.is_value(*id)? };
             writeln!(text, "        x{} := {counts};", id.0).ok();
         }
         Ok(text)

@@ -29,9 +29,7 @@ impl Program<'_> {
 
     fn near_body(&self, syncs: &[&Arc<Sync>], columns: &BTreeSet<ColumnId>) -> Result<String, Fault> {
         let mut body = format!("\n{}", self.legend(columns));
-        body.push_str(
-            "declare\n    event text := coalesce(current_setting('miglab.event', true), '');\n",
-        );
+        body.push_str("declare\n    event text := coalesce(current_setting('miglab.event', true), '');\n");
         body += &Self::declarations("xws", columns);
         for sync in syncs {
             let number = sync.id.0;

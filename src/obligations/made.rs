@@ -1,4 +1,5 @@
-//! The values that are tried for a column: telling ones first, then whatever its type holds that is unusual.
+//! The values that are tried for a column: telling ones first, then whatever its type holds that is unusual; and rows of
+//! them.
 
 use rustc_hash::FxHashSet;
 
@@ -174,7 +175,8 @@ const BYTES: &[&str] = &["\\x61", "\\x", "\\x00", "\\xff", "\\x0a", "\\xc3a9", "
 
 /// The values to try for a column of this type, each once: the `number`-th column written starts with a value of its
 /// own. `constants` are those of the expressions on the way.
-pub(super) fn of(ty: Type, nullable: bool, number: usize, constants: &[Value]) -> Vec<Value> {
+#[must_use]
+pub fn values(ty: Type, nullable: bool, number: usize, constants: &[Value]) -> Vec<Value> {
     let mut texts: Vec<String> = Vec::new();
     if ty.is_text() {
         texts.push(PLAIN[number % PLAIN.len()].to_owned());
@@ -238,4 +240,46 @@ fn extremes(ty: Type) -> Vec<String> {
         }
         _ => Vec::new(),
     }
+}
+
+/// Rows of values: each value beside simple ones, then as many as may be of all with all, then a draw.
+#[must_use]
+pub fn combined(columns: &[Vec<Value>], limit: usize) -> Vec<Vec<Value>> {
+    if columns.iter().any(Vec::is_empty) {
+        return Vec::new();
+    }
+    let row = |chosen: &dyn Fn(usize) -> usize| -> Vec<Value> {
+        columns.iter().enumerate().map(|(at, values)| values[chosen(at) % values.len()].clone()).collect()
+    };
+    let longest = columns.iter().map(Vec::len).max().unwrap_or(0);
+    let mut rows: Vec<Vec<Value>> = Vec::new();
+    for number in 0..longest {
+        for (at, _) in columns.iter().enumerate().filter(|(_, values)| number < values.len()) {
+            rows.push(row(&|other| if other == at { number } else { 0 }));
+        }
+    }
+    if columns.len() > 1 {
+        let side = (2..longest).take_while(|side| side.pow(count(columns)) <= limit / 2).last().unwrap_or(1);
+        let product = side.pow(count(columns)).min(limit / 2);
+        rows.extend((0..product).map(|number| row(&|at| number / side.pow(u32::try_from(at).unwrap_or(0)) % side)));
+        let mut dice = 0x9e37_79b9_7f4a_7c15_u64;
+        while rows.len() < limit {
+            let drawn: Vec<usize> = columns.iter().map(|_| draw(&mut dice)).collect();
+            rows.push(row(&|at| drawn[at]));
+        }
+    }
+    rows.truncate(limit);
+    rows
+}
+
+/// How many columns are combined; beyond a few, only the draw combines them.
+fn count(columns: &[Vec<Value>]) -> u32 {
+    u32::try_from(columns.len().min(12)).unwrap_or(12)
+}
+
+fn draw(dice: &mut u64) -> usize {
+    *dice ^= *dice << 13;
+    *dice ^= *dice >> 7;
+    *dice ^= *dice << 17;
+    usize::try_from(*dice >> 33).unwrap_or(0)
 }

@@ -1,0 +1,138 @@
+//! What helps where something goes wrong with some values only.
+
+use crate::ast::{BinaryOp, Expr, ExprKind, FilledFrom, Literal, Statement};
+use crate::check::verdict::ScriptVerdict;
+use crate::plan::ColumnName;
+use crate::prove::{AnomalyKind, Refutation};
+use crate::source::Span;
+
+impl ScriptVerdict<'_> {
+    /// The way out where the values of a witness are null, fail, or are refused; none where it is as without them.
+    pub(super) fn help_with_values(&self, refutation: &Refutation) -> Option<String> {
+        let witness = refutation.witness.as_ref()?;
+        let anomaly = &refutation.anomaly;
+        let names: Vec<String> = witness.values.iter().map(|(name, _)| format!("`{name}`")).collect();
+        let names = crate::phrase::joined(&names);
+        match anomaly.kind {
+            AnomalyKind::UnsetRead | AnomalyKind::LostWrite | AnomalyKind::StaleRead => {
+                Some(self.help_against_null(refutation))
+            }
+            AnomalyKind::RejectedWrite | AnomalyKind::FailingStep if is_of_expression(refutation) => Some(format!(
+                "guard it with a `case`, keep such values out with a check on {names} before, or clean the rows first"
+            )),
+            AnomalyKind::RejectedWrite | AnomalyKind::FailingStep => Some(format!(
+                "make it admit these values, clean the rows first, or add it once no live version writes such a value \
+                 to {names}"
+            )),
+            AnomalyKind::BrokenUse => None,
+        }
+    }
+
+    fn help_against_null(&self, refutation: &Refutation) -> String {
+        let filled = refutation.anomaly.column.as_ref();
+        let target = filled.map_or_else(|| "the column".to_owned(), |column| format!("`{}`", column.column));
+        let nulls: Vec<&str> = refutation
+            .witness
+            .iter()
+            .flat_map(|witness| &witness.values)
+            .filter(|(_, v)| v.is_null())
+            .map(|(name, _)| &**name)
+            .collect();
+        let better =
+            filled.and_then(|column| self.expression_of(column)).and_then(|expr| self.without_null(expr, &nulls));
+        match better {
+            Some(better) => format!("give {target} a value where an input is null: `{better}`"),
+            None => format!("give {target} a value where its expression has none: with `coalesce`, or an `else`"),
+        }
+    }
+
+    /// The expression that fills a column; a sync's before that of a backfill.
+    fn expression_of(&self, column: &ColumnName) -> Option<&Expr> {
+        let of = |statement: &'_ Statement| -> Option<Span> {
+            let fills = statement.kind.mentions().fills;
+            fills.into_iter().find(|filled| filled.column.name == column.column).map(|_| statement.span)
+        };
+        let statement = self.script.statements.iter().find(|statement| of(statement).is_some())?;
+        statement.kind.mentions().fills.into_iter().find_map(|filled| match filled.from {
+            FilledFrom::Value(_, expr) if filled.column.name == column.column => Some(expr),
+            _ => None,
+        })
+    }
+
+    /// The expression with a value in place of each null: a chain of `||` as `concat_ws`, otherwise `coalesce`.
+    fn without_null(&self, expr: &Expr, nulls: &[&str]) -> Option<String> {
+        if let Some(joined) = self.as_concat_ws(expr) {
+            return Some(joined);
+        }
+        let mut text = self.script.source.slice(expr.span).to_owned();
+        let mut columns = Vec::new();
+        columns_of(expr, &mut columns);
+        columns.retain(|(name, _)| nulls.contains(name));
+        let empty = if is_text(expr) { "''" } else { "0" };
+        for (_, span) in columns.iter().rev() {
+            let (from, to) = (offset(*span, expr.span, true)?, offset(*span, expr.span, false)?);
+            let column = text.get(from..to)?.to_owned();
+            text.replace_range(from..to, &format!("coalesce({column}, {empty})"));
+        }
+        (!columns.is_empty()).then_some(text)
+    }
+
+    /// `a || ', ' || b` as `concat_ws(', ', a, b)`; none of what has another form.
+    fn as_concat_ws(&self, expr: &Expr) -> Option<String> {
+        let mut parts = Vec::new();
+        chain(expr, &mut parts);
+        let between = match &parts.get(1)?.kind {
+            ExprKind::Literal(Literal::Text(text)) => text,
+            _ => return None,
+        };
+        let is_between = |part: &Expr| matches!(&part.kind, ExprKind::Literal(Literal::Text(text)) if text == between);
+        let alternates = parts.len() % 2 == 1
+            && parts.iter().enumerate().all(|(at, part)| if at % 2 == 1 { is_between(part) } else { is_column(part) });
+        let texts: Vec<&str> = parts.iter().step_by(2).map(|part| self.script.source.slice(part.span)).collect();
+        let between = self.script.source.slice(parts[1].span);
+        alternates.then(|| format!("concat_ws({between}, {})", texts.join(", ")))
+    }
+}
+
+/// Whether it is an expression that fails, and not a constraint that refuses what it gives.
+fn is_of_expression(refutation: &Refutation) -> bool {
+    refutation.anomaly.constraint.as_deref().is_some_and(|what| what.starts_with("the expression of"))
+}
+
+fn is_column(expr: &Expr) -> bool {
+    matches!(expr.kind, ExprKind::Column(_))
+}
+
+fn is_text(expr: &Expr) -> bool {
+    matches!(&expr.kind, ExprKind::Binary(BinaryOp::Concat, _))
+}
+
+/// The operands of a chain of `||`.
+fn chain<'e>(expr: &'e Expr, parts: &mut Vec<&'e Expr>) {
+    match &expr.kind {
+        ExprKind::Binary(BinaryOp::Concat, sides) => {
+            chain(&sides.0, parts);
+            chain(&sides.1, parts);
+        }
+        _ => parts.push(expr),
+    }
+}
+
+/// The columns of chains of operators, in the order in which they stand; those inside of calls keep their form.
+fn columns_of<'e>(expr: &'e Expr, found: &mut Vec<(&'e str, Span)>) {
+    match &expr.kind {
+        ExprKind::Column(column) => found.push((&*column.column.name, expr.span)),
+        ExprKind::Binary(_, sides) => {
+            columns_of(&sides.0, found);
+            columns_of(&sides.1, found);
+        }
+        ExprKind::Cast(parts) => columns_of(&parts.0, found),
+        _ => {}
+    }
+}
+
+/// Where a span begins or ends in the text of an outer one.
+fn offset(inner: Span, outer: Span, start: bool) -> Option<usize> {
+    let at = if start { inner.start } else { inner.end };
+    usize::try_from(at.checked_sub(outer.start)?).ok()
+}

@@ -1,0 +1,286 @@
+//! The questions of a proof about values, and the search for a row that answers them.
+
+use std::cell::RefCell;
+
+use rustc_hash::FxHashMap;
+
+use crate::data::{Type, Value, ValueError};
+use crate::expr::{Expression, Outlook};
+use crate::obligations::discharge::Outlooks;
+use crate::obligations::made;
+use crate::obligations::scenario::{Free, Scenario};
+use crate::obligations::witness::Witness;
+use crate::plan::Origin;
+
+/// Rows that are tried for one question.
+const MOST_TRIED: usize = 800;
+
+/// Whether something can come about.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Answer {
+    /// It cannot.
+    Never,
+    /// It does with these values.
+    With(Box<Witness>),
+    /// It does with these values, at the end of the range of a type.
+    AtTheEnd(Box<Witness>),
+    /// Nobody knows.
+    Open,
+}
+
+impl Answer {
+    /// The values with which it does.
+    #[must_use]
+    pub fn witness(&self) -> Option<&Witness> {
+        match self {
+            Self::With(witness) | Self::AtTheEnd(witness) => Some(witness),
+            Self::Never | Self::Open => None,
+        }
+    }
+}
+
+/// Answers questions about values, each once.
+#[derive(Debug, Default)]
+pub struct Judge {
+    known: RefCell<FxHashMap<Key, Settled>>,
+}
+
+/// An answer, and the expressions that it is about: they stay where they lie as long as they are kept.
+#[derive(Debug)]
+struct Settled {
+    answer: Answer,
+    _kept: Vec<Expression>,
+}
+
+/// What is asked.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+enum Asked {
+    /// Whether it fails.
+    Fails,
+    /// Whether it is null where just these inputs are.
+    Null(Vec<bool>),
+    /// Whether it is not null where just these inputs are.
+    Some(Vec<bool>),
+    /// Whether it is false.
+    False,
+    /// Whether it is anything but true.
+    NotTrue,
+}
+
+impl Asked {
+    /// Whether what is known of the inputs excludes it.
+    fn is_excluded(&self, outlooks: &Outlooks<'_>, value: &Expression) -> Option<bool> {
+        let may_be = |truth: bool, outlook: &Outlook| outlook.result.contains(&Value::Boolean(truth));
+        Some(match self {
+            Self::Fails => outlooks.itself(value)?.failures.is_empty(),
+            Self::Null(nulls) => !outlooks.with_nulls(value, nulls)?.result.may_be_null(),
+            Self::Some(nulls) => !outlooks.with_nulls(value, nulls)?.result.may_be_some(),
+            Self::False => !may_be(false, &outlooks.of(value)?),
+            Self::NotTrue => {
+                let outlook = outlooks.of(value)?;
+                !may_be(false, &outlook) && !outlook.result.may_be_null()
+            }
+        })
+    }
+}
+
+/// The value of an expression, if it has one.
+type Evaluated = Result<Value, ValueError>;
+
+/// A question: what is asked of which expression, and all that the answer hangs on.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+struct Key {
+    asked: Asked,
+    /// The expressions, by where they lie.
+    expressions: Vec<usize>,
+    /// The table, and the columns and checks that count.
+    names: Vec<String>,
+    written: bool,
+}
+
+impl Judge {
+    /// Whether the expression has no value for some row.
+    #[must_use]
+    pub fn fails(&self, scenario: &Scenario<'_>, table: &str, value: &Expression) -> Answer {
+        if value.as_plain_column().is_some() {
+            return Answer::Never;
+        }
+        self.ask(Asked::Fails, scenario, table, value, &|_, result| match result {
+            Err(error) => Some(error.message.clone()),
+            Ok(_) => None,
+        })
+    }
+
+    /// Whether the value is null where just those of its inputs are null that `nulls` says.
+    #[must_use]
+    pub fn is_null(&self, scenario: &Scenario<'_>, table: &str, value: &Expression, nulls: &[bool]) -> Answer {
+        self.ask(Asked::Null(nulls.to_vec()), scenario, table, value, &|inputs, result| {
+            (fits(inputs, nulls) && *result == Ok(Value::Null)).then(|| "null".to_owned())
+        })
+    }
+
+    /// Whether the value is not null where just those of its inputs are null that `nulls` says.
+    #[must_use]
+    pub fn is_some(&self, scenario: &Scenario<'_>, table: &str, value: &Expression, nulls: &[bool]) -> Answer {
+        self.ask(Asked::Some(nulls.to_vec()), scenario, table, value, &|inputs, result| match result {
+            Ok(value) if fits(inputs, nulls) && !value.is_null() => Some(value.literal()),
+            _ => None,
+        })
+    }
+
+    /// Whether some row makes a condition false.
+    #[must_use]
+    pub fn is_false(&self, scenario: &Scenario<'_>, table: &str, condition: &Expression) -> Answer {
+        self.ask(Asked::False, scenario, table, condition, &|_, result| {
+            (*result == Ok(Value::Boolean(false))).then(|| "false".to_owned())
+        })
+    }
+
+    /// Whether some row makes a condition false or null.
+    #[must_use]
+    pub fn is_not_true(&self, scenario: &Scenario<'_>, table: &str, condition: &Expression) -> Answer {
+        self.ask(Asked::NotTrue, scenario, table, condition, &|_, result| match result {
+            Ok(Value::Boolean(true)) | Err(_) => None,
+            Ok(value) => Some(value.literal()),
+        })
+    }
+
+    fn ask(
+        &self,
+        asked: Asked,
+        scenario: &Scenario<'_>,
+        table: &str,
+        value: &Expression,
+        sees: &dyn Fn(&[Value], &Evaluated) -> Option<String>,
+    ) -> Answer {
+        let Some(free) = scenario.free(table, value) else { return Answer::Open };
+        let (key, kept) = key(asked, scenario, table, value, &free);
+        if let Some(known) = self.known.borrow().get(&key) {
+            return known.answer.clone();
+        }
+        let outlooks = Outlooks { scenario, table, free: &free };
+        let answer = if key.asked.is_excluded(&outlooks, value) == Some(true) {
+            Answer::Never
+        } else {
+            Search { scenario, table, value, free: &free, sees }.answer()
+        };
+        self.known.borrow_mut().insert(key, Settled { answer: answer.clone(), _kept: kept });
+        answer
+    }
+}
+
+fn key(
+    asked: Asked,
+    scenario: &Scenario<'_>,
+    table: &str,
+    value: &Expression,
+    free: &[Free<'_>],
+) -> (Key, Vec<Expression>) {
+    let computed = scenario.computed.iter();
+    let mut expressions = vec![value];
+    expressions.extend(computed.clone().map(|computed| computed.value));
+    expressions.extend(scenario.filter.map(|(_, filter)| filter));
+    let mut names = vec![table.to_owned()];
+    names.extend(computed.map(|computed| format!("{} {}", computed.column.0, computed.table)));
+    for known in free {
+        names.push(format!("{} {}", known.column.id.0, known.nullable));
+        expressions.extend(scenario.checks_of(known.table).map(|(condition, _)| condition));
+    }
+    let lie = expressions.iter().map(|expression| expression.address()).collect();
+    let key = Key { asked, expressions: lie, names, written: scenario.written };
+    (key, expressions.into_iter().cloned().collect())
+}
+
+fn fits(inputs: &[Value], nulls: &[bool]) -> bool {
+    inputs.iter().zip(nulls).all(|(value, null)| value.is_null() == *null)
+}
+
+/// The search for a row.
+struct Search<'a> {
+    scenario: &'a Scenario<'a>,
+    table: &'a str,
+    value: &'a Expression,
+    free: &'a [Free<'a>],
+    /// What comes of the inputs and the value of a row, if that is what is looked for.
+    sees: &'a dyn Fn(&[Value], &Evaluated) -> Option<String>,
+}
+
+impl Search<'_> {
+    fn answer(&self) -> Answer {
+        if self.free.iter().any(|free| free.column.ty == Type::Unknown) {
+            return Answer::Open;
+        }
+        if let Some(witness) = self.sampled() {
+            return self.found(witness);
+        }
+        let rows = self.made();
+        let mut admitted = 0;
+        for row in &rows {
+            if self.scenario.admits(self.free, row) {
+                admitted += 1;
+                if let Some(outcome) = self.look(row) {
+                    return self.found(self.witness(row, Origin::Made, outcome));
+                }
+            }
+        }
+        if self.free.iter().all(|free| free.column.ty == Type::Boolean) && admitted > 0 {
+            return Answer::Never;
+        }
+        Answer::Open
+    }
+
+    /// What a witness shows.
+    fn found(&self, witness: Witness) -> Answer {
+        let is_of_range = witness.outcome.ends_with("out of range") && !self.value.narrows();
+        if is_of_range { Answer::AtTheEnd(Box::new(witness)) } else { Answer::With(Box::new(witness)) }
+    }
+
+    /// A row among those that are known.
+    fn sampled(&self) -> Option<Witness> {
+        let table = &self.free.first()?.table.name;
+        if self.free.iter().any(|free| free.table.name != *table) {
+            return None;
+        }
+        for sample in self.scenario.samples.of(table) {
+            let places = self.free.iter().map(|free| sample.columns.iter().position(|id| *id == free.column.id));
+            let Some(places) = places.collect::<Option<Vec<usize>>>() else { continue };
+            for known in &sample.rows {
+                let row: Vec<Value> = places.iter().map(|at| known[*at].clone()).collect();
+                let outcome = self.scenario.admits(self.free, &row).then(|| self.look(&row)).flatten();
+                if let Some(outcome) = outcome {
+                    return Some(self.witness(&row, sample.origin, outcome));
+                }
+            }
+        }
+        None
+    }
+
+    fn made(&self) -> Vec<Vec<Value>> {
+        if self.free.is_empty() {
+            return vec![Vec::new()];
+        }
+        let mut constants = self.value.constants();
+        constants.extend(self.scenario.computed.iter().flat_map(|computed| computed.value.constants()));
+        constants.extend(self.scenario.filter.iter().flat_map(|(_, filter)| filter.constants()));
+        for free in self.free {
+            constants.extend(self.scenario.checks_of(free.table).flat_map(|(condition, _)| condition.constants()));
+        }
+        let columns = self.free.iter().enumerate();
+        let columns: Vec<Vec<Value>> =
+            columns.map(|(number, free)| made::values(free.column.ty, free.nullable, number, &constants)).collect();
+        made::combined(&columns, MOST_TRIED)
+    }
+
+    /// What comes of a row, if that is what is looked for.
+    fn look(&self, row: &[Value]) -> Option<String> {
+        let inputs = self.scenario.inputs(self.table, self.value, self.free, row)?;
+        let result = self.value.eval(&inputs, 0);
+        (self.sees)(&inputs, &result)
+    }
+
+    fn witness(&self, row: &[Value], origin: Origin, outcome: String) -> Witness {
+        let values = self.free.iter().zip(row).map(|(free, value)| (free.column.name.clone(), value.clone()));
+        let table = self.free.first().map_or_else(|| self.table.into(), |free| free.table.name.clone());
+        Witness { table, values: values.collect(), origin, outcome }
+    }
+}
