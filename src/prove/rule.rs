@@ -40,7 +40,7 @@ pub enum Rule {
     RowsMeet,
     /// An application may write the values that are there already.
     ValuesMayStay,
-    /// Where syncs keep the forms of a row in step, an application that writes several may change one of them.
+    /// An application that writes several forms may change one alone that a sync follows.
     OneFormMayChange,
     /// A value that is null although a column that it is computed from is not has lost what that column knows.
     NullLosesItsSources,

@@ -68,10 +68,11 @@ fn cases() -> Vec<(Rule, String, &'static str, &'static str)> {
         (
             Rule::OneFormMayChange,
             format!(
-                "{USERS}{V1}app v2 {{ uses username, display_name }}\nexpand add column display_name text\n\
-                 expand sync display_name from username\n{BACKFILL}{ROLLOUT}"
+                "{USERS}app v1 {{ reads username }}\napp v2 {{ uses username, display_name, nick }}\n\
+                 expand add column display_name text\nexpand add column nick text\n\
+                 expand sync display_name from username\n{BACKFILL}migrate backfill nick from username\n{ROLLOUT}"
             ),
-            "stale read; no return after 3",
+            "stale read",
             proved,
         ),
         (Rule::BackfillVisitsAll, rename.clone(), proved, "unset read"),

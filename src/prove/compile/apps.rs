@@ -94,16 +94,20 @@ impl<W: Word> Doing<'_, '_, W> {
         columns.iter().copied().filter(may).collect()
     }
 
-    /// Columns of a component that may change alone: where syncs keep the forms of a row in step, an application gives the
-    /// others as they were.
+    /// Columns of a component that may change alone: what a sync keeps in step with them, an application that writes both
+    /// gives as it was.
     fn changed_alone(&self, component: &[ColumnId]) -> Vec<ColumnId> {
         let scene = self.scene;
-        let is_within = |sync: &&Sync| {
-            let sources = || sync.source_columns.iter().any(|column| component.contains(column));
-            sync.join.is_none() && component.contains(&sync.target) && sources()
+        let is_followed = |column: &&ColumnId| {
+            scene.syncs.iter().any(|sync| {
+                let other = sync.target != **column && component.contains(&sync.target);
+                sync.join.is_none() && other && sync.source_columns.contains(column)
+            })
         };
-        let left_to_syncs = scene.has(Rule::OneFormMayChange) && scene.syncs.iter().any(is_within);
-        if component.len() > 1 && left_to_syncs { component.to_vec() } else { Vec::new() }
+        if !scene.has(Rule::OneFormMayChange) {
+            return Vec::new();
+        }
+        component.iter().filter(is_followed).copied().collect()
     }
 
     /// What changes, and the other parts of the same whole among what is given as it is.

@@ -117,16 +117,18 @@ fn components(subject: &Subject, written: Vec<Written>) -> Vec<Vec<Written>> {
     components
 }
 
-/// Where some sync leads from one column of a component to another of the same row, each may change alone.
+/// A column that a sync follows into another one of its component and row may change alone.
 fn alone(catalog: &Catalog, components: &[Vec<Written>]) -> Vec<(usize, usize, bool)> {
     let mut alone = Vec::new();
     for (at, component) in components.iter().enumerate() {
-        let has = |id: ColumnId| component.iter().any(|column| column.id == id);
-        let in_step = catalog.syncs().any(|sync| {
-            sync.join.is_none() && has(sync.target) && sync.source_columns.iter().any(|source| has(*source))
-        });
-        if in_step && component.len() > 1 {
-            alone.extend(component.iter().enumerate().map(|(column, written)| (at, column, written.may_be_null)));
+        for (place, column) in component.iter().enumerate() {
+            let followed =
+                catalog.syncs().filter(|sync| sync.join.is_none() && sync.source_columns.contains(&column.id));
+            let mut others = component.iter().filter(|other| other.id != column.id).map(|other| other.id);
+            let targets: Vec<ColumnId> = followed.map(|sync| sync.target).collect();
+            if others.any(|other| targets.contains(&other)) {
+                alone.push((at, place, column.may_be_null));
+            }
         }
     }
     alone

@@ -56,7 +56,10 @@ impl Scene<'_> {
         column: ColumnId,
         default: Option<&Expression>,
     ) -> Result<Vec<Operation>, Fault> {
-        let action = Action::SetDefault { table: table.clone(), column, default: default.cloned() };
+        let id = column;
+        let action = Action::SetDefault { table: table.clone(), column: id, default: default.cloned() };
+        let mut after = self.catalog.clone();
+        after.apply(&action);
         let column = self.column(table, column)?;
         let known = self.server.relation(table).and_then(|relation| relation.column(&column.name));
         let before = match known {
@@ -68,9 +71,13 @@ impl Scene<'_> {
             vec![self.alter(table, &format!("alter column {} {set}", quote::ident(&column.name)))]
         };
         // The triggers of a sync look at the defaults of its columns.
-        let (mut statements, mut back) = (change(default.map(written)), change(before));
-        statements.extend(self.sync_changes(&action)?);
-        back.extend(self.sync_restoration(&action)?);
+        let (mut statements, mut back) = (self.sync_changes(&action)?, self.sync_restoration(&action)?);
+        if !self.marks_default(&after, table, id)? {
+            statements.extend(change(default.map(written)));
+        }
+        if !self.marks_default(self.catalog, table, id)? {
+            back.extend(change(before));
+        }
         let title = if default.is_some() { "set the default" } else { "drop the default" };
         let undo = vec![Work::Ddl(back)];
         Ok(vec![self.ddl(title, table, LockMode::AccessExclusive, statements, undo)])

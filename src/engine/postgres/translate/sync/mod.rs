@@ -175,6 +175,14 @@ impl Scene<'_> {
         Ok(installation)
     }
 
+    /// Whether the default of a column tells when it is used.
+    pub(super) fn marks_default(&self, catalog: &Catalog, table: &Name, id: ColumnId) -> Result<bool, Fault> {
+        let name =
+            catalog.table(table).and_then(|table| table.column_by_id(id)).map(|column| quote::ident(&column.name));
+        let installation = self.installation(catalog, table)?;
+        Ok(installation.defaults.iter().any(|default| Some(&default.column) == name.as_ref()))
+    }
+
     fn function_name(&self, table: &str, kind: &str) -> String {
         let schema = self.server.relation(table).map_or("", |relation| relation.schema.as_str());
         let dot = if schema.is_empty() { "" } else { "." };
