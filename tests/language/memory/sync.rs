@@ -103,7 +103,7 @@ fn what_changed_decides_and_not_what_was_given() {
     table
         .insert("", "users(id, username, display_name)", &["3, 'carol', null", "4, null, 'dan'", "5, 'e', 'E'"])
         .unwrap();
-    assert_eq!(table.show("users"), "1|x|a@b|y\n2|bob|c@d|bob\n3|carol|null|carol\n4|dan|null|dan\n5|e|null|E");
+    assert_eq!(table.show("users"), "1|x|a@b|y\n2|bob|c@d|bob\n3|carol|null?|carol\n4|dan|null?|dan\n5|e|null?|E");
 }
 
 const SPLIT: &str = "
