@@ -184,7 +184,9 @@ impl Catalog {
 
     /// Lets an application ask about these tables whenever it starts.
     pub fn let_ask(&mut self, app: &Name, tables: Vec<Name>) {
-        self.asking.insert(app.clone(), tables);
+        if !tables.is_empty() {
+            self.asking.insert(app.clone(), tables);
+        }
     }
 
     /// The tables as they were when a live application started, of those that it asks about.
@@ -211,14 +213,13 @@ impl Catalog {
             if !self.asking.get(app).is_some_and(|asked| asked.contains(table)) {
                 continue;
             }
-            match found.iter_mut().find(|found| found.name == *table) {
-                Some(found) => Arc::make_mut(found).add_column(column.clone()),
-                None => {
-                    let mut new = Table::new(table.clone(), false);
-                    new.add_column(column.clone());
-                    found.push(Arc::new(new));
-                }
+            if let Some(found) = found.iter_mut().find(|found| found.name == *table) {
+                Arc::make_mut(found).add_column(column.clone());
+                continue;
             }
+            let mut new = Table::new(table.clone(), false);
+            new.add_column(column.clone());
+            found.push(Arc::new(new));
         }
     }
 }

@@ -79,7 +79,8 @@ impl Checked {
     #[must_use]
     pub fn proof(&self) -> Option<&Proof> {
         let plan = self.plan.as_deref()?;
-        Some(self.proofs.written.get_or_init(|| verdict::proof(&self.script, plan, &mut Vec::new())))
+        let prove = || verdict::proof(&self.script, plan, &mut self.findings.diagnostics.clone());
+        Some(self.proofs.written.get_or_init(prove))
     }
 
     /// The verdict on its plan, proved where it was not; none where there is no plan.
@@ -107,7 +108,8 @@ impl Checked {
     pub fn into_assumed_proof(mut self) -> Option<AssumedProof> {
         let plan = self.plan?;
         let known = self.proofs.assumed.take();
-        known.unwrap_or_else(|| verdict::assumed_proof(&self.script, &plan, &mut Vec::new()))
+        let found = &mut self.findings.diagnostics;
+        known.unwrap_or_else(|| verdict::assumed_proof(&self.script, &plan, found))
     }
 }
 

@@ -8,6 +8,7 @@
 
 mod allow;
 mod checked;
+mod kept;
 mod listed_rows;
 mod proofs;
 mod read_ahead;

@@ -22,6 +22,8 @@ fn causes(code: Code) -> &'static [Code] {
             Code::WrongPhase,
             Code::BigBang,
         ],
+        // A statement that may not be repeated is wrong whatever it overwrites.
+        Code::OverwritesData => &[Code::NotIdempotent],
         Code::TypeMismatch => &[Code::Syntax],
         Code::InUse => &[Code::WrongPhase, Code::BigBang],
         Code::NoStatements => &[Code::Syntax, Code::SqlStatement, Code::MissingPhase],

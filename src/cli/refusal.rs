@@ -53,6 +53,11 @@ fn help(error: &Error, db: &DbArgs) -> Option<String> {
         ),
         Error::NoRun => command("run SCRIPT", db, &[]),
         Error::PointOfNoReturn { .. } => "`miglab prove` shows how; `--lose-writes` does it all the same".to_owned(),
+        Error::NoReturnUnknown { .. } => {
+            "if nothing was written since, or it may go, `--lose-writes` does it; with an `app` for each version `miglab \
+             prove` names the point of no return before a run"
+                .to_owned()
+        }
         Error::Fault(fault) | Error::Halfway(fault) => return help_of(fault),
         other => return other.help(),
     })
@@ -80,6 +85,7 @@ fn exit_of(error: &Error) -> Exit {
         | Error::NotTheLast { .. }
         | Error::Purged { .. }
         | Error::PointOfNoReturn { .. }
+        | Error::NoReturnUnknown { .. }
         | Error::TableMoved { .. }
         | Error::KeptScript { .. } => Exit::Failed,
     }

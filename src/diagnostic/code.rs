@@ -101,8 +101,10 @@ codes! {
     ValidateBeforeBackfill = "validate-before-backfill", Error, refutes: true, can_be_allowed: true;
     /// a change of rows that gives another result when it is repeated
     NotIdempotent = "not-idempotent", Error, refutes: false, can_be_allowed: true;
-    /// a translation both ways that changes some value
+    /// a translation that loses some value
     LossyTranslation = "lossy-translation", Warning, refutes: false, can_be_allowed: true;
+    /// a statement that overwrites data with something else
+    OverwritesData = "overwrites-data", Warning, refutes: false, can_be_allowed: true;
     /// a removal of data that nothing in the plan has carried over
     ContractWithoutExpand = "contract-without-expand", Warning, refutes: false, can_be_allowed: true;
     /// a removal of what a live application uses
@@ -111,6 +113,8 @@ codes! {
     AppBreaks = "app-breaks", Error, refutes: false, can_be_allowed: true;
     /// an application deployed while live, or retired while not
     RolloutOrder = "rollout-order", Error, refutes: false, can_be_allowed: true;
+    /// statements during which no version of the application is live
+    Downtime = "downtime", Advice, refutes: false, can_be_allowed: true;
     /// an application that reads an old value
     StaleRead = "stale-read", Error, refutes: true, can_be_allowed: true;
     /// an application that reads null where there is a value

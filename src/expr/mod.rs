@@ -13,6 +13,7 @@ mod compose;
 mod domain;
 mod function;
 mod functions;
+mod keeps;
 mod kernels;
 mod node;
 mod nullness;
@@ -119,6 +120,12 @@ impl Expression {
     #[must_use]
     pub fn constant(value: Value, ty: Type) -> Self {
         Self::new(Vec::new(), ty, Node::Constant(value, ty))
+    }
+
+    /// A plain value of a type: `0`, an empty text; none where the type has none.
+    #[must_use]
+    pub fn plain(ty: Type) -> Option<Self> {
+        Value::parse(ty.plain_text(), ty).ok().map(|value| Self::constant(value, ty))
     }
 
     /// The expression that is just a column.

@@ -106,11 +106,10 @@ impl Reader<'_> {
             Nullness::SOME
         };
         match function.nulls {
-            Nulls::Strict => strict,
             Nulls::StrictOrAbsent if strict == Nullness::Null => Nullness::Null,
             Nulls::StrictOrAbsent => Nullness::Unknown,
             Nulls::StrictOrEndless if strict == Nullness::SOME && may_be_endless(function, nodes) => Nullness::Unknown,
-            Nulls::StrictOrEndless => strict,
+            Nulls::Strict | Nulls::StrictOrEndless => strict,
             Nulls::OfFirst => operands.first().copied().unwrap_or(Nullness::Unknown),
             Nulls::Never => Nullness::SOME,
         }

@@ -3,7 +3,7 @@
 use crate::ast::Name;
 use crate::catalog::ColumnId;
 use crate::data::Value;
-use crate::expr::{Domain, Expression, Outlook, RowDomains};
+use crate::expr::{Domain, Expression, FailureKind, Outlook, RowDomains};
 use crate::obligations::scenario::{Free, Scenario};
 
 /// What is known of an expression over a table; none where it cannot be said.
@@ -51,6 +51,12 @@ impl Outlooks<'_> {
         }
         let whole = self.whole(0, self.table, value)?;
         Some(whole.outlook(&row))
+    }
+
+    /// Whether an expression can fail only where arithmetic leaves the range of its type.
+    pub(super) fn fails_at_the_end_only(&self, value: &Expression) -> bool {
+        let failures = self.itself(value).map(|outlook| outlook.failures).unwrap_or_default();
+        !failures.is_empty() && failures.iter().all(|failure| failure.kind == FailureKind::EndOfRange)
     }
 
     /// The free columns, each called by its identity, with what is known to hold of them.

@@ -162,7 +162,8 @@ impl Judge {
         let answer = if key.asked.is_excluded(&outlooks, value) == Some(true) {
             Answer::Never
         } else {
-            Search { scenario, table, value, free: &free, sees }.answer()
+            let at_the_end = key.asked == Asked::Fails && outlooks.fails_at_the_end_only(value);
+            Search { scenario, table, value, free: &free, at_the_end, sees }.answer()
         };
         self.known.borrow_mut().insert(key, Settled { answer: answer.clone(), _kept: kept });
         answer
@@ -201,6 +202,8 @@ struct Search<'a> {
     table: &'a str,
     value: &'a Expression,
     free: &'a [Free<'a>],
+    /// Only at the end of the range of a type it can come about.
+    at_the_end: bool,
     /// What comes of the inputs and the value of a row, if that is what is looked for.
     sees: &'a dyn Fn(&[Value], &Evaluated) -> Option<String>,
 }
@@ -231,8 +234,7 @@ impl Search<'_> {
 
     /// What a witness shows.
     fn found(&self, witness: Witness) -> Answer {
-        let is_of_range = witness.outcome.ends_with("out of range") && !self.value.narrows();
-        if is_of_range { Answer::AtTheEnd(Box::new(witness)) } else { Answer::With(Box::new(witness)) }
+        if self.at_the_end { Answer::AtTheEnd(Box::new(witness)) } else { Answer::With(Box::new(witness)) }
     }
 
     /// A row among those that are known.

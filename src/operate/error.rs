@@ -82,8 +82,17 @@ pub enum Error {
         statement: String,
         /// The line of the script, from 1.
         line: usize,
-        /// The column whose writes would be lost.
-        lost: String,
+        /// What a rollback would lose, as a sentence.
+        why: String,
+    },
+    /// The script declares no `app`, so nobody knows what undoing would lose.
+    NoReturnUnknown {
+        /// The migration.
+        name: String,
+        /// The first statement whose undoing drops what applications may have written, on its first line.
+        statement: String,
+        /// The line of the script, from 1.
+        line: usize,
     },
     /// A gate was confirmed that is not ahead.
     UnknownGate {
@@ -201,10 +210,13 @@ impl fmt::Display for Error {
             Self::Purged { name, at } => {
                 write!(f, "`{name}` cannot be undone: what was kept for that was purged at {at}")
             }
-            Self::PointOfNoReturn { statement, line, lost } => write!(
+            Self::PointOfNoReturn { statement, line, why } => {
+                write!(f, "the point of no return is passed: after `{statement}` (line {line}), {why}")
+            }
+            Self::NoReturnUnknown { name, statement, line } => write!(
                 f,
-                "the point of no return is passed: after `{statement}` (line {line}), undoing would lose what \
-                 applications have written to `{lost}`"
+                "`{name}` declares no `app`, so its point of no return is not known: undoing `{statement}` (line {line}) \
+                 drops what applications have written to it"
             ),
             Self::UnknownGate { gate, .. } => write!(f, "`{gate}` is not a gate that is ahead"),
             Self::TableMoved { table, now } => {

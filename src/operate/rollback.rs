@@ -7,14 +7,15 @@ use super::journal::state_of;
 use super::{Claim, Error, Prepared, Run, RunOptions};
 use crate::engine::postgres::journal::runs::{Course, RunRow};
 use crate::engine::postgres::journal::{operations, record};
-use crate::prove::NoReturn;
+use crate::plan::Effect;
+use crate::prove::{NoReturn, Words};
 
 /// Takes over the last run, finished or not, to undo it. Where its `name` is given, it must be that one. The first
 /// statement is undone by [`Run::go`].
 ///
 /// # Errors
-/// There is nothing to undo, or not this one first; what it takes was purged; writes of applications would be lost and
-/// `options` do not say that they may; its script cannot be read any more; its tables were moved; or a gate was
+/// There is nothing to undo, or not this one first; what it takes was purged; writes of applications would be lost, or nobody can
+/// know, and `options` do not say that they may; its script cannot be read any more; its tables were moved; or a gate was
 /// confirmed that is not on the way.
 pub fn rollback<'c>(claim: &'c mut Claim, name: Option<&str>, options: RunOptions) -> Result<Run<'c>, Error> {
     let run = last(claim.database().runs()?, name)?;
@@ -27,8 +28,13 @@ pub fn rollback<'c>(claim: &'c mut Claim, name: Option<&str>, options: RunOption
     if let Some(no_return) = loses.filter(|_| run.course != Course::RollingBack && !options.lose_writes) {
         return Err(refusal(&prepared, no_return));
     }
+    let unknown = unknown(&prepared, run.step + usize::from(begun));
+    if let Some(step) = unknown.filter(|_| run.course != Course::RollingBack && !options.lose_writes) {
+        let (statement, line) = statement(&prepared, step);
+        return Err(Error::NoReturnUnknown { name: run.name, statement, line });
+    }
     let fence = claim.take_over(&run, Course::RollingBack)?;
-    if loses.is_some() {
+    if loses.is_some() || unknown.is_some() {
         claim.session().in_transaction(|transaction| record::loses_writes(transaction, &fence))?;
     }
     let at = (run.step, state_of(&run));
@@ -46,12 +52,30 @@ fn last(runs: Vec<RunRow>, name: Option<&str>) -> Result<RunRow, Error> {
     }
 }
 
+/// The first statement, of those done, whose undoing drops what may hold values, where nobody has said who writes them.
+fn unknown(prepared: &Prepared, done: usize) -> Option<usize> {
+    let drops = |effect: &Effect<'_>| effect.adds_column().is_some() || effect.adds_table.is_some();
+    let mut effects = prepared.plan.effects().take(done).filter(|_| prepared.plan.apps.is_empty());
+    effects.find(|(_, effect)| drops(effect)).map(|(step, _)| step.index)
+}
+
 fn refusal(prepared: &Prepared, no_return: &NoReturn) -> Error {
-    let source = &prepared.findings().source;
-    let span = prepared.plan.steps.get(no_return.step).map(|step| step.span).unwrap_or_default();
+    let (statement, line) = statement(prepared, no_return.step);
     Error::PointOfNoReturn {
-        statement: source.slice(span).lines().next().unwrap_or_default().to_owned(),
-        line: source.position(span.start).line,
-        lost: no_return.lost.to_string(),
+        statement,
+        line,
+        why: Words::new(&prepared.plan).no_return(no_return, &|step| place(prepared, step)),
     }
+}
+
+fn place(prepared: &Prepared, step: usize) -> String {
+    let (statement, line) = statement(prepared, step);
+    format!("`{statement}` (line {line})")
+}
+
+/// A statement, on its first line, and the line that it stands in.
+fn statement(prepared: &Prepared, step: usize) -> (String, usize) {
+    let source = &prepared.findings().source;
+    let span = prepared.plan.steps.get(step).map(|step| step.span).unwrap_or_default();
+    (source.slice(span).lines().next().unwrap_or_default().to_owned(), source.position(span.start).line)
 }

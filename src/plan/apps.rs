@@ -107,6 +107,18 @@ impl AppUse {
         used.chain(inserted).chain(&self.deletes).chain(self.whole.iter().map(|whole| &whole.table))
     }
 
+    /// The tables of which it takes note as it starts, because it uses whatever columns it finds there.
+    #[must_use]
+    pub fn asks(&self) -> Vec<Name> {
+        if self.whole.is_empty() && !self.reads_catalog {
+            return Vec::new();
+        }
+        let mut tables: Vec<Name> = self.tables().cloned().collect();
+        tables.sort();
+        tables.dedup();
+        tables
+    }
+
     /// What its inserts name with `on conflict`: columns, with their table.
     pub fn conflicts(&self) -> impl Iterator<Item = (&Name, &[Name])> {
         self.inserts

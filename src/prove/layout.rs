@@ -41,6 +41,24 @@ pub(super) struct TableBits {
     pub(super) gone: u32,
 }
 
+/// What is kept of a column that a statement fills, for a rollback to restore.
+#[derive(Clone, Debug)]
+pub(super) struct KeptBits {
+    /// The column.
+    pub(super) column: ColumnId,
+    /// What was there is kept: the row was filled, and no application has written the column since.
+    pub(super) held: u32,
+    /// What was there; none of it is set where nothing is kept.
+    pub(super) before: ColumnBits,
+}
+
+impl KeptBits {
+    /// All its bits.
+    pub(super) fn all(&self) -> impl Iterator<Item = u32> {
+        self.before.all().chain([self.held])
+    }
+}
+
 /// Where the parts of a group's states lie. The bits of a column that is not there, or whose row is not, are all set.
 #[derive(Clone, Debug)]
 pub(super) struct Layout {
@@ -52,17 +70,21 @@ pub(super) struct Layout {
     pub(super) columns: BTreeMap<ColumnId, ColumnBits>,
     /// An application has written this fact, which the plan brings in.
     pub(super) written: BTreeMap<FactId, u32>,
+    /// What a rollback restores of columns that were there before the plan, by the statement that fills them.
+    pub(super) kept: BTreeMap<usize, KeptBits>,
     /// How many bits there are.
     pub(super) width: u32,
 }
 
 impl Layout {
-    /// Lays out the columns of these tables. `new` tells the facts that the plan brings in.
+    /// Lays out the columns of these tables. `new` tells the facts that the plan brings in, `restored` which statements
+    /// fill columns that a rollback restores.
     pub(super) fn new(
         tables: &[Name],
         columns: &[(ColumnId, usize)],
         facts: &Facts,
         is_new: &dyn Fn(FactId) -> bool,
+        restored: impl Iterator<Item = (usize, ColumnId)>,
     ) -> Self {
         let mut next = 0;
         let mut take = || {
@@ -81,7 +103,18 @@ impl Layout {
             }
             laid.insert(*column, ColumnBits { table: *table, null, unset, stale });
         }
-        Self { visited, tables, columns: laid, written, width: next }
+        let mut keep = |column: ColumnId, bits: &ColumnBits| KeptBits {
+            column,
+            held: take(),
+            before: ColumnBits {
+                table: bits.table,
+                null: take(),
+                unset: take(),
+                stale: bits.stale.iter().map(|(fact, _)| (*fact, take())).collect(),
+            },
+        };
+        let kept = restored.filter_map(|(step, column)| Some((step, keep(column, laid.get(&column)?)))).collect();
+        Self { visited, tables, columns: laid, written, kept, width: next }
     }
 
     /// The bits of all columns of a table.
@@ -92,6 +125,11 @@ impl Layout {
     /// The bits of one column.
     pub(super) fn column<W: Word>(&self, column: ColumnId) -> W {
         self.columns.get(&column).map_or(W::ZERO, |bits| W::bits(bits.all()))
+    }
+
+    /// What is kept of the columns of a table.
+    pub(super) fn kept_of(&self, table: usize) -> impl Iterator<Item = &KeptBits> {
+        self.kept.values().filter(move |kept| kept.before.table == table)
     }
 
     /// The facts of all columns.

@@ -22,6 +22,7 @@ mod layout;
 mod letters;
 mod model;
 mod proof;
+mod put_back;
 mod remedy;
 mod rollback;
 mod rule;
@@ -82,7 +83,7 @@ fn prove_surveyed(plan: &Plan, survey: &Survey, allowed: &dyn Fn(&Anomaly) -> bo
         conditions: Vec::new(),
         assumptions: Vec::new(),
         matrix: empty_matrix(plan),
-        no_return: None,
+        no_return: put_back::no_return(plan, survey),
     };
     let mut ranks = FxHashMap::default();
     let patience = Patience::with(plan);
@@ -99,9 +100,7 @@ fn prove_surveyed(plan: &Plan, survey: &Survey, allowed: &dyn Fn(&Anomaly) -> bo
             }
         }
         for condition in group.conditions {
-            if !proof.conditions.contains(&condition) {
-                proof.conditions.push(condition);
-            }
+            note_condition(&mut proof.conditions, condition);
         }
         for assumption in group.assumptions {
             if !proof.assumptions.contains(&assumption) {
@@ -110,6 +109,14 @@ fn prove_surveyed(plan: &Plan, survey: &Survey, allowed: &dyn Fn(&Anomaly) -> bo
         }
     }
     proof
+}
+
+/// Adds a condition, unless it is known; it stands at the last statement that it is known of.
+fn note_condition(conditions: &mut Vec<Condition>, new: Condition) {
+    match conditions.iter_mut().find(|known| known.what == new.what) {
+        Some(known) => known.step = known.step.max(new.step),
+        None => conditions.push(new),
+    }
 }
 
 struct Proving<'a> {
@@ -145,8 +152,12 @@ impl Proving<'_> {
         });
         self.proof.assumptions.extend(stops);
         self.note_breaks(model, &explored);
+        self.note_losses(model, &explored);
         let no_return = rollbacks.loss.as_ref().and_then(|loss| teller.no_return(loss));
-        let earlier = |new: &NoReturn| self.proof.no_return.as_ref().is_none_or(|old| new.step < old.step);
+        // A write that is lost says more than a constraint that may be.
+        let precedes =
+            |new: &NoReturn, old: &NoReturn| new.step < old.step || new.step == old.step && old.loss().is_none();
+        let earlier = |new: &NoReturn| self.proof.no_return.as_ref().is_none_or(|old| precedes(new, old));
         if let Some(no_return) = no_return.filter(earlier) {
             self.proof.no_return = Some(no_return);
         }
@@ -160,6 +171,22 @@ impl Proving<'_> {
                 let best = self.ranks.entry((row, *app)).or_insert(*rank);
                 *best = (*best).min(*rank);
                 self.proof.matrix.rows[row][*app] = Cell::Breaks(best.kind);
+            }
+        }
+    }
+
+    /// Nothing works any more for a version whose value is gone, whatever it reads in its place.
+    fn note_losses<W: Word>(&mut self, model: &Model<W>, explored: &explore::Explored<W>) {
+        for (ended, wrong) in &explored.losses {
+            let Some(model::Cause::Column(fact)) = &model.wrongs[*wrong].column else { continue };
+            let knows = |app: &usize| self.survey.knows(self.plan, *app, *fact);
+            let apps: Vec<usize> = (0..self.plan.apps.len()).filter(knows).collect();
+            for row in self.proof.matrix.rows.iter_mut().skip(*ended) {
+                for app in &apps {
+                    if row[*app] == Cell::Works {
+                        row[*app] = Cell::Breaks(AnomalyKind::LostWrite);
+                    }
+                }
             }
         }
     }

@@ -21,7 +21,7 @@ pub struct Proof {
     pub assumptions: Vec<Assumption>,
     /// What each application may do at each moment.
     pub matrix: Matrix,
-    /// The first statement after which rolling back would lose a write.
+    /// The first statement after which rolling back would lose something.
     pub no_return: Option<NoReturn>,
 }
 
@@ -314,12 +314,47 @@ pub enum Cell {
 /// The point of no return.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NoReturn {
-    /// The statement after which a rollback would lose a write.
+    /// The statement after which a rollback would lose something.
     pub step: usize,
-    /// How: a schedule that ends with the undoing.
-    pub schedule: Schedule,
-    /// The column whose newest value would be lost.
-    pub lost: ColumnName,
+    /// What.
+    pub why: WhyNoReturn,
+}
+
+impl NoReturn {
+    /// How a write is lost, and of which column, where that is what happens.
+    #[must_use]
+    pub fn loss(&self) -> Option<(&ColumnName, &Schedule)> {
+        match &self.why {
+            WhyNoReturn::Loses { column, schedule } => Some((column, schedule)),
+            WhyNoReturn::Breaks { .. } | WhyNoReturn::NotKept { .. } => None,
+        }
+    }
+}
+
+/// What a rollback would lose.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum WhyNoReturn {
+    /// A write of an application.
+    Loses {
+        /// The column whose newest value would be lost.
+        column: ColumnName,
+        /// How: a schedule that ends with the undoing.
+        schedule: Schedule,
+    },
+    /// A constraint that the undoing of a statement needs, and that rows written since may break.
+    Breaks {
+        /// The statement that cannot be undone then.
+        undoing: usize,
+        /// The constraint, in words: ``unique constraint `users_email` ``.
+        constraint: String,
+        /// Who may write such rows.
+        app: Name,
+    },
+    /// The values that the statement replaces, or the rows that it adds: the table has no key to find them by.
+    NotKept {
+        /// The table.
+        table: Name,
+    },
 }
 
 /// A change of the plan that was proved to help.

@@ -60,6 +60,8 @@ pub(super) struct Survey {
     pub(super) references: Vec<(Name, Name)>,
     /// Columns that influence each other.
     pub(super) links: Vec<(ColumnId, ColumnId)>,
+    /// The columns of the unique constraints of several columns that the plan adds.
+    unique: Vec<Vec<ColumnId>>,
     /// The applications that some statement deploys.
     deployed: Vec<bool>,
     /// Answers questions about values.
@@ -83,6 +85,7 @@ impl Survey {
             overwriting: Vec::new(),
             references: Vec::new(),
             links: Vec::new(),
+            unique: Vec::new(),
             deployed: plan.apps.iter().map(|app| !plan.start.is_live(&app.name)).collect(),
             never_null: plan.apps.iter().map(|_| None).collect(),
             excused: Vec::new(),
@@ -93,12 +96,13 @@ impl Survey {
         }
         let (mut catalog, mut copies) = (plan.start.clone(), Copies::default());
         for step in &plan.steps {
-            survey.follow((step.index, &step.action), &catalog, &plan.apps, &mut copies);
+            survey.follow((step.index, &step.action), &catalog, &mut copies);
             catalog.apply(&step.action);
             if matches!(step.action, Action::Deploy(_)) {
                 survey.note_started(plan, &catalog);
             }
         }
+        survey.link_unique(plan);
         survey.excused = plan.apps.iter().enumerate().map(|(at, app)| survey.excuses(plan, at, app)).collect();
         survey
     }
@@ -119,6 +123,16 @@ impl Survey {
         }
     }
 
+    /// Two rows that meet in a unique constraint of the plan agree on all its columns: where one of them is a copy, they
+    /// are looked at together.
+    fn link_unique(&mut self, plan: &Plan) {
+        for columns in std::mem::take(&mut self.unique) {
+            if columns.iter().any(|column| plan.facts.of(*column) != [*column]) {
+                self.link(columns[0], &columns);
+            }
+        }
+    }
+
     fn note_table(&mut self, table: &Table, added: Option<usize>) {
         table.columns().for_each(|column| self.note_column(table, column, added));
     }
@@ -131,7 +145,7 @@ impl Survey {
         self.columns.insert(column.id, origin);
     }
 
-    fn follow(&mut self, (index, action): (usize, &Action), catalog: &Catalog, apps: &[AppUse], copies: &mut Copies) {
+    fn follow(&mut self, (index, action): (usize, &Action), catalog: &Catalog, copies: &mut Copies) {
         let effect = action.effect(catalog);
         effect.names.iter().for_each(|column| self.touch(*column));
         if let Some((column, not_null)) = effect.not_null
@@ -149,7 +163,9 @@ impl Survey {
                 self.references.push(((*table).clone(), to.clone()));
             }
         }
-        effect.fills.iter().for_each(|filling| self.follow_filling(index, filling, &effect, (catalog, apps)));
+        let unique = effect.adds_constraints.iter().filter_map(|(_, added)| added.kind.unique_columns());
+        self.unique.extend(unique.filter(|columns| (2..=MOST_INPUTS).contains(&columns.len())).map(<[_]>::to_vec));
+        effect.fills.iter().for_each(|filling| self.follow_filling(index, filling, &effect, catalog));
         let joins = effect.adds_syncs.iter().filter_map(|sync| Some((sync, sync.join.as_ref()?)));
         joins.for_each(|(sync, join)| {
             self.pair(&sync.source_table, &sync.target_table, [join.source_key, join.target_key]);
@@ -171,20 +187,11 @@ impl Survey {
     }
 
     /// Notes what a column gets its values from.
-    fn follow_filling(
-        &mut self,
-        index: usize,
-        filling: &Filling<'_>,
-        effect: &Effect<'_>,
-        (catalog, apps): (&Catalog, &[AppUse]),
-    ) {
+    fn follow_filling(&mut self, index: usize, filling: &Filling<'_>, effect: &Effect<'_>, catalog: &Catalog) {
         let Filling { kind, column, sources, .. } = filling;
-        match kind {
-            FillingKind::Backfill | FillingKind::Sync => self.note_overwriting(index, *column, sources),
-            FillingKind::Seed | FillingKind::Copy => {}
-        }
-        if *kind == FillingKind::Backfill && sources.is_empty() && effect.filter.is_none() {
-            self.note_constant(index, *column, catalog, apps);
+        // What a statement overwrites that goes through rows is for whoever knows their values.
+        if *kind == FillingKind::Sync {
+            self.note_overwriting(index, *column, sources);
         }
         if *kind != FillingKind::Copy || !self.is_at_start(*column) {
             self.link(*column, sources);
@@ -195,21 +202,11 @@ impl Survey {
         }
     }
 
-    /// Notes a statement that overwrites data that a column had before the plan, which the model does not follow.
+    /// Notes a sync that overwrites data that a column had before the plan, which the model does not follow.
     fn note_overwriting(&mut self, index: usize, target: ColumnId, sources: &[ColumnId]) {
         let other = sources.iter().find(|source| **source != target && self.is_at_start(**source));
         if let Some(other) = other.filter(|_| self.is_at_start(target)) {
             let with = format!("`{}`", self.name(*other));
-            self.overwriting.push((index, target, with));
-        }
-    }
-
-    /// Notes a constant that overwrites what a live application writes.
-    fn note_constant(&mut self, index: usize, target: ColumnId, catalog: &Catalog, apps: &[AppUse]) {
-        let name = self.name(target);
-        let writes = |app: &&AppUse| catalog.is_live(&app.name) && app.writes.contains(&name);
-        if let Some(app) = apps.iter().find(writes) {
-            let with = format!("one value for all rows, even where `{}` has written", app.name);
             self.overwriting.push((index, target, with));
         }
     }
@@ -336,6 +333,13 @@ impl Survey {
         }
         let facts = plan.facts.of(column).iter();
         !origin.ever_not_null && facts.filter_map(|fact| self.columns.get(fact)).all(|origin| origin.nullable)
+    }
+
+    /// Whether an application uses a column that carries a fact.
+    pub(super) fn knows(&self, plan: &Plan, app: usize, fact: ColumnId) -> bool {
+        let carries = |column: &ColumnId| plan.facts.of(*column).contains(&fact);
+        let mut ids = plan.apps[app].uses().filter_map(|used| self.by_name.get(used)).flatten();
+        ids.any(carries)
     }
 
     /// The name of a column.

@@ -7,6 +7,7 @@ use crate::prove::explore::{At, BestSchedule, Explored, Last};
 use crate::prove::model::{Cause, Layer, Model, ModelEvent, Transition, Wrong};
 use crate::prove::proof::{
     Anomaly, AnomalyKind, CellView, Content, EventKind, NoReturn, Refutation, RowView, Schedule, ScheduleEvent,
+    WhyNoReturn,
 };
 use crate::prove::rollback::Loss;
 use crate::prove::survey::Survey;
@@ -34,7 +35,12 @@ impl<W: Word> Teller<'_, W> {
         let kind = match found.last {
             Last::Use => self.use_of(wrong),
             Last::Transition(at) => self.kind(act(layer, at).happening, &told.visited),
-            Last::Other(at) => self.kind(layer.collisions[at].happening, &told.visited),
+            Last::Other(at) => {
+                if layer.collisions[at].in_step {
+                    self.steps_before(&mut told.events, found.layer, position, word);
+                }
+                self.kind(layer.collisions[at].happening, &told.visited)
+            }
             Last::End(_) => {
                 self.steps_before(&mut told.events, found.layer, position, word);
                 EventKind::Step(position)
@@ -212,8 +218,8 @@ impl<W: Word> Teller<'_, W> {
             }
             from = *to;
         }
-        let lost = self.survey.name(loss.fact);
-        Some(NoReturn { step, schedule: Schedule { start: way.start, events: way.events }, lost })
+        let schedule = Schedule { start: way.start, events: way.events };
+        Some(NoReturn { step, why: WhyNoReturn::Loses { column: self.survey.name(loss.fact), schedule } })
     }
 
     fn undo(&self, way: &mut Way, layer: usize, (word, to): (W, usize)) {

@@ -3,7 +3,7 @@
 use crate::phrase::joined;
 use crate::plan::{ColumnName, FillingKind, Plan};
 use crate::prove::Shown;
-use crate::prove::proof::{Anomaly, AnomalyKind, EventKind, ScheduleEvent};
+use crate::prove::proof::{Anomaly, AnomalyKind, EventKind, NoReturn, ScheduleEvent, WhyNoReturn};
 
 /// Names columns as a reader of one plan would: without the table where it is the only one.
 #[derive(Clone, Copy, Debug)]
@@ -109,6 +109,24 @@ impl<'a> Words<'a> {
                 format!("`{app}` inserts {row} into `{table}`{with}")
             }
             EventKind::Delete { app, table } => format!("`{app}` deletes the row of `{table}`"),
+        }
+    }
+
+    /// What a rollback would lose behind the point of no return, as a sentence; `place` says which statement is meant.
+    #[must_use]
+    pub fn no_return(&self, no_return: &NoReturn, place: &dyn Fn(usize) -> String) -> String {
+        match &no_return.why {
+            WhyNoReturn::Loses { column, .. } => {
+                format!("undoing would lose what applications have written to {}", self.column(column))
+            }
+            WhyNoReturn::Breaks { undoing, constraint, app } => format!(
+                "rows that `{app}` writes may break {constraint}, and then undoing {} cannot put it back for all rows",
+                place(*undoing)
+            ),
+            WhyNoReturn::NotKept { table } => format!(
+                "a rollback leaves the rows of `{table}` as this statement made them: without a primary key nothing is kept \
+                 of them"
+            ),
         }
     }
 

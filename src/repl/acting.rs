@@ -244,13 +244,13 @@ impl Session {
 
     /// What the live applications misread: in some rows of a table, and in the other tables.
     fn misreadings(&self, table: &Name, numbers: &[usize]) -> Misreadings {
-        let memory = self.present.memory();
+        let (memory, facts) = (self.present.memory(), &self.present.run.plan().facts);
         let live = self.apps().iter().filter(|app| memory.catalog().is_live(&app.name));
         let of = |app: &AppUse| {
             let mut found = staleness::in_rows(memory, app, table, numbers);
             if app.reads.iter().any(|column| column.table != *table) {
                 found.extend(
-                    staleness::survey(memory, app).into_iter().filter(|misread| misread.column.table != *table),
+                    staleness::survey(memory, facts, app).into_iter().filter(|misread| misread.column.table != *table),
                 );
             }
             (app.name.clone(), found)

@@ -10,6 +10,7 @@
     reason = "what a session says is a few lines, put together from parts"
 )]
 
+mod absent;
 mod acting;
 mod commands;
 mod completion;

@@ -7,6 +7,7 @@ use crate::catalog::ColumnId;
 use crate::engine::memory::{Cell, CellState, Memory, Selected};
 use crate::phrase::{listed, rows};
 use crate::plan::{AppUse, ColumnName, Facts};
+use crate::repl::absent::{Absent, absent};
 use crate::repl::present::Present;
 
 /// How many rows of a table a survey looks at.
@@ -20,6 +21,8 @@ pub(super) struct Misread {
     pub(super) stale: usize,
     /// Rows without a value, though there is one in another column.
     pub(super) unset: usize,
+    /// Rows of other tables that have a value for it, and no row here.
+    pub(super) absent: usize,
 }
 
 impl fmt::Display for Misread {
@@ -27,6 +30,7 @@ impl fmt::Display for Misread {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let column = &self.column.column;
         match (self.stale, self.unset) {
+            (0, 0) => write!(f, "nothing in `{column}` for {} of another table", rows(self.absent)),
             (stale, 0) => write!(f, "a stale `{column}` in {}", rows(stale)),
             (0, unset) => write!(f, "an unset `{column}` in {}", rows(unset)),
             (stale, unset) => write!(f, "a stale `{column}` in {} and an unset one in {}", rows(stale), rows(unset)),
@@ -35,13 +39,14 @@ impl fmt::Display for Misread {
 }
 
 /// What an application misreads at this moment, in the first rows of its tables.
-pub(super) fn survey(memory: &Memory, app: &AppUse) -> Vec<Misread> {
+pub(super) fn survey(memory: &Memory, facts: &Facts, app: &AppUse) -> Vec<Misread> {
     let mut found = Vec::new();
     for (table, columns) in by_table(app) {
         let Ok(selected) = memory.select(None, &table, Some(&columns), None, MOST_SURVEYED) else { continue };
         found.extend(columns.iter().enumerate().map(|(at, column)| {
             let cells = selected.rows.iter().filter_map(|row| row.cells.get(at));
-            counted(&table, column, cells.map(|cell| Some(cell.state)))
+            let absent = absent(memory, facts, &table, column).iter().map(|absent| absent.rows).sum();
+            Misread { absent, ..counted(&table, column, cells.map(|cell| Some(cell.state))) }
         }));
     }
     found.retain(Misread::is_one);
@@ -60,21 +65,22 @@ pub(super) fn in_rows(memory: &Memory, app: &AppUse, table: &Name, numbers: &[us
 
 impl Misread {
     pub(super) fn is_one(&self) -> bool {
-        self.stale + self.unset > 0
+        self.stale + self.unset + self.absent > 0
     }
 
     /// What is misread now and was not before.
     pub(super) fn beyond(&self, before: &[Self]) -> Option<Self> {
         let old = before.iter().find(|old| old.column == self.column);
-        let (stale, unset) = old.map_or((0, 0), |old| (old.stale, old.unset));
+        let (stale, unset, absent) = old.map_or((0, 0, 0), |old| (old.stale, old.unset, old.absent));
         let (stale, unset) = (self.stale.saturating_sub(stale), self.unset.saturating_sub(unset));
-        Some(Self { column: self.column.clone(), stale, unset }).filter(Self::is_one)
+        let absent = self.absent.saturating_sub(absent);
+        Some(Self { column: self.column.clone(), stale, unset, absent }).filter(Self::is_one)
     }
 }
 
 fn counted(table: &Name, column: &Name, states: impl Iterator<Item = Option<CellState>>) -> Misread {
     let column = ColumnName { table: table.clone(), column: column.clone() };
-    let mut misread = Misread { column, stale: 0, unset: 0 };
+    let mut misread = Misread { column, stale: 0, unset: 0, absent: 0 };
     for state in states {
         match state {
             Some(CellState::Stale(_)) => misread.stale += 1,
@@ -111,6 +117,11 @@ pub(super) fn explained(present: &Present, table: &str, selected: &Selected) -> 
             if let Some(row) = selected.rows.iter().find(is) {
                 lines.push(explanation(word, column, &fresh_beside(present, table, row.number, column)));
             }
+        }
+        let facts = &present.run.plan().facts;
+        for Absent { table, rows: number } in absent(present.memory(), facts, &table.into(), column) {
+            let (rows, have) = (rows(number), if number == 1 { "has" } else { "have" });
+            lines.push(format!("unset: {rows} of `{table}` {have} a value for `{column}`, and no row here"));
         }
     }
     lines

@@ -8,10 +8,12 @@ use crate::engine::memory::AppState;
 use crate::execute::{BatchEvent, Failure, Observer, RunState, STOP, StatementEvent};
 use crate::phrase::{counted, listed};
 use crate::plan::{Gate, Step};
+use crate::prove::Words;
 use crate::repl::Host;
 use crate::repl::commands::Until;
 use crate::repl::present::Moment;
 use crate::repl::session::{Said, Session};
+use crate::report::clean;
 use crate::report::terminal::Paint;
 
 /// How many moments are kept to go back to: each holds what it does not share with those around it.
@@ -161,7 +163,7 @@ impl Session {
         let (place, first_line) = (source.place(failure.span), source.first_line(failure.span));
         let complaint = Complaint::new(format!("statement {number} failed and was undone: {}", failure.fault.message));
         let place = format!("  at {place}: {first_line}\n");
-        let text = self.complain(&complaint) + &crate::report::clean(&place);
+        let text = self.complain(&complaint) + &clean(&place);
         match &failure.fault.help {
             Some(help) => text + &format!("{} {help}\n", self.terminal.paint("  help:", Paint::Cyan)),
             None => text,
@@ -233,6 +235,7 @@ impl Session {
         }
         let moment = self.present.before("Roll back".to_owned());
         let known = self.present.run.history().entries().len();
+        let warning = self.behind_no_return();
         if let Err(fault) = self.present.run.rollback(&mut Watch(&*self.host)) {
             self.present.go_back(moment);
             let complaint = Complaint::from(fault);
@@ -241,7 +244,28 @@ impl Session {
         }
         self.keep(moment);
         let entries = self.present.run.history().entries().len();
-        Ok(self.newest_entries(entries.saturating_sub(known)))
+        Ok(warning + &self.newest_entries(entries.saturating_sub(known)))
+    }
+
+    /// What a rollback from here may lose of what was written, as a line; nothing where nobody has written.
+    fn behind_no_return(&self) -> String {
+        let (checked, plan) = (&self.present.opened.checked, self.present.run.plan());
+        let why = if self.present.writes == 0 {
+            None
+        } else if plan.apps.is_empty() {
+            Some("no `app` is declared, so the point of no return is not known".to_owned())
+        } else {
+            let passed = checked.proof().and_then(|proof| proof.no_return.as_ref());
+            let passed = passed.filter(|no_return| no_return.step < self.present.run.position());
+            passed.map(|no_return| {
+                let words = Words::new(plan);
+                let why = words.no_return(no_return, &|step| format!("statement {}", step + 1));
+                format!("the point of no return is passed: {why}")
+            })
+        };
+        let line =
+            |why: String| self.terminal.paint(&format!("{}; `back` takes it back", clean(&why)), Paint::Yellow) + "\n";
+        why.map_or_else(String::new, line)
     }
 
     /// Back to the start, with the script as it is now.

@@ -138,7 +138,10 @@ impl Session {
 
     /// A line for each column that an application reads stale or unset values in.
     fn misread(&self, app: &AppUse) -> Vec<String> {
-        staleness::survey(self.present.memory(), app).iter().map(|misread| format!("reads {misread}")).collect()
+        staleness::survey(self.present.memory(), &self.present.run.plan().facts, app)
+            .iter()
+            .map(|misread| format!("reads {misread}"))
+            .collect()
     }
 
     /// The same, where there is something to say, after the deployment of an application.

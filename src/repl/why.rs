@@ -9,7 +9,7 @@ use crate::diagnostic::Complaint;
 use crate::engine::memory::Selected;
 use crate::phrase::counted;
 use crate::plan::ColumnName;
-use crate::prove::{AnomalyKind, EventKind, Insertion, NoReturn, Proof, Refutation, Words};
+use crate::prove::{AnomalyKind, EventKind, Insertion, Proof, Refutation, Words};
 use crate::repl::commands::Why;
 use crate::repl::session::{Counterexample, Said, Session};
 use crate::replay::{Played, Replay, ReplayOutcome};
@@ -107,9 +107,13 @@ impl Session {
     }
 
     fn way_back(&self, proof: &Proof) -> String {
-        let Some(NoReturn { step, lost, .. }) = &proof.no_return else { return String::new() };
-        let (title, short) = (self.title(*step), self.words().column(lost));
-        format!("from statement {} on ({title}), a rollback would lose what is written to {short}\n", step + 1)
+        let Some(no_return) = &proof.no_return else { return String::new() };
+        let (number, title) = (no_return.step + 1, self.title(no_return.step));
+        let would = match no_return.loss() {
+            Some((lost, _)) => format!("a rollback would lose what is written to {}", self.words().column(lost)),
+            None => self.words().no_return(no_return, &|step| format!("statement {}", step + 1)),
+        };
+        format!("from statement {number} on ({title}), {}\n", clean(&would))
     }
 
     fn heading(&self, refutation: &Refutation, number: usize, all: usize) -> String {
@@ -220,6 +224,9 @@ impl Session {
         let mut say = |head: &str, said: &str| {
             text += &format!("{} {}\n", self.terminal.paint(head, Paint::Cyan), clean(said));
         };
+        if let Some(witness) = ended.refutation.witness.as_ref().filter(|witness| !witness.values.is_empty()) {
+            say("  note:", &format!("{}: {}", witness.origin.words(), witness.row()));
+        }
         for undecided in &ended.refutation.hangs_on {
             say("  note:", &format!("it depends on {}", undecided.what));
         }

@@ -36,7 +36,7 @@ impl Stage {
             let (values, outcome) = self.attempt(owner, &write, &columns, &kinds);
             let suits = match &outcome {
                 Ok(()) => !write.to_be_refused,
-                Err(fault) if write.to_be_refused => is_constraint(fault),
+                Err(fault) if write.to_be_refused => is_constraint(fault) || self.has_witness(),
                 Err(fault) => !hangs_on_values(fault),
             };
             if suits {
@@ -140,7 +140,8 @@ impl Stage {
     ) -> Result<Values, Fault> {
         let mut values: Values = Vec::new();
         for (column, kind) in columns.iter().zip(kinds) {
-            let value = match self.derived(owner, column, &values) {
+            let brought = self.brought(owner, &column.table, &column.column).cloned();
+            let value = match brought.or_else(|| self.derived(owner, column, &values)) {
                 _ if write.null.contains(column) => Value::Null,
                 Some(value) => value,
                 None => self.made_up(owner, write, column, *kind)?,

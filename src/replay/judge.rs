@@ -61,6 +61,9 @@ impl Stage {
             AnomalyKind::LostWrite => self.lost(anomaly, last),
             AnomalyKind::RejectedWrite => match last.refused {
                 Some(fault) if is_constraint(fault) && names(anomaly, fault) => confirmed(fault.message.clone()),
+                Some(fault) if fault.kind == FaultKind::Value && is_of_expression(anomaly) => {
+                    confirmed(fault.message.clone())
+                }
                 Some(fault) => differs(format!("the write was refused for another reason: {}", fault.message)),
                 None => differs("the write was accepted"),
             },
@@ -82,7 +85,8 @@ impl Stage {
 
     fn misread(&self, anomaly: &Anomaly, last: &Last<'_>) -> ReplayOutcome {
         if let Some(fault) = last.refused {
-            return differs(format!("the read was refused: {}", fault.message));
+            let no_row = self.read_of_no_row(anomaly, last.owner);
+            return no_row.unwrap_or_else(|| differs(format!("the read was refused: {}", fault.message)));
         }
         let (Some(column), Some(read)) = (&anomaly.column, last.read) else { return differs("nothing was read") };
         let Some(state) = self.state(last.owner, column) else { return differs("the column does not exist") };
@@ -93,8 +97,8 @@ impl Stage {
                 said: format!("`{reader}` reads null in `{}`, which was not null when it started", column.column),
                 visible: Some(true),
             },
-            AnomalyKind::UnsetRead if unset && stale != 0 && read.is_null() => {
-                let known = self.known_elsewhere(last.owner, column, stale);
+            AnomalyKind::UnsetRead if read.is_null() => {
+                let known = self.known_elsewhere(last.owner, column, if unset { stale } else { u64::MAX });
                 match known {
                     None => differs(format!("`{column}` is unset, and no other column has a value for it")),
                     Some((other, value)) => ReplayOutcome::Confirmed {
@@ -115,6 +119,19 @@ impl Stage {
             }
             _ => differs(format!("`{column}` holds {}, which is {}", read.literal(), word(stale, unset))),
         }
+    }
+
+    /// The reader finds no row at all, while another table has a value for the column.
+    fn read_of_no_row(&self, anomaly: &Anomaly, owner: Owner) -> Option<ReplayOutcome> {
+        let column = anomaly.column.as_ref().filter(|_| anomaly.kind == AnomalyKind::UnsetRead)?;
+        id_of(&self.memory, column)?;
+        if self.row_of(owner, &column.table).is_some() {
+            return None;
+        }
+        let (other, value) = self.known_elsewhere(owner, column, u64::MAX)?;
+        let reader = anomaly.app.as_deref().unwrap_or("?");
+        let said = format!("`{reader}` finds no row in `{}`, while {} is in `{other}`", column.table, value.literal());
+        Some(ReplayOutcome::Confirmed { said, visible: Some(true) })
     }
 
     /// A column beside this one that is fresh for one of these facts (bits) and not null.
@@ -158,7 +175,8 @@ impl Stage {
         let Some(column) = &anomaly.column else { return differs("nothing says what is lost") };
         let facts = &self.plan.facts;
         let carried: Vec<FactId> = self.known.ids(column).flat_map(|id| facts.of(id).iter().copied()).collect();
-        let lost: Vec<FactId> = carried.iter().copied().filter(|fact| !self.is_known(Owner::Row, *fact)).collect();
+        let lost: Vec<FactId> =
+            carried.iter().copied().filter(|fact| !self.is_known(Owner::Row, *fact, last.written)).collect();
         let Some(fact) = lost.first() else {
             return differs(format!("a column still has the newest value of `{column}`"));
         };
@@ -167,13 +185,23 @@ impl Stage {
     }
 
     /// Whether some cell of a row is fresh for a fact.
-    fn is_known(&self, owner: Owner, fact: FactId) -> bool {
+    fn is_known(&self, owner: Owner, fact: FactId, written: &Values) -> bool {
         let facts = &self.plan.facts;
         self.columns().iter().any(|column| {
             let carries = id_of(&self.memory, column).is_some_and(|id| facts.of(id).contains(&fact));
             let state = self.state(owner, column).map(bits);
-            carries && state.is_some_and(|(stale, _)| stale & facts.bit(fact) == 0)
+            let is_fresh = carries && state.is_some_and(|(stale, _)| stale & facts.bit(fact) == 0);
+            is_fresh
+                && (self.is_null(fact, written)
+                    || self.value(owner, &column.table, &column.column) != Some(Value::Null))
         })
+    }
+
+    /// Whether the newest value of a fact is null, or nobody has written one.
+    fn is_null(&self, fact: FactId, written: &Values) -> bool {
+        let carries = |name: &ColumnName| self.known.ids(name).any(|id| self.plan.facts.of(id).contains(&fact));
+        let newest = self.started_with.iter().chain(written).rev().find(|(name, _)| carries(name));
+        newest.is_none_or(|(_, value)| value.is_null())
     }
 
     fn lost_value(&self, fact: FactId, written: &Values, column: &ColumnName) -> (Option<bool>, String) {
@@ -216,6 +244,11 @@ fn names(anomaly: &Anomaly, fault: &Fault) -> bool {
         Some(known) => known == kind,
         None => true,
     }
+}
+
+/// Whether it is an expression that fails, and not a constraint that refuses.
+fn is_of_expression(anomaly: &Anomaly) -> bool {
+    anomaly.constraint.as_deref().is_some_and(|what| what.starts_with("the expression of"))
 }
 
 fn word(stale: u64, unset: bool) -> &'static str {

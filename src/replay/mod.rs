@@ -22,7 +22,7 @@ use crate::data::Value;
 use crate::engine::memory::{Memory, Selected};
 use crate::engine::{Fault, FaultKind};
 use crate::plan::{ColumnName, Plan};
-use crate::prove::{Anomaly, AnomalyKind, EventKind, NoReturn, Refutation, RowView, Schedule, ScheduleEvent};
+use crate::prove::{Anomaly, AnomalyKind, EventKind, NoReturn, Refutation, RowView, Schedule, ScheduleEvent, Shown};
 use acts::{Values, Write};
 use judge::Last;
 use known::KnownColumns;
@@ -66,27 +66,46 @@ impl Replay {
     /// # Errors
     /// No row can be made that the schedule could start from.
     pub fn new(plan: &Arc<Plan>, refutation: &Refutation, script: Option<&Memory>) -> Result<Self, Fault> {
-        Self::of(plan, &refutation.schedule, &refutation.anomaly, script)
+        let values = refutation.shown().into_iter().filter_map(|shown| {
+            let value = refutation.witness.as_ref()?.values.get(shown.at)?.1.clone();
+            Some((shown, value))
+        });
+        Self::of(plan, (&refutation.schedule, &refutation.anomaly), values.collect(), script)
     }
 
-    /// The rollback that loses a write.
+    /// The rollback that loses a write; none where the point of no return is not one of that kind.
     ///
     /// # Errors
     /// As for [`Self::new`].
-    pub fn of_no_return(plan: &Arc<Plan>, no_return: &NoReturn, script: Option<&Memory>) -> Result<Self, Fault> {
-        let lost = Some(no_return.lost.clone());
-        let kind = AnomalyKind::LostWrite;
+    pub fn of_no_return(
+        plan: &Arc<Plan>,
+        no_return: &NoReturn,
+        script: Option<&Memory>,
+    ) -> Option<Result<Self, Fault>> {
+        let (lost, schedule) = no_return.loss()?;
+        let (column, kind) = (Some(lost.clone()), AnomalyKind::LostWrite);
         let anomaly =
-            Anomaly { kind, position: no_return.step + 1, app: None, column: lost, constraint: None, in_step: false };
-        Self::of(plan, &no_return.schedule, &anomaly, script)
+            Anomaly { kind, position: no_return.step + 1, app: None, column, constraint: None, in_step: false };
+        Some(Self::of(plan, (schedule, &anomaly), Vec::new(), script))
     }
 
-    fn of(plan: &Arc<Plan>, schedule: &Schedule, anomaly: &Anomaly, script: Option<&Memory>) -> Result<Self, Fault> {
+    fn of(
+        plan: &Arc<Plan>,
+        (schedule, anomaly): (&Schedule, &Anomaly),
+        witness: Vec<(Shown, Value)>,
+        script: Option<&Memory>,
+    ) -> Result<Self, Fault> {
+        let witness = Arc::new(witness);
         let (schedule, anomaly) = (Arc::new(schedule.clone()), Arc::new(anomaly.clone()));
         let known = Arc::new(KnownColumns::of(plan));
         let (mut best, mut refused) = (None, None);
-        for manner in manners(&schedule, &anomaly, script.is_some()) {
-            let stage = Stage::new(Arc::clone(plan), Arc::clone(&known), manner, script.map_or(0, Memory::now_micros));
+        let plain = manners(&schedule, &anomaly, script.is_some());
+        let own = plain.iter().map(|manner| Manner { own_values: true, ..*manner });
+        let own: Vec<Manner> = own.filter(|_| !witness.is_empty()).collect();
+        for manner in plain.iter().copied().chain(own) {
+            let mut stage =
+                Stage::new(Arc::clone(plan), Arc::clone(&known), manner, script.map_or(0, Memory::now_micros));
+            stage.witness = Arc::clone(&witness);
             let (schedule, anomaly) = (Arc::clone(&schedule), Arc::clone(&anomaly));
             let mut replay =
                 Self { schedule, anomaly, stage, next: 0, written: Vec::new(), undoing: false, outcome: None };
@@ -136,6 +155,7 @@ impl Replay {
     /// The table refuses what the proof says happens. Nothing follows.
     pub fn step(&mut self) -> Option<Result<Played, Fault>> {
         let event = self.schedule.events.get(self.next).filter(|_| self.outcome.is_none())?.clone();
+        self.stage.event = Some(self.next);
         self.next += 1;
         let is_last = self.next == self.schedule.events.len();
         let owner = if event.other_row { Owner::Other } else { Owner::Row };

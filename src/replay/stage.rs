@@ -10,6 +10,8 @@ use crate::engine::memory::{CellState, Memory, MemoryUndo, Selected};
 use crate::engine::{Fault, FaultKind};
 use crate::expr::Expression;
 use crate::plan::{ColumnName, Plan, TableScope};
+use crate::prove::Shown;
+use crate::replay::acts::Values;
 use crate::replay::known::KnownColumns;
 use crate::replay::values::new_value;
 use crate::source::Span;
@@ -36,6 +38,8 @@ pub(super) struct Manner {
     pub(super) two: bool,
     /// When one row takes the values of the other where a unique constraint wants them different.
     pub(super) collide: Option<Collide>,
+    /// The values of the witness are left out, as with them it does not go as the schedule says.
+    pub(super) own_values: bool,
 }
 
 /// When two rows come to agree on a key.
@@ -62,6 +66,12 @@ pub(super) struct Stage {
     pub(super) other_visited: bool,
     /// How many values were made up.
     pub(super) made: usize,
+    /// The values with which it happens, each where it comes in.
+    pub(super) witness: Arc<Vec<(Shown, Value)>>,
+    /// The event under way, by its place in the schedule; none before the first.
+    pub(super) event: Option<usize>,
+    /// The values that the row has at the start.
+    pub(super) started_with: Values,
     owners: BTreeMap<(Name, usize), Owner>,
     /// The keys by which rows of several tables belong together.
     keys: BTreeMap<(Owner, usize), Value>,
@@ -79,9 +89,26 @@ impl Stage {
             undos: Vec::new(),
             other_visited: false,
             made: 0,
+            witness: Arc::default(),
+            event: None,
+            started_with: Vec::new(),
             owners: BTreeMap::new(),
             keys: BTreeMap::new(),
         }
+    }
+
+    /// The value of the witness that comes into a column of the row with the event under way.
+    pub(super) fn brought(&self, owner: Owner, table: &Name, column: &str) -> Option<&Value> {
+        let is_it = |shown: &Shown| {
+            shown.event == self.event && shown.column.table == *table && *shown.column.column == *column
+        };
+        let of_the_row = owner == Owner::Row && !self.manner.own_values;
+        self.witness.iter().find(|(shown, _)| of_the_row && is_it(shown)).map(|(_, value)| value)
+    }
+
+    /// Whether it happens with some values only.
+    pub(super) fn has_witness(&self) -> bool {
+        !self.witness.is_empty() && !self.manner.own_values
     }
 
     pub(super) fn table(&self, name: &str) -> Result<Arc<Table>, Fault> {

@@ -81,8 +81,16 @@ impl Stage {
                 Some(content) => cell.value.is_null() == (content != Content::Value),
             })
         };
+        let is_witness = |row: &&&crate::engine::memory::Row| {
+            selected
+                .columns
+                .iter()
+                .zip(&row.cells)
+                .all(|(name, cell)| self.brought(Owner::Row, table, name).is_none_or(|value| *value == cell.value))
+        };
         let fitting: Vec<_> = selected.rows.iter().filter(fits).collect();
-        let row = fitting.get(self.manner.kind % fitting.len().max(1))?;
+        let witnesses = fitting.iter().find(is_witness).filter(|_| self.has_witness());
+        let row = witnesses.or_else(|| fitting.get(self.manner.kind % fitting.len().max(1)))?;
         Some(row.cells.iter().map(|cell| cell.value.clone()).collect())
     }
 
@@ -112,9 +120,16 @@ impl Stage {
         let mut row: Vec<Value> = base.into_iter().zip(keys).map(|(base, key)| key.unwrap_or(base)).collect();
         for (column, value) in schema.columns().zip(&mut row) {
             self.suit(owner, &schema, column, view, value);
+            if let Some(brought) = self.brought(owner, table, &column.name) {
+                *value = brought.clone();
+            }
         }
         self.load(&schema, &row)?;
         self.claim(owner);
+        if owner == Owner::Row {
+            let name = |column: &Column| ColumnName { table: table.clone(), column: column.name.clone() };
+            self.started_with.extend(schema.columns().map(name).zip(row));
+        }
         Ok(())
     }
 

@@ -99,6 +99,20 @@ impl DropTable {
     }
 }
 
+/// A plain value of a type, as a literal.
+fn plain(written: &str) -> String {
+    let ty = written.split(['(', ' ']).next().unwrap_or(written).to_ascii_lowercase();
+    match ty.as_str() {
+        "boolean" | "bool" => "false".to_owned(),
+        "smallint" | "integer" | "bigint" | "int" | "int2" | "int4" | "int8" | "numeric" | "decimal" | "real"
+        | "double" | "float4" | "float8" => "0".to_owned(),
+        "date" | "timestamp" | "timestamptz" => "now()".to_owned(),
+        "uuid" => "'00000000-0000-0000-0000-000000000000'".to_owned(),
+        "json" | "jsonb" => "'{}'".to_owned(),
+        _ => "''".to_owned(),
+    }
+}
+
 fn why_dropped(because: Option<&String>) -> String {
     let lost = "Its data is lost from here on.";
     match because {
@@ -116,18 +130,4 @@ fn dropped(what: &str, because: Option<&String>) -> String {
     let Some(because) = because else { return drop };
     let because = because.replace('\'', "''").replace(char::is_control, " ");
     format!("allow contract-without-expand because '{because}'\n{drop}")
-}
-
-/// A plain value of a type, as a literal.
-fn plain(written: &str) -> String {
-    let ty = written.split(['(', ' ']).next().unwrap_or(written).to_ascii_lowercase();
-    match ty.as_str() {
-        "boolean" | "bool" => "false".to_owned(),
-        "smallint" | "integer" | "bigint" | "int" | "int2" | "int4" | "int8" | "numeric" | "decimal" | "real"
-        | "double" | "float4" | "float8" => "0".to_owned(),
-        "date" | "timestamp" | "timestamptz" => "now()".to_owned(),
-        "uuid" => "'00000000-0000-0000-0000-000000000000'".to_owned(),
-        "json" | "jsonb" => "'{}'".to_owned(),
-        _ => "''".to_owned(),
-    }
 }

@@ -53,7 +53,5 @@ fn too_long(span: Span) -> Diagnostic {
 /// The diagnostic for what nests more than [`MAX_DEPTH`] deep.
 pub(super) fn nests_too_deeply(span: Span) -> Diagnostic {
     let message = format!("this is nested too deeply, more than {MAX_DEPTH} levels");
-    Diagnostic::new(Code::Syntax, message, span, "").help(
-        "split it into several statements; a chain of the same operator nests as well: put parts of it in parentheses",
-    )
+    Diagnostic::new(Code::Syntax, message, span, "").help("split it into several statements")
 }

@@ -264,3 +264,22 @@ fn fixes_come_before_applications() {
     assert_eq!((ran.code, ran.err.as_str()), (0, "fixed 1 finding\nwrote the applications of `x.mig`\n"));
     assert_eq!(fs::read_to_string(folder.path().join("x.mig")).unwrap(), WITH_APPS);
 }
+
+#[test]
+fn a_fix_never_changes_what_is_computed() {
+    for (expression, meant) in [("sqr(n)", "sqrt"), ("len(d)", "ln"), ("lowr(d)", "lower"), ("dd", "d")] {
+        let text = format!(
+            "table t {{\n    id integer primary key\n    n  double precision\n    d  text\n}}\n\n\
+             expand add column m text\nmigrate backfill m from {expression}\n"
+        );
+        let folder = folder(&[("x.mig", &text)]);
+        let ran = run_in(folder.path(), &["check", "--fix", "x.mig"]);
+        assert_eq!(ran.code, 1, "{expression}: {}", ran.out);
+        assert!(ran.out.contains(&format!("did you mean `{meant}`?")), "{expression}: {}", ran.out);
+        assert_eq!(fs::read_to_string(folder.path().join("x.mig")).unwrap(), text);
+        for (format, key) in [("json", "\"replacement\""), ("sarif", "\"fixes\"")] {
+            let ran = run_in(folder.path(), &["check", "--format", format, "x.mig"]);
+            assert!(ran.out.contains("did you mean") && !ran.out.contains(key), "{}", ran.out);
+        }
+    }
+}

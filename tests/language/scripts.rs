@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use crate::common::kinds::KINDS;
 use crate::common::{Ran, miglab};
-use miglab::diagnostic::Severity;
+use miglab::diagnostic::{Code, Severity};
 use miglab::engine::memory::Memory;
 use miglab::execute::{Run, RunState, Silent};
 use miglab::lab::{self, Lab};
@@ -67,7 +67,10 @@ fn picture(memory: &Memory) -> String {
 fn every_script_is_free_of_findings() {
     for (name, text) in texts() {
         let checked = miglab::check::findings(Source::new(name.as_str(), text.as_str()));
-        let serious: Vec<_> = checked.diagnostics.iter().filter(|found| found.severity > Severity::Advice).collect();
+        // What `new` leaves to its author to decide is said in the script.
+        let told = |code: Code| text.contains(&format!("`allow {code} because"));
+        let serious = checked.diagnostics.iter().filter(|found| found.severity > Severity::Advice && !told(found.code));
+        let serious: Vec<_> = serious.collect();
         assert!(serious.is_empty(), "{name}: {serious:#?}\n{text}");
     }
 }

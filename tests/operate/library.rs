@@ -138,8 +138,9 @@ fn every_refusal_says_what_stands_against_it() {
     let nothing = operate::resume(claim, Some(&script()), options()).err();
     assert!(matches!(nothing, Some(Error::NothingToResume { is_complete: true, .. })));
     match operate::rollback(claim, None, options()).err() {
-        Some(Error::PointOfNoReturn { statement, line, lost }) => {
-            assert_eq!((statement.as_str(), line, lost.as_str()), ("drop column username", 21, "users.username"));
+        Some(Error::PointOfNoReturn { statement, line, why }) => {
+            assert_eq!((statement.as_str(), line), ("drop column username", 21));
+            assert_eq!(why, "undoing would lose what applications have written to `username`");
         }
         other => panic!("{other:?}"),
     }

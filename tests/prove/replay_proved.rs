@@ -62,8 +62,9 @@ fn replayed_proof(plan: &Arc<Plan>, script: Option<&Memory>, proof: &Proof) -> (
     }
     // In a plan that goes wrong on the way, a group's rollback may begin where another group never comes.
     if let Some(no_return) = proof.no_return.as_ref().filter(|_| proof.refutations.is_empty()) {
-        let faults = faults(Replay::of_no_return(plan, no_return, script));
-        note(format!("rolling back from {} loses {}", no_return.step, no_return.lost), faults, &no_return.schedule);
+        if let Some(((lost, schedule), replay)) = no_return.loss().zip(Replay::of_no_return(plan, no_return, script)) {
+            note(format!("rolling back from {} loses {lost}", no_return.step), faults(replay), schedule);
+        }
     }
     (kinds, wrong)
 }

@@ -7,14 +7,14 @@ use miglab::prove::{AnomalyKind, Proof, Rule, Verdict, prove, prove_without};
 use miglab::source::Source;
 use miglab::syntax::parse;
 
-fn plan(text: &str) -> Plan {
+pub fn plan(text: &str) -> Plan {
     let parsed = parse(Source::new("rule.mig", text));
     assert!(parsed.diagnostics.is_empty(), "{text}\n{:?}", parsed.diagnostics);
     Plan::resolve(&parsed.script, &[]).unwrap_or_else(|errors| panic!("{text}\n{errors:?}"))
 }
 
 /// A verdict in a word.
-fn said(proof: &Proof) -> String {
+pub fn said(proof: &Proof) -> String {
     let mut said = match proof.verdict() {
         Verdict::Proved | Verdict::Conditional => "proved".to_owned(),
         Verdict::NotProved => "not proved".to_owned(),

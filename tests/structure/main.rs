@@ -18,7 +18,7 @@ const LAYERS: &[(&str, &str)] = &[
     ("catalog", "ast data expr"),
     ("plan", "ast catalog data diagnostic expr phrase source syntax"),
     ("obligations", "ast catalog data expr phrase plan"),
-    ("prove", "ast catalog expr obligations phrase plan"),
+    ("prove", "ast catalog data expr obligations phrase plan"),
     ("engine", "ast catalog data diagnostic expr phrase plan"),
     ("rows", "ast catalog data diagnostic engine expr phrase source"),
     ("check", "ast catalog data diagnostic engine expr obligations phrase plan prove rows source syntax"),

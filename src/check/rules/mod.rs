@@ -4,6 +4,7 @@ mod added_then_dropped;
 mod app_breaks;
 mod backfill_before_sync;
 mod contract_without_expand;
+mod downtime;
 mod in_use;
 mod missing_app;
 mod not_idempotent;
@@ -14,7 +15,7 @@ mod too_few_apps;
 mod validate_before_backfill;
 mod wrong_phase;
 
-use crate::check::{Rule, two_forms};
+use crate::check::{Rule, kept, two_forms};
 
 /// A fresh instance of every rule.
 pub(super) fn all() -> Vec<Box<dyn Rule>> {
@@ -30,7 +31,9 @@ pub(super) fn all() -> Vec<Box<dyn Rule>> {
         Box::new(app_breaks::AppBreaks),
         Box::new(rollout_order::RolloutOrder::default()),
         Box::new(two_forms::TwoForms::default()),
+        Box::new(kept::Kept::default()),
         Box::new(plan_size::PlanSize::default()),
+        Box::new(downtime::Downtime::default()),
         // Advice for plans without errors comes last.
         Box::new(missing_app::MissingApp::default()),
         Box::new(too_few_apps::TooFewApps::default()),

@@ -3,7 +3,7 @@
 //!
 //! `round` finds the ways there and back among the syncs in force and goes them; `trials` puts it together with the rows of the script, `shrink` makes what was found small.
 
-mod report;
+pub(in crate::check) mod report;
 mod round;
 pub(super) mod script_rows;
 mod shrink;

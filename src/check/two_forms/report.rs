@@ -112,7 +112,7 @@ fn name(round: &Round, place: &RoundColumn) -> String {
 }
 
 /// A value as messages show it.
-fn literal(value: &Value) -> String {
+pub(in crate::check) fn literal(value: &Value) -> String {
     let literal: String = value.literal().chars().flat_map(visible).collect();
     let length = literal.chars().count();
     if length <= LONGEST {

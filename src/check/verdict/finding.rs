@@ -73,7 +73,7 @@ impl ScriptVerdict<'_> {
             Some(remedy) => self.remedy(remedy),
             None => self.help_with_values(refutation).unwrap_or_else(|| general_help(refutation).to_owned()),
         };
-        if let Some(witness) = &refutation.witness {
+        if let Some(witness) = refutation.witness.as_ref().filter(|witness| !witness.values.is_empty()) {
             help.push('\n');
             help.push_str(witness.origin.words());
         }

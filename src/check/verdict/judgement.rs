@@ -5,7 +5,7 @@ use crate::check::verdict::ScriptVerdict;
 use crate::diagnostic::{Answer, Code, Diagnostic, Headline, Severity};
 use crate::phrase::counted;
 use crate::plan::Plan;
-use crate::prove::{NoReturn, Proof, Verdict};
+use crate::prove::{NoReturn, Proof, Verdict, Words};
 use crate::source::Source;
 
 /// Findings, not errors, with which a plan is not safe in each respect: the order of events is, and values are lost.
@@ -114,10 +114,15 @@ impl ScriptVerdict<'_> {
             Verdict::Refuted => Answer::Refuted,
             Verdict::NotProved => Answer::NotProved,
         };
-        let premises = proof.assumptions.iter().map(|assumption| {
+        let mut premises: Vec<(&str, Vec<Option<usize>>)> = Vec::new();
+        for assumption in &proof.assumptions {
             let line = assumption.step.and_then(|step| self.line_of(step));
-            format!("{}{}", assumption.what, in_lines(&[line]))
-        });
+            match premises.iter_mut().find(|(what, _)| *what == assumption.what) {
+                Some((_, lines)) => lines.push(line),
+                None => premises.push((&assumption.what, vec![line])),
+            }
+        }
+        let premises = premises.into_iter().map(|(what, lines)| format!("{what}{}", in_lines(&lines)));
         Judgement {
             answer,
             states: proof.states,
@@ -137,7 +142,13 @@ impl ScriptVerdict<'_> {
         let Some(point) = no_return else { return "a rollback loses no write, wherever it starts".to_owned() };
         let statement = self.script.source.slice(self.plan.steps[point.step].span);
         let line = self.line(point.step);
-        format!("`{statement}` (line {line}) is the point of no return: before it a rollback loses no write")
+        let known =
+            format!("`{statement}` (line {line}) is the point of no return: before it a rollback loses no write");
+        if point.loss().is_some() {
+            return known;
+        }
+        let why = Words::new(self.plan).no_return(point, &|step| format!("line {}", self.line(step)));
+        format!("{known}; after it {why}")
     }
 }
 
@@ -151,7 +162,7 @@ mod tests {
         Judgement { answer, states: 7, conditions, premises: Vec::new(), way_back: "back".to_owned() }
     }
 
-    fn verdict(judgement: &Judgement, codes: &[(Code, u32)]) -> (Answer, String) {
+    fn verdict(judgement: &Judgement, codes: &[(Code, usize)]) -> (Answer, String) {
         let found = codes.iter().map(|(code, at)| Diagnostic::new(*code, "", Span::new(*at, *at + 1), ""));
         let headline = judgement.headline(&Source::new("a.mig", "a\nb\nc"), &found.collect::<Vec<_>>());
         (headline.answer, headline.verdict)

@@ -143,9 +143,15 @@ impl ScriptVerdict<'_> {
             findings.push(finding);
         }
         self.drop_what_follows(proof, findings);
+        if !proof.refutations.is_empty() {
+            // It is advice for plans that are safe.
+            findings.retain(|finding| finding.code != Code::Downtime);
+        }
         findings.extend(proof.conditions.iter().enumerate().map(|(at, condition)| self.condition(at + 1, condition)));
         if !proof.outside.is_empty() {
-            findings.extend(proof.outside.iter().map(|outside| self.outside(outside)));
+            let is_told = |outside: &&Outside| findings.iter().any(|finding| self.is_overwriting(finding, outside));
+            let new: Vec<&Outside> = proof.outside.iter().filter(|outside| !is_told(outside)).collect();
+            findings.extend(new.into_iter().map(|outside| self.outside(outside)));
             findings.append(&mut suspicions);
         }
     }
@@ -211,6 +217,7 @@ impl ScriptVerdict<'_> {
             is_allowed
         });
         let mut allowed = allowed.into_inner();
+        self.take_in(findings, &mut proof);
         allowed.iter().for_each(|finding| self.note_allowed(finding, &mut proof));
         let losses = findings.iter().filter(|finding| LOSSES.contains(&finding.code));
         let vouched = losses.filter(|finding| allow::is_allowed(self.script, finding));
@@ -218,6 +225,40 @@ impl ScriptVerdict<'_> {
         allowed.append(&mut self.take_allowed_conditions(&mut proof));
         findings.append(&mut allowed);
         proof
+    }
+
+    /// Takes in what the rules have found of values: data that is overwritten, which the model does not follow, and
+    /// conditions.
+    fn take_in(&self, findings: &mut Vec<Diagnostic>, proof: &mut Proof) {
+        findings.retain(|finding| {
+            let step = self.plan.steps.iter().position(|step| step.span == finding.span());
+            let is_allowed = allow::is_allowed(self.script, finding);
+            match finding.code {
+                Code::OverwritesData | Code::Condition if is_allowed => self.note_allowed(finding, proof),
+                Code::OverwritesData => {
+                    let outside = Outside { step, why: finding.message.clone() };
+                    if !proof.outside.contains(&outside) {
+                        proof.outside.push(outside);
+                    }
+                }
+                Code::Condition => {
+                    let (what, discharge) = (finding.message.clone(), finding.help.clone().unwrap_or_default());
+                    let condition = Condition { step, what, discharge };
+                    if !proof.conditions.contains(&condition) {
+                        proof.conditions.push(condition);
+                    }
+                    return false;
+                }
+                _ => {}
+            }
+            true
+        });
+    }
+
+    /// Whether a finding tells of data that is overwritten, as this does.
+    fn is_overwriting(&self, finding: &Diagnostic, outside: &Outside) -> bool {
+        let span = outside.step.map(|step| self.plan.steps[step].span);
+        finding.code == Code::OverwritesData && span == Some(finding.span()) && finding.message == outside.why
     }
 
     /// Adds what the author answers for to what is taken for granted.

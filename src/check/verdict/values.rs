@@ -3,47 +3,56 @@
 use crate::ast::{BinaryOp, Expr, ExprKind, FilledFrom, Literal, Statement};
 use crate::check::verdict::ScriptVerdict;
 use crate::plan::ColumnName;
-use crate::prove::{AnomalyKind, Refutation};
+use crate::prove::{AnomalyKind, Content, Refutation, RowView};
 use crate::source::Span;
 
 impl ScriptVerdict<'_> {
-    /// The way out where the values of a witness are null, fail, or are refused; none where it is as without them.
+    /// The way out where values are null, fail, or are refused; none where it is as with any values.
     pub(super) fn help_with_values(&self, refutation: &Refutation) -> Option<String> {
-        let witness = refutation.witness.as_ref()?;
         let anomaly = &refutation.anomaly;
-        let names: Vec<String> = witness.values.iter().map(|(name, _)| format!("`{name}`")).collect();
-        let names = crate::phrase::joined(&names);
+        let values = refutation.witness.as_ref().map(|witness| &witness.values);
         match anomaly.kind {
             AnomalyKind::UnsetRead | AnomalyKind::LostWrite | AnomalyKind::StaleRead => {
-                Some(self.help_against_null(refutation))
+                self.help_against_null(refutation)
             }
-            AnomalyKind::RejectedWrite | AnomalyKind::FailingStep if is_of_expression(refutation) => Some(format!(
-                "guard it with a `case`, keep such values out with a check on {names} before, or clean the rows first"
-            )),
-            AnomalyKind::RejectedWrite | AnomalyKind::FailingStep => Some(format!(
-                "make it admit these values, clean the rows first, or add it once no live version writes such a value \
-                 to {names}"
-            )),
+            AnomalyKind::RejectedWrite | AnomalyKind::FailingStep => {
+                let names: Vec<String> = values?.iter().map(|(name, _)| format!("`{name}`")).collect();
+                Some(help_against_refusal(refutation, &crate::phrase::joined(&names)))
+            }
             AnomalyKind::BrokenUse => None,
         }
     }
 
-    fn help_against_null(&self, refutation: &Refutation) -> String {
-        let filled = refutation.anomaly.column.as_ref();
-        let target = filled.map_or_else(|| "the column".to_owned(), |column| format!("`{}`", column.column));
-        let nulls: Vec<&str> = refutation
-            .witness
-            .iter()
-            .flat_map(|witness| &witness.values)
-            .filter(|(_, v)| v.is_null())
-            .map(|(name, _)| &**name)
-            .collect();
-        let better =
-            filled.and_then(|column| self.expression_of(column)).and_then(|expr| self.without_null(expr, &nulls));
-        match better {
-            Some(better) => format!("give {target} a value where an input is null: `{better}`"),
-            None => format!("give {target} a value where its expression has none: with `coalesce`, or an `else`"),
+    /// Where an expression is null although one of its inputs is not, and nothing else is wrong.
+    fn help_against_null(&self, refutation: &Refutation) -> Option<String> {
+        let target = refutation.anomaly.column.as_ref()?;
+        let expr = self.expression_of(target)?;
+        let mut inputs = Vec::new();
+        columns_of(expr, &mut inputs);
+        let rows = refutation.schedule.events.iter().map(|event| &event.row);
+        let content = |row: &RowView, name: &str| {
+            let cell =
+                row.cells.iter().find(|cell| cell.column.table == target.table && *cell.column.column == *name)?;
+            Some(cell.content)
+        };
+        let of = |row: &RowView| -> Vec<(&str, Option<Content>)> {
+            inputs.iter().map(|(name, _)| (*name, content(row, name))).collect()
+        };
+        let is_mixed = |cells: &Vec<(&str, Option<Content>)>| {
+            let has = |wanted: bool| cells.iter().any(|(_, is)| is.is_some_and(|is| (is == Content::Value) == wanted));
+            has(true) && has(false)
+        };
+        let mixed = rows.map(of).filter(is_mixed).last();
+        let nulls = mixed.into_iter().flatten().filter(|(_, is)| *is != Some(Content::Value)).map(|(name, _)| name);
+        let nulls: Vec<&str> = nulls.collect();
+        if nulls.is_empty() && refutation.witness.is_none() {
+            return None;
         }
+        let target = &target.column;
+        Some(match self.without_null(expr, &nulls) {
+            Some(better) => format!("give `{target}` a value where an input is null: `{better}`"),
+            None => format!("give `{target}` a value where its expression has none: with `coalesce`, or an `else`"),
+        })
     }
 
     /// The expression that fills a column; a sync's before that of a backfill.
@@ -91,6 +100,20 @@ impl ScriptVerdict<'_> {
         let texts: Vec<&str> = parts.iter().step_by(2).map(|part| self.script.source.slice(part.span)).collect();
         let between = self.script.source.slice(parts[1].span);
         alternates.then(|| format!("concat_ws({between}, {})", texts.join(", ")))
+    }
+}
+
+fn help_against_refusal(refutation: &Refutation, names: &str) -> String {
+    match (is_of_expression(refutation), names) {
+        (true, "") => "guard it with a `case`, so that it does not fail".to_owned(),
+        (true, names) => format!(
+            "guard it with a `case`, keep such values out with a check on {names} before, or clean the rows first"
+        ),
+        (false, "") => "make it admit what an insert leaves there: with another default, or with a `sync`".to_owned(),
+        (false, names) => format!(
+            "make it admit these values, clean the rows first, or add it once no live version writes such a value to \
+             {names}"
+        ),
     }
 }
 

@@ -1,5 +1,6 @@
 //! The values of a column over all slots of its table, in chunks that are shared until written.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::data::{CHUNK_ROWS, Chunk, Type, Value};
@@ -12,7 +13,12 @@ pub(super) struct ColumnData {
     rows: usize,
     chunks: Vec<Arc<Chunk>>,
     masks: Vec<Arc<MaskChunk>>,
+    /// Cells that applications have written since a statement last filled the column, by chunk.
+    touched: BTreeMap<usize, Arc<ChunkBits>>,
 }
+
+/// A bit for each slot of a chunk.
+type ChunkBits = [u64; CHUNK_ROWS / 64];
 
 impl ColumnData {
     /// `rows` cells with one value; the full chunks are one and the same.
@@ -27,7 +33,7 @@ impl ColumnData {
         }
         let mask = Arc::new(MaskChunk::Same(mask));
         let masks = chunks.iter().map(|_| Arc::clone(&mask)).collect();
-        Self { ty, rows, chunks, masks }
+        Self { ty, rows, chunks, masks, touched: BTreeMap::new() }
     }
 
     pub(super) fn chunks(&self) -> &[Arc<Chunk>] {
@@ -109,5 +115,40 @@ impl ColumnData {
     pub(super) fn replace_chunk(&mut self, index: usize, chunk: Arc<Chunk>, mask: Arc<MaskChunk>) {
         self.chunks[index] = chunk;
         self.masks[index] = mask;
+    }
+
+    /// Whether an application has written the cell since a statement last filled the column.
+    pub(super) fn is_touched(&self, slot: usize) -> bool {
+        let row = slot % CHUNK_ROWS;
+        self.touched.get(&(slot / CHUNK_ROWS)).is_some_and(|bits| bits[row / 64] >> (row % 64) & 1 == 1)
+    }
+
+    /// Whether that is so of any cell of a chunk.
+    pub(super) fn is_chunk_touched(&self, chunk: usize) -> bool {
+        self.touched.contains_key(&chunk)
+    }
+
+    /// Notes that an application writes the cell.
+    pub(super) fn touch(&mut self, slot: usize) {
+        let row = slot % CHUNK_ROWS;
+        let bits = self.touched.entry(slot / CHUNK_ROWS).or_insert_with(|| Arc::new([0; CHUNK_ROWS / 64]));
+        if bits[row / 64] >> (row % 64) & 1 == 0 {
+            Arc::make_mut(bits)[row / 64] |= 1 << (row % 64);
+        }
+    }
+
+    /// A statement fills the column: what is written from now on counts.
+    pub(super) fn forget_touched(&mut self) {
+        self.touched.clear();
+    }
+
+    /// The filling is undone: what was written before it counts as well.
+    pub(super) fn touch_as(&mut self, before: &Self) {
+        for (chunk, bits) in &before.touched {
+            let own = self.touched.entry(*chunk).or_insert_with(|| Arc::new([0; CHUNK_ROWS / 64]));
+            if !Arc::ptr_eq(own, bits) {
+                Arc::make_mut(own).iter_mut().zip(bits.iter()).for_each(|(own, before)| *own |= before);
+            }
+        }
     }
 }

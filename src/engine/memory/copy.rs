@@ -7,6 +7,7 @@ use crate::catalog::{ColumnId, ConstraintKind, Table};
 use crate::data::Chunk;
 use crate::engine::memory::enforce::{self, Unique};
 use crate::engine::memory::fill::BatchProgress;
+use crate::engine::memory::freshness::Source;
 use crate::engine::memory::row::{RowImage, input_column, input_columns};
 use crate::engine::memory::row_write::new_partner;
 use crate::engine::memory::scan::ChunkScan;
@@ -29,6 +30,9 @@ impl Memory {
     ) -> Result<u64, Fault> {
         let (source, target) = (self.table(from)?, self.table(to)?);
         self.pair_by_copy(&source, &target, columns);
+        for column in self.state.data_mut(to)?.columns.values_mut() {
+            Arc::make_mut(column).forget_touched();
+        }
         let data = Arc::clone(self.state.data(from)?);
         let mut progress = BatchProgress::new(batches, data.rows(), watch);
         let mut treated = 0;
@@ -61,8 +65,13 @@ impl Memory {
             let is_value = !given.is_null();
             image.set(*column, given);
             let sources = input_columns(scan.table, value);
-            let sources = sources.iter().map(|source| (*source, scan.data.mask(scan.slot(row), *source)));
-            image.set_mask(*column, self.facts.derived(*column, is_value, sources));
+            let slot = scan.slot(row);
+            let sources = sources.iter().map(|source| Source {
+                column: *source,
+                mask: scan.data.mask(slot, *source),
+                is_null: scan.data.value(slot, *source).is_null(),
+            });
+            image.set_mask(*column, self.facts.derived(*column, (is_value, value.may_be_absent()), sources));
         }
         Ok(image)
     }

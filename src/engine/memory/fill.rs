@@ -8,7 +8,7 @@ use crate::catalog::{ColumnId, ConstraintKind, Table};
 use crate::data::Chunk;
 use crate::engine::memory::column::ColumnData;
 use crate::engine::memory::enforce::Unique;
-use crate::engine::memory::freshness::FactMap;
+use crate::engine::memory::freshness::{FactMap, Source};
 use crate::engine::memory::mask::{MaskChunk, UNSET};
 use crate::engine::memory::row::input_column;
 use crate::engine::memory::scan::ChunkScan;
@@ -88,6 +88,9 @@ impl Memory {
             progress.advance(data.alive_in(chunk).len())?;
         }
         data.forget_indexes_of(column);
+        if let Some(filled) = data.columns.get_mut(&column) {
+            Arc::make_mut(filled).forget_touched();
+        }
         for rule in Unique::all(&schema).filter(|rule| rule.columns.contains(&column) || rule.filter.is_some()) {
             rule.build(&schema, data, now)?;
         }
@@ -164,7 +167,8 @@ impl Filling<'_> {
 
     /// The freshness of the chunk when the selected rows are filled with these values.
     fn mask(&self, scan: ChunkScan<'_>, selected: Option<&[u32]>, values: &Chunk) -> Arc<MaskChunk> {
-        let sources: Vec<(ColumnId, &Arc<MaskChunk>)> = self.sources(scan);
+        let sources = self.sources(scan);
+        let absent = self.value.may_be_absent();
         let Some(before) = scan.data.columns.get(&self.column) else { return Arc::new(MaskChunk::Same(0)) };
         let old = &before.masks()[scan.chunk];
         let at = |row: usize| match self.kind {
@@ -174,14 +178,20 @@ impl Filling<'_> {
                 mask => mask & !UNSET,
             },
             FillKind::Backfill => {
-                let sources = sources.iter().map(|(source, mask)| (*source, mask.get(row)));
-                self.facts.derived(self.column, !values.is_null(row), sources)
+                let sources = sources.iter().map(|(column, mask, chunk)| Source {
+                    column: *column,
+                    mask: mask.get(row),
+                    is_null: chunk.is_null(row),
+                });
+                self.facts.derived(self.column, (!values.is_null(row), absent), sources)
             }
         };
-        let of_one_kind = values.null_count() == 0 || values.null_count() == values.len();
+        let of_one_kind = |chunk: &Chunk| chunk.null_count() == 0 || chunk.null_count() == chunk.len();
+        let are_of_one_kind =
+            values.null_count() == 0 || of_one_kind(values) && sources.iter().all(|(.., chunk)| of_one_kind(chunk));
         let was_uniform = self.kind == FillKind::Backfill || matches!(**old, MaskChunk::Same(_));
         let uniform =
-            of_one_kind && was_uniform && sources.iter().all(|(_, mask)| matches!(***mask, MaskChunk::Same(_)));
+            are_of_one_kind && was_uniform && sources.iter().all(|(_, mask, _)| matches!(***mask, MaskChunk::Same(_)));
         let rows = scan.data.chunk_len(scan.chunk);
         let Some(selected) = selected else {
             let all = if uniform { MaskChunk::Same(at(0)) } else { MaskChunk::PerRow((0..rows).map(at).collect()) };
@@ -197,9 +207,13 @@ impl Filling<'_> {
         mask
     }
 
-    fn sources<'b>(&self, scan: ChunkScan<'b>) -> Vec<(ColumnId, &'b Arc<MaskChunk>)> {
+    fn sources<'b>(&self, scan: ChunkScan<'b>) -> Vec<(ColumnId, &'b Arc<MaskChunk>, &'b Arc<Chunk>)> {
         let ids = self.value.inputs().iter().filter_map(|name| input_column(self.table, name));
-        ids.filter_map(|id| Some((id, &scan.data.columns.get(&id)?.masks()[scan.chunk]))).collect()
+        let of = |id| {
+            let column = scan.data.columns.get(&id)?;
+            Some((id, &column.masks()[scan.chunk], &column.chunks()[scan.chunk]))
+        };
+        ids.filter_map(of).collect()
     }
 }
 

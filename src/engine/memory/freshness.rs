@@ -46,26 +46,31 @@ impl FactMap {
         !written.contains(&sync.target) && (self.facts.of(sync.target).is_empty() || written.iter().any(touched))
     }
 
-    /// The freshness of a value made from cells with these masks, in a column; `is_value`: it is not null.
+    /// The freshness of a value made from cells, in a column. A null that is made of a value has lost what that cell
+    /// knows, unless `absent` says that null stands for what is not there.
     pub(super) fn derived(
         &self,
         target: ColumnId,
-        is_value: bool,
-        sources: impl Iterator<Item = (ColumnId, u64)>,
+        (is_value, absent): (bool, bool),
+        sources: impl Iterator<Item = Source>,
     ) -> u64 {
         if !self.tracked {
             return 0;
         }
-        let (mut bits, mut unset, mut count) = (0, 0, 0);
-        for (source, mask) in sources {
-            let shared = self.shared(target, source);
+        let (mut bits, mut unset, mut count, mut lost) = (0, 0, 0, false);
+        for Source { column, mask, is_null } in sources {
+            let shared = self.shared(target, column);
             bits |= mask & shared;
+            if !is_value && !is_null && !absent {
+                bits |= shared;
+                lost |= shared != 0;
+            }
             count += 1;
             if mask & UNSET != 0 {
                 unset += 1;
             }
         }
-        if count > 0 && unset == count && !is_value { bits | UNSET } else { bits }
+        if lost || count > 0 && unset == count && !is_value { bits | UNSET } else { bits }
     }
 
     /// The bits of the facts that a carried column shares with another column of its table.
@@ -106,6 +111,14 @@ impl FactMap {
             .filter(|(_, bits)| *bits != 0)
             .collect()
     }
+}
+
+/// A cell that a value is made of.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Source {
+    pub(super) column: ColumnId,
+    pub(super) mask: u64,
+    pub(super) is_null: bool,
 }
 
 /// The mask of a cell when other facts, or other bits for them, become known of its column.

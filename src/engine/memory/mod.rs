@@ -88,6 +88,9 @@ impl Memory {
     /// Declares applications, instead of those known. Freshness is kept from the first one on.
     pub fn set_apps(&mut self, apps: Vec<AppUse>) {
         self.facts.tracked |= !apps.is_empty();
+        for app in &apps {
+            self.state.catalog.let_ask(&app.name, app.asks());
+        }
         self.apps = apps;
     }
 

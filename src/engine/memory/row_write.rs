@@ -6,7 +6,7 @@ use crate::ast::Name;
 use crate::catalog::{Catalog, ColumnId, Sync, SyncId, SyncJoin, Table};
 use crate::data::Value;
 use crate::engine::Fault;
-use crate::engine::memory::freshness::FactMap;
+use crate::engine::memory::freshness::{FactMap, Source};
 use crate::engine::memory::mask::UNSET;
 use crate::engine::memory::row::{RowImage, default_value, eval, input_column};
 use crate::engine::memory::state::MemoryState;
@@ -192,8 +192,11 @@ impl<'a> RowWrite<'a> {
             fault::valueless(&schema, &row, &error)
         })?;
         let read = sync.value.inputs().iter().filter_map(|name| input_column(&schema, name));
-        let sources = read.map(|column| (column, image.mask(data, column)));
-        let mask = self.facts.derived(sync.target, !value.is_null(), sources);
+        let sources = read.map(|column| {
+            let (mask, is_null) = (image.mask(data, column), image.value(data, column).is_null());
+            Source { column, mask, is_null }
+        });
+        let mask = self.facts.derived(sync.target, (!value.is_null(), sync.value.may_be_absent()), sources);
         let at = match &sync.join {
             None => Some(source),
             Some(join) => self.joined(sync, join, source)?,

@@ -110,7 +110,10 @@ impl MemoryUndo {
                 state.tables.remove(table);
                 Ok(())
             }
-            Inverse::Unfill(table, column) => self.unfill(state, table, *column),
+            Inverse::Unfill(table, column) => {
+                self.unfill(state, table, *column)?;
+                hold_restored(state, table, *column, now)
+            }
             Inverse::RemoveCopies(table) => self.remove_copies(state, table, now),
             Inverse::PutColumn(table, column) => self.put_column(state, facts, table, *column, now),
             Inverse::PutTable(table) => {
@@ -145,13 +148,24 @@ impl MemoryUndo {
         for column in schema.columns() {
             self.empty_cells(state, table, column.id)?;
         }
+        self.touch_as_before(state, table)?;
         for slot in before.slots()..after.slots() {
             let data = state.data(table)?;
-            let untouched = data.is_alive(slot) && same_row(data, after, slot);
+            let untouched = data.is_alive(slot) && is_as_left(data, after, slot);
             if untouched && !is_referred(state, &schema, slot)? {
                 let data = state.data_mut(table)?;
                 super::enforce::reindex(&schema, data, slot, None, false, now);
                 data.set_dead(slot, true);
+            }
+        }
+        Ok(())
+    }
+
+    fn touch_as_before(&self, state: &mut MemoryState, table: &Name) -> Result<(), Fault> {
+        let before = Arc::clone(self.before.data(table)?);
+        for (id, column) in &mut state.data_mut(table)?.columns {
+            if let Some(before) = before.columns.get(id) {
+                Arc::make_mut(column).touch_as(before);
             }
         }
         Ok(())
@@ -203,7 +217,8 @@ impl MemoryUndo {
 
 fn unfill_column(column: &mut ColumnData, before: &ColumnData, after: &ColumnData) {
     for chunk in 0..after.chunks().len() {
-        let untouched = Arc::ptr_eq(&column.chunks()[chunk], &after.chunks()[chunk])
+        let untouched = !column.is_chunk_touched(chunk)
+            && Arc::ptr_eq(&column.chunks()[chunk], &after.chunks()[chunk])
             && Arc::ptr_eq(&column.masks()[chunk], &after.masks()[chunk]);
         if untouched {
             column.replace_chunk(chunk, Arc::clone(&before.chunks()[chunk]), Arc::clone(&before.masks()[chunk]));
@@ -214,20 +229,39 @@ fn unfill_column(column: &mut ColumnData, before: &ColumnData, after: &ColumnDat
             unfill_cell(column, before, after, slot);
         }
     }
+    column.touch_as(before);
 }
 
-/// An application's write shows in the value, or in that the cell has become fresher.
+/// A cell that an application has written stays as it is. A write is noted, and not known by its value: that may be what
+/// the action left. One that a sync refreshes, and leaves at its value, shows in that it has become fresher.
 fn unfill_cell(column: &mut ColumnData, before: &ColumnData, after: &ColumnData, slot: usize) {
     let (now, filled) = (column.mask(slot), after.mask(slot));
-    if column.same_value(after, slot) && filled & !now == 0 {
+    if !column.is_touched(slot) && filled & !now == 0 {
         column.set(slot, &before.get(slot));
         column.set_mask(slot, before.mask(slot) | (now & !filled));
     }
 }
 
-fn same_row(data: &TableData, after: &TableData, slot: usize) -> bool {
+/// Holds what has come back against the rest of the table: another row may have taken a value since, and what it refers
+/// to may be gone.
+fn hold_restored(state: &mut MemoryState, table: &Name, column: ColumnId, now: i64) -> Result<(), Fault> {
+    let table = state.schema(table)?;
+    let decides = |constraint: &&Constraint| {
+        let is_check = matches!(constraint.kind, ConstraintKind::Check { .. });
+        constraint.kind.columns().contains(&column) && binds_all(constraint) && !is_check
+    };
+    for constraint in table.constraints().filter(decides) {
+        validate::constraint(state, &table, constraint, now).map_err(|found| {
+            let name = table.column_by_id(column).map_or("", |column| &*column.name);
+            Fault { message: format!("the old values of `{name}` cannot be restored: {}", found.message), ..found }
+        })?;
+    }
+    Ok(())
+}
+
+fn is_as_left(data: &TableData, after: &TableData, slot: usize) -> bool {
     let fresher = |column: &ColumnData, then: &ColumnData| then.mask(slot) & !column.mask(slot) != 0;
-    let same = |column: &ColumnData, then: &ColumnData| column.same_value(then, slot) && !fresher(column, then);
+    let same = |column: &ColumnData, then: &ColumnData| !column.is_touched(slot) && !fresher(column, then);
     data.columns.iter().all(|(id, column)| after.columns.get(id).is_none_or(|then| same(column, then)))
 }
 

@@ -28,6 +28,8 @@ pub(super) struct Statement {
     log: WriteLog,
     references: Vec<Reference>,
     missed: Vec<Missed>,
+    /// Cells that it writes, for those who undo what filled them.
+    touched: Vec<(Name, usize, ColumnId)>,
 }
 
 impl Statement {
@@ -49,7 +51,7 @@ impl Statement {
         along: Vec<ColumnId>,
     ) -> Result<Self, Fault> {
         let scope = WriteScope::new(state, facts, table, written, along)?;
-        Ok(Self { scope, log: WriteLog::default(), references: Vec::new(), missed: Vec::new() })
+        Ok(Self { scope, log: WriteLog::default(), references: Vec::new(), missed: Vec::new(), touched: Vec::new() })
     }
 
     /// The columns that it writes.
@@ -81,7 +83,20 @@ impl Statement {
             enforce::row(&schema, state.data_mut(table)?, image, now)?;
             self.note_references(state, &schema, image);
         }
+        self.note_touched(state, table, image)?;
         self.log.store(state, table, image, now);
+        Ok(())
+    }
+
+    /// Notes the cells that are given a value, be it the one that they have, or that come to another one.
+    fn note_touched(&mut self, state: &MemoryState, table: &Name, image: &RowImage) -> Result<(), Fault> {
+        let Some(slot) = image.slot else { return Ok(()) };
+        let data = state.data(table)?;
+        for (column, value) in &image.values {
+            if self.scope.written.contains(column) || !super::key::same(&data.value(slot, *column), value) {
+                self.touched.push((table.clone(), slot, *column));
+            }
+        }
         Ok(())
     }
 
@@ -141,7 +156,14 @@ impl Statement {
         let held = |state: &mut MemoryState| self.references.iter().try_for_each(|reference| reference.hold(state));
         let outcome = outcome.and_then(|rows| held(state).map(|()| rows));
         match outcome {
-            Ok(_) => self.missed.iter().for_each(|missed| missed.mark(state)),
+            Ok(_) => {
+                self.missed.iter().for_each(|missed| missed.mark(state));
+                self.touched.iter().try_for_each(|(table, slot, column)| {
+                    let column = state.data_mut(table)?.columns.get_mut(column);
+                    column.into_iter().for_each(|column| Arc::make_mut(column).touch(*slot));
+                    Ok::<_, Fault>(())
+                })?;
+            }
             Err(_) => self.log.take_back(state, now),
         }
         outcome

@@ -84,7 +84,7 @@ impl Ends {
     fn around(bounds: impl IntoIterator<Item = Bound>) -> Self {
         let mut bounds: Vec<Bound> = bounds.into_iter().collect();
         bounds.sort();
-        let last = bounds.pop().unwrap_or(Above);
+        let last = bounds.pop().unwrap_or_else(Bound::zero);
         Self(bounds.into_iter().next().unwrap_or_else(|| last.clone()), last)
     }
 

@@ -77,7 +77,9 @@ pub(super) fn every(domain: &Domain) -> Option<Vec<Value>> {
 pub(super) fn product(lists: &[Vec<Value>]) -> Option<Vec<Vec<Value>>> {
     lists.iter().try_fold(1_usize, |count, list| count.checked_mul(list.len())).filter(|count| *count <= MAX_ROWS)?;
     Some(lists.iter().fold(vec![Vec::new()], |rows, list| {
-        let with = |row: &Vec<Value>| list.iter().map(|value| [&**row, &[value.clone()]].concat()).collect::<Vec<_>>();
+        let with = |row: &Vec<Value>| {
+            list.iter().map(|value| [&**row, std::slice::from_ref(value)].concat()).collect::<Vec<_>>()
+        };
         rows.iter().flat_map(with).collect()
     }))
 }

@@ -20,12 +20,12 @@ pub(super) fn cast(operand: &Domain, cast: &Cast) -> (Domain, Option<Failure>) {
     }
     let (result, failure) = match (from, to) {
         _ if to.is_text() => to_text(&operand.clone().with_null(false), cast),
-        _ if from.is_text() => refused(to, format!("text that is no {to}")),
+        _ if from.is_text() => refused(to, &format!("text that is no {to}")),
         _ if from.is_numeric() && to.is_numeric() => to_number(operand, cast),
         (Type::Date, Type::Timestamp | Type::TimestampTz) => to_moment(operand, to),
-        (Type::Json, Type::Jsonb) => refused(to, r"json that is no jsonb, as `\u0000`".to_owned()),
-        (Type::Jsonb, Type::Boolean) => refused(to, "jsonb that is no boolean".to_owned()),
-        (Type::Jsonb, _) if to.is_numeric() => refused(to, format!("jsonb that is no {to}")),
+        (Type::Json, Type::Jsonb) => refused(to, r"json that is no jsonb, as `\u0000`"),
+        (Type::Jsonb, Type::Boolean) => refused(to, "jsonb that is no boolean"),
+        (Type::Jsonb, _) if to.is_numeric() => refused(to, &format!("jsonb that is no {to}")),
         _ if from.unconstrained() == to.unconstrained() => (operand.clone().retyped(to), None),
         _ if from.is_time() && to.is_time() => {
             (at_ends(operand, to).unwrap_or_else(|| Domain::of_type(to, false)), None)
@@ -35,25 +35,26 @@ pub(super) fn cast(operand: &Domain, cast: &Cast) -> (Domain, Option<Failure>) {
     (result.with_null(null), failure)
 }
 
-fn refused(to: Type, what: String) -> (Domain, Option<Failure>) {
-    (Domain::of_type(to, false), Some(calls::failure(&what, FailureKind::Value)))
+fn refused(to: Type, what: &str) -> (Domain, Option<Failure>) {
+    (Domain::of_type(to, false), Some(calls::failure(what, FailureKind::Value)))
 }
 
 /// Each value changed.
 fn listed(values: &[Value], null: bool, cast: &Cast) -> (Domain, Option<Failure>) {
-    let (mut given, mut refused) = (Vec::new(), Vec::new());
+    let (mut given, mut refused, mut unsupported) = (Vec::new(), Vec::new(), false);
     for value in values {
         match convert(value.clone(), cast.to, cast.explicit) {
             Ok(value) => given.push(value),
-            Err(error) if error.sqlstate == "0A000" => return (Domain::of_type(cast.to, null), None),
+            // An infinite number has no place in `numeric(p,s)`, and miglab has none in `numeric`.
+            Err(error) if error.sqlstate == "0A000" && cast.to == cast.to.unconstrained() => unsupported = true,
             Err(_) => refused.push(value),
         }
     }
     let failure = refused.first().map(|value| {
         let what = format!("{}, which is no {}", value.literal(), cast.to);
-        Failure { certain: given.is_empty() && !null, ..calls::failure(&what, FailureKind::Value) }
+        Failure { certain: given.is_empty() && !null && !unsupported, ..calls::failure(&what, FailureKind::Value) }
     });
-    let domain = Domain::of_values(given, cast.to);
+    let domain = if unsupported { Domain::of_type(cast.to, false) } else { Domain::of_values(given, cast.to) };
     (domain.with_null(null), failure)
 }
 
@@ -115,7 +116,7 @@ fn known_with_scale(operand: &Domain, to: Type, scale: Option<i64>) -> Option<Do
     let range = operand.range();
     let at = |edge: Option<Edge>| edge.and_then(|edge| convert(edge.value, to, false).ok()).map(Edge::closed);
     let of_type = Range::of_type(to);
-    let keeps = to == Type::Numeric(None);
+    let keeps = widens(operand.ty(), to);
     let except = if keeps { range.except } else { Vec::new() };
     let scale = scale.or(of_type.scale);
     let (low, high) = (at(range.low).or(of_type.low.clone()), at(range.high).or(of_type.high.clone()));
@@ -150,6 +151,16 @@ pub(super) fn comes_back(from: Type, by: Type, to: Type) -> bool {
     }
 }
 
+/// Whether each number stays what it is, if the other type has it at all.
+fn widens(from: Type, to: Type) -> bool {
+    match to {
+        Type::SmallInt | Type::Integer | Type::BigInt => from.is_integer(),
+        Type::Numeric(None) => from.is_integer() || matches!(from, Type::Numeric(_)),
+        Type::Double => from == Type::SmallInt || from == Type::Integer || from == Type::Real,
+        _ => false,
+    }
+}
+
 /// What is known of the operand of a cast whose result is in a domain.
 pub(super) fn back(domain: &Domain, from: Type, cast: &Cast) -> Domain {
     if !domain.may_be_some() {
@@ -160,13 +171,7 @@ pub(super) fn back(domain: &Domain, from: Type, cast: &Cast) -> Domain {
     if from.is_text() && is_text(cast.to) && from != Type::Unknown {
         return domain.clone().retyped(from);
     }
-    let widens = match cast.to {
-        Type::SmallInt | Type::Integer | Type::BigInt => from.is_integer(),
-        Type::Numeric(None) => from.is_integer() || matches!(from, Type::Numeric(_)),
-        Type::Double => from == Type::SmallInt || from == Type::Integer || from == Type::Real,
-        _ => false,
-    };
-    if !widens {
+    if !widens(from, cast.to) {
         return any;
     }
     // Numbers of both types compare with each other.

@@ -175,7 +175,7 @@ impl Looker {
             return Domain::nothing(function.result);
         }
         if let (Gives::Compared(orders), [left, right], [one, other]) = (function.gives, operands, &*domains) {
-            let known = env.known_order(left, right) & self.distance(left, right, env);
+            let known = env.known_order(left, right) & distance(left, right, env);
             return compared(orders, one.order(other) & known, one.may_be_null() || other.may_be_null());
         }
         let (result, failures) = calls::call(function, &domains);
@@ -183,19 +183,6 @@ impl Looker {
             self.note(failure);
         }
         result
-    }
-
-    /// How two terms stand to each other that are one term, with something added or not.
-    fn distance<'a>(&mut self, left: &'a Node, right: &'a Node, env: &Env<'a>) -> u8 {
-        let ((one, by), (other, by_other)) = (calls::shifted(env.origin(left)), calls::shifted(env.origin(right)));
-        if !env.is_same(one, other) || (by.is_none() && by_other.is_none()) {
-            return ANY_ORDER;
-        }
-        match by.unwrap_or_default().cmp(&by_other.unwrap_or_default()) {
-            std::cmp::Ordering::Less => LESS,
-            std::cmp::Ordering::Equal => EQUAL,
-            std::cmp::Ordering::Greater => GREATER,
-        }
     }
 
     fn cast<'a>(&mut self, cast: &'a Cast, env: &Env<'a>) -> Domain {
@@ -335,4 +322,17 @@ fn compared(orders: u8, possible: u8, null: bool) -> Domain {
 /// Whether a null operand alone makes a call null.
 pub(super) fn is_strict(function: &Function) -> bool {
     !matches!(function.nulls, Nulls::OfFirst | Nulls::Never)
+}
+
+/// How two terms stand to each other that are one term, with something added or not.
+fn distance<'a>(left: &'a Node, right: &'a Node, env: &Env<'a>) -> u8 {
+    let ((one, by), (other, by_other)) = (calls::shifted(env.origin(left)), calls::shifted(env.origin(right)));
+    if !env.is_same(one, other) || (by.is_none() && by_other.is_none()) {
+        return ANY_ORDER;
+    }
+    match by.unwrap_or_default().cmp(&by_other.unwrap_or_default()) {
+        std::cmp::Ordering::Less => LESS,
+        std::cmp::Ordering::Equal => EQUAL,
+        std::cmp::Ordering::Greater => GREATER,
+    }
 }

@@ -97,7 +97,8 @@ impl Range {
 
     /// The least range that has both; what is left out of them is forgotten.
     pub(super) fn hull(&self, other: &Self) -> Self {
-        let (low, high) = (wider(&self.low, &other.low, false), wider(&self.high, &other.high, true));
+        let (low, high) =
+            (wider(self.low.as_ref(), other.low.as_ref(), false), wider(self.high.as_ref(), other.high.as_ref(), true));
         let longest = self.length.1.and_then(|one| other.length.1.map(|other| one.max(other)));
         let length = (self.length.0.min(other.length.0), longest);
         let scale = self.scale.and_then(|one| other.scale.map(|other| one.max(other)));
@@ -106,7 +107,10 @@ impl Range {
 
     /// What is in both.
     pub(super) fn overlap(&self, other: &Self) -> Self {
-        let (low, high) = (narrower(&self.low, &other.low, false), narrower(&self.high, &other.high, true));
+        let (low, high) = (
+            narrower(self.low.as_ref(), other.low.as_ref(), false),
+            narrower(self.high.as_ref(), other.high.as_ref(), true),
+        );
         let mut except = self.except.clone();
         except.extend(other.except.iter().filter(|gap| !self.except.contains(gap)).cloned());
         except.truncate(MAX_EXCEPT);
@@ -234,15 +238,15 @@ fn scale_of(value: &Value) -> Option<i64> {
     if let Value::Numeric(value) = value { Some(numeric::scale(value)) } else { None }
 }
 
-fn wider(one: &Option<Edge>, other: &Option<Edge>, upper: bool) -> Option<Edge> {
-    let (one, other) = (one.as_ref()?, other.as_ref()?);
+fn wider(one: Option<&Edge>, other: Option<&Edge>, upper: bool) -> Option<Edge> {
+    let (one, other) = (one?, other?);
     let order = compare(&one.value, &other.value);
     let takes_one = if order.is_eq() { !one.open } else { order.is_gt() == upper };
     Some(if takes_one { one } else { other }.clone())
 }
 
-fn narrower(one: &Option<Edge>, other: &Option<Edge>, upper: bool) -> Option<Edge> {
-    let (Some(one), Some(other)) = (one, other) else { return one.clone().or_else(|| other.clone()) };
+fn narrower(one: Option<&Edge>, other: Option<&Edge>, upper: bool) -> Option<Edge> {
+    let (Some(one), Some(other)) = (one, other) else { return one.or(other).cloned() };
     let order = compare(&one.value, &other.value);
     let takes_one = if order.is_eq() { one.open } else { order.is_lt() == upper };
     Some(if takes_one { one } else { other }.clone())

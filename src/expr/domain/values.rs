@@ -24,6 +24,7 @@ pub struct Domain {
 }
 
 /// The values that are not null.
+#[allow(clippy::large_enum_variant, reason = "few are alive at a time")]
 #[derive(Clone, Debug, PartialEq)]
 enum Possible {
     /// These, and no others.

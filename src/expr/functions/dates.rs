@@ -11,17 +11,14 @@ use crate::expr::function::{Context, Fails, Function, Gives, Refusal, Refused, S
 pub(super) static ROWS: &[Function] = &[
     Function::new("+", &[D, I4], Type::Date, |a, _| shift_date(days(a, 0), whole(a, 1)))
         .fails(Fails::OutOfRange)
-        .gives(Gives::Sum)
-        .injective(),
+        .gives(Gives::Sum),
     Function::new("+", &[I4, D], Type::Date, |a, _| shift_date(days(a, 0), whole(a, 1)))
         .reversed()
         .fails(Fails::OutOfRange)
-        .gives(Gives::Sum)
-        .injective(),
+        .gives(Gives::Sum),
     Function::new("-", &[D, I4], Type::Date, |a, _| shift_date(days(a, 0), -whole(a, 1)))
         .fails(Fails::OutOfRange)
-        .gives(Gives::Difference)
-        .injective(),
+        .gives(Gives::Difference),
     Function::new("-", &[D, D], Type::Integer, |a, _| days_between(days(a, 0), days(a, 1)))
         .fails(Fails::OutOfRange)
         .gives(Gives::Difference),

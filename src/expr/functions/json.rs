@@ -3,24 +3,42 @@
 use serde_json::Value as Json;
 
 use super::arguments::{FunctionResult, I4, JB, JS, T, text, whole};
-use crate::data::{Type, Value};
-use crate::expr::function::{Context, Function, Nulls};
+use crate::data::{Type, Value, ValueError};
+use crate::expr::function::{Context, Fails, Function, Nulls, Refusal, Refused};
 
 pub(super) static ROWS: &[Function] = &[
     Function::new("->", &[JB, T], Type::Jsonb, |a, _| Ok(jsonb(member(a)))).nulls(Nulls::StrictOrAbsent),
     Function::new("->", &[JB, I4], Type::Jsonb, |a, _| Ok(jsonb(item(a)))).nulls(Nulls::StrictOrAbsent),
     Function::new("->>", &[JB, T], Type::Text, |a, _| Ok(as_text(member(a)))).nulls(Nulls::StrictOrAbsent),
     Function::new("->>", &[JB, I4], Type::Text, |a, _| Ok(as_text(item(a)))).nulls(Nulls::StrictOrAbsent),
-    Function::new("->", &[JS, T], Type::Json, |a, _| Ok(json(raw_member(&text(a, 0), &text(a, 1)))))
+    Function::new("->", &[JS, T], Type::Json, |a, _| Ok(json(raw_member(readable(&text(a, 0))?, &text(a, 1)))))
+        .fails(Fails::On(UNREADABLE))
         .nulls(Nulls::StrictOrAbsent),
-    Function::new("->", &[JS, I4], Type::Json, |a, _| Ok(json(raw_item(&text(a, 0), whole(a, 1)))))
+    Function::new("->", &[JS, I4], Type::Json, |a, _| Ok(json(raw_item(readable(&text(a, 0))?, whole(a, 1)))))
+        .fails(Fails::On(UNREADABLE))
         .nulls(Nulls::StrictOrAbsent),
-    Function::new("->>", &[JS, T], Type::Text, |a, _| Ok(raw_text(raw_member(&text(a, 0), &text(a, 1)))))
+    Function::new("->>", &[JS, T], Type::Text, |a, _| Ok(raw_text(raw_member(readable(&text(a, 0))?, &text(a, 1)))))
+        .fails(Fails::On(UNREADABLE))
         .nulls(Nulls::StrictOrAbsent),
-    Function::new("->>", &[JS, I4], Type::Text, |a, _| Ok(raw_text(raw_item(&text(a, 0), whole(a, 1)))))
+    Function::new("->>", &[JS, I4], Type::Text, |a, _| Ok(raw_text(raw_item(readable(&text(a, 0))?, whole(a, 1)))))
+        .fails(Fails::On(UNREADABLE))
         .nulls(Nulls::StrictOrAbsent),
     Function::new("||", &[JB, JB], Type::Jsonb, join),
 ];
+
+static UNREADABLE: &[Refused] = &[Refused {
+    operand: 0,
+    values: Refusal::Such(|json| readable(&json.to_string()).is_err()),
+    what: r"json with an escape that is no character, as `\u0000`",
+}];
+
+/// A JSON text, if PostgreSQL can read all of its escapes: it does so to find a part of it.
+fn readable(text: &str) -> Result<&str, ValueError> {
+    if text.contains("\\u") {
+        crate::data::json::parse(text)?;
+    }
+    Ok(text)
+}
 
 fn member(args: &[Value]) -> Option<Json> {
     match args {

@@ -87,7 +87,7 @@ fn upper_texts(operands: &[Operand], rows: usize) -> Option<Chunk> {
 
 static PADDED: &[Refused] = &[Refused {
     operand: 1,
-    values: Refusal::Above(MAX_BYTES as i64 / 4),
+    values: Refusal::Above(0x3fff_ffff / 4 - 1),
     what: "padding to a length that no text has",
 }];
 /// That a long text is repeated often enough to be too large is not counted, as of other functions.

@@ -26,7 +26,8 @@ fn samples(param: Param) -> Vec<Value> {
         }
         Type::Interval => &["0", "1 day", "-1 mon 2 days 03:04:05", "178000000 years", "-2147483647 days", "2 years"],
         Type::Uuid => &["a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11", "00000000-0000-0000-0000-000000000000"],
-        Type::Json | Type::Jsonb => &["{\"a\": null, \"b\": 1}", "[1, null]", "\"s\"", "null", "1.5"],
+        Type::Json => &["{\"a\": null, \"b\": 1}", "[1, null]", "\"s\"", "null", "1.5", "{\"a\": \"\\u0000\"}"],
+        Type::Jsonb => &["{\"a\": null, \"b\": 1}", "[1, null]", "\"s\"", "null", "1.5"],
         Type::Bytea => &["\\x", "\\x00ff61", "\\x5c"],
         Type::Varchar(_) | Type::Unknown => &[],
     };

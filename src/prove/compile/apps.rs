@@ -77,11 +77,13 @@ impl<W: Word> Doing<'_, '_, W> {
         component
     }
 
-    /// Columns that carry a common fact, unless one of them is only handed on as it is: who uses whatever columns there
-    /// are changes one, and leaves the others.
+    /// Columns that carry a common fact. Who uses whatever columns there are changes one form of it, or the parts of one,
+    /// and leaves the other forms as they are.
     fn are_written_together(&self, one: ColumnId, other: ColumnId) -> bool {
-        let handed_on = |column| self.usage.spread.contains(&self.scene.survey.name(column));
-        let apart = !self.usage.spread.is_empty() && (handed_on(one) || handed_on(other));
+        let spread = |column| self.usage.spread.contains(&self.scene.survey.name(column));
+        let apart = !self.usage.spread.is_empty()
+            && (spread(one) || spread(other))
+            && !self.scene.plan.facts.are_parts(one, other);
         self.scene.has(Rule::DualWrite) && !apart && self.scene.shared(one, other).next().is_some()
     }
 

@@ -7,8 +7,10 @@ use crate::ast::Name;
 use crate::catalog::{ColumnId, Sync, SyncId};
 use crate::expr::{Expression, Nullness};
 use crate::obligations::{Answer, Judge, Scenario, Witness};
+use crate::plan::FactId;
 use crate::prove::compile::scene::LayerScene;
 use crate::prove::compile::values::{self, Doubt, Given};
+use crate::prove::layout::KeptBits;
 use crate::prove::rule::Rule;
 use crate::prove::survey::MOST_INPUTS;
 use crate::prove::word::{Op, Pattern, Program, Word};
@@ -32,7 +34,7 @@ pub(super) struct Image<'a, W> {
     /// The tables whose rows were given values, and must satisfy their constraints.
     pub(super) stored: Vec<usize>,
     fired: Vec<SyncId>,
-    /// Columns that followed by sync, each with the column of which it is a plain copy.
+    /// Columns that followed by sync, each with the column whose different values give it different ones.
     synced: Vec<(ColumnId, Option<ColumnId>)>,
     /// Columns that were computed, and from what.
     pub(super) computed: Vec<Given>,
@@ -105,7 +107,7 @@ impl<'a, W: Word> Image<'a, W> {
         self.scene
     }
 
-    /// Columns that followed by sync, each with the column of which it is a plain copy.
+    /// Columns that followed by sync, each with the column whose different values give it different ones.
     pub(super) fn synced(&self) -> Vec<(ColumnId, Option<ColumnId>)> {
         self.synced.clone()
     }
@@ -123,12 +125,35 @@ impl<'a, W: Word> Image<'a, W> {
         let fresh = W::bits(bits.stale.iter().map(|(_, at)| *at)) | W::bit(bits.unset);
         self.code.push(Op::Put(!fresh, W::ZERO));
         self.store(bits.table);
+        self.touch(column);
+    }
+
+    /// An application writes the column: what a statement found there is not restored any more.
+    fn touch(&mut self, column: ColumnId) {
+        let kept = self.scene.layout.kept.values().filter(|kept| kept.column == column);
+        let bits = W::bits(kept.flat_map(KeptBits::all));
+        if bits != W::ZERO {
+            self.code.push(Op::Put(!bits, W::ZERO));
+        }
+    }
+
+    /// A statement is about to fill the column: what is there is kept, unless it is kept already.
+    pub(super) fn keep_before(&mut self, step: usize) {
+        let Some(kept) = self.scene.layout.kept.get(&step) else { return };
+        let Some(bits) = self.scene.bits(kept.column) else { return };
+        // Of held, kept and there: what is kept where it is held, else what is there.
+        const KEPT_OR_THERE: u64 = 0b1101_1000;
+        for (kept_at, at) in kept.before.all().zip(bits.all()) {
+            self.code.push(Op::Look([kept.held, kept_at, at].into(), KEPT_OR_THERE, kept_at));
+        }
+        self.code.push(Op::assign(kept.held, true));
     }
 
     /// Gives a column the value that it has.
     pub(super) fn keep(&mut self, column: ColumnId) {
         if let Some(bits) = self.scene.bits(column) {
             self.store(bits.table);
+            self.touch(column);
         }
     }
 
@@ -305,7 +330,8 @@ impl<'a, W: Word> Image<'a, W> {
         if by_app {
             self.code.push(Op::assign(layout.tables[table].gone, true));
         }
-        self.code.push(Op::Put(!W::ZERO, layout.columns_of(table)));
+        let kept = W::bits(layout.kept_of(table).flat_map(KeptBits::all));
+        self.code.push(Op::Put(!kept, layout.columns_of(table)));
         self.exists[table] = false;
     }
 
@@ -333,12 +359,23 @@ impl<'a, W: Word> Image<'a, W> {
             for fact in scene.plan.facts.of(*column) {
                 let others = scene.layout.columns.iter().filter(|(other, _)| !written.contains(other));
                 stale = stale | W::bits(others.filter_map(|(_, bits)| bits.stale_for(*fact)));
+                let kept = scene.layout.kept.values().filter(|kept| !written.contains(&kept.column));
+                self.mark_kept_stale(kept, *fact);
                 if let Some(at) = scene.layout.written.get(fact) {
                     stale = stale | W::bit(*at);
                 }
             }
         }
         self.code.push(Op::Put(!W::ZERO, stale));
+    }
+
+    /// What is kept misses a write as well as what is there does.
+    fn mark_kept_stale<'k>(&mut self, kept: impl Iterator<Item = &'k KeptBits>, fact: FactId) {
+        for kept in kept {
+            if let Some(at) = kept.before.stale_for(fact) {
+                self.code.push(Op::Any(W::bits([kept.held, at]), at));
+            }
+        }
     }
 
     /// Lets the syncs fire that a write of these columns sets off.
@@ -430,7 +467,8 @@ impl<'a, W: Word> Image<'a, W> {
             self.filling.extend(all.iter().filter(fills).map(|other| other.id));
         }
         self.compute(sync.target, &sync.value, &sync.source_table);
-        let copied = sync.value.as_plain_column().and_then(|name| scene.catalog.column(&sync.source_table, name));
+        self.touch(sync.target);
+        let copied = sync.value.injective_input().and_then(|name| scene.catalog.column(&sync.source_table, name));
         self.synced.push((sync.target, copied.map(|column| column.id)));
         self.changed.push(sync.target);
         self.set.push(sync.target);

@@ -8,12 +8,15 @@ mod apps;
 mod constraints;
 mod fills;
 mod image;
+mod known_references;
 mod missing;
+mod past;
 mod reads;
 mod record;
 mod references;
 mod scene;
 mod steps;
+mod unique;
 mod values;
 
 use std::collections::BTreeSet;
@@ -25,9 +28,10 @@ use crate::catalog::{Catalog, ColumnId, NotNull, Sync, Table};
 use crate::obligations::Witness;
 use crate::plan::{Action, AppUse, ColumnName, Effect, FillingKind, Gate, Plan, Removal};
 use crate::prove::groups::{Group, groups};
-use crate::prove::layout::Layout;
+use crate::prove::layout::{KeptBits, Layout};
 use crate::prove::model::{Layer, Model};
 use crate::prove::proof::{Assumption, Condition, Outside, Undecided};
+use crate::prove::put_back;
 use crate::prove::rule::Rule;
 use crate::prove::survey::{Survey, in_key};
 use crate::prove::word::Word;
@@ -265,7 +269,7 @@ enum SizedRecord {
 impl<'a> Build<'a> {
     fn new(plan: &'a Plan, survey: &'a Survey, group: Group, shares: Vec<Share<'a>>) -> Self {
         let is_new = |fact: ColumnId| survey.columns.get(&fact).is_some_and(|origin| !origin.at_start());
-        let layout = Layout::new(&group.tables, &group.columns, &plan.facts, &is_new);
+        let layout = Layout::new(&group.tables, &group.columns, &plan.facts, &is_new, put_back::restored(plan));
         let draft = match layout.width {
             _ if group.tables.len() > MOST_TABLES => SizedRecord::TooLarge,
             0..=64 => SizedRecord::Small(Record::new()),
@@ -402,6 +406,7 @@ impl Ground<'_> {
             lost: reads::lost(scene, from, record),
             ends: Vec::new(),
             undo: before.map_or_else(Vec::new, |step| steps::undo(scene, step, record)),
+            restore: steps::restore(scene, matters.into_iter().chain(before)),
             enter: steps::unvisited(scene, matters),
             collisions: Vec::new(),
         };
@@ -433,7 +438,8 @@ impl Ground<'_> {
         let all = W::bits(0..self.layout.width);
         let others = W::bits(self.layout.written.values().copied());
         let tables = W::bits(self.layout.tables.iter().flat_map(|table| [table.exists, table.gone]));
-        let absent = all & !others & !tables;
+        let kept = W::bits(self.layout.kept.values().flat_map(KeptBits::all));
+        let absent = all & !others & !tables & !kept;
         record.model.absent = absent;
         for (_, exists) in scene.rows::<W>() {
             if !exists.contains(&true) || !is_whole(scene, &exists) {

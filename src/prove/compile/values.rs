@@ -183,3 +183,28 @@ pub(super) fn require_value<W: Word>(
     let discharge = "give it a value with `coalesce`, or a `case` with an `else`".to_owned();
     record.require(step, what, discharge);
 }
+
+/// Whether a table lacks the row that a foreign key asks for: known only where all its rows are known, or none is there.
+pub(super) fn missing_row(
+    scene: LayerScene<'_>,
+    table: &Name,
+    referenced: ColumnId,
+    value: &crate::data::Value,
+    column: &crate::plan::ColumnName,
+) -> Answer {
+    let mut samples = scene.plan.samples.of(table).peekable();
+    let is_new = scene.plan.start.table(table).is_none();
+    let is_known = is_new || samples.peek().is_some();
+    let mut lacks = samples.map(|sample| {
+        let place = sample.columns.iter().position(|known| *known == referenced);
+        let has = |row: &Vec<crate::data::Value>| place.is_some_and(|at| row[at] == *value);
+        sample.whole && !sample.rows.iter().any(has)
+    });
+    if !is_known || !lacks.all(|lacks| lacks) {
+        return Answer::Open;
+    }
+    let origin = if is_new { crate::plan::Origin::Made } else { crate::plan::Origin::Script };
+    let values = vec![(column.column.clone(), value.clone())];
+    let outcome = format!("`{table}` has no such row");
+    Answer::With(Box::new(crate::obligations::Witness { table: column.table.clone(), values, origin, outcome }))
+}

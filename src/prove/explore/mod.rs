@@ -40,6 +40,8 @@ pub(super) struct Explored<W> {
     pub(super) found: Option<BestSchedule>,
     /// For each layer and application the anomaly that is reached first.
     pub(super) breaks: FxHashMap<(usize, usize), Rank>,
+    /// What is lost for good: how many statements have ended by then, and what is wrong.
+    pub(super) losses: FxHashSet<(usize, usize)>,
     /// All that goes wrong somewhere.
     pub(super) wrongs: FxHashSet<usize>,
     /// Layers that not every row leaves: a gate stops the run.
@@ -174,6 +176,7 @@ pub(super) fn explore<W: Word>(model: &Model<W>, judge: &dyn Fn(At, usize) -> Ju
         starts: Vec::new(),
         found: None,
         breaks: FxHashMap::default(),
+        losses: FxHashSet::default(),
         wrongs: FxHashSet::default(),
         stopped: FxHashSet::default(),
         cut: false,
@@ -370,6 +373,10 @@ impl<W: Word> Search<'_, W> {
         };
         if self.explored.found.is_none_or(|found| rank < found.rank) {
             self.explored.found = Some(BestSchedule { rank, node: place.node, layer: place.layer, wrong, last });
+        }
+        if what.kind == AnomalyKind::LostWrite {
+            let ended = at.position(self.model) + usize::from(at.in_step);
+            self.explored.losses.insert((ended, wrong));
         }
         if let Some(app) = what.app {
             let first = self.explored.breaks.entry((place.layer, app)).or_insert(rank);

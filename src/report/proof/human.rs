@@ -8,8 +8,8 @@ use super::statements::Statements;
 use super::{Answer, Answers, ProofReport, ProveOutcome, ProvedPlan, ProvedScript};
 use crate::diagnostic::{Diagnostic, Headline, Severity};
 use crate::phrase::counted;
-use crate::plan::Plan;
-use crate::prove::{EventKind, Insertion, NoReturn, Proof, Refutation, Remedy, Words};
+use crate::plan::{ColumnName, Plan};
+use crate::prove::{EventKind, Insertion, Proof, Refutation, Remedy, Schedule, Words};
 use crate::report::plain::{clean_line, wrapped};
 use crate::report::terminal::{Paint, Terminal};
 use crate::report::{clean, render};
@@ -195,7 +195,7 @@ impl HumanWords<'_> {
             let place = self.statements.suffix(undecided.step);
             self.paragraph(("note:", Paint::Cyan), &format!(" this depends on {}{place}", undecided.what))
         });
-        let values = refutation.witness.as_ref().map(|witness| {
+        let values = refutation.witness.as_ref().filter(|witness| !witness.values.is_empty()).map(|witness| {
             self.paragraph(("note:", Paint::Cyan), &format!(" {}: {}", witness.origin.words(), witness.row()))
         });
         let values = values.unwrap_or_default();
@@ -250,16 +250,22 @@ impl HumanWords<'_> {
                 let place = self.statements.place(no_return.step);
                 let before =
                     self.paragraph(("", Paint::Bold), &format!("{place}: before it, a rollback loses no write"));
-                let after = format!(" it, one can: {}", self.loss(no_return));
+                let after = match no_return.loss() {
+                    Some((lost, schedule)) => format!(" it, one can: {}", self.loss(lost, schedule)),
+                    None => {
+                        let place = |step| self.statements.place(step);
+                        format!(" it, {}", Words::new(self.plan).no_return(no_return, &place))
+                    }
+                };
                 format!("{heading}{before}{}", self.paragraph(("after", Paint::Yellow), &after))
             }
         }
     }
 
     /// How a rollback loses a write: what applications do, and the statement whose undoing loses it.
-    fn loss(self, no_return: &NoReturn) -> String {
+    fn loss(self, lost: &ColumnName, schedule: &Schedule) -> String {
         let words = Words::new(self.plan);
-        let events = &no_return.schedule.events;
+        let events = &schedule.events;
         let acts = events
             .iter()
             .filter(|event| !matches!(event.kind, EventKind::Step(_) | EventKind::Undo(_) | EventKind::Visit { .. }));
@@ -269,7 +275,7 @@ impl HumanWords<'_> {
             _ => None,
         });
         parts.extend(undone.map(|step| format!("the rollback undoes {}", self.statements.place(step))));
-        format!("{}, and the newest value of {} is lost", parts.join(", "), words.column(&no_return.lost))
+        format!("{}, and the newest value of {} is lost", parts.join(", "), words.column(lost))
     }
 
     fn explored(self, proof: &Proof) -> String {
@@ -294,9 +300,9 @@ impl HumanWords<'_> {
         }
         let told = proof.conditions.iter().enumerate().map(|(at, condition)| {
             let place = self.statements.suffix(condition.step);
-            let what = self.paragraph(("", Paint::Bold), &format!("  {}. {}{place}", at + 1, condition.what));
-            let help = self.paragraph(("     help:", Paint::Cyan), &format!(" {}", condition.discharge));
-            format!("{what}{help}")
+            let help = self.terminal.paint("help:", Paint::Cyan);
+            let (what, discharge) = (clean(&condition.what), clean(&condition.discharge));
+            format!("  {}. {what}{place}\n     {help} {discharge}\n", at + 1)
         });
         format!("{}{}", self.heading("Provided that"), told.collect::<String>())
     }
@@ -308,7 +314,7 @@ impl HumanWords<'_> {
         }
         let told = losses.iter().map(|loss| {
             let line = source.position(loss.span().start).line;
-            self.paragraph(("", Paint::Bold), &format!("  {} (line {line})", loss.message))
+            format!("  {} (line {line})\n", clean(&loss.message))
         });
         format!("{}{}", self.heading("Values that are lost"), told.collect::<String>())
     }
@@ -316,7 +322,7 @@ impl HumanWords<'_> {
     fn premises(self, headline: &Headline) -> String {
         let Some(premise) = headline.premise() else { return String::new() };
         let text = premise.split_once(": ").map_or(premise.as_str(), |(_, text)| text);
-        let items = text.split("; ").map(|text| self.paragraph(("", Paint::Bold), &format!("  {text}")));
+        let items = text.split("; ").map(|text| format!("  {}\n", clean(text)));
         format!("{}{}", self.heading("Premises"), items.collect::<String>())
     }
 

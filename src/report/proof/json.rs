@@ -104,8 +104,9 @@ fn of_proof(script: &ProvedScript, proved: &ProvedPlan) -> Value {
         "refutations": proof.refutations.iter().map(|refutation| tell.refutation(refutation)).collect::<Vec<_>>(),
         "no_return": proof.no_return.as_ref().map(|no_return| json!({
             "statement": no_return.step,
-            "lost": no_return.lost.to_string(),
-            "schedule": tell.schedule(&no_return.schedule, &[]),
+            "why": tell.words.no_return(no_return, &|step| statements.place(step)),
+            "lost": no_return.loss().map(|(lost, _)| lost.to_string()),
+            "schedule": no_return.loss().map(|(_, schedule)| tell.schedule(schedule, &[])),
         })),
         "conditions": proof.conditions.iter().map(condition).collect::<Vec<_>>(),
         "assumptions": proof.assumptions.iter().map(|a| said(a.step, &a.what)).collect::<Vec<_>>(),

@@ -21,6 +21,57 @@ fn a_backfill_undone_keeps_what_was_written_since() {
 }
 
 #[test]
+fn a_backfill_undone_keeps_what_was_written_since_whatever_the_value() {
+    let mut table = Table::open(
+        "table doors { id integer primary key, status text, name text }
+        rows doors { (1, null, 'a') (2, null, 'b') (3, null, 'c') (4, null, 'd') (5, null, 'e') }
+        migrate backfill status from 'open' where status is null",
+    );
+    table.step().unwrap();
+    // Away and back; the value that is there; another column; a key that is used again.
+    table.update("", "doors", &[("status", "'shut'")], "id = 1").unwrap();
+    table.update("", "doors", &[("status", "'open'")], "id = 1").unwrap();
+    table.update("", "doors", &[("status", "'open'")], "id = 2").unwrap();
+    table.update("", "doors", &[("name", "'C'")], "id = 3").unwrap();
+    table.delete("", "doors", "id = 4").unwrap();
+    table.insert("", "doors(id, status, name)", &["4, 'open', 'new'"]).unwrap();
+    table.undo().unwrap();
+    assert_eq!(table.show("doors"), "1|open|a\n2|open|b\n3|null|C\n5|null|e\n4|open|new");
+}
+
+#[test]
+fn what_was_written_before_a_backfill_is_restored_by_its_undoing_and_kept_by_that_of_an_earlier_one() {
+    let mut table = Table::open(
+        "table t { id integer primary key, a text }
+        rows t { (1, 'x') (2, 'y') }
+        migrate backfill a from upper(a)
+        migrate backfill a from a || '!'",
+    );
+    table.step().unwrap();
+    table.update("", "t", &[("a", "'mine'")], "id = 1").unwrap();
+    table.step().unwrap();
+    table.insert("", "t(id, a)", &["3, 'z'"]).unwrap();
+    table.undo().unwrap();
+    assert_eq!(table.show("t"), "1|mine\n2|Y\n3|z");
+    table.undo().unwrap();
+    assert_eq!(table.show("t"), "1|mine\n2|y\n3|z");
+}
+
+#[test]
+fn old_values_that_another_row_has_taken_cannot_come_back() {
+    let mut table = Table::open(
+        "table t { id integer primary key, a text unique }
+        rows t { (1, 'Bob') (2, 'eve') }
+        migrate backfill a from lower(a)",
+    );
+    table.step().unwrap();
+    table.insert("", "t(id, a)", &["3, 'Bob'"]).unwrap();
+    let refused = message(table.undo());
+    assert!(refused.starts_with("the old values of `a` cannot be restored: "), "{refused}");
+    assert_eq!(table.show("t"), "1|bob\n2|eve\n3|Bob");
+}
+
+#[test]
 fn a_dropped_column_comes_back_with_its_values() {
     let mut table = Table::open(
         "table t { id integer primary key, a text not null, b text }
@@ -70,6 +121,21 @@ fn a_copy_undone_keeps_rows_that_were_changed() {
     table.insert("", "profiles(user_id, bio)", &["9, 'new'"]).unwrap();
     table.undo().unwrap();
     assert_eq!(table.show("profiles"), "2|mine\n9|new");
+}
+
+#[test]
+fn a_copy_undone_keeps_rows_that_were_changed_away_and_back() {
+    let mut table = Table::open(
+        "table users { id integer primary key, bio text }
+        rows users { (1, 'a') (2, 'b') }
+        table profiles { user_id integer primary key, bio text }
+        migrate copy users to profiles (user_id from id, bio from bio)",
+    );
+    table.step().unwrap();
+    table.update("", "profiles", &[("bio", "'mine'")], "user_id = 2").unwrap();
+    table.update("", "profiles", &[("bio", "'b'")], "user_id = 2").unwrap();
+    table.undo().unwrap();
+    assert_eq!(table.show("profiles"), "2|b");
 }
 
 #[test]

@@ -73,10 +73,11 @@ fn what_is_lost_behind_the_point_of_no_return_is_lost_on_postgresql() {
         let Some(plan) = plan_of(&draft.text()).filter(|_| !draft.adds_a_check()) else { continue };
         let proof = prove(&plan);
         let Some(no_return) = proof.no_return.as_ref().filter(|_| proof.verdict() == Verdict::Proved) else { continue };
-        let name =
-            format!("seed {seed}: rolling back from {} loses {}\n{}", no_return.step, no_return.lost, draft.text());
-        let replay = Replay::of_no_return(&plan, no_return, None).unwrap_or_else(|fault| panic!("{name}: {fault:?}"));
-        match play(&plan, replay, &no_return.schedule, database(&server, "no_return"), &name) {
+        let Some((lost, schedule)) = no_return.loss() else { continue };
+        let name = format!("seed {seed}: rolling back from {} loses {lost}\n{}", no_return.step, draft.text());
+        let Some(replay) = Replay::of_no_return(&plan, no_return, None) else { continue };
+        let replay = replay.unwrap_or_else(|fault| panic!("{name}: {fault:?}"));
+        match play(&plan, replay, schedule, database(&server, "no_return"), &name) {
             Ended::Shown => shown += 1,
             Ended::Apart(why) => *apart.entry(why).or_insert(0) += 1,
         }

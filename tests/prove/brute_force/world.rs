@@ -127,7 +127,12 @@ impl<'s> World<'s> {
         let plan = &subject.plan;
         let mut apps = plan.apps.to_vec();
         for app in &mut apps {
-            app.writes.extend(people::given_at_start(subject));
+            for given in people::given_at_start(subject) {
+                let inserts = app.inserts.iter_mut().find(|inserts| inserts.table == given.table);
+                inserts.into_iter().for_each(|inserts| inserts.columns.push(given.clone()));
+                app.updates.push(given.clone());
+                app.writes.push(given);
+            }
         }
         let memory = Memory::new(plan.start.clone(), Arc::clone(&plan.facts), apps, 0);
         let layouts = (0..subject.catalogs.len()).map(|position| Layout::of(subject, position)).collect();

@@ -41,7 +41,8 @@ impl Scene<'_> {
             ConstraintKind::Check { .. } => {
                 let definition = self.constraint_definition(schema, &constraint.kind);
                 let add = self.alter(table, &format!("add constraint {name} {definition} not valid"));
-                let undo = vec![self.drop_constraint_work(table, &constraint.name)];
+                // The undoing of what has filled its columns may have dropped it already.
+                let undo = vec![Work::Ddl(vec![self.drop_if_there(table, &constraint.name)])];
                 let title = "add the check for new writes";
                 Ok(vec![self.ddl(title, table, LockMode::AccessExclusive, vec![add], undo)])
             }
@@ -69,6 +70,10 @@ impl Scene<'_> {
             }
             _ => Ok(()),
         }
+    }
+
+    pub(super) fn drop_if_there(&self, table: &str, name: &str) -> String {
+        self.alter(table, &format!("drop constraint if exists {}", quote::ident(name)))
     }
 
     fn drop_constraint_work(&self, table: &str, name: &str) -> Work {

@@ -4,6 +4,7 @@ use crate::ast::{Batches, Name};
 use crate::catalog::{ColumnId, Table};
 use crate::engine::Fault;
 use crate::engine::postgres::operation::RANGE;
+use crate::engine::postgres::translate::touched::Watch;
 use crate::engine::postgres::translate::{Scene, of_row};
 use crate::engine::postgres::{Cost, LockMode, Operation, Work, quote};
 use crate::expr::Expression;
@@ -32,19 +33,21 @@ impl Scene<'_> {
         let Some(kept) = kept else { return Ok(vec![operation(insert, Vec::new())]) };
         let relation = self.qualified(to);
         let keeping = format!(
-            "with put as ({insert} returning {key}, t::text as new, (xmax = 0) as inserted) \
-             insert into {side} ({columns}, new) select {columns}, new from put where inserted on conflict do nothing",
+            "with put as ({insert} returning {key}, (xmax = 0) as inserted) \
+             insert into {side} ({columns}) select {columns} from put where inserted on conflict do nothing",
             key = kept.key_of("t"),
             side = kept.name,
             columns = kept.columns(),
         );
         let removing = format!(
-            "delete from {relation} as r using {side} as s where {RANGE} and {same} and r::text = s.new",
+            "delete from {relation} as r using {side} as s where {RANGE} and {same}",
             side = kept.name,
             same = kept.same_row("r", "s"),
         );
         let undo = vec![Work::Rows(Box::new(self.over_rows(to, removing, Batches::default())))];
-        Ok(vec![kept.creation(&[("new", "text")]), operation(keeping, undo)])
+        let columns = self.table(to)?.columns().map(|column| self.watched(to, column)).collect();
+        let watch = Watch { kept: &kept, relation: &relation, columns };
+        Ok(vec![kept.creation(&[], &watch), operation(keeping, undo)])
     }
 
     /// Of a row of the source, that there is none of its own in the target: so the last look need not copy all again.

@@ -3,10 +3,12 @@
 //! (<https://www.postgresql.org/docs/current/transaction-iso.html>).
 
 use crate::ast::{Batches, Name};
-use crate::catalog::{Column, ColumnId};
+use crate::catalog::{Column, ColumnId, Constraint, ConstraintKind, NotNull};
 use crate::engine::Fault;
 use crate::engine::postgres::operation::{RANGE, RowsWork};
 use crate::engine::postgres::translate::kept::KeptValues;
+use crate::engine::postgres::translate::not_null::check_name;
+use crate::engine::postgres::translate::touched::Watch;
 use crate::engine::postgres::translate::{Scene, comparable, of_row};
 use crate::engine::postgres::{Cost, LockMode, Operation, Work, quote};
 use crate::expr::Expression;
@@ -36,10 +38,39 @@ impl Scene<'_> {
             return Ok(vec![self.rows_operation(kind, table, rows, Vec::new())]);
         };
         let ty = self.type_of(table, column);
-        let restored = self.over_rows(table, filling.restoring(&kept, &ty), Batches::default());
+        let restored = self.over_rows(table, filling.restoring(&kept), Batches::default());
         let rows = self.over_rows(table, filling.keeping(&kept), batches);
-        let undo = vec![Work::Rows(Box::new(restored))];
-        Ok(vec![kept.creation(&[("old", &ty), ("new", &ty)]), self.rows_operation(kind, table, rows, undo)])
+        let unbound = self.unbinding(table, column)?;
+        let unbound = (!unbound.is_empty()).then_some(Work::Ddl(unbound));
+        let undo = unbound.into_iter().chain([Work::Rows(Box::new(restored))]).collect();
+        let relation = self.qualified(table);
+        let watch = Watch { kept: &kept, relation: &relation, columns: vec![self.watched(table, column)] };
+        Ok(vec![kept.creation(&[("old", &ty)], &watch), self.rows_operation(kind, table, rows, undo)])
+    }
+
+    /// What drops the checks on the column that the plan has added so far: what was there before need not satisfy them. A
+    /// rollback is about to drop them anyway.
+    fn unbinding(&self, table: &Name, column: &Column) -> Result<Vec<String>, Fault> {
+        let start = self.start.table(table);
+        let is_new = |constraint: &&Constraint| {
+            matches!(constraint.kind, ConstraintKind::Check { .. })
+                && constraint.kind.columns().contains(&column.id)
+                && start.is_none_or(|start| start.constraint(&constraint.name).is_none())
+        };
+        let checks = self.table(table)?.constraints().filter(is_new);
+        let mut drops: Vec<String> = checks.map(|check| self.drop_if_there(table, &check.name)).collect();
+        let was = start.and_then(|start| start.column_by_id(column.id)).map(|column| column.not_null);
+        if column.not_null != NotNull::No && was == Some(NotNull::No) {
+            drops.push(self.drop_if_there(table, &check_name(table, &column.name)));
+        }
+        Ok(drops)
+    }
+
+    /// A column, quoted, and what is true where it changes between the rows `old` and `new`.
+    pub(super) fn watched(&self, table: &str, column: &Column) -> (String, String) {
+        let (name, ty) = (quote::ident(&column.name), self.type_of(table, column));
+        let [old, new] = ["old", "new"].map(|row| comparable(&ty, &format!("{row}.{name}")));
+        (name, format!("{old} is distinct from {new}"))
     }
 
     /// Which rows are rewritten: those that the script selects and that do not hold the value already.
@@ -110,21 +141,16 @@ impl Filling {
             "with old as materialized (select {key}, r.{name} as old from {relation} as r \
              where {RANGE} and {condition} for no key update of r), \
              changed as (update {relation} as r set {name} = {value} from old where {same} \
-             returning {key}, old.old as old, r.{name} as new) \
-             insert into {side} ({columns}, old, new) select {columns}, old, new from changed on conflict do nothing",
+             returning {key}, old.old as old) \
+             insert into {side} ({columns}, old) select {columns}, old from changed on conflict do nothing",
             same = kept.same_row("r", "old"),
         )
     }
 
-    /// Puts back what was there, but for rows that hold something else by now.
-    fn restoring(&self, kept: &KeptValues, ty: &str) -> String {
+    /// Puts back what was there; rows that applications have written since are not kept any more.
+    fn restoring(&self, kept: &KeptValues) -> String {
         let Self { relation, name, .. } = self;
-        let (held, new) = (comparable(ty, &format!("r.{name}")), comparable(ty, "s.new"));
-        format!(
-            "update {relation} as r set {name} = s.old from {side} as s \
-             where {RANGE} and {same} and {held} is not distinct from {new}",
-            side = kept.name,
-            same = kept.same_row("r", "s"),
-        )
+        let (side, same) = (&kept.name, kept.same_row("r", "s"));
+        format!("update {relation} as r set {name} = s.old from {side} as s where {RANGE} and {same}")
     }
 }

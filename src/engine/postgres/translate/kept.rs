@@ -1,6 +1,7 @@
 //! What is kept so that a rollback can restore it, and under which names.
 
 use crate::engine::postgres::operation::KeyColumn;
+use crate::engine::postgres::translate::touched::Watch;
 use crate::engine::postgres::translate::{OWN_SCHEMA, Scene};
 use crate::engine::postgres::{Cost, Lock, LockMode, Operation, Work, quote};
 
@@ -8,6 +9,8 @@ use crate::engine::postgres::{Cost, Lock, LockMode, Operation, Work, quote};
 pub(super) struct KeptValues {
     /// Its name, quoted and with its schema.
     pub(super) name: String,
+    /// Its run and its statement, as they are in the names of what belongs to it.
+    pub(super) number: String,
     /// The key of the table whose values it holds.
     pub(super) key: Vec<KeyColumn>,
 }
@@ -26,31 +29,38 @@ impl Scene<'_> {
     /// Where the values that this statement replaces in a table are kept; nowhere without a key to find the rows by.
     pub(super) fn kept(&self, table: &str) -> Option<KeptValues> {
         let key = self.key_of(table);
-        let name = format!("before_{}_{}", self.server.run, self.step + 1);
-        let name = format!("{}.{}", quote::ident(OWN_SCHEMA), quote::ident(&name));
-        (!key.is_empty()).then_some(KeptValues { name, key })
+        let number = format!("{}_{}", self.server.run, self.step + 1);
+        (!key.is_empty()).then(|| KeptValues { name: own_name("before", &number), number, key })
     }
 }
 
+/// `"miglab"."before_1_2"`
+fn own_name(kind: &str, number: &str) -> String {
+    format!("{}.{}", quote::ident(OWN_SCHEMA), quote::ident(&format!("{kind}_{number}")))
+}
+
 impl KeptValues {
-    /// The table is made before anything is replaced.
-    pub(super) fn creation(&self, columns: &[(&str, &str)]) -> Operation {
+    /// The name of something else that belongs to it, quoted and with its schema.
+    pub(super) fn own_name(&self, kind: &str) -> String {
+        own_name(kind, &self.number)
+    }
+
+    /// The table is made before anything is replaced, and rows that applications write from then on are forgotten.
+    pub(super) fn creation(&self, columns: &[(&str, &str)], watch: &Watch<'_>) -> Operation {
         let key = self.key.iter().enumerate().map(|(at, column)| format!("k{} {} not null", at + 1, column.ty));
         let rest = columns.iter().map(|(name, ty)| format!("{name} {ty}"));
         let primary: Vec<String> = (1..=self.key.len()).map(|at| format!("k{at}")).collect();
         let parts: Vec<String> = key.chain(rest).chain([format!("primary key ({})", primary.join(", "))]).collect();
         let create = format!("create table {} ({})", self.name, parts.join(", "));
-        let drop = Work::Ddl(vec![format!("drop table if exists {}", self.name)]);
-        let lock = Lock { relation: self.name.clone(), mode: LockMode::AccessExclusive };
+        let create = std::iter::once(create).chain(watch.begin()).collect();
+        let drop = watch.end().into_iter().chain([format!("drop table if exists {}", self.name)]);
+        let drop = Work::Ddl(drop.collect());
+        let lock = Lock { relation: watch.relation.to_owned(), mode: LockMode::ShareRowExclusive };
+        let title =
+            "create a table for the values that are replaced, and triggers that forget those of rows written since";
         Operation {
             purge: vec![drop.clone()],
-            ..Operation::new(
-                "create a table for the values that are replaced",
-                Work::Ddl(vec![create]),
-                lock,
-                Cost::Instant,
-                vec![drop],
-            )
+            ..Operation::new(title, Work::Ddl(create), lock, Cost::Instant, vec![drop])
         }
     }
 

@@ -9,6 +9,7 @@ mod not_null;
 mod removal;
 mod sync;
 mod table;
+mod touched;
 
 use crate::catalog::{Catalog, Column, ColumnId, Table};
 use crate::data::Type;

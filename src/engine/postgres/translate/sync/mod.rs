@@ -241,4 +241,4 @@ impl Program<'_> {
 }
 
 /// It is not a backfill.
-const NO_BACKFILL: &str = "current_setting('miglab.backfill', true) is distinct from 'on'";
+pub(super) const NO_BACKFILL: &str = "current_setting('miglab.backfill', true) is distinct from 'on'";
