@@ -8,6 +8,7 @@ mod apps;
 mod constraints;
 mod fills;
 mod image;
+mod inserted;
 mod known_references;
 mod missing;
 mod past;
