@@ -6,6 +6,7 @@ use crate::expr::{Expression, Nullness};
 use crate::obligations::{Answer, Scenario};
 use crate::prove::compile::image::Image;
 use crate::prove::compile::known_references;
+use crate::prove::compile::past::is_empty;
 use crate::prove::compile::record::{Record, added_by};
 use crate::prove::compile::scene::LayerScene;
 use crate::prove::compile::unique::{Comes, Meeting, meeting};
@@ -377,7 +378,8 @@ impl Write<'_> {
         record: &mut Record<W>,
         risks: &mut Vec<(Pattern<W>, usize)>,
     ) {
-        let Some(step) = self.step().filter(|_| !is_validated(self.constraint)) else { return };
+        let step = self.step().filter(|_| !is_validated(self.constraint));
+        let Some(step) = step.filter(|step| !is_empty(self.scene, &self.schema.name, *step)) else { return };
         let wrong = wrong(AnomalyKind::RejectedWrite, Some(self.app), columns.first().copied(), Some(self.name()));
         for answer in old_answers(self.scene, self.schema, self.constraint, condition, step) {
             let condition = old_condition(self.constraint);

@@ -163,7 +163,7 @@ fn risks<W: Word>(
     let mut risks = Vec::new();
     if let Some((table, constraint)) = effect.validates.zip(validated(scene, &effect)).map(|(at, held)| (at.0, held))
         && let ConstraintKind::Check { condition, columns, .. } = &constraint.kind
-        && let Some(schema) = scene.catalog.table(table).filter(|_| is_there(table))
+        && let Some(schema) = scene.catalog.table(table).filter(|_| is_there(table) && !is_empty(scene, table, step))
     {
         let added = added_by(scene.plan, table, &constraint.name).unwrap_or(step);
         let name = constraint.title();
