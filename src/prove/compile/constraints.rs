@@ -313,7 +313,7 @@ impl Write<'_> {
         let takes_default = |column: &ColumnId| defaulted.iter().any(|given| given.column == *column);
         let is_new = |column: &ColumnId| takes_default(column) && self.has_new_default(*column);
         if inserted && columns.iter().all(takes_default) {
-            if self.step().is_none() && !columns.iter().any(is_new) {
+            if self.step().is_none() && !columns.iter().any(is_new) && !scene.survey.is_deployed(self.app) {
                 return;
             }
         } else if !inserted && !columns.is_empty() && !self.concerns(columns) {
@@ -328,7 +328,8 @@ impl Write<'_> {
         let app = &scene.plan.apps[self.app].name;
         let what = format!("`{app}` writes nothing that {} refuses", self.name());
         let discharge = "add the constraint once no version is live that does not know of it".to_owned();
-        risks.extend(values::weigh((scene, self.step()), &answer, wrong, true, (what, discharge), record));
+        let risk = values::weigh((scene, self.step()), &answer, wrong, true, (what, discharge), record);
+        risks.extend(risk.map(|risk| values::after(image, risk)));
     }
 
     /// A foreign key, held against the default that an insert leaves in its column.
