@@ -234,7 +234,7 @@ impl<W: Word> Visiting<'_, '_, W> {
                     continue;
                 }
                 let answer = constraints::ask_of_check(image, &given, (schema, constraint), condition);
-                let name = format!("{} `{}`", constraint.kind.noun(), constraint.name);
+                let name = constraint.title();
                 let what = format!("what this computes satisfies {name}");
                 let wrong = wrong(AnomalyKind::FailingStep, None, columns.first().copied(), Some(name));
                 let condition =
@@ -312,7 +312,7 @@ impl<W: Word> Visiting<'_, '_, W> {
     ) {
         let (scene, visited) = (self.scene, self.scene.layout.visited);
         let columns = constraint.kind.unique_columns().unwrap_or_default();
-        let name = format!("{} `{}`", constraint.kind.noun(), constraint.name);
+        let name = constraint.title();
         let wrong = wrong(AnomalyKind::FailingStep, None, Some(column), Some(name.clone()));
         let place = (happening, true);
         let met = match met {
