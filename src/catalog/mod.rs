@@ -213,14 +213,13 @@ impl Catalog {
             if !self.asking.get(app).is_some_and(|asked| asked.contains(table)) {
                 continue;
             }
-            match found.iter_mut().find(|found| found.name == *table) {
-                Some(found) => Arc::make_mut(found).add_column(column.clone()),
-                None => {
-                    let mut new = Table::new(table.clone(), false);
-                    new.add_column(column.clone());
-                    found.push(Arc::new(new));
-                }
+            if let Some(found) = found.iter_mut().find(|found| found.name == *table) {
+                Arc::make_mut(found).add_column(column.clone());
+                continue;
             }
+            let mut new = Table::new(table.clone(), false);
+            new.add_column(column.clone());
+            found.push(Arc::new(new));
         }
     }
 }

@@ -62,6 +62,27 @@ impl Expression {
             _ => false,
         }
     }
+
+    /// The only input, if different values of it surely give different results.
+    #[must_use]
+    pub fn injective_input(&self) -> Option<&Name> {
+        self.0.inputs.first().filter(|input| self.is_injective_in(input))
+    }
+
+    /// The column that it is, perhaps as a value of another type that is equal to it.
+    #[must_use]
+    pub fn as_same_value(&self) -> Option<&Name> {
+        let mut node = &self.0.node;
+        while let Node::Cast(cast) = node {
+            let (from, to) = (cast.operand.ty(), cast.to);
+            let is_alike = from.is_numeric() && to.is_numeric() || from.is_text() && to.is_text();
+            if !is_alike || !keeps_different(from, to) {
+                return None;
+            }
+            node = &cast.operand;
+        }
+        if let Node::Column(at, _) = node { self.0.inputs.get(*at) } else { None }
+    }
 }
 
 enum Place {

@@ -122,6 +122,12 @@ impl Expression {
         Self::new(Vec::new(), ty, Node::Constant(value, ty))
     }
 
+    /// A plain value of a type: `0`, an empty text; none where the type has none.
+    #[must_use]
+    pub fn plain(ty: Type) -> Option<Self> {
+        Value::parse(ty.plain_text(), ty).ok().map(|value| Self::constant(value, ty))
+    }
+
     /// The expression that is just a column.
     #[must_use]
     pub fn column(name: Name, ty: Type) -> Self {

@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use rustc_hash::FxHashMap;
 
 use crate::catalog::{Catalog, ColumnId};
-use crate::plan::Effect;
+use crate::plan::{Effect, Filling, FillingKind};
 
 /// A fact, called by the column that it was first known as.
 pub type FactId = ColumnId;
@@ -70,7 +70,11 @@ impl FactsBuilder {
     /// Takes in what an action is about.
     pub fn follow(&mut self, effect: &Effect<'_>) {
         self.added.extend(effect.adds.iter().map(|(_, column)| column.id));
-        for filling in effect.fills.iter().filter(|filling| filling.carries_over()) {
+        // What a copy finds in a column that was there before stays: it is data of its own.
+        let is_own = |filling: &Filling<'_>| filling.kind == FillingKind::Copy && !self.added.contains(&filling.column);
+        let carrying: Vec<&Filling<'_>> =
+            effect.fills.iter().filter(|filling| filling.carries_over() && !is_own(filling)).collect();
+        for filling in carrying {
             self.link(filling.column, filling.sources.iter().copied());
         }
     }

@@ -25,6 +25,7 @@ mod removal;
 mod samples;
 mod start;
 mod syncs;
+mod together;
 mod types;
 mod uses;
 

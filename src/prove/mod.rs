@@ -15,6 +15,7 @@
 
 mod causes;
 mod compile;
+mod copies;
 mod explore;
 mod groups;
 mod layout;

@@ -1,5 +1,6 @@
 //! The model of one group of linked columns, as its exploration runs it.
 
+use crate::ast::Name;
 use crate::catalog::ColumnId;
 use crate::prove::proof::AnomalyKind;
 use crate::prove::word::{Pattern, Program, Word};
@@ -42,6 +43,9 @@ pub(super) struct Layer<W> {
     pub(super) ends: Vec<Transition<W>>,
     /// The undoing of the step before it.
     pub(super) undo: Vec<Transition<W>>,
+    /// What comes back before that, where a state matches: the old values of columns that were filled. Nothing that an
+    /// application has written is lost by it.
+    pub(super) restore: Vec<(Pattern<W>, Program<W>)>,
     /// What a state becomes as the layer begins.
     pub(super) enter: Program<W>,
     /// Where two rows may meet in a unique constraint.
@@ -113,11 +117,6 @@ pub(super) struct Collision<W> {
 }
 
 impl<W: Word> Collision<W> {
-    /// The same where all rows may come to one value: those that were visited hold it.
-    pub(super) fn of_any_value(self, visited: u32) -> Self {
-        Self { held: self.held.and(visited, true), stale: W::ZERO, ..self }
-    }
-
     /// Whether a row in this state may be in the way.
     pub(super) fn is_met(&self, word: W) -> bool {
         self.held.matches(word) && (self.stale == W::ZERO || word & self.stale != W::ZERO)
@@ -182,7 +181,7 @@ pub(super) enum ModelEvent {
     /// An application inserts the row.
     Insert { app: usize, table: usize, columns: Vec<ColumnId>, null: Vec<ColumnId> },
     /// An application deletes the row.
-    Delete { app: usize, table: usize },
+    Delete { app: usize, table: Name },
     /// A statement is undone.
     Undo(usize),
 }

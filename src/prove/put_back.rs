@@ -69,8 +69,10 @@ struct Loosened {
     step: usize,
     /// In words.
     constraint: String,
-    /// Writes of these columns may break it.
+    /// It is about these columns.
     columns: BTreeSet<ColumnName>,
+    /// Whoever writes them may break it.
+    by_writers: bool,
     /// Rows inserted by whoever writes this table and not these columns may.
     left_out: Option<Name>,
     /// Whoever was live before the plan knows it and keeps to it.
@@ -84,7 +86,7 @@ impl Loosened {
             let writes = app.writes.iter().any(|column| self.columns.contains(column));
             let keeps_to_it = self.is_known && !survey.is_deployed(*at);
             let inserts = |table: &Name| !writes && app.writes.iter().any(|column| column.table == *table);
-            writes && !keeps_to_it || self.left_out.as_ref().is_some_and(inserts)
+            writes && self.by_writers && !keeps_to_it || self.left_out.as_ref().is_some_and(inserts)
         };
         let live = |(_, app): &(usize, &AppUse)| catalog.is_live(&app.name);
         plan.apps.iter().enumerate().filter(live).find(may).map(|(_, app)| app)
@@ -144,7 +146,8 @@ impl Loosening<'_> {
     }
 
     fn push(&mut self, constraint: String, columns: BTreeSet<ColumnName>, left_out: Option<Name>, is_known: bool) {
-        self.found.push(Loosened { step: self.step, constraint, columns, left_out, is_known });
+        let by_writers = true;
+        self.found.push(Loosened { step: self.step, constraint, columns, by_writers, left_out, is_known });
     }
 
     /// A constraint leaves. Whether two rows, or rows of two tables, fit each other is known to nobody who writes one of
@@ -188,8 +191,27 @@ impl Loosening<'_> {
         if let Some(column) = known.filter(|column| column.not_null != NotNull::No) {
             let name = self.survey.name(column.id);
             let left_out = column.default.is_none().then(|| table.clone());
-            self.push(format!("`not null` of `{name}`"), BTreeSet::from([name]), left_out, true);
+            self.found.push(Loosened {
+                step: self.step,
+                constraint: format!("`not null` of `{name}`"),
+                columns: BTreeSet::from([name]),
+                by_writers: self.stays_nullable(table, column.id),
+                left_out,
+                is_known: true,
+            });
         }
+    }
+
+    /// Whether a column may be null when the plan is done: then its writers give null. One that is about to be dropped is
+    /// given values as before.
+    fn stays_nullable(&self, table: &Name, column: ColumnId) -> bool {
+        let ends = |action: &Action| match action {
+            Action::DropColumn { column: dropped, .. } => *dropped == column,
+            Action::DropTable(dropped) => dropped == table,
+            Action::AddNotNull { column: bound, .. } | Action::SetNotNull { column: bound, .. } => *bound == column,
+            _ => false,
+        };
+        !self.plan.steps[self.step..].iter().any(|step| ends(&step.action))
     }
 
     /// Foreign keys that leave with their column or table.

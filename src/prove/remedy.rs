@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use crate::ast::Phase;
 use crate::catalog::{Catalog, ColumnId, NotNull, Sync, SyncId};
-use crate::data::Value;
 use crate::expr::Expression;
 use crate::plan::{Action, Effect, FillKind, Gate, Plan, Removal, Step};
 use crate::prove::proof::{AnomalyKind, Insertion};
@@ -169,13 +168,9 @@ impl<'p> Drafts<'p> {
             let Some(known) = self.plan.start.table(table).and_then(|table| table.column_by_id(column)) else {
                 continue;
             };
-            let Ok(value) = Value::parse(known.ty.plain_text(), known.ty) else { continue };
-            if known.not_null == NotNull::No {
-                continue;
-            }
+            let Some(default) = Expression::plain(known.ty).filter(|_| known.not_null != NotNull::No) else { continue };
             let place = first.map_or(*at, |first| first.min(*at));
-            let default = Some(Expression::constant(value, known.ty));
-            let action = Action::SetDefault { table: table.clone(), column, default };
+            let action = Action::SetDefault { table: table.clone(), column, default: Some(default) };
             let steps = self.inserted(place, Some(Phase::Expand), action);
             let text = format!("add `expand set default {} …`, with a value that every version can read,", known.name);
             found.push(ChangedPlan { steps, text, place: Some(Self::place(place)) });

@@ -100,9 +100,15 @@ impl<W: Word> Retreat<'_, W> {
             return None;
         }
         let before = &model.layers[state.layer - 1];
-        for undo in layer.undo.iter().filter(|undo| undo.guard.matches(state.word)) {
-            let next = undo.code.run(state.word);
-            if let Some(fact) = lost_fact(layer, before, state.word, next) {
+        let restored = layer.restore.iter().fold(
+            state.word,
+            |word, (guard, code)| {
+                if guard.matches(word) { code.run(word) } else { word }
+            },
+        );
+        for undo in layer.undo.iter().filter(|undo| undo.guard.matches(restored)) {
+            let next = undo.code.run(restored);
+            if let Some(fact) = lost_fact(layer, before, restored, next) {
                 let mut path = self.path(at);
                 path.1.push((next, state.layer - 1));
                 return Some(Loss { origin: 0, node: path.0, path: path.1, fact });

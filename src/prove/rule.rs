@@ -18,6 +18,10 @@ pub enum Rule {
     RowsAreInserted,
     /// Rows may be deleted at any time.
     RowsAreDeleted,
+    /// A delete is a write of all that the row says: what rows of other tables know of it is old.
+    DeletesAreWrites,
+    /// A foreign key that the plan adds refuses to delete, and to give another key, what rows refer to.
+    ReferencesHold,
     /// A column that may be null at the start is null in some rows.
     NullsAtStart,
     /// An application may write null where it knows of nothing that forbids it.
@@ -42,6 +46,8 @@ pub enum Rule {
     ValuesMayStay,
     /// An application expects no null where there could be none when it started.
     NotNullIsTrusted,
+    /// An application that writes several forms may change one alone that a sync follows.
+    OneFormMayChange,
     /// A value that is null although a column that it is computed from is not has lost what that column knows.
     NullLosesItsSources,
     /// An expression may fail, and refuses the write or the statement then.
@@ -55,7 +61,7 @@ pub enum Rule {
 impl Rule {
     /// All rules.
     #[cfg(feature = "ablation")]
-    pub const ALL: [Self; 23] = [
+    pub const ALL: [Self; 26] = [
         Self::WriteMakesStale,
         Self::SyncFires,
         Self::DualWrite,
@@ -63,6 +69,8 @@ impl Rule {
         Self::BackfillVisitsAll,
         Self::RowsAreInserted,
         Self::RowsAreDeleted,
+        Self::DeletesAreWrites,
+        Self::ReferencesHold,
         Self::NullsAtStart,
         Self::NullWrites,
         Self::ConstraintsAreKnown,
@@ -75,6 +83,7 @@ impl Rule {
         Self::RowsMeet,
         Self::ValuesMayStay,
         Self::NotNullIsTrusted,
+        Self::OneFormMayChange,
         Self::NullLosesItsSources,
         Self::ExpressionsMayFail,
         Self::ChecksSeeValues,

@@ -10,6 +10,7 @@ use crate::catalog::{Catalog, Column, ColumnId, ConstraintKind, NotNull, Table};
 use crate::expr::{Expression, Nullness};
 use crate::obligations::Judge;
 use crate::plan::{Action, AppUse, ColumnName, Effect, Filling, FillingKind, Plan};
+use crate::prove::copies::{self, Copies};
 use crate::prove::rule::{Rule, Rules};
 
 /// Inputs of a condition beyond which it is not looked into.
@@ -51,12 +52,16 @@ pub(super) struct Survey {
     pub(super) columns: BTreeMap<ColumnId, Origin>,
     pub(super) by_name: FxHashMap<ColumnName, Vec<ColumnId>>,
     pub(super) pairings: Vec<Pairing>,
-    /// Copies whose rows are not paired, by step.
-    pub(super) unpaired: Vec<usize>,
+    /// Copies that are not followed altogether: the step, and why.
+    pub(super) unfollowed: Vec<(usize, String)>,
     /// Statements that overwrite data of a column's own: the step, the column, and with what.
     pub(super) overwriting: Vec<(usize, ColumnId, String)>,
+    /// Tables that refer to others by foreign keys of the plan, each with the one that it refers to.
+    pub(super) references: Vec<(Name, Name)>,
     /// Columns that influence each other.
     pub(super) links: Vec<(ColumnId, ColumnId)>,
+    /// The columns of the unique constraints of several columns that the plan adds.
+    unique: Vec<Vec<ColumnId>>,
     /// The applications that some statement deploys.
     deployed: Vec<bool>,
     /// Answers questions about values.
@@ -76,9 +81,11 @@ impl Survey {
             columns: BTreeMap::new(),
             by_name: FxHashMap::default(),
             pairings: Vec::new(),
-            unpaired: Vec::new(),
+            unfollowed: Vec::new(),
             overwriting: Vec::new(),
+            references: Vec::new(),
             links: Vec::new(),
+            unique: Vec::new(),
             deployed: plan.apps.iter().map(|app| !plan.start.is_live(&app.name)).collect(),
             never_null: plan.apps.iter().map(|_| None).collect(),
             excused: Vec::new(),
@@ -87,14 +94,15 @@ impl Survey {
         for table in plan.start.tables() {
             survey.note_table(table, None);
         }
-        let mut catalog = plan.start.clone();
+        let (mut catalog, mut copies) = (plan.start.clone(), Copies::default());
         for step in &plan.steps {
-            survey.follow(step.index, &step.action, &catalog);
+            survey.follow((step.index, &step.action), &catalog, &mut copies);
             catalog.apply(&step.action);
             if matches!(step.action, Action::Deploy(_)) {
                 survey.note_started(plan, &catalog);
             }
         }
+        survey.link_unique(plan);
         survey.excused = plan.apps.iter().enumerate().map(|(at, app)| survey.excuses(plan, at, app)).collect();
         survey
     }
@@ -115,6 +123,16 @@ impl Survey {
         }
     }
 
+    /// Two rows that meet in a unique constraint of the plan agree on all its columns: where one of them is a copy, they
+    /// are looked at together.
+    fn link_unique(&mut self, plan: &Plan) {
+        for columns in std::mem::take(&mut self.unique) {
+            if columns.iter().any(|column| plan.facts.of(*column) != [*column]) {
+                self.link(columns[0], &columns);
+            }
+        }
+    }
+
     fn note_table(&mut self, table: &Table, added: Option<usize>) {
         table.columns().for_each(|column| self.note_column(table, column, added));
     }
@@ -127,7 +145,7 @@ impl Survey {
         self.columns.insert(column.id, origin);
     }
 
-    fn follow(&mut self, index: usize, action: &Action, catalog: &Catalog) {
+    fn follow(&mut self, (index, action): (usize, &Action), catalog: &Catalog, copies: &mut Copies) {
         let effect = action.effect(catalog);
         effect.names.iter().for_each(|column| self.touch(*column));
         if let Some((column, not_null)) = effect.not_null
@@ -140,12 +158,19 @@ impl Survey {
             let table = effect.adds_table.or_else(|| catalog.table(table));
             table.into_iter().for_each(|table| self.note_column(table, column, Some(index)));
         }
+        for (table, constraint) in &effect.adds_constraints {
+            if let ConstraintKind::ForeignKey { table: to, .. } = &constraint.kind {
+                self.references.push(((*table).clone(), to.clone()));
+            }
+        }
+        let unique = effect.adds_constraints.iter().filter_map(|(_, added)| added.kind.unique_columns());
+        self.unique.extend(unique.filter(|columns| (2..=MOST_INPUTS).contains(&columns.len())).map(<[_]>::to_vec));
         effect.fills.iter().for_each(|filling| self.follow_filling(index, filling, &effect, catalog));
         let joins = effect.adds_syncs.iter().filter_map(|sync| Some((sync, sync.join.as_ref()?)));
         joins.for_each(|(sync, join)| {
             self.pair(&sync.source_table, &sync.target_table, [join.source_key, join.target_key]);
         });
-        self.follow_copy(index, catalog, &effect);
+        self.follow_copy(index, catalog, &effect, copies);
         if let Some((_, constraint)) = effect.adds_constraint()
             && let ConstraintKind::Check { condition, columns, .. } = &constraint.kind
             && is_decided_by_nulls(condition)
@@ -168,7 +193,9 @@ impl Survey {
         if *kind == FillingKind::Sync {
             self.note_overwriting(index, *column, sources);
         }
-        self.link(*column, sources);
+        if *kind != FillingKind::Copy || !self.is_at_start(*column) {
+            self.link(*column, sources);
+        }
         let filter = effect.filter.filter(|(_, filter)| *kind != FillingKind::Copy && is_decided_by_nulls(filter));
         if let Some((table, filter)) = filter {
             self.link(*column, &inputs(catalog, table, filter));
@@ -184,18 +211,26 @@ impl Survey {
         }
     }
 
-    fn follow_copy(&mut self, index: usize, catalog: &Catalog, effect: &Effect<'_>) {
-        let copied = || effect.fills.iter().filter(|filling| filling.kind == FillingKind::Copy);
-        let Some(Filling { from, table: to, .. }) = copied().next() else { return };
+    fn follow_copy(&mut self, index: usize, catalog: &Catalog, effect: &Effect<'_>, copies: &mut Copies) {
+        let copied: Vec<&Filling<'_>> =
+            effect.fills.iter().filter(|filling| filling.kind == FillingKind::Copy).collect();
+        let Some(Filling { from, table: to, .. }) = copied.first() else { return };
         let (Some(source), Some(target)) = (catalog.table(from), catalog.table(to)) else { return };
-        let pair = copied().find_map(|Filling { column, value, .. }| {
+        let pair = copied.iter().find_map(|Filling { column, value, .. }| {
             let key = catalog.column(from, value.as_plain_column()?)?.id;
             (target.is_unique(*column) && source.is_unique(key)).then_some([key, *column])
         });
-        match pair {
-            Some(keys) => self.pair(from, to, keys),
-            None => self.unpaired.push(index),
+        let Some(keys) = pair else { return self.unfollowed.push((index, copies::unpaired(from, to))) };
+        let key = self.name(keys[1]);
+        if !copies::are_the_same(source, target, keys, self.is_at_start(keys[1])) {
+            return self.unfollowed.push((index, copies::own_rows(from, to, &key.column)));
         }
+        self.pair(from, to, keys);
+        let held = copied.iter().map(|filling| filling.column).filter(|column| *column != keys[1]);
+        let held = held.filter(|column| self.is_at_start(*column));
+        let mut whys: Vec<String> = held.map(|column| copies::held_data(&self.name(column))).collect();
+        whys.extend(copies.follow(&copied, &key));
+        self.unfollowed.extend(whys.into_iter().map(|why| (index, why)));
     }
 
     fn touch(&mut self, column: ColumnId) {

@@ -35,7 +35,12 @@ impl<W: Word> Teller<'_, W> {
         let kind = match found.last {
             Last::Use => self.use_of(wrong),
             Last::Transition(at) => self.kind(act(layer, at).happening, &told.visited),
-            Last::Other(at) => self.kind(layer.collisions[at].happening, &told.visited),
+            Last::Other(at) => {
+                if layer.collisions[at].in_step {
+                    self.steps_before(&mut told.events, found.layer, position, word);
+                }
+                self.kind(layer.collisions[at].happening, &told.visited)
+            }
             Last::End(_) => {
                 self.steps_before(&mut told.events, found.layer, position, word);
                 EventKind::Step(position)
@@ -139,9 +144,7 @@ impl<W: Word> Teller<'_, W> {
                 columns: names(columns),
                 null: names(null),
             },
-            ModelEvent::Delete { app, table } => {
-                EventKind::Delete { app: self.app(*app), table: self.group.group.tables[*table].clone() }
-            }
+            ModelEvent::Delete { app, table } => EventKind::Delete { app: self.app(*app), table: table.clone() },
             ModelEvent::Undo(step) => EventKind::Undo(*step),
         }
     }

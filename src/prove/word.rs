@@ -202,11 +202,6 @@ impl<W: Word> Program<W> {
         self.0.push(op);
     }
 
-    /// Appends the operations of another event.
-    pub(super) fn append(&mut self, other: &Self) {
-        other.0.iter().cloned().for_each(|op| self.push(op));
-    }
-
     /// The same for states of a pattern, with what is the same for all of them worked out; and what is known afterwards.
     pub(super) fn settled(&self, mut known: Pattern<W>) -> (Self, Pattern<W>) {
         let mut code = Self::new();

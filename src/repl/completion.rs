@@ -311,6 +311,8 @@ mod tests {
         assert_eq!(offered("contract drop column us"), ["username"]);
         assert_eq!(offered("migrate backfill total from orders.t"), ["total"]);
         assert_eq!(offered("app v3 { reads user"), ["username"]);
+        assert_eq!(offered("app v3 { d"), ["deletes"]);
+        assert_eq!(offered("app v3 { deletes "), ["orders", "users"]);
     }
 
     #[test]

@@ -29,6 +29,8 @@ pub(super) struct KnownColumns {
     hints: BTreeMap<ColumnId, Vec<Value>>,
     /// Columns that hold the same key in rows that belong together.
     classes: Vec<BTreeSet<ColumnId>>,
+    /// Columns that refer to another at some time, each with that one.
+    references: BTreeSet<(ColumnId, ColumnId)>,
     /// Columns on which no two rows may agree at some time.
     uniques: BTreeSet<ColumnId>,
 }
@@ -67,6 +69,11 @@ impl KnownColumns {
     /// The class of columns that hold the same key as this one.
     pub(super) fn class(&self, column: ColumnId) -> Option<usize> {
         self.classes.iter().position(|class| class.contains(&column))
+    }
+
+    /// The columns that a column refers to at some time.
+    pub(super) fn referred(&self, column: ColumnId) -> impl Iterator<Item = &ColumnName> {
+        self.references.iter().filter(move |(from, _)| *from == column).filter_map(|(_, to)| self.name(*to))
     }
 
     pub(super) fn is_ever_unique(&self, column: ColumnId) -> bool {
@@ -149,6 +156,7 @@ impl KnownColumns {
             class.iter().filter_map(|id| Some(self.names.get(id)?.table.clone())).collect()
         };
         let paired: Vec<BTreeSet<Name>> = self.classes.iter().map(tables).collect();
+        self.references.clone_from(&references);
         for (child, parent) in references {
             let (Some(from), Some(to)) = (self.name(child), self.name(parent)) else { continue };
             if from.table != to.table && paired.iter().any(|p| p.contains(&from.table) && p.contains(&to.table)) {

@@ -56,7 +56,13 @@ impl Stage {
     /// Tables in an order in which those referred to come before those that refer.
     fn parents_first(&self, mut tables: Vec<Name>) -> Vec<Name> {
         let catalog = self.memory.catalog();
-        let refers = |from: &Name, to: &Name| catalog.references_to(to).any(|(child, _)| child.name == *from);
+        let will_refer = |from: &Name, to: &Name| {
+            let columns = catalog.table(from).into_iter().flat_map(|table| table.columns());
+            columns.flat_map(|column| self.known.referred(column.id)).any(|name| name.table == *to)
+        };
+        let refers = |from: &Name, to: &Name| {
+            catalog.references_to(to).any(|(child, _)| child.name == *from) || will_refer(from, to)
+        };
         let mut ordered: Vec<Name> = Vec::new();
         while !tables.is_empty() {
             let free = |table: &Name| !tables.iter().any(|other| other != table && refers(table, other));
@@ -136,7 +142,9 @@ impl Stage {
         wanted: Option<&Value>,
         script: Option<&Memory>,
     ) -> Result<Option<Value>, Fault> {
-        let Some(wanted) = wanted else { return self.key(owner, schema, column) };
+        let Some(wanted) = wanted else {
+            return Ok(self.key(owner, schema, column)?.or_else(|| self.key_to_come(owner, schema, column)));
+        };
         let reference = schema.foreign_keys().find(|key| key.kind.columns() == [column.id]);
         if let Some(crate::catalog::ConstraintKind::ForeignKey { table, referenced, .. }) =
             reference.map(|key| &key.kind)
@@ -151,6 +159,12 @@ impl Stage {
             }
         }
         Ok(self.taken_key(owner, column))
+    }
+
+    /// The value that a column will have to refer to by a foreign key that the plan adds, where that row is there.
+    fn key_to_come(&self, owner: Owner, schema: &Table, column: &Column) -> Option<Value> {
+        let mut others = self.known.referred(column.id).filter(|name| name.table != schema.name);
+        others.find_map(|name| self.value(owner, &name.table, &name.column))
     }
 
     /// The key of a row that was taken from the script, where another of its rows already exists.

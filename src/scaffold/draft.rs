@@ -150,6 +150,14 @@ impl<'a> ScriptDraft<'a> {
         self.app(&name, uses, uses)
     }
 
+    /// With the version that the migration deploys, which deletes no row.
+    #[must_use]
+    pub fn new_app_without_deletes(mut self, uses: &[String]) -> Self {
+        let name = self.options.new_app.quoted();
+        self.blocks.push(format!("app {name} {{ uses {} deletes none }}", uses.join(", ")));
+        self
+    }
+
     /// With a version of the application, by the name that a script writes.
     #[must_use]
     pub fn app(mut self, name: &str, reads: &[String], writes: &[String]) -> Self {

@@ -157,7 +157,7 @@ impl SplitTable {
         let draft = ScriptDraft::new(&self.options, format!("Split {} off {}", self.to.quoted(), self.table.quoted()))
             .table(&table)
             .old_app(&old)
-            .new_app(&new);
+            .new_app_without_deletes(&new);
         self.plan(draft, &old, &new, &new_key.quoted()).finish()
     }
 

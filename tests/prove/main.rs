@@ -3,6 +3,7 @@
 #[path = "../common/mod.rs"]
 mod common;
 
+mod apps;
 mod brute_force;
 mod cases;
 mod replay;

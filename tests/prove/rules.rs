@@ -7,14 +7,14 @@ use miglab::prove::{AnomalyKind, Proof, Rule, Verdict, prove, prove_without};
 use miglab::source::Source;
 use miglab::syntax::parse;
 
-fn plan(text: &str) -> Plan {
+pub fn plan(text: &str) -> Plan {
     let parsed = parse(Source::new("rule.mig", text));
     assert!(parsed.diagnostics.is_empty(), "{text}\n{:?}", parsed.diagnostics);
     Plan::resolve(&parsed.script, &[]).unwrap_or_else(|errors| panic!("{text}\n{errors:?}"))
 }
 
 /// A verdict in a word.
-fn said(proof: &Proof) -> String {
+pub fn said(proof: &Proof) -> String {
     let mut said = match proof.verdict() {
         Verdict::Proved | Verdict::Conditional => "proved".to_owned(),
         Verdict::NotProved => "not proved".to_owned(),
@@ -65,6 +65,16 @@ fn cases() -> Vec<(Rule, String, &'static str, &'static str)> {
             "lost write; no return after 1",
             "proved; no return after 1",
         ),
+        (
+            Rule::OneFormMayChange,
+            format!(
+                "{USERS}app v1 {{ reads username }}\napp v2 {{ uses username, display_name, nick }}\n\
+                 expand add column display_name text\nexpand add column nick text\n\
+                 expand sync display_name from username\n{BACKFILL}migrate backfill nick from username\n{ROLLOUT}"
+            ),
+            "stale read",
+            proved,
+        ),
         (Rule::BackfillVisitsAll, rename.clone(), proved, "unset read"),
         (
             Rule::RowsAreInserted,
@@ -77,6 +87,22 @@ fn cases() -> Vec<(Rule, String, &'static str, &'static str)> {
             "table users {\n id integer primary key\n name text not null\n}\napp v1 { uses users.name }\n\
              expand add table profiles {\n user_id integer primary key references users (id)\n name text\n}\n\
              migrate copy users to profiles (user_id from id, name from name)\n"
+                .to_owned(),
+            "rejected write",
+            proved,
+        ),
+        (
+            Rule::DeletesAreWrites,
+            split.replace("  deletes none }", " }"),
+            "stale read, stale read; no return after 4",
+            "proved; no return after 6",
+        ),
+        (
+            Rule::ReferencesHold,
+            "table teams {\n id integer primary key\n name text\n}\n\
+             table members {\n id integer primary key\n team_id integer\n}\n\
+             app v1 { uses teams.name  reads members.team_id }\n\
+             expand add foreign key (team_id) references teams (id) on members\n"
                 .to_owned(),
             "rejected write",
             proved,

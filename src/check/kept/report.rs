@@ -105,7 +105,7 @@ impl<'a> Telling<'a> {
                 let line = self.line(self.span);
                 let what =
                     format!("{form} tells every two values of {name} apart: after line {line} no other column does");
-                let label = "the proof hangs on this";
+                let label = "this is not known";
                 Some(Diagnostic::new(Code::Condition, what, self.span, label).help("carry it over as it is"))
             }
         }

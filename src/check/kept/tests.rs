@@ -151,7 +151,7 @@ fn a_copy_is_held_against_the_sync_of_its_column() {
 fn what_is_overwritten_is_not_proved_unless_it_is_answered_for() {
     let verdict = |text: &str| {
         let told = findings(script(text));
-        told.notes.first().cloned().unwrap_or_default()
+        told.headline().map(|headline| headline.line()).unwrap_or_default()
     };
     assert!(verdict("migrate backfill title from 'open'\n").starts_with("not proved"));
     let allowed = verdict("allow overwrites-data because 'all are open'\nmigrate backfill title from 'open'\n");

@@ -111,6 +111,10 @@ fn general_help(refutation: &Refutation) -> &'static str {
             "fill the column before the version that reads it is deployed, and let a `sync` carry over what is written \
              from then on"
         }
+        AnomalyKind::StaleRead | AnomalyKind::LostWrite if follows_a_delete(refutation) => {
+            "a `sync` carries values, and no deletes of the row that refers to the other: let the version give its columns \
+             null in place of deleting it while the other form is used, and say so: `deletes none`"
+        }
         AnomalyKind::StaleRead => {
             "let a `sync` carry every write to the column, from before the backfill until the last version that writes \
              the other form is retired"
@@ -121,12 +125,31 @@ fn general_help(refutation: &Refutation) -> &'static str {
     }
 }
 
+const DELETES_WHAT_IS_REFERRED_TO: &str = "a version that never deletes such rows says so: `deletes none`; one that the plan deploys and that deletes what \
+     refers to them first, says that it deletes from that table; otherwise add the foreign key once the version is retired";
+
+/// Whether a foreign key that is called by its name refuses the write.
+fn is_of_the_plan(refutation: &Refutation) -> bool {
+    let constraint = refutation.anomaly.constraint.as_deref();
+    constraint.is_some_and(|constraint| constraint.starts_with("foreign key `"))
+}
+
+/// Whether a delete is the last thing that an application does before it goes wrong.
+fn follows_a_delete(refutation: &Refutation) -> bool {
+    let kinds = refutation.schedule.events.iter().map(|event| &event.kind);
+    let last = kinds
+        .rev()
+        .find(|kind| matches!(kind, EventKind::Write { .. } | EventKind::Insert { .. } | EventKind::Delete { .. }));
+    matches!(last, Some(EventKind::Delete { .. }))
+}
+
 fn help_against_rejection(refutation: &Refutation) -> &'static str {
     let last = refutation.schedule.events.last().map(|event| &event.kind);
     match (last, &refutation.anomaly.column) {
-        (Some(EventKind::Delete { .. }), _) => {
-            "whoever deletes the row must delete what refers to it first: if the version does, say that it writes that \
-             table; otherwise add the foreign key once the version is retired"
+        (Some(EventKind::Delete { .. }), _) => DELETES_WHAT_IS_REFERRED_TO,
+        (_, None) if is_of_the_plan(refutation) => {
+            "a version that never gives such rows another key says so: `updates` names what it changes; otherwise add the \
+             foreign key once the version is retired"
         }
         (_, None) => {
             "the row that it must refer to may be missing: if the version inserts that one first, say that it writes \

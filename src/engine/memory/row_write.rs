@@ -6,6 +6,7 @@ use crate::ast::Name;
 use crate::catalog::{Catalog, ColumnId, Sync, SyncId, SyncJoin, Table};
 use crate::data::Value;
 use crate::engine::Fault;
+use crate::engine::memory::changes::Changes;
 use crate::engine::memory::freshness::{FactMap, Source};
 use crate::engine::memory::mask::UNSET;
 use crate::engine::memory::row::{RowImage, default_value, eval, input_column};
@@ -41,6 +42,7 @@ pub(super) struct RowWrite<'a> {
     /// What rows of dropped tables have missed.
     pub(super) missed: Vec<Missed>,
     changed: Vec<ColumnId>,
+    quiet: Vec<ColumnId>,
     set: Vec<ColumnId>,
     fired: Vec<SyncId>,
     /// Syncs that fill a row which another one has inserted.
@@ -58,6 +60,7 @@ impl<'a> RowWrite<'a> {
             images,
             missed: Vec::new(),
             changed: Vec::new(),
+            quiet: Vec::new(),
             set: Vec::new(),
             fired: Vec::new(),
             filling: Vec::new(),
@@ -66,49 +69,49 @@ impl<'a> RowWrite<'a> {
 
     /// Lets everything follow that follows.
     pub(super) fn spread(&mut self, scope: &WriteScope) -> Result<(), Fault> {
-        let touching = self.note_changes(scope)?;
+        let changes = Changes::of(scope, self.state, self.facts, &self.images[0].1)?;
         if self.facts.tracked {
-            self.mark_stale(scope, &touching)?;
+            self.mark_stale(scope, &changes)?;
         }
-        self.set.clone_from(&scope.written);
-        while let Some(sync) = self.next_sync(&scope.syncs) {
+        if self.images[0].1.slot.is_none() {
+            self.filling = self.bringing(scope)?;
+        }
+        let follows =
+            |sync: &&Arc<Sync>| !changes.written.contains(&sync.target) && self.facts.touches(sync, &changes.written);
+        let syncs: Vec<Arc<Sync>> = scope.syncs.iter().filter(follows).cloned().collect();
+        self.changed = changes.changed;
+        self.quiet = changes.quiet;
+        self.set = changes.written;
+        while let Some(sync) = self.next_sync(&syncs) {
             self.fired.push(sync.id);
             self.fire(&sync)?;
         }
         Ok(())
     }
 
-    /// Notes which columns get another value; gives those whose facts the write touches. Writing the value that is
-    /// there, where it is the newest, touches nothing.
-    fn note_changes(&mut self, scope: &WriteScope) -> Result<Vec<ColumnId>, Fault> {
-        let data = self.state.data(&scope.table)?;
-        let image = &self.images[0].1;
-        let mut touching = Vec::new();
-        for column in &scope.written {
-            let old = image.slot.map(|slot| data.value(slot, *column));
-            let changed = old.is_none_or(|old| !key::same(&old, &image.value(data, *column)));
-            if changed {
-                self.changed.push(*column);
-            }
-            let mends = || image.slot.is_some_and(|slot| data.mask(slot, *column) != 0);
-            if changed || (!scope.along.contains(column) && mends()) {
-                touching.push(*column);
-            }
-        }
-        Ok(touching)
-    }
-
-    fn mark_stale(&mut self, scope: &WriteScope, touching: &[ColumnId]) -> Result<(), Fault> {
+    fn mark_stale(&mut self, scope: &WriteScope, changes: &Changes) -> Result<(), Fault> {
         let data = self.state.data(&scope.table)?;
         let image = &mut self.images[0].1;
+        let touching = &changes.changed;
+        let is_new = image.slot.is_none();
         for column in touching {
             image.set_mask(*column, 0);
             for (other, bits) in scope.marks(*column) {
-                if !scope.written.contains(other) {
+                if !changes.written.contains(other) && !(is_new && scope.written.contains(other)) {
                     image.set_mask(*other, image.mask(data, *other) | bits);
                 }
             }
         }
+        self.mark_partners(scope, touching)
+    }
+
+    /// Notes that the row is no more: what rows of other tables know of it is not the newest any longer.
+    pub(super) fn leave(&mut self, scope: &WriteScope) -> Result<(), Fault> {
+        self.mark_partners(scope, &scope.written)
+    }
+
+    /// Marks what the rows that belong to the one written know of these columns.
+    fn mark_partners(&mut self, scope: &WriteScope, touching: &[ColumnId]) -> Result<(), Fault> {
         for far in &scope.far {
             let marks: Vec<_> = touching.iter().flat_map(|column| far.marks(*column)).copied().collect();
             if marks.is_empty() {
@@ -158,7 +161,10 @@ impl<'a> RowWrite<'a> {
     /// The sync to fire next: one whose own sources no other is about to change, if there is one.
     fn next_sync(&self, syncs: &[Arc<Sync>]) -> Option<Arc<Sync>> {
         let is_new = |sync: &&Arc<Sync>| !self.fired.contains(&sync.id) && !self.set.contains(&sync.target);
-        let changed = |sync: &&Arc<Sync>| sync.source_columns.iter().any(|column| self.changed.contains(column));
+        let changed = |sync: &&Arc<Sync>| {
+            let quiet = |column| sync.join.is_none() && self.quiet.contains(column);
+            sync.source_columns.iter().any(|column| self.changed.contains(column) || quiet(column))
+        };
         let fills = self.filling.iter().filter(|sync| syncs.iter().all(|other| other.id != sync.id) || !changed(sync));
         let mut waiting: Vec<&Arc<Sync>> = syncs.iter().filter(changed).chain(fills).filter(is_new).collect();
         waiting.sort_by_key(|sync| sync.id);
@@ -214,7 +220,7 @@ impl<'a> RowWrite<'a> {
         if let Some(at) = self.open(&sync.target_table, join.target_key, &key)? {
             return Ok(Some(at));
         }
-        if !join.inserts {
+        if !join.inserts || !self.has_something_for(sync, source)? {
             return Ok(None);
         }
         let schema = self.state.schema(&sync.target_table)?;
@@ -224,9 +230,42 @@ impl<'a> RowWrite<'a> {
         let same_pair = |other: &&Arc<Sync>| {
             other.source_table == sync.source_table && other.target_table == sync.target_table && other.join.is_some()
         };
-        self.filling = self.state.catalog.syncs().filter(same_pair).cloned().collect();
+        self.filling.extend(self.state.catalog.syncs().filter(same_pair).cloned());
         self.images.push((sync.target_table.clone(), image));
         Ok(Some(self.images.len() - 1))
+    }
+
+    /// The syncs that bring about rows for the one inserted, whichever of its columns were given: a default that stands is
+    /// a value as well.
+    fn bringing(&mut self, scope: &WriteScope) -> Result<Vec<Arc<Sync>>, Fault> {
+        let from_here = self.state.catalog.syncs().filter(|sync| sync.source_table == scope.table);
+        let from_here: Vec<Arc<Sync>> = from_here.cloned().collect();
+        let mut bringing = Vec::new();
+        for sync in from_here {
+            let Some(join) = sync.join.as_ref().filter(|join| join.inserts) else { continue };
+            let key = self.images[0].1.value(self.state.data(&scope.table)?, join.source_key);
+            let is_there = self.open(&sync.target_table, join.target_key, &key)?.is_some();
+            if !is_there && self.has_something_for(&sync, 0)? {
+                bringing.push(sync);
+            }
+        }
+        Ok(bringing)
+    }
+
+    /// Whether a row that is inserted holds a value that its partner would have. A row of nothing but nulls is not brought
+    /// about: one that is missing reads the same.
+    fn has_something_for(&self, sync: &Sync, source: usize) -> Result<bool, Fault> {
+        let (table, image) = &self.images[source];
+        if image.slot.is_some() {
+            return Ok(true);
+        }
+        let data = self.state.data(table)?;
+        let mut same_pair = self.state.catalog.syncs().filter(|other| {
+            other.source_table == sync.source_table
+                && other.target_table == sync.target_table
+                && other.join == sync.join
+        });
+        Ok(same_pair.any(|other| other.source_columns.iter().any(|column| !image.value(data, *column).is_null())))
     }
 
     /// The image of the row of `table` with this key, opened where it is not yet.

@@ -11,7 +11,7 @@ use crate::engine::memory::row::RowImage;
 use crate::engine::memory::row_write::{Missed, RowWrite};
 use crate::engine::memory::state::MemoryState;
 use crate::engine::memory::write_log::WriteLog;
-use crate::engine::memory::write_scope::WriteScope;
+use crate::engine::memory::write_scope::{WriteScope, Written};
 use crate::engine::memory::{enforce, fault};
 
 /// A reference to hold when all rows are written.
@@ -33,24 +33,8 @@ pub(super) struct Statement {
 }
 
 impl Statement {
-    pub(super) fn new(
-        state: &MemoryState,
-        facts: &FactMap,
-        table: &Name,
-        written: Vec<ColumnId>,
-    ) -> Result<Self, Fault> {
-        Self::with_parts(state, facts, table, written, Vec::new())
-    }
-
-    /// A statement that writes columns as parts of a whole whose other parts, `along`, stay as they are.
-    pub(super) fn with_parts(
-        state: &MemoryState,
-        facts: &FactMap,
-        table: &Name,
-        written: Vec<ColumnId>,
-        along: Vec<ColumnId>,
-    ) -> Result<Self, Fault> {
-        let scope = WriteScope::new(state, facts, table, written, along)?;
+    pub(super) fn new(state: &MemoryState, facts: &FactMap, table: &Name, columns: Written) -> Result<Self, Fault> {
+        let scope = WriteScope::new(state, facts, table, columns)?;
         Ok(Self { scope, log: WriteLog::default(), references: Vec::new(), missed: Vec::new(), touched: Vec::new() })
     }
 
@@ -101,18 +85,50 @@ impl Statement {
     }
 
     /// Deletes one row, and those in other tables that are only there because of it.
-    pub(super) fn delete(&mut self, state: &mut MemoryState, table: &Name, slot: usize, now: i64) -> Result<(), Fault> {
+    pub(super) fn delete(
+        &mut self,
+        state: &mut MemoryState,
+        facts: &FactMap,
+        table: &Name,
+        slot: usize,
+        now: i64,
+    ) -> Result<(), Fault> {
         let schema = state.schema(table)?;
         let gone: Vec<ColumnId> = schema.columns().map(|column| column.id).collect();
         self.note_lost(state, &schema, slot, &gone, |_, _| true);
         let followers = followers(state, table, slot);
+        let left = self.left_by(state, facts, (table, slot), gone, now)?;
         self.log.delete(state, table, slot, now);
+        for (other, image) in left {
+            self.log.store(state, &other, &image, now);
+        }
         for (other, column, key) in followers {
             if let Some(slot) = state.data_mut(&other)?.find(&[column], &[key]) {
-                self.delete(state, &other, slot, now)?;
+                self.delete(state, facts, &other, slot, now)?;
             }
         }
         Ok(())
+    }
+
+    /// The rows of other tables that belong to one about to be deleted: what they know of it is old from then on.
+    fn left_by(
+        &mut self,
+        state: &mut MemoryState,
+        facts: &FactMap,
+        (table, slot): (&Name, usize),
+        columns: Vec<ColumnId>,
+        now: i64,
+    ) -> Result<Vec<(Name, RowImage)>, Fault> {
+        if !facts.tracked || state.pairings.iter().all(|pairing| !pairing.tables.contains(table)) {
+            return Ok(Vec::new());
+        }
+        let columns = Written { given: columns, ..Written::default() };
+        let scope = WriteScope::new(state, facts, table, columns)?;
+        let mut write = RowWrite::new(state, facts, now, table, RowImage::of(slot));
+        write.leave(&scope)?;
+        let RowWrite { images, missed, .. } = write;
+        self.missed.extend(missed);
+        Ok(images.into_iter().skip(1).collect())
     }
 
     /// Ends the statement: holds its references, or takes everything back.

@@ -103,7 +103,11 @@ pub(super) fn given(gives: Gives, operands: &[Domain], ty: Type) -> Option<Domai
     Some(sized(length, ty))
 }
 
+/// No value has more than a gigabyte.
+const MOST: u64 = 1 << 30;
+
 fn counted((least, most): Length, ty: Type) -> Domain {
+    let most = Some(most.map_or(MOST, |most| most.min(MOST)));
     let edge = |count: u64| super::range::Edge::closed(Value::Numeric(BigDecimal::from(count)));
     let range = Range { low: Some(edge(least)), high: most.map(edge), ..Range::of_type(ty) };
     Domain::of_type(ty, false).meet(&Domain::within(range, ty, false))

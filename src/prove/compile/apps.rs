@@ -4,6 +4,7 @@ use crate::catalog::{ColumnId, ConstraintKind, Sync};
 use crate::plan::{AppUse, ColumnName};
 use crate::prove::compile::constraints;
 use crate::prove::compile::image::{Guess, Image};
+use crate::prove::compile::inserted::Inserted;
 use crate::prove::compile::record::{Record, push_act};
 use crate::prove::compile::scene::LayerScene;
 use crate::prove::compile::values;
@@ -57,7 +58,10 @@ impl<W: Word> Doing<'_, '_, W> {
             let there = |column: &ColumnId| self.scene.bits(*column).is_some_and(|bits| self.rows.1[bits.table]);
             let component: Vec<ColumnId> = component.into_iter().filter(there).collect();
             if !component.is_empty() {
-                self.update(&component);
+                self.update(&component, &component);
+                for column in self.changed_alone(&component) {
+                    self.update(&[column], &component);
+                }
                 self.update_as_is(&component);
             }
         }
@@ -92,22 +96,63 @@ impl<W: Word> Doing<'_, '_, W> {
         columns.iter().copied().filter(may).collect()
     }
 
-    fn update(&mut self, component: &[ColumnId]) {
-        for null in variants(self.nullable(component)) {
-            let (columns, as_is) = (component.to_vec(), false);
-            let happening = ModelEvent::Write { app: self.app, columns, null: null.clone(), as_is };
+    /// Columns of a component that may change alone: what a sync keeps in step with them, an application that writes both
+    /// gives as it was.
+    fn changed_alone(&self, component: &[ColumnId]) -> Vec<ColumnId> {
+        let scene = self.scene;
+        let is_followed = |column: &&ColumnId| {
+            scene.syncs.iter().any(|sync| {
+                let other = sync.target != **column && component.contains(&sync.target);
+                sync.join.is_none() && other && sync.source_columns.contains(column)
+            })
+        };
+        if !scene.has(Rule::OneFormMayChange) {
+            return Vec::new();
+        }
+        component.iter().filter(is_followed).copied().collect()
+    }
+
+    /// What changes, and the other parts of the same whole among what is given as it is.
+    fn with_parts(&self, changed: &[ColumnId], given: &[ColumnId]) -> Vec<ColumnId> {
+        let facts = &self.scene.plan.facts;
+        let is_part = |other: &ColumnId| changed.iter().any(|column| facts.are_parts(*column, *other));
+        let parts = given.iter().copied().filter(|other| !changed.contains(other) && is_part(other));
+        changed.iter().copied().chain(parts).collect()
+    }
+
+    /// A write in which these columns of a component change, and the others of the row are given as they are.
+    fn update(&mut self, changed: &[ColumnId], component: &[ColumnId]) {
+        let table = |column: &ColumnId| self.scene.bits(*column).map(|bits| bits.table);
+        let beside = |column: &&ColumnId| !changed.contains(column) && table(column) == table(&changed[0]);
+        let as_is: Vec<ColumnId> = component.iter().filter(beside).copied().collect();
+        let written = self.with_parts(changed, &as_is);
+        for null in variants(self.nullable(changed)) {
+            let columns = changed.to_vec();
+            let happening = ModelEvent::Write { app: self.app, columns, null: null.clone(), as_is: false };
             // What is null already is not written again.
             let nulls = null.iter().filter_map(|column| self.scene.bits(*column));
-            let guard = nulls.fold(self.rows.0, |guard, bits| guard.and(bits.null, false));
+            let guard = nulls.fold(self.given_as_is(&as_is), |guard, bits| guard.and(bits.null, false));
             let rows = (guard, self.rows.1.clone());
             let mut doing = Doing { rows: &rows, record: self.record, acts: self.acts, ..*self };
             doing.both_guesses(&happening, |image| {
-                component.iter().for_each(|column| image.give(*column, null.contains(column)));
-                image.mark_stale(component, component);
-                image.fire(component);
-                component.to_vec()
+                changed.iter().for_each(|column| image.give(*column, null.contains(column)));
+                image.mark_stale(changed, &written);
+                image.fire(changed, &written);
+                changed.to_vec()
             });
         }
+    }
+
+    /// Where an application may give these columns as they are: who does not read a null gives one only where it writes
+    /// null.
+    fn given_as_is(&self, columns: &[ColumnId]) -> Pattern<W> {
+        let scene = self.scene;
+        let nullable = self.nullable(columns);
+        let reads =
+            |column: &ColumnId| scene.shares[self.app].reads.iter().any(|name| scene.named(name) == Some(*column));
+        let never_null = columns.iter().filter(|column| !nullable.contains(column) && !reads(column));
+        let never_null = never_null.filter_map(|column| scene.bits(*column));
+        never_null.fold(self.rows.0, |guard, bits| guard.and(bits.null, false))
     }
 
     /// A write that leaves the values as they are. Nothing follows, and yet the row is compared with its constraints.
@@ -116,13 +161,7 @@ impl<W: Word> Doing<'_, '_, W> {
         if !scene.has(Rule::ValuesMayStay) {
             return;
         }
-        // Who does not read a null gives one only where it writes null.
-        let nullable = self.nullable(component);
-        let reads =
-            |column: &ColumnId| scene.shares[self.app].reads.iter().any(|name| scene.named(name) == Some(*column));
-        let never_null = component.iter().filter(|column| !nullable.contains(column) && !reads(column));
-        let never_null = never_null.filter_map(|column| scene.bits(*column));
-        let guard = never_null.fold(self.rows.0, |guard, bits| guard.and(bits.null, false));
+        let guard = self.given_as_is(component);
         let mut image = Image::new(scene, &self.rows.1, Guess::Value);
         component.iter().for_each(|column| image.keep(*column));
         image.settle(guard);
@@ -182,7 +221,10 @@ impl<W: Word> Doing<'_, '_, W> {
             && !self.rows.1[table]
             && !scene.survey.is_excused(self.app, name)
             && self.parents_are_there(table);
-        if !possible {
+        // Who writes the same fact in two tables inserts both rows at once.
+        let together = scene.plan.written_with(self.usage, name, scene.catalog);
+        let is_there = |other: &crate::ast::Name| scene.place(other).is_some_and(|other| self.rows.1[other]);
+        if !possible || together.iter().any(is_there) {
             return;
         }
         let declared: Vec<ColumnId> =
@@ -191,20 +233,32 @@ impl<W: Word> Doing<'_, '_, W> {
             !declared.contains(&column.id) && scene.survey.is_given(schema, column, &scene.plan.apps)
         });
         let written: Vec<ColumnId> = declared.iter().copied().chain(given.map(|(column, _)| column.id)).collect();
-        let guard = self.rows.0.and(scene.layout.tables[table].gone, false);
-        let rows = (guard, self.rows.1.clone());
-        for null in variants(self.nullable(&declared)) {
+        let rows = self.rows.clone();
+        let elsewhere = self.given_elsewhere(table);
+        let all = variants(self.nullable(&declared)).into_iter();
+        let all = all.flat_map(|null| variants(elsewhere.clone()).into_iter().map(move |given| (null.clone(), given)));
+        for (null, given) in all {
             let columns = declared.clone();
             let happening = ModelEvent::Insert { app: self.app, table, columns, null: null.clone() };
             let mut doing = Doing { rows: &rows, record: self.record, acts: self.acts, ..*self };
             doing.both_guesses(&happening, |image| {
+                image.elsewhere.clone_from(&given);
                 image.insert(table);
                 written.iter().for_each(|column| image.give(*column, null.contains(column)));
-                image.mark_stale(&written, &written);
-                image.fire(&written);
+                Inserted { scene, table, written: &written, null: &null }.spread(image);
                 written.clone()
             });
         }
+    }
+
+    /// The columns of other groups that an insert may give a value, and that a sync to another table follows.
+    fn given_elsewhere(&self, table: usize) -> Vec<ColumnId> {
+        let scene = self.scene;
+        let own = self.usage.writes.iter().filter(|name| name.table == scene.group.tables[table]);
+        let ids = own.filter_map(|name| scene.named(name)).filter(|column| scene.bits(*column).is_none());
+        let followed =
+            |column: &ColumnId| scene.syncs.iter().any(|s| s.join.is_some() && s.source_columns.contains(column));
+        ids.filter(followed).collect()
     }
 
     /// The row that a new one must refer to is there. Who writes a table is taken to know what its rows refer to.
@@ -235,7 +289,7 @@ impl<W: Word> Doing<'_, '_, W> {
         let happening = ModelEvent::Write { app: self.app, columns, null, as_is };
         self.both_guesses(&happening, |image| {
             image.stored.push(table);
-            image.fire(&others);
+            image.fire(&others, &others);
             Vec::new()
         });
     }
@@ -260,38 +314,52 @@ impl<W: Word> Doing<'_, '_, W> {
         if !possible || scene.table(table).is_none() {
             return;
         }
-        let follows = |other: usize| {
-            scene.syncs.iter().any(|sync| {
-                *sync.source_table == *scene.group.tables[table]
-                    && *sync.target_table == *scene.group.tables[other]
-                    && sync.join.as_ref().is_some_and(|join| join.inserts)
-            })
-        };
+        let together = scene.plan.deleted_with(self.usage, &scene.group.tables[table], scene.catalog);
         let mut image = Image::new(scene, &self.rows.1, Guess::Value);
         image.remove(table, true);
         let mut refused = Vec::new();
         for other in (0..scene.group.tables.len()).filter(|other| *other != table && self.rows.1[*other]) {
-            if follows(other) {
+            if follows(scene, table, other) || together.contains(&scene.group.tables[other]) {
                 image.remove(other, true);
             } else if let Some(key) = refers(scene, other, table) {
-                let since_start = !scene.survey.is_deployed(self.app) && is_at_start(scene, other, &key);
-                if self.usage.deletes_from(&scene.group.tables[other]) || since_start {
+                if self.knows_reference(other, &key) {
                     return;
                 }
-                let constraint = format!("foreign key `{key}`");
-                let wrong = constraints::wrong(AnomalyKind::RejectedWrite, Some(self.app), None, Some(constraint));
-                refused.push((Pattern::ANY, self.record.wrong(wrong)));
+                refused.push((Pattern::ANY, self.refused_by(&key)));
             }
         }
+        image.miss(table);
         let code: Program<W> = image.code;
+        let table = scene.group.tables[table].clone();
         let happening = self.record.happening(ModelEvent::Delete { app: self.app, table });
         self.acts.push(Transition { refused, ..Transition::new(self.rows.0, code, happening) });
     }
+
+    /// Whether the application takes care that no row of a table is left behind that refers to what it deletes.
+    fn knows_reference(&self, from: usize, key: &str) -> bool {
+        let scene = self.scene;
+        is_at_start(scene, &scene.group.tables[from], key) && !scene.survey.is_deployed(self.app)
+            || scene.survey.is_deployed(self.app) && self.usage.deletes_from(&scene.group.tables[from])
+    }
+
+    fn refused_by(&mut self, key: &str) -> usize {
+        let constraint = format!("foreign key `{key}`");
+        self.record.wrong(constraints::wrong(AnomalyKind::RejectedWrite, Some(self.app), None, Some(constraint)))
+    }
+}
+
+/// Whether the row of one table is deleted with that of another, because a sync brings it about.
+fn follows(scene: LayerScene<'_>, table: usize, other: usize) -> bool {
+    scene.syncs.iter().any(|sync| {
+        *sync.source_table == *scene.group.tables[table]
+            && *sync.target_table == *scene.group.tables[other]
+            && sync.join.as_ref().is_some_and(|join| join.inserts)
+    })
 }
 
 /// Whether a foreign key was there before the plan.
-fn is_at_start(scene: LayerScene<'_>, table: usize, key: &str) -> bool {
-    let start = scene.plan.start.table(&scene.group.tables[table]);
+pub(super) fn is_at_start(scene: LayerScene<'_>, table: &str, key: &str) -> bool {
+    let start = scene.plan.start.table(table);
     start.is_some_and(|table| table.constraint(key).is_some())
 }
 

@@ -5,8 +5,10 @@ use crate::catalog::{Column, ColumnId, Constraint, ConstraintKind, NotNull, Tabl
 use crate::expr::{Expression, Nullness};
 use crate::obligations::{Answer, Scenario};
 use crate::prove::compile::image::Image;
+use crate::prove::compile::known_references;
 use crate::prove::compile::record::{Record, added_by};
 use crate::prove::compile::scene::LayerScene;
+use crate::prove::compile::unique::{Comes, Meeting, meeting};
 use crate::prove::compile::values;
 use crate::prove::model::{Cause, Collision, Wrong};
 use crate::prove::proof::AnomalyKind;
@@ -172,7 +174,7 @@ struct Write<'a> {
     schema: &'a Table,
     constraint: &'a Constraint,
     written: &'a [ColumnId],
-    /// Columns that followed by sync, each with the column that it is a plain copy of.
+    /// Columns that followed by sync, each with the column whose different values give it different ones.
     synced: Vec<(ColumnId, Option<ColumnId>)>,
 }
 
@@ -186,16 +188,20 @@ impl Write<'_> {
         if !self.concerns(columns) {
             return self.hold(record, refused);
         }
+        let met = self.meeting();
+        if met == Some(Meeting::Never) {
+            return;
+        }
         if self.is_known(columns) {
             return self.assume(record);
         }
         match &self.constraint.kind {
             ConstraintKind::Check { condition, columns, .. } => self.judge_check(condition, columns, record, refused),
             ConstraintKind::Unique(columns) | ConstraintKind::Index { columns, unique: true, .. } => {
-                self.judge_unique(columns, record, refused);
+                self.judge_unique(columns, met, record, refused);
             }
-            ConstraintKind::ForeignKey { column, table, .. } => {
-                self.judge_reference(*column, table, record, refused);
+            ConstraintKind::ForeignKey { column, table, referenced, .. } => {
+                self.judge_reference(*column, (table, *referenced), record, refused);
             }
             ConstraintKind::PrimaryKey(_) | ConstraintKind::Index { .. } => {}
         }
@@ -383,63 +389,65 @@ impl Write<'_> {
         start.is_none_or(|start| start.default.as_ref() != now)
     }
 
+    /// Whether two rows may meet in it after the write, if it is a unique constraint.
+    fn meeting(&self) -> Option<Meeting> {
+        self.constraint.kind.unique_columns()?;
+        Some(meeting(self.scene, self.schema, self.constraint, &|column| self.comes(column), true))
+    }
+
+    /// How a column comes by the value that it has after the write.
+    fn comes(&self, column: ColumnId) -> Comes {
+        let copied = |source: Option<ColumnId>| source.map_or(Comes::Computed, Comes::Copied);
+        if let Some((_, source)) = self.synced.iter().find(|(target, _)| *target == column) {
+            return copied(*source);
+        }
+        let sync = self.scene.syncs.iter().find(|sync| sync.target == column);
+        let Some(sync) = sync.filter(|_| !self.written.contains(&column)) else { return Comes::AsIs };
+        let source = sync.value.injective_input().and_then(|name| self.scene.catalog.column(&sync.source_table, name));
+        copied(source.map(|source| source.id))
+    }
+
     fn judge_unique<W: Word>(
         &self,
         columns: &[ColumnId],
+        met: Option<Meeting>,
         record: &mut Record<W>,
         refused: &mut Vec<(Pattern<W>, usize)>,
     ) {
-        let copies = |column: &ColumnId| match self.synced.iter().find(|(target, _)| target == column) {
-            Some((_, source)) => *source,
-            None => Some(*column),
+        let hangs = match met {
+            Some(Meeting::Behind(behind)) => return self.note_collision(columns, &behind, record),
+            Some(Meeting::Free { computed: true }) => {
+                Some(format!("whether two rows end up with the same value in {}", self.name()))
+            }
+            Some(Meeting::Free { .. }) => None,
+            Some(Meeting::Never) | None => return,
         };
-        let sources: Option<Vec<ColumnId>> = columns.iter().map(copies).collect();
         let nulls = columns.iter().filter_map(|column| self.scene.bits(*column));
         let pattern = nulls.fold(Pattern::ANY, |pattern, bits| pattern.and(bits.null, false));
-        let column = columns.first().copied();
-        match sources {
-            Some(sources) if sources != columns && is_unique(self.scene, &sources) => {
-                self.note_collision(columns, record);
-            }
-            Some(_) => self.refuse(pattern, column, None, record, refused),
-            None => {
-                let what = format!("whether two rows end up with the same value in {}", self.name());
-                self.refuse(pattern, column, Some(what), record, refused);
-            }
-        }
+        self.refuse(pattern, columns.first().copied(), hangs, record, refused);
     }
 
-    /// A row in which the column is stale may hold what this write brings.
-    fn note_collision<W: Word>(&self, columns: &[ColumnId], record: &mut Record<W>) {
+    /// A row in which one of the columns lags behind may hold what this write brings.
+    fn note_collision<W: Word>(&self, columns: &[ColumnId], behind: &[ColumnId], record: &mut Record<W>) {
         let wrong = wrong(AnomalyKind::RejectedWrite, Some(self.app), columns.first().copied(), Some(self.name()));
-        let collision = collision(self.scene, columns, (self.happening, false), wrong, record);
+        let collision = collision(self.scene, (columns, behind), (self.happening, false), wrong, record);
         record.collisions.extend(collision);
     }
 
     fn judge_reference<W: Word>(
         &self,
         column: ColumnId,
-        to: &Name,
+        (to, referenced): (&Name, ColumnId),
         record: &mut Record<W>,
         refused: &mut Vec<(Pattern<W>, usize)>,
     ) {
-        let copied = self.synced.iter().find(|(target, _)| *target == column).and_then(|(_, source)| *source);
-        if copied.is_some_and(|source| self.refers_as_well(source, to)) {
+        let is_synced = self.synced.iter().any(|(target, _)| *target == column);
+        if is_synced && known_references::is_copied(self.scene, column, (to, referenced)) {
             return;
         }
         let what = format!("whether `{to}` has the row that {} asks for", self.name());
         let pattern = self.scene.bits(column).map_or(Pattern::ANY, |bits| Pattern::ANY.and(bits.null, false));
         self.refuse(pattern, Some(column), Some(what), record, refused);
-    }
-
-    fn refers_as_well(&self, source: ColumnId, to: &Name) -> bool {
-        let name = self.scene.survey.name(source);
-        let keys = self.scene.catalog.table(&name.table).into_iter().flat_map(|table| table.foreign_keys());
-        let mut same = keys.filter(|key| match &key.kind {
-            ConstraintKind::ForeignKey { column, table, .. } => *column == source && table == to,
-            _ => false,
-        });
-        same.next().is_some()
     }
 }
 
@@ -488,31 +496,41 @@ fn is_validated(constraint: &Constraint) -> bool {
     )
 }
 
-/// Where a row in which these columns are stale is in the way of another one.
+/// Where a row that holds values in these columns, and in which one of those that are `behind` is stale, is in the way
+/// of another one.
 pub(super) fn collision<W: Word>(
     scene: LayerScene<'_>,
-    columns: &[ColumnId],
+    (columns, behind): (&[ColumnId], &[ColumnId]),
     (happening, in_step): (usize, bool),
     wrong: Wrong,
     record: &mut Record<W>,
 ) -> Option<Collision<W>> {
-    let bits: Vec<_> = columns.iter().filter_map(|column| scene.bits(*column)).collect();
-    let there = Pattern::ANY.and(scene.layout.tables[bits.first()?.table].exists, true);
-    Some(Collision {
-        held: bits.iter().fold(there, |held, bits| held.and(bits.null, false)),
-        stale: W::bits(bits.iter().flat_map(|bits| bits.stale.iter().map(|(_, at)| *at))),
-        happening,
-        in_step,
-        wrong: record.wrong(Wrong { other_row: true, ..wrong }),
-    })
+    let held = held_in(scene, columns)?;
+    let lag = behind.iter().filter_map(|column| scene.bits(*column));
+    let stale = W::bits(lag.flat_map(|bits| bits.stale.iter().map(|(_, at)| *at)));
+    let wrong = Wrong { other_row: true, ..wrong };
+    (stale != W::ZERO).then(|| Collision { held, stale, happening, in_step, wrong: record.wrong(wrong) })
 }
 
-/// Whether no two rows agree on all of these columns.
-pub(super) fn is_unique(scene: LayerScene<'_>, columns: &[ColumnId]) -> bool {
-    let Some(table) = columns.first().map(|column| scene.survey.name(*column).table) else { return false };
-    let Some(table) = scene.catalog.table(&table) else { return false };
-    let mut unique = table.constraints().filter_map(|constraint| constraint.kind.unique_columns());
-    unique.any(|unique| unique.iter().all(|column| columns.contains(column)))
+/// Where a row that holds values in these columns is in the way of another one, whatever they are: it was visited.
+pub(super) fn collision_of_any_value<W: Word>(
+    scene: LayerScene<'_>,
+    columns: &[ColumnId],
+    visited: u32,
+    (happening, in_step): (usize, bool),
+    wrong: Wrong,
+    record: &mut Record<W>,
+) -> Option<Collision<W>> {
+    let held = held_in(scene, columns)?.and(visited, true);
+    let wrong = record.wrong(Wrong { other_row: true, ..wrong });
+    Some(Collision { held, stale: W::ZERO, happening, in_step, wrong })
+}
+
+/// The row is there, and has values in these columns.
+fn held_in<W: Word>(scene: LayerScene<'_>, columns: &[ColumnId]) -> Option<Pattern<W>> {
+    let bits: Vec<_> = columns.iter().filter_map(|column| scene.bits(*column)).collect();
+    let there = Pattern::ANY.and(scene.layout.tables[bits.first()?.table].exists, true);
+    Some(bits.iter().fold(there, |held, bits| held.and(bits.null, false)))
 }
 
 /// What is known of a condition for each pattern of nulls among the columns that it reads.

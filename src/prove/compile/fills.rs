@@ -5,11 +5,12 @@ use crate::catalog::{ColumnId, Constraint, ConstraintKind, NotNull, Table};
 use crate::expr::{Expression, Nullness};
 use crate::plan::{Action, FillKind};
 use crate::prove::compile::constraints::{
-    self, broken_by_nulls, by_nulls, by_nulls_with, collision, is_not_null, is_unique, not_null_name, wrong,
+    self, broken_by_nulls, by_nulls, by_nulls_with, collision, is_not_null, not_null_name, wrong,
 };
 use crate::prove::compile::image::{Guess, Image};
 use crate::prove::compile::record::{Record, added_by};
 use crate::prove::compile::scene::LayerScene;
+use crate::prove::compile::unique::{Comes, Meeting, meeting};
 use crate::prove::compile::values;
 use crate::prove::model::{ModelEvent, Transition, Wrong};
 use crate::prove::proof::AnomalyKind;
@@ -286,20 +287,44 @@ impl<W: Word> Visiting<'_, '_, W> {
         let scene = self.scene;
         let Action::Fill { table, column, value, .. } = &scene.plan.steps[self.step].action else { return };
         let Some(schema) = scene.catalog.table(table) else { return };
-        let visited = scene.layout.visited;
-        let source = value.as_plain_column().and_then(|name| scene.catalog.column(table, name));
-        let copies_unique = source.is_some_and(|source| is_unique(scene, &[source.id]));
-        let own = |constraint: &&Constraint| constraint.kind.unique_columns() == Some(&[*column]);
-        for constraint in schema.constraints().filter(own).filter(|_| scene.has(Rule::RowsMeet)) {
-            let name = format!("{} `{}`", constraint.kind.noun(), constraint.name);
-            let wrong = wrong(AnomalyKind::FailingStep, None, Some(*column), Some(name.clone()));
-            let what = format!("whether two rows end up with the same value in {name}");
-            let same_for_all = value.inputs().is_empty() || source.is_some();
-            let undecided = (!same_for_all).then(|| self.record.undecided(Some(self.step), what));
-            let wrong = Wrong { undecided: undecided.filter(|_| !copies_unique), ..wrong };
-            let met = collision(scene, &[*column], (happening, true), wrong, self.record);
-            self.record.collisions.extend(met.map(|met| if copies_unique { met } else { met.of_any_value(visited) }));
+        let has =
+            |constraint: &&Constraint| constraint.kind.unique_columns().is_some_and(|columns| columns.contains(column));
+        for constraint in schema.constraints().filter(has).filter(|_| scene.has(Rule::RowsMeet)) {
+            let comes = |other: ColumnId| if other == *column { self.filled_from(table, value) } else { Comes::AsIs };
+            let met = meeting(scene, schema, constraint, &comes, false);
+            self.note_meeting((*column, value), constraint, &met, happening);
         }
+    }
+
+    fn filled_from(&self, table: &Name, value: &Expression) -> Comes {
+        let source = value.injective_input().and_then(|name| self.scene.catalog.column(table, name));
+        source.map_or(Comes::Computed, |source| Comes::Copied(source.id))
+    }
+
+    fn note_meeting(
+        &mut self,
+        (column, value): (ColumnId, &Expression),
+        constraint: &Constraint,
+        met: &Meeting,
+        happening: usize,
+    ) {
+        let (scene, visited) = (self.scene, self.scene.layout.visited);
+        let columns = constraint.kind.unique_columns().unwrap_or_default();
+        let name = format!("{} `{}`", constraint.kind.noun(), constraint.name);
+        let wrong = wrong(AnomalyKind::FailingStep, None, Some(column), Some(name.clone()));
+        let place = (happening, true);
+        let met = match met {
+            Meeting::Never => None,
+            Meeting::Behind(_) => collision(scene, (columns, &[column]), place, wrong, self.record),
+            Meeting::Free { .. } => {
+                let is_same = columns == [column] && (value.inputs().is_empty() || value.injective_input().is_some());
+                let what = format!("whether two rows end up with the same value in {name}");
+                let undecided = (!is_same).then(|| self.record.undecided(Some(self.step), what));
+                let wrong = Wrong { undecided, ..wrong };
+                constraints::collision_of_any_value(scene, columns, visited, place, wrong, self.record)
+            }
+        };
+        self.record.collisions.extend(met);
     }
 
     /// The row is looked at and left as it is.

@@ -34,7 +34,7 @@ pub(super) struct Image<'a, W> {
     /// The tables whose rows were given values, and must satisfy their constraints.
     pub(super) stored: Vec<usize>,
     fired: Vec<SyncId>,
-    /// Columns that followed by sync, each with the column of which it is a plain copy.
+    /// Columns that followed by sync, each with the column whose different values give it different ones.
     synced: Vec<(ColumnId, Option<ColumnId>)>,
     /// Columns that were computed, and from what.
     pub(super) computed: Vec<Given>,
@@ -50,10 +50,16 @@ pub(super) struct Image<'a, W> {
     pub(super) open: Vec<ColumnId>,
     guess: Guess,
     changed: Vec<ColumnId>,
+    /// Columns of a new row whose defaults count, as no form was given: what is in the same row follows them.
+    pub(super) quiet: Vec<ColumnId>,
     set: Vec<ColumnId>,
     /// Syncs that fill a row just inserted.
     filling: Vec<SyncId>,
     inserted: Vec<usize>,
+    /// Columns of rows just inserted that are null.
+    nulls: Vec<ColumnId>,
+    /// Columns of other groups that an insert gives a value.
+    pub(super) elsewhere: Vec<ColumnId>,
 }
 
 impl<'a, W: Word> Image<'a, W> {
@@ -74,9 +80,12 @@ impl<'a, W: Word> Image<'a, W> {
             open: Vec::new(),
             guess,
             changed: Vec::new(),
+            quiet: Vec::new(),
             set: Vec::new(),
             filling: Vec::new(),
             inserted: Vec::new(),
+            nulls: Vec::new(),
+            elsewhere: Vec::new(),
         }
     }
 
@@ -101,7 +110,7 @@ impl<'a, W: Word> Image<'a, W> {
         self.scene
     }
 
-    /// Columns that followed by sync, each with the column of which it is a plain copy.
+    /// Columns that followed by sync, each with the column whose different values give it different ones.
     pub(super) fn synced(&self) -> Vec<(ColumnId, Option<ColumnId>)> {
         self.synced.clone()
     }
@@ -115,6 +124,7 @@ impl<'a, W: Word> Image<'a, W> {
     pub(super) fn give(&mut self, column: ColumnId, null: bool) {
         let Some(bits) = self.scene.bits(column) else { return };
         self.code.push(Op::assign(bits.null, null));
+        self.note_null(column, null);
         let fresh = W::bits(bits.stale.iter().map(|(_, at)| *at)) | W::bit(bits.unset);
         self.code.push(Op::Put(!fresh, W::ZERO));
         self.store(bits.table);
@@ -162,6 +172,8 @@ impl<'a, W: Word> Image<'a, W> {
         let known: Vec<_> = sources.iter().flatten().copied().collect();
         let nulls: Vec<u32> = known.iter().map(|source| source.null).collect();
         let result = self.nullness(column, value, table, &sources);
+        let all_known_null = !ids.is_empty() && ids.iter().all(|id| id.is_some_and(|id| self.nulls.contains(&id)));
+        self.note_null(column, all_known_null && value.known(&|_| true) == Nullness::Null);
         self.computed.push(Given { column, table: table.into(), value: value.clone() });
         let all_null = 1_u64 << ((1_u32 << nulls.len().min(MOST_INPUTS)) - 1);
         if !ids.is_empty() && known.len() == ids.len() && result & all_null != 0 {
@@ -270,6 +282,13 @@ impl<'a, W: Word> Image<'a, W> {
         self.guess == Guess::Null
     }
 
+    fn note_null(&mut self, column: ColumnId, null: bool) {
+        self.nulls.retain(|other| *other != column);
+        if null {
+            self.nulls.push(column);
+        }
+    }
+
     fn store(&mut self, table: usize) {
         if !self.stored.contains(&table) {
             self.stored.push(table);
@@ -279,11 +298,15 @@ impl<'a, W: Word> Image<'a, W> {
     /// A new row of `table` with its defaults; `known` tells for which facts the rest of the entity has something newer.
     pub(super) fn insert(&mut self, table: usize) {
         let scene = self.scene;
-        self.code.push(Op::assign(scene.layout.tables[table].exists, true));
+        let row = &scene.layout.tables[table];
+        self.code.push(Op::assign(row.exists, true));
+        // A row that comes again is there again, whoever brings it back.
+        self.code.push(Op::assign(row.gone, false));
         for (column, bits) in scene.columns_of(table) {
             let default = scene.has_default(column);
             let carried = scene.is_carried(column.id);
-            let elsewhere = |other: usize| other != table && self.exists[other];
+            let there = self.exists.clone();
+            let elsewhere = |other: usize| other != table && there[other];
             let newer = |fact: &crate::plan::FactId| {
                 scene.columns().any(|(other, place)| {
                     other.id != column.id
@@ -291,6 +314,7 @@ impl<'a, W: Word> Image<'a, W> {
                         && (elsewhere(place.table) || default && place.table == table)
                 })
             };
+            self.note_null(column.id, !default);
             self.code.push(Op::assign(bits.null, !default));
             self.code.push(Op::assign(bits.unset, !default));
             for (fact, at) in &bits.stale {
@@ -312,6 +336,19 @@ impl<'a, W: Word> Image<'a, W> {
         let kept = W::bits(layout.kept_of(table).flat_map(KeptBits::all));
         self.code.push(Op::Put(!kept, layout.columns_of(table)));
         self.exists[table] = false;
+    }
+
+    /// Makes stale what other tables know of a row that was removed: that it is no more, they have not learnt.
+    pub(super) fn miss(&mut self, table: usize) {
+        let scene = self.scene;
+        if !scene.has(Rule::DeletesAreWrites) {
+            return;
+        }
+        let columns: Vec<ColumnId> = scene.columns_of(table).map(|(column, _)| column.id).collect();
+        let apart = (0..self.exists.len()).filter(|other| *other != table && !scene.are_paired(table, *other));
+        let apart = apart.flat_map(|other| scene.columns_of(other)).map(|(column, _)| column.id);
+        let kept: Vec<ColumnId> = columns.iter().copied().chain(apart).collect();
+        self.mark_stale(&columns, &kept);
     }
 
     /// Makes stale what carries a fact of `touched` and is not in `written`, also where it waits to be put back.
@@ -344,11 +381,13 @@ impl<'a, W: Word> Image<'a, W> {
         }
     }
 
-    /// Lets the syncs fire that a write of these columns sets off.
-    pub(super) fn fire(&mut self, written: &[ColumnId]) {
+    /// Lets the syncs fire that a write sets off in which these columns change. None sets what is `written`: what changes
+    /// and what is kept on purpose.
+    pub(super) fn fire(&mut self, changed: &[ColumnId], written: &[ColumnId]) {
         let scene = self.scene;
-        self.changed = written.to_vec();
+        self.changed = changed.to_vec();
         self.set = written.to_vec();
+        self.filling = self.bringing();
         let touched = |sync: &Sync| {
             let facts = scene.plan.facts.of(sync.target);
             facts.is_empty() || written.iter().any(|column| scene.shared(sync.target, *column).next().is_some())
@@ -371,9 +410,43 @@ impl<'a, W: Word> Image<'a, W> {
         }
     }
 
+    /// The syncs that bring about rows for one just inserted, whichever of its columns were given.
+    fn bringing(&self) -> Vec<SyncId> {
+        let scene = self.scene;
+        let is_born = |table: &str| scene.place(table).is_some_and(|table| self.inserted.contains(&table));
+        let is_missing = |table: &str| scene.place(table).is_some_and(|table| !self.exists[table]);
+        let brings = |sync: &&&Sync| {
+            is_born(&sync.source_table)
+                && is_missing(&sync.target_table)
+                && sync.join.as_ref().is_some_and(|join| join.inserts)
+                && self.has_something_for(sync)
+        };
+        scene.syncs.iter().filter(brings).map(|sync| sync.id).collect()
+    }
+
+    /// Whether a row just inserted holds a value that its partner would have. A row of nothing but nulls is not brought
+    /// about.
+    fn has_something_for(&self, sync: &Sync) -> bool {
+        let scene = self.scene;
+        if !scene.place(&sync.source_table).is_some_and(|table| self.inserted.contains(&table)) {
+            return true;
+        }
+        let is_value = |column: &ColumnId| match scene.bits(*column) {
+            Some(_) => !self.nulls.contains(column),
+            None => self.elsewhere.contains(column) || scene.is_defaulted(*column),
+        };
+        scene.syncs.iter().any(|other| {
+            other.source_table == sync.source_table
+                && other.target_table == sync.target_table
+                && other.join == sync.join
+                && other.source_columns.iter().any(is_value)
+        })
+    }
+
     fn is_ready(&self, sync: &Sync, candidate: bool) -> bool {
         let fills = self.filling.contains(&sync.id);
-        let changed = || sync.source_columns.iter().any(|column| self.changed.contains(column));
+        let quiet = |column| sync.join.is_none() && self.quiet.contains(column);
+        let changed = || sync.source_columns.iter().any(|column| self.changed.contains(column) || quiet(column));
         !self.fired.contains(&sync.id) && !self.set.contains(&sync.target) && (fills || candidate && changed())
     }
 
@@ -386,7 +459,7 @@ impl<'a, W: Word> Image<'a, W> {
             return;
         }
         if !self.exists[target] {
-            if !sync.join.as_ref().is_some_and(|join| join.inserts) {
+            if !sync.join.as_ref().is_some_and(|join| join.inserts) || !self.has_something_for(sync) {
                 return;
             }
             self.insert(target);
@@ -400,7 +473,7 @@ impl<'a, W: Word> Image<'a, W> {
         }
         self.compute(sync.target, &sync.value, &sync.source_table);
         self.touch(sync.target);
-        let copied = sync.value.as_plain_column().and_then(|name| scene.catalog.column(&sync.source_table, name));
+        let copied = sync.value.injective_input().and_then(|name| scene.catalog.column(&sync.source_table, name));
         self.synced.push((sync.target, copied.map(|column| column.id)));
         self.changed.push(sync.target);
         self.set.push(sync.target);

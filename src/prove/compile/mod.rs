@@ -8,11 +8,16 @@ mod apps;
 mod constraints;
 mod fills;
 mod image;
+mod inserted;
+mod known_references;
 mod missing;
+mod past;
 mod reads;
 mod record;
+mod references;
 mod scene;
 mod steps;
+mod unique;
 mod values;
 
 use std::collections::BTreeSet;
@@ -227,6 +232,9 @@ impl<'a> Finder<'a> {
         let app = effect.gate.and_then(Gate::app);
         let app = self.plan.apps.iter().find(|usage| Some(&usage.name) == app);
         tables.extend(app.into_iter().flat_map(AppUse::tables));
+        // What it does to rows that others refer to concerns those others.
+        let written = |table: &Name| app.is_some_and(|app| app.writes_to(table));
+        tables.extend(self.survey.references.iter().filter(|(_, to)| written(to)).map(|(from, _)| from));
         tables
     }
 
@@ -352,16 +360,10 @@ impl Ground<'_> {
 
     fn start<W: Word>(&self, record: &mut Record<W>, missing: &Missing<'_>) {
         self.starts(self.scene(&self.plan.start, missing, &[]), record);
-        for step in &self.survey.unpaired {
+        for (step, why) in &self.survey.unfollowed {
             let effect = self.plan.steps[*step].action.effect(&self.plan.start);
-            if let (Some(from), Some(to)) = (effect.over, effect.changes.first())
-                && self.group.tables.contains(to)
-            {
-                let why = format!(
-                    "nothing says which row of `{to}` comes from which row of `{from}`: no unique column of one is \
-                     copied to a unique column of the other"
-                );
-                record.leave_outside(Some(*step), why);
+            if effect.changes.first().is_some_and(|to| self.group.tables.contains(to)) {
+                record.leave_outside(Some(*step), why.clone());
             }
         }
         self.note_values(record);
@@ -404,7 +406,8 @@ impl Ground<'_> {
             broken: Vec::new(),
             lost: reads::lost(scene, from, record),
             ends: Vec::new(),
-            undo: before.map_or_else(Vec::new, |step| steps::undo(scene, step, matters, record)),
+            undo: before.map_or_else(Vec::new, |step| steps::undo(scene, step, record)),
+            restore: steps::restore(scene, matters.into_iter().chain(before)),
             enter: steps::unvisited(scene, matters),
             collisions: Vec::new(),
         };
@@ -414,6 +417,7 @@ impl Ground<'_> {
             layer.reads.extend(reads::reads(scene, app, record));
             layer.nulls.extend(reads::nulls(scene, app, record));
             apps::acts(scene, app, record, &mut layer.acts);
+            references::acts(scene, app, record, &mut layer.acts);
         }
         match (matters, step) {
             (Some(step), _) => {

@@ -69,6 +69,24 @@ impl<'a> LayerScene<'a> {
         self.group.tables.iter().position(|name| **name == *table)
     }
 
+    /// Whether a row of one table belongs to a row of another, perhaps by that of a third.
+    pub(super) fn are_paired(&self, one: usize, other: usize) -> bool {
+        let names = &self.group.tables;
+        let mut reached = vec![&names[one]];
+        let mut next = 0;
+        while let Some(table) = reached.get(next).copied() {
+            for pairing in &self.survey.pairings {
+                for (from, to) in [(&pairing.from, &pairing.to), (&pairing.to, &pairing.from)] {
+                    if from == table && !reached.contains(&to) {
+                        reached.push(to);
+                    }
+                }
+            }
+            next += 1;
+        }
+        reached.contains(&&names[other])
+    }
+
     /// The bits of a column.
     pub(super) fn bits(&self, column: ColumnId) -> Option<&'a ColumnBits> {
         self.layout.columns.get(&column)
@@ -124,6 +142,12 @@ impl<'a> LayerScene<'a> {
     pub(super) fn has_default(&self, column: &Column) -> bool {
         let is_value = |default: &Expression| default.known(&|_| true) != Nullness::Null;
         column.default.as_ref().is_some_and(is_value) && self.has(Rule::DefaultIsAValue)
+    }
+
+    /// The same, of a column that is known by its identity.
+    pub(super) fn is_defaulted(&self, column: ColumnId) -> bool {
+        let name = self.survey.name(column);
+        self.catalog.column(&name.table, &name.column).is_some_and(|column| self.has_default(column))
     }
 
     /// Whether a column is the same data as another column in another form.

@@ -6,8 +6,11 @@ use crate::expr::{Expression, Nullness};
 use crate::plan::{Action, Effect};
 use crate::prove::compile::constraints::{self, by_nulls, wrong};
 use crate::prove::compile::fills::{driving_table, failing};
+use crate::prove::compile::known_references;
+use crate::prove::compile::past::is_empty;
 use crate::prove::compile::record::{Record, added_by};
 use crate::prove::compile::scene::LayerScene;
+use crate::prove::compile::unique::{Meeting, old_meeting};
 use crate::prove::compile::values;
 use crate::prove::layout::KeptBits;
 use crate::prove::model::{ModelEvent, Transition, Wrong};
@@ -29,7 +32,7 @@ pub(super) fn ends<W: Word>(scene: LayerScene<'_>, step: usize, record: &mut Rec
         if let Some((_, column)) = action.effect(scene.catalog).adds_column() {
             add_column(scene, column, &exists, &mut code);
         }
-        let refused = failures(scene, action, &exists, record);
+        let refused = failures(scene, step, &exists, record);
         let risks = risks(scene, step, &exists, record);
         let stopped = gate(scene, step, &exists);
         let happening = record.happening(ModelEvent::Step(step));
@@ -51,14 +54,48 @@ fn without_rows<W: Word>(scene: LayerScene<'_>, action: &Action, exists: &[bool]
 /// Notes what old rows are taken to satisfy when a statement holds them against a constraint.
 fn assume<W: Word>(scene: LayerScene<'_>, step: usize, record: &mut Record<W>) {
     let effect = scene.plan.steps[step].action.effect(scene.catalog);
-    let added = effect.adds_constraint().map(|(_, constraint)| constraint);
-    let unique = added.filter(|constraint| constraint.kind.unique_columns().is_some());
-    let Some(held) = unique.or_else(|| validated(scene, &effect)) else { return };
-    if matches!(held.kind, ConstraintKind::Check { .. }) {
+    let Some((table, held)) = held(scene, &effect) else { return };
+    let Some(schema) = scene.catalog.table(table) else { return };
+    if matches!(held.kind, ConstraintKind::Check { .. }) || is_empty(scene, table, step) {
         return;
     }
-    let (what, discharge) = constraints::old_condition(held);
-    record.require(Some(step), what, discharge);
+    let is_kept = if held.kind.unique_columns().is_some() {
+        match old_meeting(scene, schema, held, step) {
+            Meeting::Never => true,
+            Meeting::Behind(behind) => {
+                note_collision(scene, step, (held, &behind), record);
+                true
+            }
+            Meeting::Free { .. } => false,
+        }
+    } else {
+        known_references::old(scene, schema, held, step) != known_references::Old::Unknown
+    };
+    if !is_kept {
+        let (what, discharge) = constraints::old_condition(held);
+        record.require(Some(step), what, discharge);
+    }
+}
+
+/// The constraint that a statement holds old rows against, with its table.
+fn held<'s>(scene: LayerScene<'s>, effect: &Effect<'s>) -> Option<(&'s Name, &'s Constraint)> {
+    let unique = effect.adds_constraint().filter(|(_, constraint)| constraint.kind.unique_columns().is_some());
+    unique.or_else(|| Some((effect.validates?.0, validated(scene, effect)?)))
+}
+
+/// A row in which a column lags behind may hold what another one has: they cannot both be in a unique index.
+fn note_collision<W: Word>(
+    scene: LayerScene<'_>,
+    step: usize,
+    (held, behind): (&Constraint, &[ColumnId]),
+    record: &mut Record<W>,
+) {
+    let columns = held.kind.unique_columns().unwrap_or_default();
+    let name = format!("{} `{}`", held.kind.noun(), held.name);
+    let wrong = wrong(AnomalyKind::FailingStep, None, columns.first().copied(), Some(name));
+    let happening = record.happening(ModelEvent::Step(step));
+    let met = constraints::collision(scene, (columns, behind), (happening, true), wrong, record);
+    record.collisions.extend(met);
 }
 
 /// The end of a step that changes nothing for the group.
@@ -78,11 +115,11 @@ fn add_column<W: Word>(scene: LayerScene<'_>, column: &Column, exists: &[bool], 
 /// Where a step cannot succeed.
 fn failures<W: Word>(
     scene: LayerScene<'_>,
-    action: &Action,
+    step: usize,
     exists: &[bool],
     record: &mut Record<W>,
 ) -> Vec<(Pattern<W>, usize)> {
-    let effect = action.effect(scene.catalog);
+    let effect = scene.plan.steps[step].action.effect(scene.catalog);
     let is_there = |table: &Name| scene.place(table).is_some_and(|table| exists[table]);
     let mut failures = Vec::new();
     if let Some((column, NotNull::Validated | NotNull::Yes)) = effect.not_null
@@ -94,6 +131,11 @@ fn failures<W: Word>(
         && let Some(ConstraintKind::Check { condition, .. }) = validated(scene, &effect).map(|found| &found.kind)
     {
         failures.extend(failing_check(scene, name, condition, table, record));
+    }
+    if let Some((table, held)) = effect.validates.zip(validated(scene, &effect)).map(|(at, held)| (at.0, held))
+        && is_there(table)
+    {
+        failures.extend(behind(scene, table, held, step, record));
     }
     if let Some((table, constraint)) = effect.adds_constraint().filter(|_| scene.has(Rule::RowsMeet)) {
         failures.extend(defaulted(scene, table, constraint, exists, record));
@@ -174,6 +216,28 @@ fn defaulted<W: Word>(
     vec![(Pattern::ANY.and(bits.null, false), same_for_all(*column, constraint, record))]
 }
 
+/// Where a copy lags behind, and may refer to a row that is gone.
+fn behind<W: Word>(
+    scene: LayerScene<'_>,
+    table: &Name,
+    held: &Constraint,
+    step: usize,
+    record: &mut Record<W>,
+) -> Vec<(Pattern<W>, usize)> {
+    let ConstraintKind::ForeignKey { column, table: to, .. } = &held.kind else { return Vec::new() };
+    let known = scene.catalog.table(table).zip(scene.bits(*column));
+    let Some((schema, bits)) = known.filter(|_| !is_empty(scene, table, step)) else { return Vec::new() };
+    if known_references::old(scene, schema, held, step) != known_references::Old::FitUnlessBehind {
+        return Vec::new();
+    }
+    let name = format!("{} `{}`", held.kind.noun(), held.name);
+    let undecided = record.undecided(Some(step), format!("whether `{to}` still has the row that it refers to"));
+    let wrong = wrong(AnomalyKind::FailingStep, None, Some(*column), Some(name));
+    let wrong = record.wrong(Wrong { undecided: Some(undecided), ..wrong });
+    let value = Pattern::ANY.and(bits.null, false);
+    bits.stale.iter().map(|(_, at)| (value.and(*at, true), wrong)).collect()
+}
+
 /// Where rows that are there fail a check.
 fn failing_check<W: Word>(
     scene: LayerScene<'_>,
@@ -203,15 +267,9 @@ fn gate<W: Word>(scene: LayerScene<'_>, step: usize, exists: &[bool]) -> Vec<Pat
     patterns.map(|(pattern, _)| pattern).collect()
 }
 
-/// What undoing a step does to a state; before that, what `under_way` has done is undone, the statement that has not
-/// ended. What a fill has filled in a column of the start is restored, but in rows that an application has written since;
-/// in others it goes with its column.
-pub(super) fn undo<W: Word>(
-    scene: LayerScene<'_>,
-    step: usize,
-    under_way: Option<usize>,
-    record: &mut Record<W>,
-) -> Vec<Transition<W>> {
+/// What undoing a step does to a state. What a fill has filled in a column that the plan adds goes with it; for others see
+/// [`restore`].
+pub(super) fn undo<W: Word>(scene: LayerScene<'_>, step: usize, record: &mut Record<W>) -> Vec<Transition<W>> {
     let mut code = Program::new();
     let effect = scene.plan.steps[step].action.effect(scene.catalog);
     if let Some((_, column)) = effect.adds_column() {
@@ -224,29 +282,24 @@ pub(super) fn undo<W: Word>(
     }
     code.push(Op::assign(scene.layout.visited, true));
     let happening = record.happening(ModelEvent::Undo(step));
-    let fills = under_way.into_iter().chain([step]).filter_map(|step| scene.layout.kept.get(&step));
-    let mut ways = vec![(Pattern::ANY, Program::new())];
-    for kept in fills {
-        ways = ways.into_iter().flat_map(|way| restoring(scene, kept, way)).collect();
-    }
-    let undoing = |(guard, mut restored): (Pattern<W>, Program<W>)| {
-        restored.append(&code);
-        Transition::new(guard, restored, happening)
-    };
-    ways.into_iter().map(undoing).collect()
+    vec![Transition::new(Pattern::ANY, code, happening)]
 }
 
-/// Restores what is kept, where something is.
-fn restoring<W: Word>(
+/// How the old values of a column that was there before the plan come back, where these steps have filled it and no
+/// application has written it since; the step that has not ended comes first.
+pub(super) fn restore<W: Word>(
     scene: LayerScene<'_>,
-    kept: &KeptBits,
-    (guard, code): (Pattern<W>, Program<W>),
+    steps: impl Iterator<Item = usize>,
 ) -> Vec<(Pattern<W>, Program<W>)> {
-    let Some(bits) = scene.bits(kept.column) else { return vec![(guard, code)] };
-    let mut restored = code.clone();
-    kept.before.all().zip(bits.all()).for_each(|(from, to)| restored.push(Op::All(W::bit(from), to)));
-    restored.push(Op::Put(!W::bits(kept.all()), W::ZERO));
-    vec![(guard.and(kept.held, false), code), (guard.and(kept.held, true), restored)]
+    let kept = steps.filter_map(|step| scene.layout.kept.get(&step));
+    let restoring = |kept: &KeptBits| {
+        let bits = scene.bits(kept.column)?;
+        let mut code = Program::new();
+        kept.before.all().zip(bits.all()).for_each(|(from, to)| code.push(Op::All(W::bit(from), to)));
+        code.push(Op::Put(!W::bits(kept.all()), W::ZERO));
+        Some((Pattern::ANY.and(kept.held, true), code))
+    };
+    kept.filter_map(restoring).collect()
 }
 
 /// Sets the mark of a visit as it is when a layer begins whose step processes the rows of a table.

@@ -89,6 +89,23 @@ fn without_a_sync_the_other_form_goes_stale() {
     assert_eq!(table.show("users"), "1|alice~|alice~");
 }
 
+#[test]
+fn what_changed_decides_and_not_what_was_given() {
+    let mut table = Table::open(RENAME);
+    table.steps(4);
+    let whole = |name: &'static str, display: &'static str| [("username", name), ("display_name", display)];
+    table.update("", "users", &whole("'al'", "'alice'"), "id = 1").unwrap();
+    assert_eq!(table.show("users"), "1|al|a@b|al\n2|bob|c@d|bob");
+    table.update("", "users", &whole("'al'", "'Al'"), "id = 1").unwrap();
+    assert_eq!(table.show("users"), "1|Al|a@b|Al\n2|bob|c@d|bob");
+    table.update("", "users", &whole("'x'", "'y'"), "id = 1").unwrap();
+    assert_eq!(table.show("users"), "1|x|a@b|y\n2|bob|c@d|bob");
+    table
+        .insert("", "users(id, username, display_name)", &["3, 'carol', null", "4, null, 'dan'", "5, 'e', 'E'"])
+        .unwrap();
+    assert_eq!(table.show("users"), "1|x|a@b|y\n2|bob|c@d|bob\n3|carol|null?|carol\n4|dan|null?|dan\n5|e|null?|E");
+}
+
 const SPLIT: &str = "
 table people { id integer primary key, first_name text, last_name text }
 rows people { (1, 'Jan', 'van Dyk') }
@@ -176,6 +193,42 @@ fn a_split_table_beside_two_applications() {
     table.update("v2", "profiles", &[("bio", "'last'")], "user_id = 2").unwrap();
     table.undo().unwrap();
     assert_eq!(table.show("users"), "1|alice|coffee\n2|bob|early~");
+}
+
+#[test]
+fn a_row_of_nothing_but_nulls_brings_no_partner_about() {
+    let mut table = Table::open(SPLIT_TABLE);
+    table.steps(4);
+    table.insert("v1", "users(id, name, bio)", &["3, 'carol', null"]).unwrap();
+    assert_eq!(table.show("profiles").lines().count(), 2);
+    table.insert("v2", "profiles(user_id, bio)", &["3, 'hers'"]).unwrap();
+    assert_eq!(table.show("users").lines().last(), Some("3|carol|hers"));
+}
+
+#[test]
+fn a_default_that_stands_brings_a_partner_about() {
+    let mut table = Table::open(&SPLIT_TABLE.replace("bio text }", "bio text default '-' }"));
+    table.steps(4);
+    table.insert("v2", "users(id, name)", &["3, 'carol'"]).unwrap();
+    assert_eq!(table.show("profiles").lines().last(), Some("3|-"));
+}
+
+#[test]
+fn no_sync_carries_the_delete_of_a_row_that_refers() {
+    let mut table = Table::open(SPLIT_TABLE);
+    table.steps(4);
+    table.delete("v2", "profiles", "user_id = 1").unwrap();
+    assert_eq!(table.show("users"), "1|alice|likes tea~\n2|bob|null");
+    table.insert("v2", "profiles(user_id, bio)", &["1, 'again'"]).unwrap();
+    assert_eq!(table.show("users"), "1|alice|again\n2|bob|null");
+}
+
+#[test]
+fn a_key_that_is_referred_to_does_not_change() {
+    let mut table = Table::open(SPLIT_TABLE);
+    table.steps(4);
+    assert!(table.update("v1", "users", &[("id", "9")], "id = 1").is_err());
+    assert_eq!(table.show("users"), "1|alice|likes tea\n2|bob|null");
 }
 
 #[test]

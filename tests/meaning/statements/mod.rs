@@ -4,5 +4,7 @@
 mod psql;
 mod random_plans;
 mod scripts;
+mod two_tables;
 mod types;
+mod whole_rows;
 mod writes;
