@@ -205,7 +205,9 @@ impl<W: Word> Visiting<'_, '_, W> {
         for doubt in image.doubts.iter().filter(|_| self.scene.has(Rule::ExpressionsMayFail)) {
             let wrong = values::failure(doubt, AnomalyKind::FailingStep, None, self.scene);
             let condition = values::failing_condition(self.scene, doubt, None);
-            risks.extend(values::weigh(place, &doubt.answer, wrong, true, condition, self.record));
+            let risk = values::weigh(place, &doubt.answer, wrong, true, condition, self.record);
+            let pattern = values::pattern_beside(self.scene, &doubt.answer, &image.computed);
+            risks.extend(risk.map(|(_, wrong)| (pattern, wrong)));
         }
         for column in &image.open {
             values::require_value(self.scene, Some(self.step), *column, self.record);
@@ -238,7 +240,9 @@ impl<W: Word> Visiting<'_, '_, W> {
                 let wrong = wrong(AnomalyKind::FailingStep, None, columns.first().copied(), Some(name));
                 let condition =
                     (what, "give the source the same check, or treat its other values with a `case`".to_owned());
-                risks.extend(values::weigh((scene, Some(self.step)), &answer, wrong, true, condition, self.record));
+                let risk = values::weigh((scene, Some(self.step)), &answer, wrong, true, condition, self.record);
+                let pattern = values::pattern_beside(scene, &answer, &image.computed);
+                risks.extend(risk.map(|(_, wrong)| (pattern, wrong)));
             }
         }
         risks

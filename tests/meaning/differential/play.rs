@@ -50,6 +50,14 @@ impl Heard {
                     .is_some_and(|inserts| inserts.columns.iter().any(|known| known.column == column.name))
         };
         let wanted = |column: &&Column| column.not_null != NotNull::No && column.default.is_none();
+        // A new version knows what the old one takes for granted: what comes from a column without nulls has none.
+        if !was_there {
+            let bound: BTreeSet<_> = start.columns().filter(|column| column.not_null != NotNull::No).map(|column| column.id).collect();
+            let comes = |id: ColumnId| bound.iter().any(|bound| plan.facts.of(*bound).iter().any(|fact| plan.facts.of(id).contains(fact)));
+            for (_, effect) in plan.effects() {
+                heard.not_null.extend(effect.adds.iter().map(|(_, column)| column.id).filter(|id| comes(*id)));
+            }
+        }
         heard.no_inserts = was_there && start.columns().filter(wanted).any(|column| !given(&column));
         heard
     }

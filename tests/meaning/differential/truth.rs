@@ -19,6 +19,8 @@ pub enum Known {
     Old,
     /// The expression has no value.
     Open,
+    /// It is computed from something, and is null.
+    Lost,
 }
 
 #[derive(Clone, Debug, Default)]
@@ -117,8 +119,13 @@ impl Truth {
                     _ => None,
                 })
                 .collect();
+            let given = values.as_ref().is_some_and(|values| values.iter().any(|value| !value.is_null()));
             let value = values.and_then(|values| next.value.eval(&values, now).ok());
-            row.known.insert(next.target, value.map_or(Known::Open, Known::Value));
+            let known = match value {
+                Some(Value::Null) if given && !next.value.may_be_absent() => Known::Lost,
+                value => value.map_or(Known::Open, Known::Value),
+            };
+            row.known.insert(next.target, known);
             done.insert(next.target);
         }
         for (id, known) in &mut row.known {
@@ -201,7 +208,10 @@ impl Truth {
                     }
                     Some(Known::Old) if there.is_null() && self.is_null(row, column.id) => {}
                     Some(Known::Old) => return Some(Wrong::new("stale read", format!("{who}, which is old"))),
-                    Some(Known::Open) | None => {}
+                    Some(Known::Lost) if there.is_null() => {
+                        return Some(Wrong::new("unset read", format!("{who}, and it comes from something")));
+                    }
+                    Some(Known::Lost | Known::Open) | None => {}
                 }
             }
         }
@@ -229,7 +239,10 @@ impl Truth {
         for (number, row) in self.rows.iter().filter(|(_, row)| row.direct.contains(&dropped)) {
             let Some(Known::Value(value)) = row.known.get(&dropped) else { continue };
             let there: Vec<Value> = left.iter().filter_map(|column| memory.value("t", *number, &column.name)).collect();
-            if !value.is_null() && there.iter().all(Value::is_null) {
+            if value.is_null() {
+                continue;
+            }
+            if there.iter().all(Value::is_null) {
                 return Some(Wrong::new("lost write", format!("{value} of row {number} is in no column any more")));
             }
             let image: Vec<String> = there.iter().map(Value::to_string).collect();
