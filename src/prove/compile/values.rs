@@ -56,18 +56,18 @@ pub(super) fn defaulted<W: Word>(image: &Image<'_, W>, table: &Table, written: &
 
 /// The states in which the row of a witness may be: null where it has nulls.
 pub(super) fn pattern_of<W: Word>(scene: LayerScene<'_>, answer: &Answer) -> Pattern<W> {
-    pattern_beside(scene, answer, &[])
-}
-
-/// The same, once these columns have been given other values.
-pub(super) fn pattern_beside<W: Word>(scene: LayerScene<'_>, answer: &Answer, given: &[Given]) -> Pattern<W> {
     let Some(witness) = answer.witness() else { return Pattern::ANY };
     let columns = witness.values.iter().filter_map(|(name, value)| {
-        let column = scene.catalog.column(&witness.table, name)?.id;
-        let is_given = given.iter().any(|given| given.column == column);
-        Some((scene.bits(column).filter(|_| !is_given)?.null, value.is_null()))
+        let column = scene.catalog.column(&witness.table, name)?;
+        Some((scene.bits(column.id)?.null, value.is_null()))
     });
     columns.fold(Pattern::ANY, |pattern, (null, is_null)| pattern.and(null, is_null))
+}
+
+/// The same for the states after an event: what that computes is another value by then.
+pub(super) fn after<W: Word>(image: &Image<'_, W>, (pattern, wrong): (Pattern<W>, usize)) -> (Pattern<W>, usize) {
+    let computed = image.computed.iter().filter_map(|given| image.scene().bits(given.column));
+    (computed.fold(pattern, |pattern, bits| pattern.without(bits.null)), wrong)
 }
 
 /// What an answer makes of something that would be wrong: a risk, a condition, or nothing. `is_firm` says that a row

@@ -70,7 +70,6 @@ impl Draft {
     }
 }
 
-
 fn start(random: &mut Random, name: &'static str, ty: &'static str, columns: &mut Vec<String>) -> &'static str {
     let mut line = format!("{name} {ty}");
     if random.chance(55) {
