@@ -51,6 +51,15 @@ pub enum ConstraintKind {
     },
 }
 
+impl Constraint {
+    /// What a person calls it, with its name: `` unique index `users_email_key` ``.
+    #[must_use]
+    pub fn title(&self) -> String {
+        let unique = if matches!(self.kind, ConstraintKind::Index { unique: true, .. }) { "unique " } else { "" };
+        format!("{unique}{} `{}`", self.kind.noun(), self.name)
+    }
+}
+
 impl ConstraintKind {
     /// The columns of its own table that it needs (for an index or a check, those in its condition too).
     #[must_use]

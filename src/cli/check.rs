@@ -42,7 +42,7 @@ Examples:
   miglab check                            every *.mig in and below this folder
   miglab check rename.mig migrations/     a file and a folder
   miglab check --deny warnings            warnings fail as well
-  miglab check --deny conditions          of the warnings, only what a proof hangs on fails
+  miglab check --deny conditions          of the warnings, only what a proof depends on fails
   miglab check --fix                      apply the fixes that need no thinking
   miglab check --infer-apps rename.mig    write down who is assumed to be live
   miglab check --infer-apps --diff        only show what that would write
@@ -83,7 +83,7 @@ pub struct CheckArgs {
 enum Deny {
     /// Warnings, conditions among them
     Warnings,
-    /// Conditions: what is not known of values, and what the proof hangs on
+    /// Conditions: what is not known of values, and what the proof depends on
     Conditions,
 }
 

@@ -26,7 +26,7 @@ use crate::syntax;
 ///
 /// Looks at every order in which statements, batches, crashes, rollbacks and the reads and writes of all live
 /// applications can meet. A plan is proved for any number of rows, clients and batches, or refuted by the shortest
-/// schedule that ends in an anomaly, or not proved, where a statement is outside the model. Where the proof hangs on
+/// schedule that ends in an anomaly, or not proved, where a statement is outside the model. Where the proof depends on
 /// values that nobody can know, it says on which: proved, provided that these conditions hold.
 #[derive(Debug, Args)]
 #[command(after_help = "\
@@ -41,7 +41,7 @@ Examples:
   miglab prove rename.mig                       the verdict and what it rests on
   miglab prove --quiet migrations/              one line for each plan
   miglab prove --quiet --allow not-proved       in CI: fail on what is refuted only
-  miglab prove --quiet --deny conditions        … and on what hangs on values
+  miglab prove --quiet --deny conditions        … and on what depends on values
   miglab prove --format json rename.mig         for programs
   miglab prove - < rename.mig                   standard input")]
 pub struct ProveArgs {

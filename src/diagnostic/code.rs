@@ -125,7 +125,7 @@ codes! {
     RejectedWrite = "rejected-write", Error, refutes: true, can_be_allowed: true;
     /// a statement that cannot succeed on rows as they may be
     FailingStatement = "failing-statement", Error, refutes: true, can_be_allowed: true;
-    /// something that is not known of values, and that the proof hangs on
+    /// something that is not known of values, and that the proof depends on
     Condition = "condition", Warning, refutes: false, can_be_allowed: true;
     /// a plan of which not everything could be proved
     NotProved = "not-proved", Warning, refutes: false, can_be_allowed: true;

@@ -214,7 +214,10 @@ fn around(constant: &Value, ty: Type) -> Vec<String> {
     let text = constant.to_string();
     if ty.is_text() && text.chars().count() <= LONGEST / 8 {
         let forms = ["a%", "a%b", "%", "%a", "a%b%c", "a%%b", "a b%c d"];
-        return forms.iter().map(|form| form.replace('%', &text)).collect();
+        let texts = forms.iter().map(|form| form.replace('%', &text));
+        // A number may be the length that is asked for.
+        let length = text.parse::<usize>().ok().filter(|length| *length <= LONGEST);
+        return texts.chain(length.into_iter().flat_map(|length| ["a", "7"].map(|one| one.repeat(length)))).collect();
     }
     let Ok(number) = text.parse::<i64>() else { return vec![text] };
     let near = [number, number.saturating_sub(1), number.saturating_add(1), number.saturating_neg()];

@@ -2,7 +2,7 @@
 
 use crate::ast::Name;
 use crate::catalog::ColumnId;
-use crate::prove::proof::AnomalyKind;
+use crate::prove::proof::{AnomalyKind, Beside};
 use crate::prove::word::{Pattern, Program, Word};
 
 /// A group's model: a layer for each stretch of the plan in which nothing changes for it.
@@ -199,8 +199,10 @@ pub(super) struct Wrong {
     pub(super) undecided: Option<usize>,
     /// The values with which it happens, by their place among the group's.
     pub(super) witness: Option<usize>,
-    /// It takes a second row.
+    /// It is an event of a second row.
     pub(super) other_row: bool,
+    /// What it is of a second row that is refused.
+    pub(super) beside: Option<Beside>,
 }
 
 /// The column that something is about.

@@ -135,6 +135,21 @@ pub struct Anomaly {
     pub column: Option<ColumnName>,
     /// The constraint that refuses the write or the statement, in words: ``not null on `users.username` ``.
     pub constraint: Option<String>,
+    /// What it is of another row that the constraint refuses.
+    pub beside: Option<Beside>,
+}
+
+/// The other row, where a constraint hangs on two.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Beside {
+    /// It has the values already that the write brings.
+    HasThem,
+    /// It is the row of the schedule, which still has the values that another one is given.
+    StillHasThem,
+    /// It comes to the same value, as all rows may.
+    ComesToThem,
+    /// It is missing: a row of this table is referred to that is not there.
+    Missing(Name),
 }
 
 /// One row's life: how it starts and what happens to it.

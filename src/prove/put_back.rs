@@ -163,7 +163,7 @@ impl Loosening<'_> {
             }
             _ => {}
         }
-        self.push(in_words(constraint), columns, None, is_known);
+        self.push(constraint.title(), columns, None, is_known);
     }
 
     /// A value is replaced that a constraint is about. Where it comes back, another row may have taken it, what it refers
@@ -178,7 +178,7 @@ impl Loosening<'_> {
             _ if kind.unique_columns().is_some() && !was_null => self.names(kind.columns()),
             _ => return,
         };
-        self.push(in_words(constraint), columns, None, false);
+        self.push(constraint.title(), columns, None, false);
     }
 
     fn all_of(&self, table: Option<&Table>) -> BTreeSet<ColumnName> {
@@ -221,12 +221,6 @@ impl Loosening<'_> {
             self.constraint(table, key);
         }
     }
-}
-
-/// `` unique index `users_email` ``
-fn in_words(constraint: &Constraint) -> String {
-    let unique = if matches!(constraint.kind, ConstraintKind::Index { unique: true, .. }) { "unique " } else { "" };
-    format!("{unique}{} `{}`", constraint.kind.noun(), constraint.name)
 }
 
 /// Whether a condition holds only for rows in which the column is null.

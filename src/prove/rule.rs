@@ -46,6 +46,8 @@ pub enum Rule {
     ValuesMayStay,
     /// An application expects no null where there could be none when it started.
     NotNullIsTrusted,
+    /// An application that writes several forms may change one alone that a sync follows.
+    OneFormMayChange,
     /// A value that is null although a column that it is computed from is not has lost what that column knows.
     NullLosesItsSources,
     /// An expression may fail, and refuses the write or the statement then.
@@ -59,7 +61,7 @@ pub enum Rule {
 impl Rule {
     /// All rules.
     #[cfg(feature = "ablation")]
-    pub const ALL: [Self; 25] = [
+    pub const ALL: [Self; 26] = [
         Self::WriteMakesStale,
         Self::SyncFires,
         Self::DualWrite,
@@ -81,6 +83,7 @@ impl Rule {
         Self::RowsMeet,
         Self::ValuesMayStay,
         Self::NotNullIsTrusted,
+        Self::OneFormMayChange,
         Self::NullLosesItsSources,
         Self::ExpressionsMayFail,
         Self::ChecksSeeValues,

@@ -60,8 +60,6 @@ pub(super) struct Survey {
     pub(super) references: Vec<(Name, Name)>,
     /// Columns that influence each other.
     pub(super) links: Vec<(ColumnId, ColumnId)>,
-    /// The columns of the unique constraints of several columns that the plan adds.
-    unique: Vec<Vec<ColumnId>>,
     /// The applications that some statement deploys.
     deployed: Vec<bool>,
     /// Answers questions about values.
@@ -85,7 +83,6 @@ impl Survey {
             overwriting: Vec::new(),
             references: Vec::new(),
             links: Vec::new(),
-            unique: Vec::new(),
             deployed: plan.apps.iter().map(|app| !plan.start.is_live(&app.name)).collect(),
             never_null: plan.apps.iter().map(|_| None).collect(),
             excused: Vec::new(),
@@ -102,7 +99,6 @@ impl Survey {
                 survey.note_started(plan, &catalog);
             }
         }
-        survey.link_unique(plan);
         survey.excused = plan.apps.iter().enumerate().map(|(at, app)| survey.excuses(plan, at, app)).collect();
         survey
     }
@@ -123,16 +119,6 @@ impl Survey {
         }
     }
 
-    /// Two rows that meet in a unique constraint of the plan agree on all its columns: where one of them is a copy, they
-    /// are looked at together.
-    fn link_unique(&mut self, plan: &Plan) {
-        for columns in std::mem::take(&mut self.unique) {
-            if columns.iter().any(|column| plan.facts.of(*column) != [*column]) {
-                self.link(columns[0], &columns);
-            }
-        }
-    }
-
     fn note_table(&mut self, table: &Table, added: Option<usize>) {
         table.columns().for_each(|column| self.note_column(table, column, added));
     }
@@ -140,7 +126,7 @@ impl Survey {
     fn note_column(&mut self, table: &Table, column: &Column, added: Option<usize>) {
         let name = ColumnName { table: table.name.clone(), column: column.name.clone() };
         self.by_name.entry(name.clone()).or_default().push(column.id);
-        let bound = column.not_null != NotNull::No || in_key(table, column.id);
+        let bound = column.not_null != NotNull::No || in_key(table, column.id) || is_checked(table, column);
         let origin = Origin { name, nullable: !bound, ever_not_null: bound, touched: added.is_some(), added };
         self.columns.insert(column.id, origin);
     }
@@ -164,7 +150,8 @@ impl Survey {
             }
         }
         let unique = effect.adds_constraints.iter().filter_map(|(_, added)| added.kind.unique_columns());
-        self.unique.extend(unique.filter(|columns| (2..=MOST_INPUTS).contains(&columns.len())).map(<[_]>::to_vec));
+        // Two rows that meet in a unique constraint of the plan agree on all its columns.
+        unique.filter(|columns| (2..=MOST_INPUTS).contains(&columns.len())).for_each(|all| self.link(all[0], all));
         effect.fills.iter().for_each(|filling| self.follow_filling(index, filling, &effect, catalog));
         let joins = effect.adds_syncs.iter().filter_map(|sync| Some((sync, sync.join.as_ref()?)));
         joins.for_each(|(sync, join)| {
@@ -352,6 +339,22 @@ impl Survey {
 /// Whether a column is in the primary key of its table.
 pub(super) fn in_key(table: &Table, column: ColumnId) -> bool {
     table.primary_key().is_some_and(|key| key.contains(&column))
+}
+
+/// Whether a check lets no row have a null in a column, whatever else is null.
+fn is_checked(table: &Table, column: &Column) -> bool {
+    table.constraints_of(column.id).any(|constraint| match &constraint.kind {
+        ConstraintKind::Check { condition, validated: true, .. } => {
+            let inputs = condition.inputs();
+            let own = inputs.iter().position(|input| *input == column.name);
+            let is_false = |nulls: u32| {
+                let null = |at: usize| Some(at) == own || nulls >> at & 1 == 1;
+                condition.known(&null) == Nullness::NotNull(Some(false))
+            };
+            own.is_some() && inputs.len() <= MOST_INPUTS && (0..1_u32 << inputs.len()).all(is_false)
+        }
+        _ => false,
+    })
 }
 
 /// The columns that an expression reads.

@@ -271,6 +271,7 @@ pub(super) fn anomaly<W>(plan: &Plan, survey: &Survey, model: &Model<W>, at: At,
         app: wrong.app.map(|app| plan.apps[app].name.clone()),
         column: wrong.column.as_ref().map(|wrong| cause(survey, wrong)),
         constraint: wrong.constraint.clone(),
+        beside: wrong.beside.clone(),
     }
 }
 

@@ -3,7 +3,7 @@
 use crate::phrase::joined;
 use crate::plan::{ColumnName, FillingKind, Plan};
 use crate::prove::Shown;
-use crate::prove::proof::{Anomaly, AnomalyKind, EventKind, NoReturn, ScheduleEvent, WhyNoReturn};
+use crate::prove::proof::{Anomaly, AnomalyKind, Beside, EventKind, NoReturn, ScheduleEvent, WhyNoReturn};
 
 /// Names columns as a reader of one plan would: without the table where it is the only one.
 #[derive(Clone, Copy, Debug)]
@@ -142,8 +142,8 @@ impl<'a> Words<'a> {
             AnomalyKind::UnsetRead => "unset".to_owned(),
             AnomalyKind::StaleRead => "stale".to_owned(),
             AnomalyKind::LostWrite => format!("the newest value of {column} is gone"),
-            AnomalyKind::RejectedWrite => format!("rejected by {constraint}"),
-            AnomalyKind::FailingStep => format!("fails on {constraint}"),
+            AnomalyKind::RejectedWrite => format!("rejected by {constraint}{}", beside(anomaly)),
+            AnomalyKind::FailingStep => format!("fails on {constraint}{}", beside(anomaly)),
         }
     }
 
@@ -167,5 +167,16 @@ impl<'a> Words<'a> {
             AnomalyKind::RejectedWrite => format!("a write of {app} is rejected by {constraint}"),
             AnomalyKind::FailingStep => format!("the statement fails on {constraint}"),
         }
+    }
+}
+
+/// What the other row has to do with it.
+fn beside(anomaly: &Anomaly) -> String {
+    match &anomaly.beside {
+        None => String::new(),
+        Some(Beside::HasThem) => ", as another row has the same value".to_owned(),
+        Some(Beside::StillHasThem) => ", as this row still has the value".to_owned(),
+        Some(Beside::ComesToThem) => ", as both rows come to one value".to_owned(),
+        Some(Beside::Missing(table)) => format!(", as `{table}` has no such row"),
     }
 }

@@ -84,8 +84,15 @@ impl Replay {
     ) -> Option<Result<Self, Fault>> {
         let (lost, schedule) = no_return.loss()?;
         let (column, kind) = (Some(lost.clone()), AnomalyKind::LostWrite);
-        let anomaly =
-            Anomaly { kind, position: no_return.step + 1, app: None, column, constraint: None, in_step: false };
+        let anomaly = Anomaly {
+            kind,
+            position: no_return.step + 1,
+            app: None,
+            column,
+            constraint: None,
+            in_step: false,
+            beside: None,
+        };
         Some(Self::of(plan, (schedule, &anomaly), Vec::new(), script))
     }
 

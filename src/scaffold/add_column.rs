@@ -4,6 +4,9 @@ use super::draft::{ScriptDraft, TableDraft, short};
 use super::expression::columns_of;
 use super::names::{ColumnPath, ColumnText, literal, quote};
 use super::options::Options;
+use crate::check;
+use crate::diagnostic::Code;
+use crate::source::Source;
 
 /// A column is added, empty, with a default, or computed from other columns
 #[derive(clap::Args, Clone, Debug)]
@@ -56,7 +59,7 @@ impl AddColumn {
         if let Some(default) = &self.default {
             definition = format!("{definition} default {}", literal(default));
         }
-        let table = self.sources(&[])?;
+        let table = self.sources(&[], self.not_null)?;
         let others = self.others(&[]);
         let why = if self.default.is_some() {
             "The default stands in for the old version, which does not know the column."
@@ -72,6 +75,13 @@ impl AddColumn {
 
     /// A column with the value of other columns.
     fn computed(&self, from: &str) -> Result<String, String> {
+        let script = self.computed_of(from, self.not_null)?;
+        if is_refuted(&script) { self.computed_of(from, true) } else { Ok(script) }
+    }
+
+    /// The same, where what it reads is declared to be not null, or not: where a column that it reads is null, so may be
+    /// the result, though the others have values.
+    fn computed_of(&self, from: &str, of_values: bool) -> Result<String, String> {
         let (column, ty) = (short(&self.column), &self.r#type);
         let read = columns_of(from)?;
         if read.contains(&self.column.column) {
@@ -80,11 +90,16 @@ impl AddColumn {
         let others = self.others(&read);
         let both = with(&others, &column);
         let mut draft = self
-            .draft(&self.sources(&read)?, &others)
+            .draft(&self.sources(&read, of_values)?, &others)
             .new_app(&both)
             .step("No version knows the column yet.", &format!("expand add column {column} {ty}"))
             .step(
-                "Before the backfill: what the old version writes during it must reach the column.",
+                if of_values && !self.not_null {
+                    "Before the backfill: what the old version writes during it must reach the column. It has a value \
+                     wherever all that it reads have one, as the table says."
+                } else {
+                    "Before the backfill: what the old version writes during it must reach the column."
+                },
                 &format!("expand sync {column} from {from}"),
             );
         let backfill = format!("migrate backfill {column} from {from} {}", draft.batches());
@@ -111,12 +126,18 @@ impl AddColumn {
     }
 
     /// The table before the column: what the expression reads, and what the author adds.
-    fn sources(&self, read: &[String]) -> Result<TableDraft, String> {
+    fn sources(&self, read: &[String], of_values: bool) -> Result<TableDraft, String> {
         let mut table = TableDraft::new(&self.column.table, &self.options);
+        let bound = |definition: &str| {
+            let is_said = definition.to_lowercase().contains("null") || !of_values;
+            if is_said { definition.to_owned() } else { format!("{definition} not null") }
+        };
         for column in &self.with {
-            table = table.column(&column.name, &column.definition)?;
+            let is_read = read.contains(&column.name);
+            let definition = if is_read { bound(&column.definition) } else { column.definition.clone() };
+            table = table.column(&column.name, &definition)?;
         }
-        let definition = if self.not_null { format!("{} not null", self.r#type) } else { self.r#type.clone() };
+        let definition = bound(&self.r#type);
         table = table.complete(read, &definition);
         if table.is_bare() {
             table = table.column(self.example(), "text")?;
@@ -146,4 +167,10 @@ impl AddColumn {
 
 fn with(others: &[String], column: &str) -> Vec<String> {
     others.iter().cloned().chain([column.to_owned()]).collect()
+}
+
+/// Whether the proof refutes a script.
+fn is_refuted(script: &str) -> bool {
+    let found = check::findings(Source::new("the script", script)).diagnostics;
+    found.iter().any(|finding| finding.code == Code::UnsetRead)
 }

@@ -8,7 +8,7 @@ use super::samples::{ROWS, is_text, sample, sample_text};
 /// A column gets another type, under another name, and both versions of the application may write while both are live
 #[derive(clap::Args, Clone, Debug)]
 #[command(
-    after_help = "Examples:\n  miglab new change-type orders.total bigint\n  miglab new change-type users.age integer --was text --using 'nullif(age, '''')::integer'\n\nTo have the old name back afterwards, follow with `miglab new rename-column`."
+    after_help = "Examples:\n  miglab new change-type orders.total bigint\n  miglab new change-type orders.placed_at timestamptz --was timestamp\n\nTo have the old name back afterwards, follow with `miglab new rename-column`."
 )]
 pub struct ChangeType {
     /// The column

@@ -234,24 +234,35 @@ fn formatted(text: &str) -> Result<String, String> {
     })
 }
 
-/// The script with what its author has to decide, before each statement of which `check` says that it loses something.
+/// The script with what its author has to decide, before each statement of which `check` says that it loses something, or
+/// that it is proved on a condition.
 fn told(text: &str) -> Result<String, String> {
     let mut found = check::findings(Source::new("the script", text)).diagnostics;
-    found.retain(|finding| finding.code == Code::LossyTranslation);
+    found.retain(|finding| answer(finding.code).is_some());
     found.sort_by_key(crate::diagnostic::Diagnostic::span);
     let mut told = text.to_owned();
     for finding in found.iter().rev() {
         let statement = usize::try_from(finding.span().start).unwrap_or(0);
         let line = text[..statement].rfind('\n').map_or(0, |end| end + 1);
         let message = finding.message.replace(char::is_control, " ");
-        told.insert_str(line, &format!("# To be decided: {message}.\n{KEEP_OR_ANSWER}\n"));
+        let answer = answer(finding.code).unwrap_or_default();
+        let what = if finding.code == Code::Condition { "It is proved, provided that" } else { "To be decided:" };
+        told.insert_str(line, &format!("# {what} {message}.\n{answer}\n"));
     }
     formatted(&told)
 }
 
-/// Only the authors of the application can know what it writes.
-const KEEP_OR_ANSWER: &str = "# Choose expressions that keep every value; or, if no version writes such values, say so \
-                              here with `allow lossy-translation because '…'`.";
+/// Only the authors of the application can know what it writes, and what is in the table.
+fn answer(code: Code) -> Option<&'static str> {
+    match code {
+        Code::LossyTranslation => Some(
+            "# Choose expressions that keep every value; or, if no version writes such values, say so here with \
+             `allow lossy-translation because '…'`.",
+        ),
+        Code::Condition => Some("# Where you know that it is so, say it here with `allow condition because '…'`."),
+        _ => None,
+    }
+}
 
 const LONG_PLAN: &str = "# To be decided: it has many steps. Split it; or, if they belong together, say so below the title \
                          with `allow too-many-statements because '…'`.\n";

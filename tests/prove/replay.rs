@@ -111,6 +111,7 @@ fn refutation(plan: &Plan, start: &str, lines: &str, anomaly: (AnomalyKind, Opti
         column: name.map(|name| column(plan, name)),
         constraint: None,
         in_step: false,
+        beside: None,
     };
     let schedule = Schedule { start: view(plan, start), events };
     Refutation { anomaly, group: 0, schedule, hangs_on: Vec::new(), witness: None, remedy: None }

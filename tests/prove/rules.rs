@@ -65,6 +65,16 @@ fn cases() -> Vec<(Rule, String, &'static str, &'static str)> {
             "lost write; no return after 1",
             "proved; no return after 1",
         ),
+        (
+            Rule::OneFormMayChange,
+            format!(
+                "{USERS}app v1 {{ reads username }}\napp v2 {{ uses username, display_name, nick }}\n\
+                 expand add column display_name text\nexpand add column nick text\n\
+                 expand sync display_name from username\n{BACKFILL}migrate backfill nick from username\n{ROLLOUT}"
+            ),
+            "stale read",
+            proved,
+        ),
         (Rule::BackfillVisitsAll, rename.clone(), proved, "unset read"),
         (
             Rule::RowsAreInserted,

@@ -8,6 +8,7 @@ use crate::catalog::ColumnId;
 use crate::check::kept::lineage::{Fill, Held, Lineage, Row, Values};
 use crate::check::kept::sample::{self, image};
 use crate::data::{Type, Value};
+use crate::expr::{Domain, Expression, RowDomains};
 use crate::plan::FillingKind;
 
 /// Of so many rows it is looked at what becomes of values that differ a little.
@@ -63,12 +64,28 @@ pub(super) fn left(
     if let Some(collision) = looking.collision(&sample) {
         return Left::Less(collision);
     }
-    let is_finite = |base: &ColumnId| lineage.held(*base).is_some_and(|held| held.column.ty == Type::Boolean);
+    let is_finite = |base: &ColumnId| lineage.held(*base).is_some_and(has_few_values);
+    // That a row does not come across because there is one already is told of the copy.
+    let is_copied = |other: &ColumnId| {
+        let same = |fill: &&Fill| fill.value.1 == [column] && fill.value.0.injective_input().is_some();
+        lineage.fills(*other).iter().filter(|fill| fill.kind == FillingKind::Copy).any(|fill| same(&fill))
+    };
     match kept.first() {
+        Some(_) if kept.iter().any(is_copied) => Left::All,
         Some(_) if kept.iter().any(is_told) || !sample.is_empty() && bases.iter().all(is_finite) => Left::All,
         Some(other) => Left::Unknown(*other),
         None => Left::All,
     }
+}
+
+/// Whether a column has but few values, each of which is tried: the constants of its checks.
+fn has_few_values(held: &Held) -> bool {
+    let (name, ty) = (&held.column.name, held.column.ty);
+    let mut row = RowDomains::new().column(name.clone(), Domain::of_type(ty, held.nullable));
+    for (check, _) in held.checks.iter().filter(|(check, _)| check.inputs() == [name.clone()]) {
+        row = row.passes(check.clone());
+    }
+    ty == Type::Boolean || Expression::column(name.clone(), ty).outlook(&row).result.values().is_some()
 }
 
 /// Whether a sync has brought back what was written to a form of the column: then the two were held against each other.

@@ -145,7 +145,9 @@ impl Kept {
         let target = filling.column;
         let earlier = self.lineage.fills(target);
         let writer = self.writer(filling, at);
-        let is_empty = self.lineage.is_added(target) && earlier.is_empty() && writer.is_none();
+        // What its syncs have put there is what this gives it.
+        let is_empty =
+            self.lineage.is_added(target) && earlier.iter().all(|sync| sync.is_like(fill)) && writer.is_none();
         let is_repeated = earlier.iter().rfind(|fill| fill.is_of_rows()).is_some_and(|last| last.is_like(fill));
         if is_empty || is_repeated || filling.kind == FillingKind::Copy {
             return None;

@@ -156,7 +156,8 @@ fn go(rounds: Vec<Round>, moment: &Moment<'_>, rows: &mut ScriptRows) -> Survey 
         let fails = |row: &[Value]| -> bool {
             let counts = match round.outcome(row) {
                 RoundOutcome::Kept => false,
-                RoundOutcome::Refused { .. } => true,
+                // Where there are applications, the proof says so.
+                RoundOutcome::Refused { .. } => moment.apps.is_empty(),
                 RoundOutcome::Lost(_) => is_overwritten,
             };
             counts && !losses.iter().any(|loss| loss.explains(&round, row))

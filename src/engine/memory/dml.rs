@@ -9,9 +9,14 @@ use crate::engine::memory::row::RowImage;
 use crate::engine::memory::row_write::new_row;
 use crate::engine::memory::scan::ChunkScan;
 use crate::engine::memory::write::Statement;
+use crate::engine::memory::write_scope::Written;
 use crate::engine::memory::{Memory, fault, view};
 use crate::engine::{Fault, FaultKind};
 use crate::expr::Expression;
+use crate::plan::AppUse;
+
+/// Columns, each with the other parts of the whole that it is a part of.
+type Parts = Vec<(ColumnId, Vec<ColumnId>)>;
 
 impl Memory {
     /// Inserts rows, all or none; gives how many. Each row has a value of the column's type, or null, for each of
@@ -28,21 +33,23 @@ impl Memory {
         rows: &[Vec<Value>],
     ) -> Result<usize, Fault> {
         let schema = self.table(table)?;
-        let ids = columns.iter().map(|name| column_id(&schema, name)).collect::<Result<Vec<_>, _>>()?;
-        let mut written = ids.clone();
+        let names = columns;
+        let ids = names.iter().map(|name| column_id(&schema, name)).collect::<Result<Vec<_>, _>>()?;
+        let mut columns = Written { given: ids.clone(), ..Written::default() };
         if let Some(app) = as_app {
             let key = schema.primary_key().unwrap_or_default();
-            let declared = ids.iter().zip(columns).filter(|(id, _)| !key.contains(id));
+            let declared = ids.iter().zip(names).filter(|(id, _)| !key.contains(id));
             let declared: Vec<Name> = declared.map(|(_, name)| name.clone()).collect();
             let (app, given) = self.inserting_app(app, table, &declared)?;
             for column in given {
                 let Some(id) = view::found_column(&self.state.catalog, &schema, app, column)? else { continue };
-                if !written.contains(&id) {
-                    written.push(id);
+                if !ids.contains(&id) && !columns.declared.contains(&id) {
+                    columns.declared.push(id);
                 }
             }
+            columns.parts = self.parts(app, &schema);
         }
-        let mut statement = Statement::new(&self.state, &self.facts, table, written)?;
+        let mut statement = Statement::new(&self.state, &self.facts, table, columns)?;
         let outcome =
             rows.iter().try_for_each(|row| self.insert_row(&mut statement, &schema, &ids, row)).map(|()| rows.len());
         self.end(statement, outcome)
@@ -80,7 +87,7 @@ impl Memory {
     ) -> Result<usize, Fault> {
         let schema = self.table(table)?;
         let names: Vec<Name> = assignments.iter().map(|(name, _)| name.clone()).collect();
-        let along = self.other_parts(as_app, &schema, &names)?;
+        let parts = self.parts_written(as_app, &schema, &names)?;
         let data = Arc::clone(self.state.data(table)?);
         let mut rows = Vec::new();
         for scan in ChunkScan::all(&schema, &data, self.now_micros) {
@@ -94,30 +101,36 @@ impl Memory {
             rows.extend(selected.iter().map(|row| (scan.slot(*row), new(*row))));
         }
         drop(data);
-        self.update_rows(table, &names, along, rows)
+        self.update_rows(table, &names, parts, rows)
     }
 
-    /// Looks whether an application may write these columns, and gives those that it writes as parts of the same whole:
-    /// its write of a last name is one of the first name as well, which stays as it is.
-    fn other_parts(&self, as_app: Option<&Name>, schema: &Table, names: &[Name]) -> Result<Vec<ColumnId>, Fault> {
+    /// Looks whether an application may write these columns, and gives the parts of wholes among its own: its write of a
+    /// last name is one of the first name as well, which stays as it is.
+    fn parts_written(&self, as_app: Option<&Name>, schema: &Table, names: &[Name]) -> Result<Parts, Fault> {
         let Some(app) = as_app else { return Ok(Vec::new()) };
-        let app = self.updating_app(app, &schema.name, names)?;
-        let ids = names.iter().map(|name| column_id(schema, name)).collect::<Result<Vec<_>, _>>()?;
+        Ok(self.parts(self.updating_app(app, &schema.name, names)?, schema))
+    }
+
+    fn parts(&self, app: &AppUse, schema: &Table) -> Parts {
         let own = app.updates.iter().filter(|column| column.table == schema.name);
-        let others = own.filter_map(|column| Some(schema.column(&column.column)?.id)).filter(|id| !ids.contains(id));
-        Ok(others.filter(|other| ids.iter().any(|id| self.facts.facts.are_parts(*id, *other))).collect())
+        let own: Vec<ColumnId> = own.filter_map(|column| Some(schema.column(&column.column)?.id)).collect();
+        let others = |one: &ColumnId| -> Vec<ColumnId> {
+            own.iter().copied().filter(|other| other != one && self.facts.facts.are_parts(*one, *other)).collect()
+        };
+        own.iter().map(|column| (*column, others(column))).filter(|(_, others)| !others.is_empty()).collect()
     }
 
     fn update_rows(
         &mut self,
         table: &Name,
         names: &[Name],
-        along: Vec<ColumnId>,
+        parts: Parts,
         rows: Vec<(usize, Vec<Value>)>,
     ) -> Result<usize, Fault> {
         let schema = self.table(table)?;
         let ids = names.iter().map(|name| column_id(&schema, name)).collect::<Result<Vec<_>, _>>()?;
-        let mut statement = Statement::with_parts(&self.state, &self.facts, table, ids.clone(), along)?;
+        let written = Written { given: ids.clone(), parts, ..Written::default() };
+        let mut statement = Statement::new(&self.state, &self.facts, table, written)?;
         let count = rows.len();
         let outcome = rows.into_iter().try_for_each(|(slot, values)| {
             let mut image = RowImage::of(slot);
@@ -139,12 +152,12 @@ impl Memory {
         values: &[(Name, Value)],
     ) -> Result<(), Fault> {
         let names: Vec<Name> = values.iter().map(|(name, _)| name.clone()).collect();
-        let along = self.other_parts(as_app, &*self.table(table)?, &names)?;
+        let parts = self.parts_written(as_app, &*self.table(table)?, &names)?;
         if !self.state.data(table)?.is_alive(row) {
             return Err(Fault::new(FaultKind::Missing, format!("`{table}` has no row number {}", row + 1)));
         }
         let values = values.iter().map(|(_, value)| value.clone()).collect();
-        self.update_rows(table, &names, along, vec![(row, values)]).map(|_| ())
+        self.update_rows(table, &names, parts, vec![(row, values)]).map(|_| ())
     }
 
     /// Deletes the rows for which `filter` is true (all without it), all or none; gives how many.
@@ -162,7 +175,7 @@ impl Memory {
             slots.extend(scan.select_rows(filter)?.into_iter().map(|row| scan.slot(row)));
         }
         drop(data);
-        let mut statement = Statement::new(&self.state, &self.facts, table, Vec::new())?;
+        let mut statement = Statement::new(&self.state, &self.facts, table, Written::default())?;
         let now = self.now_micros;
         let outcome =
             slots.iter().try_for_each(|slot| statement.delete(&mut self.state, &self.facts, table, *slot, now));

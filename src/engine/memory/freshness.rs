@@ -40,10 +40,10 @@ impl FactMap {
         self.of(column) != [column]
     }
 
-    /// Whether a sync follows a write of these columns, which are the ones the application wrote.
-    pub(super) fn follows(&self, sync: &Sync, written: &[ColumnId]) -> bool {
+    /// Whether a write of these columns touches a fact that the target of a sync carries.
+    pub(super) fn touches(&self, sync: &Sync, written: &[ColumnId]) -> bool {
         let touched = |column: &ColumnId| self.linked(sync.target, *column);
-        !written.contains(&sync.target) && (self.facts.of(sync.target).is_empty() || written.iter().any(touched))
+        self.facts.of(sync.target).is_empty() || written.iter().any(touched)
     }
 
     /// The freshness of a value made from cells, in a column. A null that is made of a value has lost what that cell
@@ -131,5 +131,5 @@ pub(super) fn renumbered(mask: u64, column: ColumnId, before: &Facts, after: &Fa
 
 /// The syncs that may fire in a write of these columns, oldest first.
 pub(super) fn candidates(catalog: &Catalog, facts: &FactMap, written: &[ColumnId]) -> Vec<Arc<Sync>> {
-    catalog.syncs().filter(|sync| facts.follows(sync, written)).cloned().collect()
+    catalog.syncs().filter(|sync| facts.touches(sync, written)).cloned().collect()
 }

@@ -94,6 +94,15 @@ pub(super) fn same(left: &Value, right: &Value) -> bool {
     }
 }
 
+/// Whether two values of a column are the same in every digit and letter: 1.0 and 1.00 are equal, and not the same image.
+pub(super) fn same_image(left: &Value, right: &Value) -> bool {
+    match (left, right) {
+        (Value::Text(a), Value::Text(b)) => a == b,
+        (Value::Integer(a), Value::Integer(b)) => a == b,
+        _ => left.is_null() == right.is_null() && left.to_string() == right.to_string(),
+    }
+}
+
 /// Whether two keys are the same.
 pub(super) fn same_all(left: &[Value], right: &[Value]) -> bool {
     left.len() == right.len() && left.iter().zip(right).all(|(a, b)| same(a, b))

@@ -6,6 +6,7 @@
 //! the present until one of the two changes, so that taking one and going back cost next to nothing.
 
 mod apply;
+mod changes;
 mod column;
 mod copy;
 mod dml;

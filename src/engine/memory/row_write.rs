@@ -6,6 +6,7 @@ use crate::ast::Name;
 use crate::catalog::{Catalog, ColumnId, Sync, SyncId, SyncJoin, Table};
 use crate::data::Value;
 use crate::engine::Fault;
+use crate::engine::memory::changes::Changes;
 use crate::engine::memory::freshness::{FactMap, Source};
 use crate::engine::memory::mask::UNSET;
 use crate::engine::memory::row::{RowImage, default_value, eval, input_column};
@@ -41,6 +42,7 @@ pub(super) struct RowWrite<'a> {
     /// What rows of dropped tables have missed.
     pub(super) missed: Vec<Missed>,
     changed: Vec<ColumnId>,
+    quiet: Vec<ColumnId>,
     set: Vec<ColumnId>,
     fired: Vec<SyncId>,
     /// Syncs that fill a row which another one has inserted.
@@ -58,6 +60,7 @@ impl<'a> RowWrite<'a> {
             images,
             missed: Vec::new(),
             changed: Vec::new(),
+            quiet: Vec::new(),
             set: Vec::new(),
             fired: Vec::new(),
             filling: Vec::new(),
@@ -66,48 +69,35 @@ impl<'a> RowWrite<'a> {
 
     /// Lets everything follow that follows.
     pub(super) fn spread(&mut self, scope: &WriteScope) -> Result<(), Fault> {
-        let touching = self.note_changes(scope)?;
+        let changes = Changes::of(scope, self.state, self.facts, &self.images[0].1)?;
         if self.facts.tracked {
-            self.mark_stale(scope, &touching)?;
+            self.mark_stale(scope, &changes)?;
         }
         if self.images[0].1.slot.is_none() {
             self.filling = self.bringing(scope)?;
         }
-        self.set.clone_from(&scope.written);
-        while let Some(sync) = self.next_sync(&scope.syncs) {
+        let follows =
+            |sync: &&Arc<Sync>| !changes.written.contains(&sync.target) && self.facts.touches(sync, &changes.written);
+        let syncs: Vec<Arc<Sync>> = scope.syncs.iter().filter(follows).cloned().collect();
+        self.changed = changes.changed;
+        self.quiet = changes.quiet;
+        self.set = changes.written;
+        while let Some(sync) = self.next_sync(&syncs) {
             self.fired.push(sync.id);
             self.fire(&sync)?;
         }
         Ok(())
     }
 
-    /// Notes which columns get another value; gives those whose facts the write touches. Writing the value that is
-    /// there, where it is the newest, touches nothing.
-    fn note_changes(&mut self, scope: &WriteScope) -> Result<Vec<ColumnId>, Fault> {
-        let data = self.state.data(&scope.table)?;
-        let image = &self.images[0].1;
-        let mut touching = Vec::new();
-        for column in &scope.written {
-            let old = image.slot.map(|slot| data.value(slot, *column));
-            let changed = old.is_none_or(|old| !key::same(&old, &image.value(data, *column)));
-            if changed {
-                self.changed.push(*column);
-            }
-            let mends = || image.slot.is_some_and(|slot| data.mask(slot, *column) != 0);
-            if changed || (!scope.along.contains(column) && mends()) {
-                touching.push(*column);
-            }
-        }
-        Ok(touching)
-    }
-
-    fn mark_stale(&mut self, scope: &WriteScope, touching: &[ColumnId]) -> Result<(), Fault> {
+    fn mark_stale(&mut self, scope: &WriteScope, changes: &Changes) -> Result<(), Fault> {
         let data = self.state.data(&scope.table)?;
         let image = &mut self.images[0].1;
+        let touching = &changes.changed;
+        let is_new = image.slot.is_none();
         for column in touching {
             image.set_mask(*column, 0);
             for (other, bits) in scope.marks(*column) {
-                if !scope.written.contains(other) {
+                if !changes.written.contains(other) && !(is_new && scope.written.contains(other)) {
                     image.set_mask(*other, image.mask(data, *other) | bits);
                 }
             }
@@ -171,7 +161,10 @@ impl<'a> RowWrite<'a> {
     /// The sync to fire next: one whose own sources no other is about to change, if there is one.
     fn next_sync(&self, syncs: &[Arc<Sync>]) -> Option<Arc<Sync>> {
         let is_new = |sync: &&Arc<Sync>| !self.fired.contains(&sync.id) && !self.set.contains(&sync.target);
-        let changed = |sync: &&Arc<Sync>| sync.source_columns.iter().any(|column| self.changed.contains(column));
+        let changed = |sync: &&Arc<Sync>| {
+            let quiet = |column| sync.join.is_none() && self.quiet.contains(column);
+            sync.source_columns.iter().any(|column| self.changed.contains(column) || quiet(column))
+        };
         let fills = self.filling.iter().filter(|sync| syncs.iter().all(|other| other.id != sync.id) || !changed(sync));
         let mut waiting: Vec<&Arc<Sync>> = syncs.iter().filter(changed).chain(fills).filter(is_new).collect();
         waiting.sort_by_key(|sync| sync.id);

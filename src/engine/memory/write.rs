@@ -11,7 +11,7 @@ use crate::engine::memory::row::RowImage;
 use crate::engine::memory::row_write::{Missed, RowWrite};
 use crate::engine::memory::state::MemoryState;
 use crate::engine::memory::write_log::WriteLog;
-use crate::engine::memory::write_scope::WriteScope;
+use crate::engine::memory::write_scope::{WriteScope, Written};
 use crate::engine::memory::{enforce, fault};
 
 /// A reference to hold when all rows are written.
@@ -33,24 +33,8 @@ pub(super) struct Statement {
 }
 
 impl Statement {
-    pub(super) fn new(
-        state: &MemoryState,
-        facts: &FactMap,
-        table: &Name,
-        written: Vec<ColumnId>,
-    ) -> Result<Self, Fault> {
-        Self::with_parts(state, facts, table, written, Vec::new())
-    }
-
-    /// A statement that writes columns as parts of a whole whose other parts, `along`, stay as they are.
-    pub(super) fn with_parts(
-        state: &MemoryState,
-        facts: &FactMap,
-        table: &Name,
-        written: Vec<ColumnId>,
-        along: Vec<ColumnId>,
-    ) -> Result<Self, Fault> {
-        let scope = WriteScope::new(state, facts, table, written, along)?;
+    pub(super) fn new(state: &MemoryState, facts: &FactMap, table: &Name, columns: Written) -> Result<Self, Fault> {
+        let scope = WriteScope::new(state, facts, table, columns)?;
         Ok(Self { scope, log: WriteLog::default(), references: Vec::new(), missed: Vec::new(), touched: Vec::new() })
     }
 
@@ -138,7 +122,8 @@ impl Statement {
         if !facts.tracked || state.pairings.iter().all(|pairing| !pairing.tables.contains(table)) {
             return Ok(Vec::new());
         }
-        let scope = WriteScope::new(state, facts, table, columns, Vec::new())?;
+        let columns = Written { given: columns, ..Written::default() };
+        let scope = WriteScope::new(state, facts, table, columns)?;
         let mut write = RowWrite::new(state, facts, now, table, RowImage::of(slot));
         write.leave(&scope)?;
         let RowWrite { images, missed, .. } = write;

@@ -25,33 +25,52 @@ impl Far {
     }
 }
 
+/// What an application says of the columns that it writes.
+#[derive(Default)]
+pub(super) struct Written {
+    /// The columns that the statement names.
+    pub(super) given: Vec<ColumnId>,
+    /// Others that an insert is a write of.
+    pub(super) declared: Vec<ColumnId>,
+    /// Columns of the application, each with the other parts of the whole that it is a part of.
+    pub(super) parts: Vec<(ColumnId, Vec<ColumnId>)>,
+}
+
 /// The columns that a statement writes, and what may follow from that.
 pub(super) struct WriteScope {
     pub(super) table: Name,
-    /// The columns that the application writes, whether or not their values change.
+    /// The columns that the application gives, whether or not their values change.
+    pub(super) given: Vec<ColumnId>,
+    /// These, and others that an insert is a write of.
     pub(super) written: Vec<ColumnId>,
-    /// Those of them that it leaves as they are: the other parts of what it writes a part of.
-    pub(super) along: Vec<ColumnId>,
+    /// The columns of the table that syncs within it follow.
+    pub(super) sources: Vec<ColumnId>,
     pub(super) syncs: Vec<Arc<Sync>>,
     pub(super) far: Vec<Far>,
+    parts: Vec<(ColumnId, Vec<ColumnId>)>,
     near: Marks,
 }
 
 impl WriteScope {
-    pub(super) fn new(
-        state: &MemoryState,
-        facts: &FactMap,
-        table: &Name,
-        mut written: Vec<ColumnId>,
-        along: Vec<ColumnId>,
-    ) -> Result<Self, Fault> {
-        written.extend(&along);
+    pub(super) fn new(state: &MemoryState, facts: &FactMap, table: &Name, columns: Written) -> Result<Self, Fault> {
+        let Written { given, declared, parts } = columns;
+        let written: Vec<ColumnId> = given.iter().chain(&declared).copied().collect();
+        let near = state.catalog.syncs().filter(|sync| sync.source_table == *table && sync.join.is_none());
+        let sources: Vec<ColumnId> = near.flat_map(|sync| sync.source_columns.iter().copied()).collect();
+        let mut touching: Vec<ColumnId> = written.iter().chain(&sources).copied().collect();
+        touching.sort_unstable();
+        touching.dedup();
         let data = state.data(table)?;
         let own = || data.columns.keys().chain(data.parked.keys()).copied();
-        let near = written.iter().map(|column| (*column, facts.marks(*column, own()))).collect();
-        let far = if facts.tracked { far_tables(state, facts, table, &written) } else { Vec::new() };
-        let syncs = candidates(&state.catalog, facts, &written);
-        Ok(Self { table: table.clone(), written, along, syncs, far, near })
+        let near = touching.iter().map(|column| (*column, facts.marks(*column, own()))).collect();
+        let far = if facts.tracked { far_tables(state, facts, table, &touching) } else { Vec::new() };
+        let syncs = candidates(&state.catalog, facts, &touching);
+        Ok(Self { table: table.clone(), given, written, sources, syncs, far, parts, near })
+    }
+
+    /// The other parts of the whole that a column is a part of, as far as the application writes them.
+    pub(super) fn parts(&self, column: ColumnId) -> &[ColumnId] {
+        self.parts.iter().find(|(part, _)| *part == column).map_or(&[], |(_, others)| others)
     }
 
     pub(super) fn marks(&self, written: ColumnId) -> &[(ColumnId, u64)] {

@@ -6,6 +6,7 @@
 
 pub(crate) mod clients;
 pub mod connect;
+pub(crate) mod default_mark;
 pub(crate) mod fault;
 pub mod fill;
 pub mod inspect;

@@ -4,6 +4,7 @@ use crate::catalog::{ColumnId, ConstraintKind, Sync};
 use crate::plan::{AppUse, ColumnName};
 use crate::prove::compile::constraints;
 use crate::prove::compile::image::{Guess, Image};
+use crate::prove::compile::inserted::Inserted;
 use crate::prove::compile::record::{Record, push_act};
 use crate::prove::compile::scene::LayerScene;
 use crate::prove::compile::values;
@@ -57,7 +58,10 @@ impl<W: Word> Doing<'_, '_, W> {
             let there = |column: &ColumnId| self.scene.bits(*column).is_some_and(|bits| self.rows.1[bits.table]);
             let component: Vec<ColumnId> = component.into_iter().filter(there).collect();
             if !component.is_empty() {
-                self.update(&component);
+                self.update(&component, &component);
+                for column in self.changed_alone(&component) {
+                    self.update(&[column], &component);
+                }
                 self.update_as_is(&component);
             }
         }
@@ -92,22 +96,63 @@ impl<W: Word> Doing<'_, '_, W> {
         columns.iter().copied().filter(may).collect()
     }
 
-    fn update(&mut self, component: &[ColumnId]) {
-        for null in variants(self.nullable(component)) {
-            let (columns, as_is) = (component.to_vec(), false);
-            let happening = ModelEvent::Write { app: self.app, columns, null: null.clone(), as_is };
+    /// Columns of a component that may change alone: what a sync keeps in step with them, an application that writes both
+    /// gives as it was.
+    fn changed_alone(&self, component: &[ColumnId]) -> Vec<ColumnId> {
+        let scene = self.scene;
+        let is_followed = |column: &&ColumnId| {
+            scene.syncs.iter().any(|sync| {
+                let other = sync.target != **column && component.contains(&sync.target);
+                sync.join.is_none() && other && sync.source_columns.contains(column)
+            })
+        };
+        if !scene.has(Rule::OneFormMayChange) {
+            return Vec::new();
+        }
+        component.iter().filter(is_followed).copied().collect()
+    }
+
+    /// What changes, and the other parts of the same whole among what is given as it is.
+    fn with_parts(&self, changed: &[ColumnId], given: &[ColumnId]) -> Vec<ColumnId> {
+        let facts = &self.scene.plan.facts;
+        let is_part = |other: &ColumnId| changed.iter().any(|column| facts.are_parts(*column, *other));
+        let parts = given.iter().copied().filter(|other| !changed.contains(other) && is_part(other));
+        changed.iter().copied().chain(parts).collect()
+    }
+
+    /// A write in which these columns of a component change, and the others of the row are given as they are.
+    fn update(&mut self, changed: &[ColumnId], component: &[ColumnId]) {
+        let table = |column: &ColumnId| self.scene.bits(*column).map(|bits| bits.table);
+        let beside = |column: &&ColumnId| !changed.contains(column) && table(column) == table(&changed[0]);
+        let as_is: Vec<ColumnId> = component.iter().filter(beside).copied().collect();
+        let written = self.with_parts(changed, &as_is);
+        for null in variants(self.nullable(changed)) {
+            let columns = changed.to_vec();
+            let happening = ModelEvent::Write { app: self.app, columns, null: null.clone(), as_is: false };
             // What is null already is not written again.
             let nulls = null.iter().filter_map(|column| self.scene.bits(*column));
-            let guard = nulls.fold(self.rows.0, |guard, bits| guard.and(bits.null, false));
+            let guard = nulls.fold(self.given_as_is(&as_is), |guard, bits| guard.and(bits.null, false));
             let rows = (guard, self.rows.1.clone());
             let mut doing = Doing { rows: &rows, record: self.record, acts: self.acts, ..*self };
             doing.both_guesses(&happening, |image| {
-                component.iter().for_each(|column| image.give(*column, null.contains(column)));
-                image.mark_stale(component, component);
-                image.fire(component);
-                component.to_vec()
+                changed.iter().for_each(|column| image.give(*column, null.contains(column)));
+                image.mark_stale(changed, &written);
+                image.fire(changed, &written);
+                changed.to_vec()
             });
         }
+    }
+
+    /// Where an application may give these columns as they are: who does not read a null gives one only where it writes
+    /// null.
+    fn given_as_is(&self, columns: &[ColumnId]) -> Pattern<W> {
+        let scene = self.scene;
+        let nullable = self.nullable(columns);
+        let reads =
+            |column: &ColumnId| scene.shares[self.app].reads.iter().any(|name| scene.named(name) == Some(*column));
+        let never_null = columns.iter().filter(|column| !nullable.contains(column) && !reads(column));
+        let never_null = never_null.filter_map(|column| scene.bits(*column));
+        never_null.fold(self.rows.0, |guard, bits| guard.and(bits.null, false))
     }
 
     /// A write that leaves the values as they are. Nothing follows, and yet the row is compared with its constraints.
@@ -116,13 +161,7 @@ impl<W: Word> Doing<'_, '_, W> {
         if !scene.has(Rule::ValuesMayStay) {
             return;
         }
-        // Who does not read a null gives one only where it writes null.
-        let nullable = self.nullable(component);
-        let reads =
-            |column: &ColumnId| scene.shares[self.app].reads.iter().any(|name| scene.named(name) == Some(*column));
-        let never_null = component.iter().filter(|column| !nullable.contains(column) && !reads(column));
-        let never_null = never_null.filter_map(|column| scene.bits(*column));
-        let guard = never_null.fold(self.rows.0, |guard, bits| guard.and(bits.null, false));
+        let guard = self.given_as_is(component);
         let mut image = Image::new(scene, &self.rows.1, Guess::Value);
         component.iter().for_each(|column| image.keep(*column));
         image.settle(guard);
@@ -166,7 +205,8 @@ impl<W: Word> Doing<'_, '_, W> {
             let wrong = values::failure(doubt, AnomalyKind::RejectedWrite, Some(self.app), self.scene);
             let step = values::sync_into(self.scene, doubt.column);
             let condition = values::failing_condition(self.scene, doubt, Some(app));
-            risks.extend(values::weigh((self.scene, step), &doubt.answer, wrong, is_firm, condition, self.record));
+            let risk = values::weigh((self.scene, step), &doubt.answer, wrong, is_firm, condition, self.record);
+            risks.extend(risk.map(|risk| values::after(image, risk)));
         }
         values::require_values(self.scene, image, self.record);
         risks
@@ -206,8 +246,7 @@ impl<W: Word> Doing<'_, '_, W> {
                 image.elsewhere.clone_from(&given);
                 image.insert(table);
                 written.iter().for_each(|column| image.give(*column, null.contains(column)));
-                image.mark_stale(&written, &written);
-                image.fire(&written);
+                Inserted { scene, table, written: &written, null: &null }.spread(image);
                 written.clone()
             });
         }
@@ -251,7 +290,7 @@ impl<W: Word> Doing<'_, '_, W> {
         let happening = ModelEvent::Write { app: self.app, columns, null, as_is };
         self.both_guesses(&happening, |image| {
             image.stored.push(table);
-            image.fire(&others);
+            image.fire(&others, &others);
             Vec::new()
         });
     }

@@ -11,7 +11,7 @@ use crate::prove::compile::scene::LayerScene;
 use crate::prove::compile::unique::{Comes, Meeting, meeting};
 use crate::prove::compile::values;
 use crate::prove::model::{Cause, Collision, Wrong};
-use crate::prove::proof::AnomalyKind;
+use crate::prove::proof::{AnomalyKind, Beside};
 use crate::prove::rule::Rule;
 use crate::prove::survey::{MOST_INPUTS, in_key, inputs};
 use crate::prove::word::{Pattern, Word};
@@ -24,7 +24,8 @@ pub(super) fn wrong(
     constraint: Option<String>,
 ) -> Wrong {
     let column = column.map(Cause::Column);
-    Wrong { kind, app, column, constraint, reads: false, undecided: None, witness: None, other_row: false }
+    let (undecided, witness, beside) = (None, None, None);
+    Wrong { kind, app, column, constraint, reads: false, undecided, witness, other_row: false, beside }
 }
 
 /// Whether no write may leave a column null.
@@ -147,6 +148,18 @@ pub(super) fn broken_by_nulls<W: Word>(
     patterns.filter(|(_, known)| *known == Nullness::NotNull(Some(false))).map(|(pattern, _)| pattern).collect()
 }
 
+/// Where nulls alone make a check false that all rows satisfy.
+pub(super) fn broken_at_start<W: Word>(scene: LayerScene<'_>) -> Vec<Pattern<W>> {
+    let mut broken = Vec::new();
+    for (place, schema) in (0..scene.group.tables.len()).filter_map(|table| Some((table, scene.table(table)?))) {
+        let exists = scene.layout.tables[place].exists;
+        let valid = schema.constraints().filter(|constraint| is_validated(constraint));
+        let patterns = valid.flat_map(|constraint| broken_by_nulls(scene, schema, constraint));
+        broken.extend(patterns.map(|pattern: Pattern<W>| pattern.and(exists, true)));
+    }
+    broken
+}
+
 fn refuse_nulls<W: Word>(
     scene: LayerScene<'_>,
     app: usize,
@@ -214,7 +227,7 @@ impl Write<'_> {
             return;
         }
         for pattern in broken_by_nulls(self.scene, self.schema, self.constraint) {
-            self.refuse(pattern, self.constraint.kind.columns().first().copied(), None, record, refused);
+            self.refuse(pattern, self.constraint.kind.columns().first().copied(), (None, None), record, refused);
         }
     }
 
@@ -259,20 +272,20 @@ impl Write<'_> {
     }
 
     fn name(&self) -> String {
-        format!("{} `{}`", self.constraint.kind.noun(), self.constraint.name)
+        self.constraint.title()
     }
 
     fn refuse<W: Word>(
         &self,
         pattern: Pattern<W>,
         column: Option<ColumnId>,
-        hangs_on: Option<String>,
+        (hangs_on, beside): (Option<String>, Option<Beside>),
         record: &mut Record<W>,
         refused: &mut Vec<(Pattern<W>, usize)>,
     ) {
         let undecided = hangs_on.map(|what| record.undecided(self.step(), what));
         let wrong = wrong(AnomalyKind::RejectedWrite, Some(self.app), column, Some(self.name()));
-        refused.push((pattern, record.wrong(Wrong { undecided, ..wrong })));
+        refused.push((pattern, record.wrong(Wrong { undecided, beside, ..wrong })));
     }
 
     fn judge_check<W: Word>(
@@ -285,7 +298,7 @@ impl Write<'_> {
         let column = columns.first().copied();
         for (pattern, known) in by_nulls(self.scene, condition, &self.schema.name) {
             if known == Nullness::NotNull(Some(false)) {
-                self.refuse(pattern, column, None, record, refused);
+                self.refuse(pattern, column, (None, None), record, refused);
             }
         }
     }
@@ -313,7 +326,7 @@ impl Write<'_> {
         let takes_default = |column: &ColumnId| defaulted.iter().any(|given| given.column == *column);
         let is_new = |column: &ColumnId| takes_default(column) && self.has_new_default(*column);
         if inserted && columns.iter().all(takes_default) {
-            if self.step().is_none() && !columns.iter().any(is_new) {
+            if self.step().is_none() && !columns.iter().any(is_new) && !scene.survey.is_deployed(self.app) {
                 return;
             }
         } else if !inserted && !columns.is_empty() && !self.concerns(columns) {
@@ -328,7 +341,8 @@ impl Write<'_> {
         let app = &scene.plan.apps[self.app].name;
         let what = format!("`{app}` writes nothing that {} refuses", self.name());
         let discharge = "add the constraint once no version is live that does not know of it".to_owned();
-        risks.extend(values::weigh((scene, self.step()), &answer, wrong, true, (what, discharge), record));
+        let risk = values::weigh((scene, self.step()), &answer, wrong, true, (what, discharge), record);
+        risks.extend(risk.map(|risk| values::after(image, risk)));
     }
 
     /// A foreign key, held against the default that an insert leaves in its column.
@@ -424,7 +438,7 @@ impl Write<'_> {
         };
         let nulls = columns.iter().filter_map(|column| self.scene.bits(*column));
         let pattern = nulls.fold(Pattern::ANY, |pattern, bits| pattern.and(bits.null, false));
-        self.refuse(pattern, columns.first().copied(), hangs, record, refused);
+        self.refuse(pattern, columns.first().copied(), (hangs, Some(Beside::HasThem)), record, refused);
     }
 
     /// A row in which one of the columns lags behind may hold what this write brings.
@@ -447,7 +461,7 @@ impl Write<'_> {
         }
         let what = format!("whether `{to}` has the row that {} asks for", self.name());
         let pattern = self.scene.bits(column).map_or(Pattern::ANY, |bits| Pattern::ANY.and(bits.null, false));
-        self.refuse(pattern, Some(column), Some(what), record, refused);
+        self.refuse(pattern, Some(column), (Some(what), Some(Beside::Missing(to.clone()))), record, refused);
     }
 }
 
@@ -485,7 +499,7 @@ pub(super) fn old_answers(
 
 /// What must hold of the rows that were there before a constraint, and what would discharge it.
 pub(super) fn old_condition(constraint: &Constraint) -> (String, String) {
-    let what = format!("every row that was there before satisfies {} `{}`", constraint.kind.noun(), constraint.name);
+    let what = format!("every row that was there before satisfies {}", constraint.title());
     (what, "look at the rows with `check --db`".to_owned())
 }
 
@@ -508,7 +522,7 @@ pub(super) fn collision<W: Word>(
     let held = held_in(scene, columns)?;
     let lag = behind.iter().filter_map(|column| scene.bits(*column));
     let stale = W::bits(lag.flat_map(|bits| bits.stale.iter().map(|(_, at)| *at)));
-    let wrong = Wrong { other_row: true, ..wrong };
+    let wrong = Wrong { other_row: true, beside: Some(Beside::StillHasThem), ..wrong };
     (stale != W::ZERO).then(|| Collision { held, stale, happening, in_step, wrong: record.wrong(wrong) })
 }
 
@@ -522,7 +536,7 @@ pub(super) fn collision_of_any_value<W: Word>(
     record: &mut Record<W>,
 ) -> Option<Collision<W>> {
     let held = held_in(scene, columns)?.and(visited, true);
-    let wrong = record.wrong(Wrong { other_row: true, ..wrong });
+    let wrong = record.wrong(Wrong { other_row: true, beside: Some(Beside::ComesToThem), ..wrong });
     Some(Collision { held, stale: W::ZERO, happening, in_step, wrong })
 }
 

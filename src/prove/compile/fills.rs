@@ -205,7 +205,8 @@ impl<W: Word> Visiting<'_, '_, W> {
         for doubt in image.doubts.iter().filter(|_| self.scene.has(Rule::ExpressionsMayFail)) {
             let wrong = values::failure(doubt, AnomalyKind::FailingStep, None, self.scene);
             let condition = values::failing_condition(self.scene, doubt, None);
-            risks.extend(values::weigh(place, &doubt.answer, wrong, true, condition, self.record));
+            let risk = values::weigh(place, &doubt.answer, wrong, true, condition, self.record);
+            risks.extend(risk.map(|risk| values::after(image, risk)));
         }
         for column in &image.open {
             values::require_value(self.scene, Some(self.step), *column, self.record);
@@ -233,12 +234,13 @@ impl<W: Word> Visiting<'_, '_, W> {
                     continue;
                 }
                 let answer = constraints::ask_of_check(image, &given, (schema, constraint), condition);
-                let name = format!("{} `{}`", constraint.kind.noun(), constraint.name);
+                let name = constraint.title();
                 let what = format!("what this computes satisfies {name}");
                 let wrong = wrong(AnomalyKind::FailingStep, None, columns.first().copied(), Some(name));
                 let condition =
                     (what, "give the source the same check, or treat its other values with a `case`".to_owned());
-                risks.extend(values::weigh((scene, Some(self.step)), &answer, wrong, true, condition, self.record));
+                let risk = values::weigh((scene, Some(self.step)), &answer, wrong, true, condition, self.record);
+                risks.extend(risk.map(|risk| values::after(image, risk)));
             }
         }
         risks
@@ -310,7 +312,7 @@ impl<W: Word> Visiting<'_, '_, W> {
     ) {
         let (scene, visited) = (self.scene, self.scene.layout.visited);
         let columns = constraint.kind.unique_columns().unwrap_or_default();
-        let name = format!("{} `{}`", constraint.kind.noun(), constraint.name);
+        let name = constraint.title();
         let wrong = wrong(AnomalyKind::FailingStep, None, Some(column), Some(name.clone()));
         let place = (happening, true);
         let met = match met {

@@ -50,6 +50,8 @@ pub(super) struct Image<'a, W> {
     pub(super) open: Vec<ColumnId>,
     guess: Guess,
     changed: Vec<ColumnId>,
+    /// Columns of a new row whose defaults count, as no form was given: what is in the same row follows them.
+    pub(super) quiet: Vec<ColumnId>,
     set: Vec<ColumnId>,
     /// Syncs that fill a row just inserted.
     filling: Vec<SyncId>,
@@ -78,6 +80,7 @@ impl<'a, W: Word> Image<'a, W> {
             open: Vec::new(),
             guess,
             changed: Vec::new(),
+            quiet: Vec::new(),
             set: Vec::new(),
             filling: Vec::new(),
             inserted: Vec::new(),
@@ -378,10 +381,11 @@ impl<'a, W: Word> Image<'a, W> {
         }
     }
 
-    /// Lets the syncs fire that a write of these columns sets off.
-    pub(super) fn fire(&mut self, written: &[ColumnId]) {
+    /// Lets the syncs fire that a write sets off in which these columns change. None sets what is `written`: what changes
+    /// and what is kept on purpose.
+    pub(super) fn fire(&mut self, changed: &[ColumnId], written: &[ColumnId]) {
         let scene = self.scene;
-        self.changed = written.to_vec();
+        self.changed = changed.to_vec();
         self.set = written.to_vec();
         self.filling = self.bringing();
         let touched = |sync: &Sync| {
@@ -441,7 +445,8 @@ impl<'a, W: Word> Image<'a, W> {
 
     fn is_ready(&self, sync: &Sync, candidate: bool) -> bool {
         let fills = self.filling.contains(&sync.id);
-        let changed = || sync.source_columns.iter().any(|column| self.changed.contains(column));
+        let quiet = |column| sync.join.is_none() && self.quiet.contains(column);
+        let changed = || sync.source_columns.iter().any(|column| self.changed.contains(column) || quiet(column));
         !self.fired.contains(&sync.id) && !self.set.contains(&sync.target) && (fills || candidate && changed())
     }
 

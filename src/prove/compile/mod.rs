@@ -8,6 +8,7 @@ mod apps;
 mod constraints;
 mod fills;
 mod image;
+mod inserted;
 mod known_references;
 mod missing;
 mod old_rows;
@@ -476,7 +477,10 @@ impl Ground<'_> {
                 });
                 row = later.fold(row, |row, (column, _)| row | self.layout.column(*column));
             }
-            record.model.existing.extend(nulls(scene, &exists, row));
+            let broken = constraints::broken_at_start(scene);
+            let admitted =
+                nulls(scene, &exists, row).into_iter().filter(|row| !broken.iter().any(|at| at.matches(*row)));
+            record.model.existing.extend(admitted);
         }
         record.model.existing.sort_unstable();
         record.model.existing.dedup();

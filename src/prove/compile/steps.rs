@@ -16,7 +16,7 @@ use crate::prove::compile::unique::{Meeting, old_meeting};
 use crate::prove::compile::values;
 use crate::prove::layout::KeptBits;
 use crate::prove::model::{ModelEvent, Transition, Wrong};
-use crate::prove::proof::AnomalyKind;
+use crate::prove::proof::{AnomalyKind, Beside};
 use crate::prove::rule::Rule;
 use crate::prove::word::{Op, Pattern, Program, Word};
 
@@ -99,7 +99,7 @@ fn note_collision<W: Word>(
     record: &mut Record<W>,
 ) {
     let columns = held.kind.unique_columns().unwrap_or_default();
-    let name = format!("{} `{}`", held.kind.noun(), held.name);
+    let name = held.title();
     let wrong = wrong(AnomalyKind::FailingStep, None, columns.first().copied(), Some(name));
     let happening = record.happening(ModelEvent::Step(step));
     let met = constraints::collision(scene, (columns, behind), (happening, true), wrong, record);
@@ -174,7 +174,7 @@ fn risks<W: Word>(
         && let Some(schema) = scene.catalog.table(table).filter(|_| is_there(table))
     {
         let added = added_by(scene.plan, table, &constraint.name).unwrap_or(step);
-        let name = format!("{} `{}`", constraint.kind.noun(), constraint.name);
+        let name = constraint.title();
         let wrong = wrong(AnomalyKind::FailingStep, None, columns.first().copied(), Some(name));
         for answer in constraints::old_answers(scene, schema, constraint, condition, added) {
             let condition = constraints::old_condition(constraint);
@@ -211,9 +211,9 @@ fn validated<'s>(scene: LayerScene<'s>, effect: &Effect<'_>) -> Option<&'s Const
 
 /// Two rows have one value in a column that must be unique.
 fn same_for_all<W: Word>(column: ColumnId, constraint: &Constraint, record: &mut Record<W>) -> usize {
-    let name = format!("{} `{}`", constraint.kind.noun(), constraint.name);
+    let name = constraint.title();
     let wrong = wrong(AnomalyKind::FailingStep, None, Some(column), Some(name));
-    record.wrong(Wrong { other_row: true, ..wrong })
+    record.wrong(Wrong { other_row: true, beside: Some(Beside::ComesToThem), ..wrong })
 }
 
 /// Where a column that the plan has added with a default becomes unique, and nothing has filled it since.
@@ -249,10 +249,11 @@ fn behind<W: Word>(
     if known_references::old(scene, schema, held, step) != known_references::Old::FitUnlessBehind {
         return Vec::new();
     }
-    let name = format!("{} `{}`", held.kind.noun(), held.name);
+    let name = held.title();
     let undecided = record.undecided(Some(step), format!("whether `{to}` still has the row that it refers to"));
     let wrong = wrong(AnomalyKind::FailingStep, None, Some(*column), Some(name));
-    let wrong = record.wrong(Wrong { undecided: Some(undecided), ..wrong });
+    let beside = Some(Beside::Missing(to.clone()));
+    let wrong = record.wrong(Wrong { undecided: Some(undecided), beside, ..wrong });
     let value = Pattern::ANY.and(bits.null, false);
     bits.stale.iter().map(|(_, at)| (value.and(*at, true), wrong)).collect()
 }

@@ -64,6 +64,12 @@ pub(super) fn pattern_of<W: Word>(scene: LayerScene<'_>, answer: &Answer) -> Pat
     columns.fold(Pattern::ANY, |pattern, (null, is_null)| pattern.and(null, is_null))
 }
 
+/// The same for the states after an event: what that computes is another value by then.
+pub(super) fn after<W: Word>(image: &Image<'_, W>, (pattern, wrong): (Pattern<W>, usize)) -> (Pattern<W>, usize) {
+    let computed = image.computed.iter().filter_map(|given| image.scene().bits(given.column));
+    (computed.fold(pattern, |pattern, bits| pattern.without(bits.null)), wrong)
+}
+
 /// What an answer makes of something that would be wrong: a risk, a condition, or nothing. `is_firm` says that a row
 /// that the types alone admit is enough.
 pub(super) fn weigh<W: Word>(

@@ -196,18 +196,11 @@ begin
     for attempt in 1 .. 12000 loop
         begin
             perform set_config('lock_timeout', '3ms', true);
-            execute $miglab0$create or replace function "miglab"."sync_given_people"() returns trigger language plpgsql as $$
-begin
-    perform set_config('miglab.given', coalesce(nullif(current_setting('miglab.given', true), ''), ',') || tg_argv[0] || ',', true);
-    return new;
-end
-$$$miglab0$;
             execute $miglab0$create or replace function "miglab"."sync_near_people"() returns trigger language plpgsql set timezone to 'UTC' set datestyle to 'ISO, MDY' set intervalstyle to 'postgres' set extra_float_digits to 1 set bytea_output to 'hex' as $$
--- made by miglab. Columns: 3 born, 9 birth_year. Of a column: x changed, w written by an application, s not to be set (again).
+-- made by miglab. Columns: 3 born, 9 birth_year. Of a column: x changed, d left to its default, w written by an application, s not to be set (again).
 -- Of a sync: t a fact of its target is touched, r it is about to fire, f it has fired.
 declare
     event text := coalesce(current_setting('miglab.event', true), '');
-    given text := coalesce(current_setting('miglab.given', true), '');
     x3 boolean;
     x9 boolean;
     w3 boolean;
@@ -218,24 +211,17 @@ declare
     f1 boolean := false;
     r1 boolean;
 begin
-    if given <> '' then
-        perform set_config('miglab.given', '', true);
-    end if;
     if tg_op = 'INSERT' then
-        x3 := new."born" is not null;
-        x9 := new."birth_year" is not null;
-        if not (x3 or x9) then
-            x3 := new."born" is not null;
-            x9 := new."birth_year" is not null;
-        end if;
+        x3 := (new."born" is not null);
+        x9 := (new."birth_year" is not null);
     else
-        x3 := new."born" is distinct from old."born";
-        x9 := new."birth_year" is distinct from old."birth_year";
+        x3 := row(old."born")::record *<> row(new."born")::record;
+        x9 := row(old."birth_year")::record *<> row(new."birth_year")::record;
     end if;
     if event = '' then
         w3 := x3;
         s3 := w3;
-        w9 := x9 or position(',9,' in given) > 0;
+        w9 := x9;
         s9 := w9;
         t1 := w3 or w9;
     else
@@ -259,9 +245,8 @@ begin
     return new;
 end
 $$$miglab0$;
-            execute $$create or replace trigger "zzz_miglab_1_given_9" before update of "birth_year" on "people" for each row when ((old."born" is distinct from new."born" or old."birth_year" is distinct from new."birth_year") and current_setting('miglab.backfill', true) is distinct from 'on') execute function "miglab"."sync_given_people"('9')$$;
             execute $$create or replace trigger "zzz_miglab_2_insert" before insert on "people" for each row when (current_setting('miglab.backfill', true) is distinct from 'on') execute function "miglab"."sync_near_people"()$$;
-            execute $$create or replace trigger "zzz_miglab_2_update" before update on "people" for each row when ((old."born" is distinct from new."born" or old."birth_year" is distinct from new."birth_year") and current_setting('miglab.backfill', true) is distinct from 'on') execute function "miglab"."sync_near_people"()$$;
+            execute $$create or replace trigger "zzz_miglab_2_update" before update on "people" for each row when ((row(old."born")::record *<> row(new."born")::record or row(old."birth_year")::record *<> row(new."birth_year")::record) and current_setting('miglab.backfill', true) is distinct from 'on') execute function "miglab"."sync_near_people"()$$;
             return;
         exception when lock_not_available or deadlock_detected then
             perform pg_sleep(0.025 + random() * 0.05);
@@ -449,10 +434,8 @@ begin
     for attempt in 1 .. 12000 loop
         begin
             perform set_config('lock_timeout', '3ms', true);
-            execute $$drop trigger if exists "zzz_miglab_1_given_9" on "people"$$;
             execute $$drop trigger if exists "zzz_miglab_2_insert" on "people"$$;
             execute $$drop trigger if exists "zzz_miglab_2_update" on "people"$$;
-            execute $$drop function if exists "miglab"."sync_given_people"()$$;
             execute $$drop function if exists "miglab"."sync_near_people"()$$;
             return;
         exception when lock_not_available or deadlock_detected then

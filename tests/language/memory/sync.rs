@@ -89,6 +89,23 @@ fn without_a_sync_the_other_form_goes_stale() {
     assert_eq!(table.show("users"), "1|alice~|alice~");
 }
 
+#[test]
+fn what_changed_decides_and_not_what_was_given() {
+    let mut table = Table::open(RENAME);
+    table.steps(4);
+    let whole = |name: &'static str, display: &'static str| [("username", name), ("display_name", display)];
+    table.update("", "users", &whole("'al'", "'alice'"), "id = 1").unwrap();
+    assert_eq!(table.show("users"), "1|al|a@b|al\n2|bob|c@d|bob");
+    table.update("", "users", &whole("'al'", "'Al'"), "id = 1").unwrap();
+    assert_eq!(table.show("users"), "1|Al|a@b|Al\n2|bob|c@d|bob");
+    table.update("", "users", &whole("'x'", "'y'"), "id = 1").unwrap();
+    assert_eq!(table.show("users"), "1|x|a@b|y\n2|bob|c@d|bob");
+    table
+        .insert("", "users(id, username, display_name)", &["3, 'carol', null", "4, null, 'dan'", "5, 'e', 'E'"])
+        .unwrap();
+    assert_eq!(table.show("users"), "1|x|a@b|y\n2|bob|c@d|bob\n3|carol|null?|carol\n4|dan|null?|dan\n5|e|null?|E");
+}
+
 const SPLIT: &str = "
 table people { id integer primary key, first_name text, last_name text }
 rows people { (1, 'Jan', 'van Dyk') }

@@ -6,4 +6,5 @@ mod random_plans;
 mod scripts;
 mod two_tables;
 mod types;
+mod whole_rows;
 mod writes;

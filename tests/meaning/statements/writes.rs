@@ -120,11 +120,11 @@ impl Both {
         self.same(mine.is_ok(), &sql, &format!("{mine:?}"));
     }
 
-    /// A trigger cannot tell a default that was left to stand from one that was given: where an insert gives nothing else,
-    /// what follows the default takes it. The memory leaves it null.
+    /// A trigger into another table cannot tell a default that was left to stand from one that was given: where an insert
+    /// gives nothing else, what follows the default takes it. The memory leaves it null.
     fn leaves_a_default_to_follow(&self, table: &Table, given: &[(Name, Type)]) -> bool {
         let left = |name: &Name| given.iter().all(|(given, _)| given != name);
-        let followed = |id| self.memory.catalog().syncs_of(id).next().is_some();
+        let followed = |id| self.memory.catalog().syncs_of(id).any(|sync| sync.join.is_some());
         table.columns().any(|column| column.default.is_some() && left(&column.name) && followed(column.id))
     }
 

@@ -180,6 +180,10 @@ fn describe(world: &World, moment: &Moment, event: Event) -> String {
             let columns = acting(app).components[component].iter().map(|column| &column.name).collect();
             format!("{} writes {} as it is", acting(app).app, names(columns))
         }
+        Event::WriteOne { app, component, column, null: is_null, .. } => {
+            let changed = &acting(app).components[component][column].name;
+            format!("{} writes {} and the rest as it is{}", acting(app).app, changed.column, null(is_null))
+        }
         Event::Insert { app, table, null: is_null, .. } => {
             format!("{} inserts into {}{}", acting(app).app, acting(app).inserts[table].table, null(is_null))
         }

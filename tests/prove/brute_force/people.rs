@@ -27,6 +27,8 @@ pub struct Acting {
     pub missing: Vec<ColumnName>,
     /// Columns with a common fact, written together.
     pub components: Vec<Vec<Written>>,
+    /// Columns that may change while the rest of the row is given as it is: component, column, whether it may be null.
+    pub alone: Vec<(usize, usize, bool)>,
     pub inserts: Vec<Inserting>,
     /// The tables that it deletes from.
     pub deletes: Vec<Name>,
@@ -85,7 +87,9 @@ fn acting(subject: &Subject, app: &AppUse, position: usize) -> Acting {
     let (writes, missing): (Vec<_>, Vec<_>) = distinct(&app.writes).partition(there);
     let written: Vec<Written> = writes.iter().filter_map(|name| written(subject, app, catalog, name)).collect();
     let tables: BTreeSet<&Name> = app.inserts.iter().map(|inserts| &inserts.table).collect();
+    let components = components(subject, written.clone());
     Acting {
+        alone: alone(catalog, &components),
         app: app.name.clone(),
         reads: reads.into_iter().cloned().collect(),
         inserts: tables
@@ -99,7 +103,7 @@ fn acting(subject: &Subject, app: &AppUse, position: usize) -> Acting {
             })
             .collect(),
         missing: missing.iter().chain(&missing_reads).map(|name| (*name).clone()).collect(),
-        components: components(subject, written),
+        components,
         deletes: app.deletes.iter().filter(|table| catalog.table(table).is_some()).cloned().collect(),
     }
 }
@@ -126,6 +130,23 @@ fn components(subject: &Subject, written: Vec<Written>) -> Vec<Vec<Written>> {
         components.push(touching.into_iter().flatten().chain([column]).collect());
     }
     components
+}
+
+/// A column that a sync follows into another one of its component and row may change alone.
+fn alone(catalog: &Catalog, components: &[Vec<Written>]) -> Vec<(usize, usize, bool)> {
+    let mut alone = Vec::new();
+    for (at, component) in components.iter().enumerate() {
+        for (place, column) in component.iter().enumerate() {
+            let followed =
+                catalog.syncs().filter(|sync| sync.join.is_none() && sync.source_columns.contains(&column.id));
+            let mut others = component.iter().filter(|other| other.id != column.id).map(|other| other.id);
+            let targets: Vec<ColumnId> = followed.map(|sync| sync.target).collect();
+            if others.any(|other| targets.contains(&other)) {
+                alone.push((at, place, column.may_be_null));
+            }
+        }
+    }
+    alone
 }
 
 fn in_primary_key(table: &Table, column: ColumnId) -> bool {

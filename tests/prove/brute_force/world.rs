@@ -63,13 +63,48 @@ pub struct Moment {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Event {
     Step,
-    Visit { entity: usize },
-    Read { entity: usize, app: usize, column: usize },
-    Write { entity: usize, app: usize, component: usize, null: bool },
-    WriteAsIs { entity: usize, app: usize, component: usize },
-    Missing { app: usize, column: usize },
-    Insert { entity: usize, app: usize, table: usize, null: bool },
-    Delete { entity: usize, app: usize, table: usize },
+    Visit {
+        entity: usize,
+    },
+    Read {
+        entity: usize,
+        app: usize,
+        column: usize,
+    },
+    Write {
+        entity: usize,
+        app: usize,
+        component: usize,
+        null: bool,
+    },
+    WriteAsIs {
+        entity: usize,
+        app: usize,
+        component: usize,
+    },
+    /// The whole row as it is, but for one column.
+    WriteOne {
+        entity: usize,
+        app: usize,
+        component: usize,
+        column: usize,
+        null: bool,
+    },
+    Missing {
+        app: usize,
+        column: usize,
+    },
+    Insert {
+        entity: usize,
+        app: usize,
+        table: usize,
+        null: bool,
+    },
+    Delete {
+        entity: usize,
+        app: usize,
+        table: usize,
+    },
 }
 
 impl Event {
@@ -81,6 +116,7 @@ impl Event {
             | Self::Read { entity, .. }
             | Self::Write { entity, .. }
             | Self::WriteAsIs { entity, .. }
+            | Self::WriteOne { entity, .. }
             | Self::Insert { entity, .. }
             | Self::Delete { entity, .. } => Some(entity),
         }
@@ -256,6 +292,10 @@ impl<'s> World<'s> {
             Event::Write { entity, app, component, null } => {
                 let acting = self.people.acting[moment.position][app].clone();
                 self.write(moment, entity, &acting, component, null)
+            }
+            Event::WriteOne { entity, app, component, column, null } => {
+                let acting = self.people.acting[moment.position][app].clone();
+                self.write_one(moment, entity, &acting, (component, column), null)
             }
             Event::WriteAsIs { entity, app, component } => {
                 let acting = self.people.acting[moment.position][app].clone();
@@ -444,6 +484,43 @@ impl<'s> World<'s> {
                 .try_for_each(|(table, slot, values)| memory.update_row(Some(&acting.app), table, *slot, values))
         };
         self.attempt(moment, &acting.app, &[], &attempt).unwrap_or(Outcome::Nothing)
+    }
+
+    /// Writes one column of a row and all others of its table as they are.
+    fn write_one(
+        &mut self,
+        moment: &Moment,
+        entity: usize,
+        acting: &Acting,
+        (component, changed): (usize, usize),
+        null: bool,
+    ) -> Outcome {
+        let component = &acting.components[component];
+        let changed = &component[changed];
+        let Some(slot) = moment.entities[entity].row(&changed.name.table) else { return Outcome::Nothing };
+        let new = self.value(changed, null);
+        if new.is_null() && self.is_null(moment, entity, &changed.name) {
+            return Outcome::Nothing;
+        }
+        self.memory.restore(moment.snapshot.clone());
+        let mut values = vec![(changed.name.column.clone(), new)];
+        for column in component.iter().filter(|column| column.name.table == changed.name.table) {
+            if column.name == changed.name {
+                continue;
+            }
+            let there =
+                self.memory.value(&column.name.table, slot, &column.name.column).expect("a column that is there");
+            if there.is_null() && !column.may_be_null && !acting.reads.contains(&column.name) {
+                return Outcome::Nothing;
+            }
+            values.push((column.name.column.clone(), there));
+        }
+        let table = changed.name.table.clone();
+        let attempt = |memory: &mut Memory| memory.update_row(Some(&acting.app), &table, slot, &values);
+        match self.attempt(moment, &acting.app, std::slice::from_ref(&changed.name), &attempt) {
+            Some(refused) => refused,
+            None => self.arrive(moment.clone(), false),
+        }
     }
 
     fn value(&mut self, column: &Written, null: bool) -> Value {
@@ -723,6 +800,13 @@ fn add_events(events: &mut Vec<Event>, acting: &Acting, entity: usize, app: usiz
         events.push(Event::WriteAsIs { entity, app, component });
         if columns.iter().any(|column| column.may_be_null) {
             events.push(Event::Write { entity, app, component, null: true });
+        }
+    }
+    for (component, column, may_be_null) in &acting.alone {
+        let (component, column) = (*component, *column);
+        events.push(Event::WriteOne { entity, app, component, column, null: false });
+        if *may_be_null {
+            events.push(Event::WriteOne { entity, app, component, column, null: true });
         }
     }
     for (table, insert) in acting.inserts.iter().enumerate() {

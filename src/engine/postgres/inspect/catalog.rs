@@ -6,6 +6,7 @@ use postgres::{GenericClient, Row};
 
 use crate::ast::Name;
 use crate::engine::postgres::Relation;
+use crate::engine::postgres::default_mark::unmarked;
 use crate::engine::postgres::relation::{RelationColumn, RelationConstraint, RelationConstraintKind, RelationIndex};
 
 /// Things by the `oid` of the table that they belong to.
@@ -76,7 +77,7 @@ pub(super) fn columns(
         name: row.get(1),
         ty: row.get(2),
         not_null: row.get(3),
-        default: row.get(4),
+        default: row.get::<_, Option<String>>(4).and_then(unmarked),
         generated: row.get(5),
         identity_always: row.get(6),
         identity: row.get(7),

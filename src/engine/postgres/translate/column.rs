@@ -6,6 +6,7 @@ use crate::engine::Fault;
 use crate::engine::postgres::translate::Scene;
 use crate::engine::postgres::{LockMode, Operation, Work, quote};
 use crate::expr::Expression;
+use crate::plan::Action;
 
 impl Scene<'_> {
     /// The column first, its unique constraints by concurrent indexes, its other constraints validated apart.
@@ -55,6 +56,10 @@ impl Scene<'_> {
         column: ColumnId,
         default: Option<&Expression>,
     ) -> Result<Vec<Operation>, Fault> {
+        let id = column;
+        let action = Action::SetDefault { table: table.clone(), column: id, default: default.cloned() };
+        let mut after = self.catalog.clone();
+        after.apply(&action);
         let column = self.column(table, column)?;
         let known = self.server.relation(table).and_then(|relation| relation.column(&column.name));
         let before = match known {
@@ -65,9 +70,16 @@ impl Scene<'_> {
             let set = default.map_or_else(|| "drop default".to_owned(), |default| format!("set default {default}"));
             vec![self.alter(table, &format!("alter column {} {set}", quote::ident(&column.name)))]
         };
-        let undo = vec![Work::Ddl(change(before))];
+        // The triggers of a sync look at the defaults of its columns.
+        let (mut statements, mut back) = (self.sync_changes(&action)?, self.sync_restoration(&action)?);
+        if !self.marks_default(&after, table, id)? {
+            statements.extend(change(default.map(written)));
+        }
+        if !self.marks_default(self.catalog, table, id)? {
+            back.extend(change(before));
+        }
         let title = if default.is_some() { "set the default" } else { "drop the default" };
-        let statements = change(default.map(written));
+        let undo = vec![Work::Ddl(back)];
         Ok(vec![self.ddl(title, table, LockMode::AccessExclusive, statements, undo)])
     }
 }

@@ -9,7 +9,7 @@ use crate::engine::postgres::operation::{RANGE, RowsWork};
 use crate::engine::postgres::translate::kept::KeptValues;
 use crate::engine::postgres::translate::not_null::check_name;
 use crate::engine::postgres::translate::touched::Watch;
-use crate::engine::postgres::translate::{Scene, comparable, of_row};
+use crate::engine::postgres::translate::{Scene, comparable, is_compared_as_text, of_row};
 use crate::engine::postgres::{Cost, LockMode, Operation, Work, quote};
 use crate::expr::Expression;
 use crate::plan::FillKind;
@@ -87,9 +87,10 @@ impl Scene<'_> {
         let ty = self.type_of(table, column);
         let mut parts = vec![match kind {
             FillKind::Seed => format!("{name} is null and {sql} is not null"),
-            FillKind::Backfill => {
-                format!("{} is distinct from {}", comparable(&ty, &name), comparable(&ty, &sql))
+            FillKind::Backfill if is_compared_as_text(&ty) => {
+                format!("{} is distinct from {}", comparable(&ty, &name), comparable(&ty, &format!("({sql})::{ty}")))
             }
+            FillKind::Backfill => format!("{name} is distinct from {sql}"),
         }];
         if let Some(filter) = filter {
             parts.push(filter.to_sql(&|name| of_row("r", name)));

@@ -184,10 +184,14 @@ fn of_row(row: &str, column: &str) -> String {
     format!("{row}.{}", quote::ident(column))
 }
 
-/// A value in a form that can be compared: `json` has no equality, its text has.
+/// A value in a form that can be compared. `json` has no equality, its text has; and what is equal is not always the
+/// same: 1.0 and 1.00, 'Bob' and 'bob' where letters are equal in both cases.
 fn comparable(ty: &str, value: &str) -> String {
-    match ty {
-        "json" | "xml" | "point" | "line" | "polygon" | "path" => format!("{value}::text"),
-        _ => value.to_owned(),
-    }
+    if is_compared_as_text(ty) { format!("{value}::text") } else { value.to_owned() }
+}
+
+fn is_compared_as_text(ty: &str) -> bool {
+    let name = ty.split('(').next().unwrap_or(ty);
+    let name = name.rsplit('.').next().unwrap_or(name).trim_matches('"');
+    matches!(name, "json" | "xml" | "point" | "line" | "polygon" | "path" | "numeric" | "jsonb" | "interval" | "citext")
 }

@@ -4,6 +4,7 @@ use super::beside::Reference;
 use super::cursor::{Cursor, columns_in, text_of};
 use super::tokens::Token;
 use super::{Qualified, Reading};
+use crate::engine::postgres::default_mark::unmarked;
 use crate::engine::postgres::relation::{RelationConstraint, RelationConstraintKind};
 
 /// Actions that change nothing that a plan is concerned with.
@@ -71,7 +72,7 @@ impl Reading {
         if cursor.words("add generated") {
             (column.identity, column.identity_always) = (true, cursor.at_word("always"));
         } else if cursor.words("set default") {
-            column.default = Some(text_of(cursor.rest, &self.schema));
+            column.default = unmarked(text_of(cursor.rest, &self.schema));
         } else if cursor.words("drop default") {
             column.default = None;
         } else if cursor.words("set not null") {

@@ -85,7 +85,11 @@ impl Program<'_> {
             writeln!(body, "    r{} boolean;", sync.id.0).ok();
         }
         body += "begin\n";
-        body += &self.changed(columns)?;
+        body += "    if tg_op = 'INSERT' then\n";
+        body += &self.given_by_value(columns)?;
+        body += "    else\n";
+        body += &self.updated(columns)?;
+        body += "    end if;\n";
         body += &self.inserted_whole(syncs);
         body += &event(columns);
         for sync in syncs {

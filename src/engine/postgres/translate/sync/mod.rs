@@ -1,8 +1,7 @@
 //! Syncs as triggers. What they do is what `engine::memory` does in a write, with the means that PostgreSQL gives:
 //!
-//! * A row trigger sees values, not who wrote them. What an update *gives*, also where it leaves a value as it is, is told
-//!   by a trigger `before update of` each column that follows others (`given`); what an insert gives is taken to be what
-//!   differs from the columns' defaults.
+//! * A row trigger sees values, not who wrote them. Of an update that is enough: what changed decides, given or not. Of an
+//!   insert it is told what was left to a default ([`given`]) by the defaults themselves.
 //! * Within a table, `before` triggers change the row itself ([`near`]). Into another table, `after` triggers write the
 //!   row that belongs to it ([`far`]), and the setting `miglab.event` carries along what was written and what was set, so
 //!   that nothing comes back.
@@ -12,6 +11,7 @@
 
 mod columns;
 mod far;
+mod given;
 mod near;
 
 use std::collections::BTreeSet;
@@ -38,6 +38,17 @@ struct Piece {
 struct Installation {
     functions: Vec<Piece>,
     triggers: Vec<Piece>,
+    defaults: Vec<MarkedDefault>,
+}
+
+/// A default that tells when it is used, as long as the triggers stand.
+#[derive(PartialEq)]
+struct MarkedDefault {
+    /// The column, quoted.
+    column: String,
+    marked: String,
+    /// What it is otherwise.
+    plain: Option<String>,
 }
 
 impl Scene<'_> {
@@ -50,9 +61,16 @@ impl Scene<'_> {
     }
 
     fn change_syncs(&self, action: &Action, title: &str, mode: LockMode) -> Result<Vec<Operation>, Fault> {
+        let mut after = self.catalog.clone();
+        after.apply(action);
+        let changed = self.changed_installations(self.catalog, &after)?;
         let statements = self.sync_changes(action)?;
         let undo = vec![Work::Ddl(self.sync_restoration(action)?)];
-        let locks = self.sync_locks(action)?.into_iter().map(|lock| Lock { mode, ..lock }).collect();
+        // A default is changed under the strongest lock.
+        let mode_of = |before: &Installation, after: &Installation| {
+            if before.defaults == after.defaults { mode } else { LockMode::AccessExclusive }
+        };
+        let locks = changed.iter().map(|(table, before, after)| self.lock(table, mode_of(before, after))).collect();
         let work = Work::Ddl(statements);
         Ok(vec![Operation { title: title.to_owned(), work, locks, cost: Cost::Instant, undo, purge: Vec::new() }])
     }
@@ -123,7 +141,23 @@ impl Scene<'_> {
         }
         let gone = before.functions.iter().filter(|piece| !in_after(&after.functions, piece));
         statements.extend(gone.map(|piece| format!("drop function if exists {}()", piece.name)));
+        statements.extend(self.changed_defaults(table, before, after));
         statements
+    }
+
+    fn changed_defaults(&self, table: &str, before: &Installation, after: &Installation) -> Vec<String> {
+        let is_in = |defaults: &[MarkedDefault], default: &MarkedDefault| {
+            defaults.iter().any(|other| other.column == default.column)
+        };
+        let gone = before.defaults.iter().filter(|default| !is_in(&after.defaults, default));
+        let gone = gone.map(|default| (&default.column, default.plain.as_ref()));
+        let new = after.defaults.iter().filter(|default| !before.defaults.contains(default));
+        let new = new.map(|default| (&default.column, Some(&default.marked)));
+        let change = |(column, default): (&String, Option<&String>)| {
+            let set = default.map_or_else(|| "drop default".to_owned(), |default| format!("set default {default}"));
+            self.alter(table, &format!("alter column {column} {set}"))
+        };
+        gone.chain(new).map(change).collect()
     }
 
     fn installation(&self, catalog: &Catalog, table: &Name) -> Result<Installation, Fault> {
@@ -139,6 +173,14 @@ impl Scene<'_> {
             program.install_far(&far, &mut installation)?;
         }
         Ok(installation)
+    }
+
+    /// Whether the default of a column tells when it is used.
+    pub(super) fn marks_default(&self, catalog: &Catalog, table: &Name, id: ColumnId) -> Result<bool, Fault> {
+        let name =
+            catalog.table(table).and_then(|table| table.column_by_id(id)).map(|column| quote::ident(&column.name));
+        let installation = self.installation(catalog, table)?;
+        Ok(installation.defaults.iter().any(|default| Some(&default.column) == name.as_ref()))
     }
 
     fn function_name(&self, table: &str, kind: &str) -> String {
@@ -195,11 +237,7 @@ impl Program<'_> {
 
     /// One of these columns gets another value, and it is not a backfill that gives it.
     fn changes(&self, columns: &BTreeSet<ColumnId>) -> Result<String, Fault> {
-        let changed = |id: &ColumnId| {
-            let column = self.column(*id)?;
-            Ok(format!("{} is distinct from {}", self.compared("old", column), self.compared("new", column)))
-        };
-        let parts = columns.iter().map(changed).collect::<Result<Vec<_>, Fault>>()?;
+        let parts = columns.iter().map(|id| self.changes_image(*id)).collect::<Result<Vec<_>, Fault>>()?;
         Ok(format!("({}) and {NO_BACKFILL}", parts.join(" or ")))
     }
 

@@ -20,38 +20,29 @@ impl Program<'_> {
             Self::settings(syncs),
             quote::dollar(&self.near_body(syncs, &columns)?)
         );
-        let given = self.scene.function_name(&self.table.name, "given");
-        into.functions.push(Piece { name: given.clone(), create: given_body(&given) });
         into.functions.push(Piece { name: function.clone(), create });
-        let relation = self.scene.qualified(&self.table.name);
+        into.defaults = self.marked_defaults(&self.told_apart(syncs, &columns))?;
         let changes = self.changes(&columns)?;
-        for target in targets(syncs) {
-            let column = quote::ident(&self.column(target)?.name);
-            into.triggers.push(Piece {
-                name: quote::ident(&format!("zzz_miglab_1_given_{}", target.0)),
-                create: format!(
-                    "before update of {column} on {relation} for each row when ({changes}) execute function {given}('{}')",
-                    target.0
-                ),
-            });
-        }
         into.triggers.extend(self.row_triggers("zzz_miglab_2", "before", &function, &changes));
         Ok(())
     }
 
     fn near_body(&self, syncs: &[&Arc<Sync>], columns: &BTreeSet<ColumnId>) -> Result<String, Fault> {
         let mut body = format!("\n{}", self.legend(columns));
-        body.push_str(
-            "declare\n    event text := coalesce(current_setting('miglab.event', true), '');\n    \
-             given text := coalesce(current_setting('miglab.given', true), '');\n",
-        );
+        body.push_str("declare\n    event text := coalesce(current_setting('miglab.event', true), '');\n");
         body += &Self::declarations("xws", columns);
         for sync in syncs {
             let number = sync.id.0;
             writeln!(body, "    t{number} boolean;\n    f{number} boolean := false;\n    r{number} boolean;").ok();
         }
-        body += "begin\n    if given <> '' then\n        perform set_config('miglab.given', '', true);\n    end if;\n";
-        body += &self.changed(columns)?;
+        let told = self.told_apart(syncs, columns);
+        let sources = syncs.iter().flat_map(|sync| sync.source_columns.iter().copied()).collect();
+        body += &Self::declarations("d", &told);
+        body += "begin\n    if tg_op = 'INSERT' then\n";
+        body += &self.given(columns, &told, &sources)?;
+        body += "    else\n";
+        body += &self.updated(columns)?;
+        body += "    end if;\n";
         body += "    if event = '' then\n";
         body += &self.written_here(syncs, columns);
         body += "    else\n";
@@ -64,10 +55,9 @@ impl Program<'_> {
 
     /// Sets `w…` (written), `s…` (not to be set) and `t…` (the fact is touched) for a write of an application.
     fn written_here(&self, syncs: &[&Arc<Sync>], columns: &BTreeSet<ColumnId>) -> String {
-        let targets = targets(syncs);
         let mut text = String::new();
         for column in columns {
-            let parts: Vec<String> = self.parts_of(*column, columns).map(|id| given_here(id, &targets)).collect();
+            let parts: Vec<String> = self.parts_of(*column, columns).map(|id| format!("x{}", id.0)).collect();
             writeln!(text, "        w{} := {};", column.0, parts.join(" or ")).ok();
             writeln!(text, "        s{0} := w{0};", column.0).ok();
         }
@@ -159,27 +149,6 @@ impl Program<'_> {
     }
 }
 
-fn targets(syncs: &[&Arc<Sync>]) -> BTreeSet<ColumnId> {
-    syncs.iter().map(|sync| sync.target).collect()
-}
-
-/// The application gave the column: it changed, or was told of by the trigger for what is given.
-fn given_here(column: ColumnId, targets: &BTreeSet<ColumnId>) -> String {
-    let number = column.0;
-    if targets.contains(&column) {
-        format!("x{number} or position(',{number},' in given) > 0")
-    } else {
-        format!("x{number}")
-    }
-}
-
 fn or_false(parts: &[String]) -> String {
     if parts.is_empty() { "false".to_owned() } else { parts.join(" or ") }
-}
-
-/// Notes that an update gives a column, for the trigger that comes after it.
-fn given_body(function: &str) -> String {
-    let body = "\nbegin\n    perform set_config('miglab.given', coalesce(nullif(current_setting('miglab.given', true), ''), ',') || tg_argv[0] || ',', \
-                true);\n    return new;\nend\n";
-    format!("create or replace function {function}() returns trigger language plpgsql as {}", quote::dollar(body))
 }
