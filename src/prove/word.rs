@@ -82,6 +82,11 @@ impl<W: Word> Pattern<W> {
         Self { mask: self.mask | W::bit(at), value: self.value.with(at, set) }
     }
 
+    /// With one bit to be as it may be.
+    pub(super) fn without(self, at: u32) -> Self {
+        Self { mask: self.mask & !W::bit(at), value: self.value & !W::bit(at) }
+    }
+
     /// What matches both, if anything can.
     pub(super) fn meet(self, other: Self) -> Option<Self> {
         let both = self.mask & other.mask;

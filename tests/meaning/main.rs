@@ -3,6 +3,7 @@
 #[path = "../common/mod.rs"]
 mod common;
 
+mod differential;
 mod expressions;
 mod refuted;
 mod statements;

@@ -190,7 +190,11 @@ impl Lineage {
         let mut at = column;
         for _ in 0..MOST_REACHED {
             let fills = || self.fills(at).iter().filter(|fill| fill.is_of_rows());
-            let (Some(fill), true) = (fills().next(), self.is_added(at)) else { return false };
+            let Some(fill) = fills().next() else { return false };
+            // What a copy leaves as it was in rows that are there, the proof tells.
+            if !self.is_added(at) && fill.kind != FillingKind::Copy {
+                return false;
+            }
             let are_all = fills().all(|other| other.is_like(fill)) && fills().any(|fill| fill.fills_what_is_empty(at));
             let sources = &fill.value.1;
             let is_way = |source: &ColumnId| *source == of || self.bases(*source, fill.at).contains(&of);

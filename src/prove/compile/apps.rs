@@ -205,7 +205,8 @@ impl<W: Word> Doing<'_, '_, W> {
             let wrong = values::failure(doubt, AnomalyKind::RejectedWrite, Some(self.app), self.scene);
             let step = values::sync_into(self.scene, doubt.column);
             let condition = values::failing_condition(self.scene, doubt, Some(app));
-            risks.extend(values::weigh((self.scene, step), &doubt.answer, wrong, is_firm, condition, self.record));
+            let risk = values::weigh((self.scene, step), &doubt.answer, wrong, is_firm, condition, self.record);
+            risks.extend(risk.map(|risk| values::after(image, risk)));
         }
         values::require_values(self.scene, image, self.record);
         risks

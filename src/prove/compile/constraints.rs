@@ -327,7 +327,7 @@ impl Write<'_> {
         let takes_default = |column: &ColumnId| defaulted.iter().any(|given| given.column == *column);
         let is_new = |column: &ColumnId| takes_default(column) && self.has_new_default(*column);
         if inserted && columns.iter().all(takes_default) {
-            if self.step().is_none() && !columns.iter().any(is_new) {
+            if self.step().is_none() && !columns.iter().any(is_new) && !scene.survey.is_deployed(self.app) {
                 return;
             }
         } else if !inserted && !columns.is_empty() && !self.concerns(columns) {
@@ -342,7 +342,8 @@ impl Write<'_> {
         let app = &scene.plan.apps[self.app].name;
         let what = format!("`{app}` writes nothing that {} refuses", self.name());
         let discharge = "add the constraint once no version is live that does not know of it".to_owned();
-        risks.extend(values::weigh((scene, self.step()), &answer, wrong, true, (what, discharge), record));
+        let risk = values::weigh((scene, self.step()), &answer, wrong, true, (what, discharge), record);
+        risks.extend(risk.map(|risk| values::after(image, risk)));
     }
 
     /// A foreign key, held against the default that an insert leaves in its column.
@@ -476,7 +477,7 @@ pub(super) fn ask_of_check<W: Word>(
     let computed = values::as_computed(given);
     image.ask(|scenario, judge| {
         let scenario = Scenario { computed: &computed, except: Some(&constraint.name), ..*scenario };
-        judge.is_false(&scenario, &schema.name, condition)
+        judge.breaks(&scenario, &schema.name, condition)
     })
 }
 
@@ -493,7 +494,7 @@ pub(super) fn old_answers(
         let computed = values::as_computed(way);
         let scenario = values::scenario(scene, false, &computed);
         let scenario = Scenario { except: Some(&constraint.name), ..scenario };
-        scene.survey.judge.is_false(&scenario, &schema.name, condition)
+        scene.survey.judge.breaks(&scenario, &schema.name, condition)
     };
     ways.iter().map(answer).collect()
 }
