@@ -8,8 +8,9 @@ use crate::plan::{Action, Effect};
 use crate::prove::compile::constraints::{self, by_nulls, wrong};
 use crate::prove::compile::fills::{driving_table, failing};
 use crate::prove::compile::known_references;
-use crate::prove::compile::past::is_empty;
+use crate::prove::compile::meetings;
 use crate::prove::compile::old_rows;
+use crate::prove::compile::past::is_empty;
 use crate::prove::compile::record::{Record, added_by};
 use crate::prove::compile::scene::LayerScene;
 use crate::prove::compile::unique::{Meeting, old_meeting};
@@ -102,7 +103,7 @@ fn note_collision<W: Word>(
     let name = held.title();
     let wrong = wrong(AnomalyKind::FailingStep, None, columns.first().copied(), Some(name));
     let happening = record.happening(ModelEvent::Step(step));
-    let met = constraints::collision(scene, (columns, behind), (happening, true), wrong, record);
+    let met = meetings::collision(scene, (columns, behind), (happening, true), wrong, record);
     record.collisions.extend(met);
 }
 
