@@ -361,7 +361,9 @@ fn conflict(def: &ColumnDef, has: &ColumnType, wanted: &ColumnType, added_at: Sp
 #[must_use]
 pub fn left_out(table: &Name, from: &Ident, to: &Ident) -> String {
     let (from, to) = (&from.name, &to.name);
-    format!("the foreign key of `{table}.{from}` to `{to}`, which the script does not declare, refuses nothing that happens")
+    format!(
+        "the foreign key of `{table}.{from}` to `{to}`, which the script does not declare, refuses nothing that happens"
+    )
 }
 
 fn left_out_reference(table: &Table, from: &Ident, to: &Ident) -> Diagnostic {

@@ -280,9 +280,7 @@ impl Relation {
     #[must_use]
     pub fn refers_to(&self, other: &Self) -> bool {
         self.constraints.iter().any(|constraint| match &constraint.kind {
-            RelationConstraintKind::ForeignKey { schema, table, .. } => {
-                *schema == other.schema && *table == other.name
-            }
+            RelationConstraintKind::ForeignKey { schema, table, .. } => *schema == other.schema && *table == other.name,
             _ => false,
         })
     }

@@ -8,8 +8,8 @@ use crate::plan::{Action, Effect};
 use crate::prove::compile::constraints::{self, by_nulls, wrong};
 use crate::prove::compile::fills::{driving_table, failing};
 use crate::prove::compile::known_references;
-use crate::prove::compile::past::is_empty;
 use crate::prove::compile::old_rows;
+use crate::prove::compile::past::is_empty;
 use crate::prove::compile::record::{Record, added_by};
 use crate::prove::compile::scene::LayerScene;
 use crate::prove::compile::unique::{Meeting, old_meeting};
@@ -76,7 +76,7 @@ fn assume<W: Word>(scene: LayerScene<'_>, step: usize, record: &mut Record<W>) {
     if is_kept {
         return;
     }
-    let (what, discharge) = constraints::old_condition(held);
+    let (what, discharge) = constraints::old_condition(scene, held);
     match old_rows::answer(scene, schema, held, step) {
         // It fails, which is told.
         Answer::With(_) => {}
@@ -177,7 +177,7 @@ fn risks<W: Word>(
         let name = constraint.title();
         let wrong = wrong(AnomalyKind::FailingStep, None, columns.first().copied(), Some(name));
         for answer in constraints::old_answers(scene, schema, constraint, condition, added) {
-            let condition = constraints::old_condition(constraint);
+            let condition = constraints::old_condition(scene, constraint);
             risks.extend(values::weigh((scene, Some(step)), &answer, wrong.clone(), false, condition, record));
         }
     }

@@ -121,7 +121,8 @@ pub(super) fn note_seen<W: Word>(
 }
 
 /// How far a look at the rows of a database reaches.
-const AS_OF_NOW: &str = " (looked at on the server: no row is in the way now; none is taken to come until the statement is run)";
+const AS_OF_NOW: &str =
+    " (looked at on the server: no row is in the way now; none is taken to come until the statement is run)";
 
 /// The ways in which a row that was there when `step` was reached has come by the values of these columns: for each
 /// the columns that are known to be computed. The rest may have any value.
@@ -234,7 +235,8 @@ pub(super) fn missing_row(
     if !is_known || !lacks.all(|lacks| lacks) {
         return Answer::Open;
     }
-    let origin = if is_new { crate::plan::Origin::Made } else { crate::plan::Origin::Script };
+    let known = scene.plan.samples.of(table).map(|sample| sample.origin).max();
+    let origin = known.filter(|_| !is_new).unwrap_or(crate::plan::Origin::Made);
     let values = vec![(column.column.clone(), value.clone())];
     let outcome = format!("`{table}` has no such row");
     Answer::With(Box::new(crate::obligations::Witness { table: column.table.clone(), values, origin, outcome }))
