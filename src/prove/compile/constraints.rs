@@ -383,7 +383,7 @@ impl Write<'_> {
         let Some(step) = step.filter(|step| !is_empty(self.scene, &self.schema.name, *step)) else { return };
         let wrong = wrong(AnomalyKind::RejectedWrite, Some(self.app), columns.first().copied(), Some(self.name()));
         for answer in old_answers(self.scene, self.schema, self.constraint, condition, step) {
-            let condition = old_condition(self.constraint);
+            let condition = old_condition(self.scene, self.constraint);
             risks.extend(values::weigh((self.scene, Some(step)), &answer, wrong.clone(), false, condition, record));
         }
     }
@@ -455,9 +455,15 @@ pub(super) fn old_answers(
 }
 
 /// What must hold of the rows that were there before a constraint, and what would discharge it.
-pub(super) fn old_condition(constraint: &Constraint) -> (String, String) {
+pub(super) fn old_condition(scene: LayerScene<'_>, constraint: &Constraint) -> (String, String) {
     let what = format!("every row that was there before satisfies {}", constraint.title());
-    (what, "look at the rows with `check --db`".to_owned())
+    // What the plan computes before, or a version writes into a column that is new, no database has yet.
+    let discharge = if scene.plan.samples.has_database() {
+        "look at the rows when the run gets there, with a `verify` before this"
+    } else {
+        "look at the rows with `check --db`"
+    };
+    (what, discharge.to_owned())
 }
 
 fn is_validated(constraint: &Constraint) -> bool {

@@ -77,7 +77,7 @@ fn assume<W: Word>(scene: LayerScene<'_>, step: usize, record: &mut Record<W>) {
     if is_kept {
         return;
     }
-    let (what, discharge) = constraints::old_condition(held);
+    let (what, discharge) = constraints::old_condition(scene, held);
     match old_rows::answer(scene, schema, held, step) {
         // It fails, which is told.
         Answer::With(_) => {}
@@ -178,7 +178,7 @@ fn risks<W: Word>(
         let name = constraint.title();
         let wrong = wrong(AnomalyKind::FailingStep, None, columns.first().copied(), Some(name));
         for answer in constraints::old_answers(scene, schema, constraint, condition, added) {
-            let condition = constraints::old_condition(constraint);
+            let condition = constraints::old_condition(scene, constraint);
             risks.extend(values::weigh((scene, Some(step)), &answer, wrong.clone(), false, condition, record));
         }
     }

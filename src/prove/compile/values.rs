@@ -235,7 +235,8 @@ pub(super) fn missing_row(
     if !is_known || !lacks.all(|lacks| lacks) {
         return Answer::Open;
     }
-    let origin = if is_new { crate::plan::Origin::Made } else { crate::plan::Origin::Script };
+    let known = scene.plan.samples.of(table).map(|sample| sample.origin).max();
+    let origin = known.filter(|_| !is_new).unwrap_or(crate::plan::Origin::Made);
     let values = vec![(column.column.clone(), value.clone())];
     let outcome = format!("`{table}` has no such row");
     Answer::With(Box::new(crate::obligations::Witness { table: column.table.clone(), values, origin, outcome }))
