@@ -4,7 +4,7 @@ use bigdecimal::BigDecimal;
 
 use crate::data::{Type, Value, ValueError, compare};
 use crate::expr::domain::range::{Edge, Range};
-use crate::expr::domain::{Domain, Failure, FailureKind, arithmetic, look, texts};
+use crate::expr::domain::{Domain, Failure, FailureKind, arithmetic, texts};
 use crate::expr::function::{Context, Function, Gives, Nulls, Refusal, Refused};
 use crate::expr::node::Node;
 use crate::expr::row;
@@ -14,7 +14,7 @@ pub(super) const MAX_ROWS: usize = 4096;
 
 /// What a call with such operands may give, and why it may fail.
 pub(super) fn call(function: &'static Function, operands: &[Domain]) -> (Domain, Vec<Failure>) {
-    let strict = look::is_strict(function);
+    let strict = is_strict(function);
     if strict && operands.iter().any(|operand| !operand.may_be_some()) {
         return (Domain::only_null(function.result), Vec::new());
     }
@@ -30,6 +30,11 @@ pub(super) fn call(function: &'static Function, operands: &[Domain]) -> (Domain,
         _ => result.may_be_null() || operands.iter().any(Domain::may_be_null),
     };
     (result.with_null(null), failures)
+}
+
+/// Whether a null operand alone makes a call null.
+pub(super) fn is_strict(function: &Function) -> bool {
+    !matches!(function.nulls, Nulls::OfFirst | Nulls::Never)
 }
 
 /// Whether no part of the moment is unknown: it is not infinite, or the part is one that an infinite moment has.

@@ -7,7 +7,7 @@ use crate::expr::domain::exact::Computed;
 use crate::expr::domain::row::{Outcome, RowDomains};
 use crate::expr::domain::values::{EQUAL, GREATER, LESS};
 use crate::expr::domain::{Domain, Failure, FailureKind, Outlook, calls, casts, exact};
-use crate::expr::function::{Function, Gives, Nulls};
+use crate::expr::function::{Function, Gives};
 use crate::expr::node::{Case, Cast, Extreme, Node};
 
 /// So many nodes are looked at; what is beyond is taken to have any value, and to fail if it can.
@@ -317,11 +317,6 @@ pub(super) fn swapped(outcomes: u8) -> u8 {
 fn compared(orders: u8, possible: u8, null: bool) -> Domain {
     let bit = |holds: bool, bit: u8| if holds { bit } else { 0 };
     of_outcomes(bit(possible & orders != 0, TRUE) | bit(possible & !orders != 0, FALSE) | bit(null, NULL))
-}
-
-/// Whether a null operand alone makes a call null.
-pub(super) fn is_strict(function: &Function) -> bool {
-    !matches!(function.nulls, Nulls::OfFirst | Nulls::Never)
 }
 
 /// How two terms stand to each other that are one term, with something added or not.

@@ -1,7 +1,8 @@
 //! From what is known of a result back to what is known of that from which it was computed.
 
+use crate::expr::domain::calls::is_strict;
 use crate::expr::domain::env::{Env, FALSE, NULL, TRUE};
-use crate::expr::domain::look::{Looker, is_strict};
+use crate::expr::domain::look::Looker;
 use crate::expr::domain::{Domain, casts, texts};
 use crate::expr::function::{Function, Gives};
 use crate::expr::node::{Case, Node};

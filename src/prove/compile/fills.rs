@@ -5,10 +5,10 @@ use crate::catalog::{ColumnId, Constraint, ConstraintKind, NotNull, Table};
 use crate::expr::{Expression, Nullness};
 use crate::plan::{Action, FillKind};
 use crate::prove::compile::constraints::{
-    self, broken_by_nulls, by_nulls, by_nulls_with, collision, is_not_null, not_null_name, wrong,
+    self, broken_by_nulls, by_nulls, by_nulls_with, collision, is_not_null, not_null_name,
 };
 use crate::prove::compile::image::{Guess, Image};
-use crate::prove::compile::record::{Record, added_by};
+use crate::prove::compile::record::{Record, added_by, wrong};
 use crate::prove::compile::scene::LayerScene;
 use crate::prove::compile::unique::{Comes, Meeting, meeting};
 use crate::prove::compile::values;
