@@ -5,7 +5,7 @@ use bigdecimal::BigDecimal;
 use crate::data::{Type, Value, ValueError, compare};
 use crate::expr::domain::range::{Edge, Range};
 use crate::expr::domain::{Domain, Failure, FailureKind, arithmetic, texts};
-use crate::expr::function::{Context, Function, Gives, Nulls, Refusal, Refused};
+use crate::expr::function::{Context, Function, Gives, Nulls, Refusal, Refused, UNTRIED};
 use crate::expr::node::Node;
 use crate::expr::row;
 
@@ -59,9 +59,9 @@ fn listed(function: &'static Function, operands: &[Domain]) -> Option<(Domain, V
     let (mut values, mut failures, mut failed) = (Vec::new(), Vec::new(), 0);
     let rows = product(&lists)?;
     for row in &rows {
-        match row::apply(function, row, Context { now_micros: 0 }) {
+        match row::apply(function, row, Context::TRIED) {
             Ok(value) => values.push(value),
-            Err(error) if error.sqlstate == "0A000" => return None,
+            Err(error) if error.sqlstate == "0A000" || error.sqlstate == UNTRIED => return None,
             Err(error) => {
                 failed += 1;
                 add(&mut failures, reason(function, row, &error));
@@ -174,7 +174,7 @@ fn rising(function: &'static Function, operands: &[Domain]) -> Option<Domain> {
     let others: Vec<Value> = others.iter().map(Domain::only).collect::<Option<_>>()?;
     let at = |edge: Option<Edge>| {
         let row: Vec<Value> = std::iter::once(edge?.value).chain(others.clone()).collect();
-        row::apply(function, &row, Context { now_micros: 0 }).ok().map(Edge::closed)
+        row::apply(function, &row, Context::TRIED).ok().map(Edge::closed)
     };
     let range = first.range();
     let ends = Range { low: at(range.low), high: at(range.high), ..Range::of_type(function.result) };

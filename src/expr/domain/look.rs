@@ -38,9 +38,10 @@ pub(super) fn outlook(expression: &Expression, row: &RowDomains) -> Outlook {
     let mut env = Env::new(names.iter().map(|name| &**name).zip(types).map(any).collect());
     let mut looker = Looker::default();
     // A condition may narrow what an earlier one compares with.
-    for (condition, outcome) in conditions.iter().chain(&conditions) {
-        looker.assume(&mut env, condition, if *outcome == Outcome::True { TRUE } else { TRUE | NULL });
-    }
+    let outcomes =
+        conditions.iter().map(|(node, outcome)| (node, if *outcome == Outcome::True { TRUE } else { TRUE | NULL }));
+    outcomes.clone().for_each(|(condition, outcome)| looker.assume(&mut env, condition, outcome));
+    outcomes.for_each(|(condition, outcome)| looker.assume_again(&mut env, condition, outcome));
     if env.impossible {
         return Outlook { result: Domain::nothing(expression.ty()), failures: Vec::new() };
     }
@@ -73,6 +74,8 @@ pub(super) struct Looker {
     quiet: u32,
     steps: u32,
     depth: u32,
+    /// What is assumed was assumed before: it is gone through, whether or not it is known.
+    pub(super) again: bool,
 }
 
 impl Looker {
@@ -280,6 +283,7 @@ impl Looker {
                 return result;
             }
             self.refine(&mut rest, operand, &Domain::only_null(operand.ty()));
+            self.settle(&mut rest);
             if rest.impossible {
                 return result;
             }
