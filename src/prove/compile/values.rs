@@ -4,6 +4,7 @@ use crate::ast::Name;
 use crate::catalog::{Column, ColumnId, Table};
 use crate::expr::Expression;
 use crate::obligations::Answer;
+use crate::plan::Seen;
 use crate::prove::compile::computed::{Doubt, Given, sync_into};
 use crate::prove::compile::image::Image;
 use crate::prove::compile::record::{Record, wrong};
@@ -51,6 +52,13 @@ pub(super) fn weigh<W: Word>(
 ) -> Option<(Pattern<W>, usize)> {
     let is_seen = |witness: &crate::obligations::Witness| witness.origin != crate::plan::Origin::Made;
     match answer {
+        Answer::Asked(otherwise, _) if is_firm && matches!(**otherwise, Answer::With(_)) => {
+            weigh((scene, step), otherwise, wrong, is_firm, condition, record)
+        }
+        Answer::Asked(_, seen) => {
+            note_seen(step, seen, condition, record);
+            None
+        }
         Answer::Never => None,
         Answer::With(witness) if is_firm || is_seen(witness) => {
             let witness = Some(record.witness(witness));
@@ -66,6 +74,25 @@ pub(super) fn weigh<W: Word>(
         }
     }
 }
+
+/// What becomes of a condition about rows that a database was asked about: what holds now is taken to hold until the
+/// statement is reached.
+pub(super) fn note_seen<W: Word>(
+    step: Option<usize>,
+    seen: &Seen,
+    (what, discharge): (String, String),
+    record: &mut Record<W>,
+) {
+    match seen {
+        Seen::Nothing => record.assume(step, format!("{what}{AS_OF_NOW}")),
+        Seen::Unknown(why) => record.require(step, what, format!("{discharge}; the server was asked: {why}")),
+        Seen::Row { .. } => record.require(step, what, discharge),
+    }
+}
+
+/// How far a look at the rows of a database reaches.
+const AS_OF_NOW: &str =
+    " (looked at on the server: no row is in the way now; none is taken to come until the statement is run)";
 
 /// An expression that fails: what is wrong then.
 pub(super) fn failure(doubt: &Doubt, kind: AnomalyKind, app: Option<usize>, scene: LayerScene<'_>) -> Wrong {
