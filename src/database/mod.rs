@@ -6,6 +6,7 @@ mod drops;
 mod left_out;
 mod preflight;
 mod round_trips;
+mod rows;
 
 use std::sync::Arc;
 
@@ -37,7 +38,22 @@ pub struct Opened {
 /// # Errors
 /// The server cannot be asked.
 pub fn look(client: &mut impl GenericClient, script: &Script) -> Result<Server, Fault> {
-    look_at(client, &tables(script))
+    look_around(client, &tables(script))
+}
+
+/// Asks a database for these tables, and for those that foreign keys lead to from them, and from which foreign keys lead
+/// to them.
+///
+/// # Errors
+/// The server cannot be asked.
+pub fn look_around(client: &mut impl GenericClient, tables: &[Name]) -> Result<Server, Fault> {
+    let server = look_at(client, tables)?;
+    let mut beside = inspect::related(client, &server)?;
+    if beside.is_empty() {
+        return Ok(server);
+    }
+    beside.extend_from_slice(tables);
+    look_at(client, &beside)
 }
 
 /// Asks a database for these tables.
@@ -68,19 +84,52 @@ pub fn tables(script: &Script) -> Vec<Name> {
 /// # Errors
 /// There are errors in the script, or it says of the database what is not so: all findings, some of which are errors.
 pub fn open(script: impl Into<Parsed>, server: &Server) -> Result<Opened, Findings> {
-    let checked = check(script, server);
+    opened(check(script, server))
+}
+
+/// The same, with a look at the rows that the database has, which are not changed.
+///
+/// # Errors
+/// The connection is lost. Otherwise as of [`open`].
+pub fn open_with_rows(
+    client: &mut impl GenericClient,
+    script: impl Into<Parsed>,
+    server: &Server,
+) -> Result<Result<Opened, Findings>, Fault> {
+    Ok(opened(check_with_rows(client, script, server)?))
+}
+
+fn opened(checked: Checked) -> Result<Opened, Findings> {
     match checked.plan.clone().filter(|_| !checked.findings.has_errors()) {
         Some(plan) => Ok(Opened { checked, plan }),
         None => Err(checked.findings),
     }
 }
 
-/// Everything that there is to say of a script and a database.
+/// Everything that there is to say of a script and the schema of a database.
 #[must_use]
 pub fn check(script: impl Into<Parsed>, server: &Server) -> Checked {
-    let parsed = script.into();
+    checked(script.into(), server, &mut |_| {})
+}
+
+/// Everything that there is to say of a script and a database, the rows included that it has now: some are read, and all
+/// are asked about. They are not changed.
+///
+/// # Errors
+/// The connection is lost.
+pub fn check_with_rows(
+    client: &mut impl GenericClient,
+    script: impl Into<Parsed>,
+    server: &Server,
+) -> Result<Checked, Fault> {
+    let mut looked = Ok(());
+    let checked = checked(script.into(), server, &mut |plan| looked = rows::look(client, plan, server));
+    looked.map(|()| checked)
+}
+
+fn checked(parsed: Parsed, server: &Server, look: &mut dyn FnMut(&mut Plan)) -> Checked {
     let (known, mut remarks) = known_tables(&parsed.script, server);
-    let mut checked = check::check(parsed, &known);
+    let mut checked = check::check_with(parsed, &known, look);
     let Checked { script, plan, findings: Findings { diagnostics, notes, .. }, .. } = &mut checked;
     diagnostics.extend(missing_tables(script, server, &known));
     if let Some(plan) = plan {
@@ -112,7 +161,8 @@ pub fn readiness(
     Ok(found)
 }
 
-/// The tables that a script uses and neither declares nor adds, as the database has them.
+/// The tables that a script uses and neither declares nor adds, as the database has them, and those that foreign keys link
+/// with its own.
 fn known_tables(script: &Script, server: &Server) -> (Vec<KnownTable>, Vec<String>) {
     let uses = Uses::of(script);
     let (mut known, mut notes) = (Vec::new(), Vec::new());
@@ -123,6 +173,12 @@ fn known_tables(script: &Script, server: &Server) -> (Vec<KnownTable>, Vec<Strin
         notes.extend(left_out.into_iter().map(|left_out| format!("not looked at in table `{name}`: {left_out}")));
         known.push(table);
     }
+    let is_named = |name: &Name| uses.tables.iter().any(|(named, _)| named == name) || declared(name);
+    let beside = server.related(&is_named).into_iter().filter(|(name, _)| !uses.added.contains(name));
+    known.extend(beside.map(|(name, relation)| {
+        let (table, _) = declare::known_table(name, relation, server);
+        KnownTable { beside: true, ..table }
+    }));
     (known, notes)
 }
 
