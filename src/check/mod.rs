@@ -36,7 +36,7 @@ use verdict::{Judged, Judgement};
 const SMALL: usize = 1 << 14;
 
 /// Plans without applications that are longer than this, in statements, are not proved under assumed ones.
-pub(super) const MOST_ADVISED: usize = 200;
+pub(crate) const MOST_ADVISED: usize = 200;
 
 /// Reads a script and says what is wrong with it. The statements of a large one are read one by one, and forgotten once
 /// they are checked; so is what they do, where no application is declared: that is not proved for a very long plan.
@@ -50,7 +50,7 @@ pub fn findings(source: Source) -> Findings {
     let mut checker = Checker::start(&outline.script, &[], most_kept);
     let unread = read_ahead::statements(&source, &outline.parts, &mut |statement| checker.statement(statement));
     let Outcome { diagnostics, notes, judgement, .. } =
-        checker.finish(outline.diagnostics.iter().cloned().chain(unread));
+        checker.finish(outline.diagnostics.iter().cloned().chain(unread), &mut |_| {});
     Findings { source, diagnostics, notes, judgement }
 }
 
@@ -58,10 +58,16 @@ pub fn findings(source: Source) -> Findings {
 /// declare.
 #[must_use]
 pub fn check(parsed: Parsed, known: &[KnownTable]) -> Checked {
+    check_with(parsed, known, &mut |_| {})
+}
+
+/// The same; `look` may add to what is known of the rows of the plan, before it is proved.
+#[must_use]
+pub fn check_with(parsed: Parsed, known: &[KnownTable], look: &mut dyn FnMut(&mut Plan)) -> Checked {
     let Parsed { script, diagnostics } = parsed;
     let mut checker = Checker::start(&script, known, usize::MAX);
     script.statements.iter().for_each(|statement| checker.statement(statement));
-    let Outcome { plan, proofs, diagnostics, notes, judgement } = checker.finish(diagnostics.into_iter());
+    let Outcome { plan, proofs, diagnostics, notes, judgement } = checker.finish(diagnostics.into_iter(), look);
     let findings = Findings { source: script.source.clone(), diagnostics, notes, judgement };
     Checked { script, plan: plan.map(Arc::new), findings, proofs }
 }
@@ -132,10 +138,11 @@ impl<'s> Checker<'s> {
     }
 
     /// Ends the walk, and proves the plan.
-    fn finish(mut self, unread: impl Iterator<Item = Diagnostic>) -> Outcome {
+    fn finish(mut self, unread: impl Iterator<Item = Diagnostic>, look: &mut dyn FnMut(&mut Plan)) -> Outcome {
         self.findings.extend(unread);
         self.rules.iter_mut().for_each(|rule| rule.finish(&self.planner, self.script, &mut self.findings));
-        let plan = self.plan.take().map(|plan| self.whole(plan));
+        let mut plan = self.plan.take().map(|plan| self.whole(plan));
+        plan.as_mut().into_iter().for_each(look);
         let Judged { judgement, proofs } = verdict::judge(self.script, plan.as_ref(), &mut self.findings);
         allow::apply(self.script, &mut self.findings);
         root_cause::keep(&mut self.findings);

@@ -116,7 +116,10 @@ impl SchemaSource {
         let parsed = syntax::parse(source);
         let used = database::tables(&parsed.script);
         let server = self.tables(&used)?;
-        let Checked { script, plan, mut findings, .. } = database::check(parsed, &server);
+        let Checked { script, plan, mut findings, .. } = match self {
+            Self::Server(session) => database::check_with_rows(session.client(), parsed, &server)?,
+            Self::Dump(..) => database::check(parsed, &server),
+        };
         let Findings { diagnostics, notes, .. } = &mut findings;
         match (self, plan) {
             (Self::Server(session), Some(plan)) => {

@@ -6,6 +6,7 @@ mod drops;
 mod left_out;
 mod preflight;
 mod round_trips;
+mod rows;
 
 use std::sync::Arc;
 
@@ -68,19 +69,52 @@ pub fn tables(script: &Script) -> Vec<Name> {
 /// # Errors
 /// There are errors in the script, or it says of the database what is not so: all findings, some of which are errors.
 pub fn open(script: impl Into<Parsed>, server: &Server) -> Result<Opened, Findings> {
-    let checked = check(script, server);
+    opened(check(script, server))
+}
+
+/// The same, with a look at the rows that the database has, which are not changed.
+///
+/// # Errors
+/// The connection is lost. Otherwise as of [`open`].
+pub fn open_with_rows(
+    client: &mut impl GenericClient,
+    script: impl Into<Parsed>,
+    server: &Server,
+) -> Result<Result<Opened, Findings>, Fault> {
+    Ok(opened(check_with_rows(client, script, server)?))
+}
+
+fn opened(checked: Checked) -> Result<Opened, Findings> {
     match checked.plan.clone().filter(|_| !checked.findings.has_errors()) {
         Some(plan) => Ok(Opened { checked, plan }),
         None => Err(checked.findings),
     }
 }
 
-/// Everything that there is to say of a script and a database.
+/// Everything that there is to say of a script and the schema of a database.
 #[must_use]
 pub fn check(script: impl Into<Parsed>, server: &Server) -> Checked {
-    let parsed = script.into();
+    checked(script.into(), server, &mut |_| {})
+}
+
+/// Everything that there is to say of a script and a database, the rows included that it has now: some are read, and all
+/// are asked about. They are not changed.
+///
+/// # Errors
+/// The connection is lost.
+pub fn check_with_rows(
+    client: &mut impl GenericClient,
+    script: impl Into<Parsed>,
+    server: &Server,
+) -> Result<Checked, Fault> {
+    let mut looked = Ok(());
+    let checked = checked(script.into(), server, &mut |plan| looked = rows::look(client, plan, server));
+    looked.map(|()| checked)
+}
+
+fn checked(parsed: Parsed, server: &Server, look: &mut dyn FnMut(&mut Plan)) -> Checked {
     let (known, mut remarks) = known_tables(&parsed.script, server);
-    let mut checked = check::check(parsed, &known);
+    let mut checked = check::check_with(parsed, &known, look);
     let Checked { script, plan, findings: Findings { diagnostics, notes, .. }, .. } = &mut checked;
     diagnostics.extend(missing_tables(script, server, &known));
     if let Some(plan) = plan {

@@ -81,7 +81,7 @@ impl Outlooks<'_> {
 
     /// An expression over a table as one over free columns, called by their identities; the first so many computed
     /// columns are put in.
-    fn whole(&self, known: usize, table: &str, value: &Expression) -> Option<Expression> {
+    pub(super) fn whole(&self, known: usize, table: &str, value: &Expression) -> Option<Expression> {
         let found = self.scenario.catalog.table(table)?;
         let mut bindings = Vec::new();
         for name in value.inputs() {
@@ -99,6 +99,6 @@ impl Outlooks<'_> {
     }
 }
 
-fn by_identity(column: ColumnId) -> Name {
+pub(super) fn by_identity(column: ColumnId) -> Name {
     format!("#{}", column.0).into()
 }

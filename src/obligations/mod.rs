@@ -2,6 +2,7 @@
 //! that it is null only where what it reads is, that what it gives is admitted where it goes. An obligation is
 //! discharged, refuted with a [`Witness`], or stays open.
 
+mod asked;
 mod discharge;
 pub mod made;
 mod question;

@@ -6,11 +6,12 @@ use rustc_hash::FxHashMap;
 
 use crate::data::{Type, Value, ValueError};
 use crate::expr::{Expression, Outlook};
+use crate::obligations::asked;
 use crate::obligations::discharge::Outlooks;
 use crate::obligations::made;
 use crate::obligations::scenario::{Free, Scenario};
 use crate::obligations::witness::Witness;
-use crate::plan::Origin;
+use crate::plan::{Origin, Question, Seen};
 
 /// Rows that are tried for one question.
 const MOST_TRIED: usize = 800;
@@ -26,6 +27,8 @@ pub enum Answer {
     AtTheEnd(Box<Witness>),
     /// Nobody knows.
     Open,
+    /// The rows of a database were asked about: this is what is known without them, and what was seen.
+    Asked(Box<Answer>, Seen),
 }
 
 impl Answer {
@@ -34,6 +37,7 @@ impl Answer {
     pub fn witness(&self) -> Option<&Witness> {
         match self {
             Self::With(witness) | Self::AtTheEnd(witness) => Some(witness),
+            Self::Asked(otherwise, _) => otherwise.witness(),
             Self::Never | Self::Open => None,
         }
     }
@@ -43,6 +47,8 @@ impl Answer {
 #[derive(Debug, Default)]
 pub struct Judge {
     known: RefCell<FxHashMap<Key, Settled>>,
+    /// What a database could answer, and has not been asked yet.
+    pub(super) unasked: RefCell<Vec<Question>>,
 }
 
 /// An answer, and the expressions that it is about: they stay where they lie as long as they are kept.
@@ -54,7 +60,7 @@ struct Settled {
 
 /// What is asked.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-enum Asked {
+pub(super) enum Asked {
     /// Whether it fails.
     Fails,
     /// Whether it is null where just these inputs are.
@@ -136,6 +142,15 @@ impl Judge {
         })
     }
 
+    /// Whether some row breaks a check: it makes it false, or the check itself fails.
+    #[must_use]
+    pub fn breaks(&self, scenario: &Scenario<'_>, table: &str, check: &Expression) -> Answer {
+        match self.is_false(scenario, table, check) {
+            Answer::Never => self.fails(scenario, table, check),
+            answer => answer,
+        }
+    }
+
     /// Whether some row makes a condition false or null.
     #[must_use]
     pub fn is_not_true(&self, scenario: &Scenario<'_>, table: &str, condition: &Expression) -> Answer {
@@ -163,7 +178,8 @@ impl Judge {
             Answer::Never
         } else {
             let at_the_end = key.asked == Asked::Fails && outlooks.fails_at_the_end_only(value);
-            Search { scenario, table, value, free: &free, at_the_end, sees }.answer()
+            let answer = Search { scenario, table, value, free: &free, at_the_end, sees }.answer();
+            self.with_rows(answer, scenario.samples, asked::question(&key.asked, &outlooks, value))
         };
         self.known.borrow_mut().insert(key, Settled { answer: answer.clone(), _kept: kept });
         answer
@@ -184,7 +200,8 @@ fn key(
     let mut names = vec![table.to_owned()];
     names.extend(computed.map(|computed| format!("{} {}", computed.column.0, computed.table)));
     for known in free {
-        names.push(format!("{} {}", known.column.id.0, known.nullable));
+        let is_changed = scenario.changed.contains(&known.column.id);
+        names.push(format!("{} {} {is_changed}", known.column.id.0, known.nullable));
         expressions.extend(scenario.checks_of(known.table).map(|(condition, _)| condition));
     }
     let lie = expressions.iter().map(|expression| expression.address()).collect();
@@ -240,7 +257,8 @@ impl Search<'_> {
     /// A row among those that are known.
     fn sampled(&self) -> Option<Witness> {
         let table = &self.free.first()?.table.name;
-        if self.free.iter().any(|free| free.table.name != *table) {
+        let is_changed = |free: &Free<'_>| !self.scenario.written && self.scenario.changed.contains(&free.column.id);
+        if self.free.iter().any(|free| free.table.name != *table || is_changed(free)) {
             return None;
         }
         for sample in self.scenario.samples.of(table) {

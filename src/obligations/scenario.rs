@@ -21,6 +21,8 @@ pub struct Scenario<'a> {
     pub filter: Option<(&'a str, &'a Expression)>,
     /// A check that is not taken to hold: the one that is asked about.
     pub except: Option<&'a str>,
+    /// Columns whose rows are not what they were at the start: the plan has filled them.
+    pub changed: &'a [ColumnId],
 }
 
 /// A column whose value is that of an expression over the row of a table.
@@ -97,7 +99,7 @@ impl<'a> Scenario<'a> {
         !in_key && !bound
     }
 
-    fn is_free(&self, column: ColumnId) -> bool {
+    pub(super) fn is_free(&self, column: ColumnId) -> bool {
         self.computed.iter().all(|computed| computed.column != column)
     }
 

@@ -46,7 +46,8 @@ impl Prepared {
     pub(super) fn new(session: &mut Session, source: Source) -> Result<Self, Error> {
         let parsed = syntax::parse(source);
         let server = database::look(session.client(), &parsed.script)?;
-        let opened = database::open(parsed, &server).map_err(|refused| Error::Refused(Box::new(refused)))?;
+        let opened = database::open_with_rows(session.client(), parsed, &server)?;
+        let opened = opened.map_err(|refused| Error::Refused(Box::new(refused)))?;
         let unready = database::readiness(session.client(), &opened.checked.script, &opened.plan, &server)?;
         let kept = KeptServer::of(&server, session.search_path()?);
         let mut prepared = Self::of(opened, kept);

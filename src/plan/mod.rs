@@ -20,6 +20,7 @@ mod lifespans;
 mod moves;
 mod names;
 mod planner;
+mod questions;
 mod refused;
 mod removal;
 mod samples;
@@ -38,6 +39,7 @@ pub use effect::{Effect, Filling, FillingKind, Gate, Removal};
 pub use facts::{FactId, Facts, FactsBuilder};
 pub use names::TableScope;
 pub use planner::{KnownTable, Planner};
+pub use questions::{Question, Seen};
 pub use samples::{Origin, Sample, Samples};
 pub use uses::Uses;
 

@@ -43,7 +43,7 @@ use std::rc::Rc;
 
 use rustc_hash::FxHashMap;
 
-use crate::plan::Plan;
+use crate::plan::{Plan, Question};
 use causes::Patience;
 use compile::{Compiled, SizedModel, compile};
 use explore::Judgement;
@@ -70,6 +70,14 @@ pub fn prove_except(plan: &Plan, allowed: &dyn Fn(&Anomaly) -> bool) -> Proof {
 #[must_use]
 pub fn prove_without(plan: &Plan, rule: Rule) -> Proof {
     prove_surveyed(plan, &Survey::new(plan, Rules::without(rule), &Rc::default()), &|_| false)
+}
+
+/// What a proof would like to know of the rows of the database that its samples are from, and has not been told.
+#[must_use]
+pub fn questions(plan: &Plan) -> Vec<Question> {
+    let survey = Survey::new(plan, Rules::default(), &Rc::default());
+    drop(compile(plan, &survey, &|_| true));
+    survey.judge.unasked()
 }
 
 fn prove_surveyed(plan: &Plan, survey: &Survey, allowed: &dyn Fn(&Anomaly) -> bool) -> Proof {

@@ -475,7 +475,7 @@ pub(super) fn ask_of_check<W: Word>(
     let computed = values::as_computed(given);
     image.ask(|scenario, judge| {
         let scenario = Scenario { computed: &computed, except: Some(&constraint.name), ..*scenario };
-        judge.is_false(&scenario, &schema.name, condition)
+        judge.breaks(&scenario, &schema.name, condition)
     })
 }
 
@@ -492,7 +492,7 @@ pub(super) fn old_answers(
         let computed = values::as_computed(way);
         let scenario = values::scenario(scene, false, &computed);
         let scenario = Scenario { except: Some(&constraint.name), ..scenario };
-        scene.survey.judge.is_false(&scenario, &schema.name, condition)
+        scene.survey.judge.breaks(&scenario, &schema.name, condition)
     };
     ways.iter().map(answer).collect()
 }

@@ -208,10 +208,23 @@ impl<W: Word> Visiting<'_, '_, W> {
             let risk = values::weigh(place, &doubt.answer, wrong, true, condition, self.record);
             risks.extend(risk.map(|risk| values::after(image, risk)));
         }
+        risks.extend(self.failing_filter());
         for column in &image.open {
             values::require_value(self.scene, Some(self.step), *column, self.record);
         }
         risks
+    }
+
+    /// Where the statement fails, because its condition does.
+    fn failing_filter(&mut self) -> Option<(Pattern<W>, usize)> {
+        let scene = self.scene;
+        let effect = scene.plan.steps[self.step].action.effect(scene.catalog);
+        let (table, filter) = effect.filter.filter(|_| scene.has(Rule::ExpressionsMayFail))?;
+        let answer = scene.survey.judge.fails(&values::scenario(scene, false, &[]), table, filter);
+        let outcome = answer.witness().map_or_else(String::new, |witness| format!(": {}", witness.outcome));
+        let wrong = wrong(AnomalyKind::FailingStep, None, None, Some(format!("its `where`{outcome}")));
+        let condition = ("no row makes its `where` fail".to_owned(), "guard it with a `case`".to_owned());
+        values::weigh((scene, Some(self.step)), &answer, wrong, true, condition, self.record)
     }
 
     /// Where the statement fails, because a check refuses what it computes.

@@ -272,7 +272,7 @@ impl<'a, W: Word> Image<'a, W> {
             Answer::With(witness) | Answer::AtTheEnd(witness) if self.guess == Guess::Null => {
                 self.witness.get_or_insert_with(|| (**witness).clone());
             }
-            Answer::With(_) | Answer::AtTheEnd(_) | Answer::Open => {}
+            Answer::With(_) | Answer::AtTheEnd(_) | Answer::Open | Answer::Asked(..) => {}
         }
         let some = self.ask(|scenario, judge| judge.is_some(scenario, table, value, nulls));
         if some == Answer::Never {

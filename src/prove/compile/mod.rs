@@ -11,6 +11,7 @@ mod image;
 mod inserted;
 mod known_references;
 mod missing;
+mod old_rows;
 mod past;
 mod reads;
 mod record;
@@ -99,22 +100,39 @@ pub(super) fn compile(plan: &Plan, survey: &Survey, wanted: &dyn Fn(&Group) -> b
         groups.into_iter().map(|group| Build::new(plan, survey, group, shares.next().unwrap_or_default())).collect();
     let mut missing = Missing::new(plan);
     let mut catalog = plan.start.clone();
+    let mut changed = Vec::new();
     builds.iter_mut().for_each(|build| build.start(&missing));
     for step in &plan.steps {
         for group in finder.concerned(&step.action, &catalog) {
             let build = &mut builds[group];
             // What happens while rows are visited happens at that statement, not before.
             if step.action.over().is_some() && step.index > build.from {
-                build.stop(Stop { step: step.index - 1, catalog: &catalog, missing: &missing, matters: false });
+                build.stop(Stop { step: step.index - 1, catalog: &catalog, missing: &missing, changed: &changed, matters: false });
             }
-            build.stop(Stop { step: step.index, catalog: &catalog, missing: &missing, matters: true });
+            build.stop(Stop { step: step.index, catalog: &catalog, missing: &missing, changed: &changed, matters: true });
         }
-        missing.follow(&step.action.effect(&catalog), &catalog);
+        let effect = step.action.effect(&catalog);
+        missing.follow(&effect, &catalog);
+        changed.extend(changed_by(&effect, &catalog));
         catalog.apply(&step.action);
     }
-    let end = Stop { step: plan.steps.len(), catalog: &catalog, missing: &missing, matters: true };
+    let end = Stop { step: plan.steps.len(), catalog: &catalog, missing: &missing, changed: &changed, matters: true };
     builds.iter_mut().for_each(|build| build.stop(end));
     builds.into_iter().map(Build::finish).collect()
+}
+
+/// The columns whose rows are not what they were once a statement has ended: those that it fills; where it may bring
+/// rows, all of the table.
+fn changed_by(effect: &Effect<'_>, catalog: &Catalog) -> Vec<ColumnId> {
+    let mut changed = Vec::new();
+    for filling in &effect.fills {
+        changed.push(filling.column);
+        if filling.table != filling.from {
+            let table = catalog.table(filling.table);
+            changed.extend(table.into_iter().flat_map(|table| table.columns()).map(|column| column.id));
+        }
+    }
+    changed
 }
 
 /// A place where a layer ends.
@@ -125,6 +143,8 @@ struct Stop<'a> {
     /// The schema before it.
     catalog: &'a Catalog,
     missing: &'a Missing<'a>,
+    /// Columns that statements before it have filled.
+    changed: &'a [ColumnId],
     /// It changes something for the group.
     matters: bool,
 }
@@ -339,9 +359,10 @@ struct Ground<'a> {
 }
 
 impl Ground<'_> {
-    fn scene<'s>(&'s self, catalog: &'s Catalog, missing: &'s Missing<'s>, syncs: &'s [&'s Sync]) -> LayerScene<'s> {
+    fn scene<'s>(&'s self, stop: Stop<'s>, syncs: &'s [&'s Sync]) -> LayerScene<'s> {
         let Self { plan, survey, group, layout, shares } = self;
-        LayerScene { plan, survey, group, layout, shares, catalog, missing, syncs }
+        let Stop { catalog, missing, changed, .. } = stop;
+        LayerScene { plan, survey, group, layout, shares, catalog, missing, syncs, changed }
     }
 
     fn present(&self, catalog: &Catalog) -> Vec<ColumnId> {
@@ -359,7 +380,8 @@ impl Ground<'_> {
     }
 
     fn start<W: Word>(&self, record: &mut Record<W>, missing: &Missing<'_>) {
-        self.starts(self.scene(&self.plan.start, missing, &[]), record);
+        let start = Stop { step: 0, catalog: &self.plan.start, missing, changed: &[], matters: false };
+        self.starts(self.scene(start, &[]), record);
         for (step, why) in &self.survey.unfollowed {
             let effect = self.plan.steps[*step].action.effect(&self.plan.start);
             if effect.changes.first().is_some_and(|to| self.group.tables.contains(to)) {
@@ -381,7 +403,7 @@ impl Ground<'_> {
 
     fn push_layer<W: Word>(&self, stop: Stop<'_>, from: usize, before: Option<usize>, record: &mut Record<W>) {
         let syncs = scene::syncs(&self.group, self.survey, stop.catalog);
-        let scene = self.scene(stop.catalog, stop.missing, &syncs);
+        let scene = self.scene(stop, &syncs);
         let layer = self.layer(scene, stop, from, before, record);
         record.model.layers.push(layer);
     }

@@ -38,6 +38,8 @@ pub(super) struct LayerScene<'a> {
     pub(super) missing: &'a Missing<'a>,
     /// The syncs in force that may concern the group.
     pub(super) syncs: &'a [&'a Sync],
+    /// Columns whose rows are not what they were at the start, because the plan has filled them.
+    pub(super) changed: &'a [ColumnId],
 }
 
 /// The syncs in force that may concern a group, oldest first.

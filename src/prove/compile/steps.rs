@@ -3,11 +3,13 @@
 use crate::ast::Name;
 use crate::catalog::{Column, ColumnId, Constraint, ConstraintKind, NotNull};
 use crate::expr::{Expression, Nullness};
+use crate::obligations::Answer;
 use crate::plan::{Action, Effect};
 use crate::prove::compile::constraints::{self, by_nulls, wrong};
 use crate::prove::compile::fills::{driving_table, failing};
 use crate::prove::compile::known_references;
 use crate::prove::compile::past::is_empty;
+use crate::prove::compile::old_rows;
 use crate::prove::compile::record::{Record, added_by};
 use crate::prove::compile::scene::LayerScene;
 use crate::prove::compile::unique::{Meeting, old_meeting};
@@ -71,9 +73,15 @@ fn assume<W: Word>(scene: LayerScene<'_>, step: usize, record: &mut Record<W>) {
     } else {
         known_references::old(scene, schema, held, step) != known_references::Old::Unknown
     };
-    if !is_kept {
-        let (what, discharge) = constraints::old_condition(held);
-        record.require(Some(step), what, discharge);
+    if is_kept {
+        return;
+    }
+    let (what, discharge) = constraints::old_condition(held);
+    match old_rows::answer(scene, schema, held, step) {
+        // It fails, which is told.
+        Answer::With(_) => {}
+        Answer::Asked(_, seen) => values::note_seen(Some(step), &seen, (what, discharge), record),
+        Answer::Never | Answer::AtTheEnd(_) | Answer::Open => record.require(Some(step), what, discharge),
     }
 }
 
@@ -171,6 +179,17 @@ fn risks<W: Word>(
         for answer in constraints::old_answers(scene, schema, constraint, condition, added) {
             let condition = constraints::old_condition(constraint);
             risks.extend(values::weigh((scene, Some(step)), &answer, wrong.clone(), false, condition, record));
+        }
+    }
+    if let Some((table, held)) = held(scene, &effect).filter(|(table, _)| is_there(table))
+        && let Some(schema) = scene.catalog.table(table)
+    {
+        let answer = old_rows::answer(scene, schema, held, step);
+        if let Answer::With(witness) = &answer {
+            let name = format!("{} `{}`", held.kind.noun(), held.name);
+            let wrong = wrong(AnomalyKind::FailingStep, None, held.kind.columns().first().copied(), Some(name));
+            let witness = Some(record.witness(witness));
+            risks.push((values::pattern_of(scene, &answer), record.wrong(Wrong { witness, ..wrong })));
         }
     }
     if let Some((table, condition)) = effect.verifies.filter(|(table, _)| is_there(table)) {

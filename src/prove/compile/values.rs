@@ -4,7 +4,7 @@ use crate::ast::Name;
 use crate::catalog::{Column, ColumnId, Table};
 use crate::expr::Expression;
 use crate::obligations::{Answer, Computed, Scenario};
-use crate::plan::FillingKind;
+use crate::plan::{FillingKind, Seen};
 use crate::prove::compile::constraints::wrong;
 use crate::prove::compile::image::Image;
 use crate::prove::compile::record::Record;
@@ -40,7 +40,7 @@ pub(super) fn as_computed(given: &[Given]) -> Vec<Computed<'_>> {
 /// A row that is being written, or was there before.
 pub(super) fn scenario<'a>(scene: LayerScene<'a>, written: bool, computed: &'a [Computed<'a>]) -> Scenario<'a> {
     let (catalog, samples) = (scene.catalog, &*scene.plan.samples);
-    Scenario { catalog, samples, written, computed, filter: None, except: None }
+    Scenario { catalog, samples, written, computed, filter: None, except: None, changed: scene.changed }
 }
 
 /// The columns of a row just inserted that take their defaults, or null.
@@ -82,6 +82,13 @@ pub(super) fn weigh<W: Word>(
 ) -> Option<(Pattern<W>, usize)> {
     let is_seen = |witness: &crate::obligations::Witness| witness.origin != crate::plan::Origin::Made;
     match answer {
+        Answer::Asked(otherwise, _) if is_firm && matches!(**otherwise, Answer::With(_)) => {
+            weigh((scene, step), otherwise, wrong, is_firm, condition, record)
+        }
+        Answer::Asked(_, seen) => {
+            note_seen(step, seen, condition, record);
+            None
+        }
         Answer::Never => None,
         Answer::With(witness) if is_firm || is_seen(witness) => {
             let witness = Some(record.witness(witness));
@@ -97,6 +104,24 @@ pub(super) fn weigh<W: Word>(
         }
     }
 }
+
+/// What becomes of a condition about rows that a database was asked about: what holds now is taken to hold until the
+/// statement is reached.
+pub(super) fn note_seen<W: Word>(
+    step: Option<usize>,
+    seen: &Seen,
+    (what, discharge): (String, String),
+    record: &mut Record<W>,
+) {
+    match seen {
+        Seen::Nothing => record.assume(step, format!("{what}{AS_OF_NOW}")),
+        Seen::Unknown(why) => record.require(step, what, format!("{discharge}; the server was asked: {why}")),
+        Seen::Row { .. } => record.require(step, what, discharge),
+    }
+}
+
+/// How far a look at the rows of a database reaches.
+const AS_OF_NOW: &str = " (looked at on the server: no row is in the way now; none is taken to come until the statement is run)";
 
 /// The ways in which a row that was there when `step` was reached has come by the values of these columns: for each
 /// the columns that are known to be computed. The rest may have any value.

@@ -6,6 +6,7 @@ pub mod dump;
 pub(crate) mod expression;
 pub(crate) mod readiness;
 pub(crate) mod round_trip;
+pub(crate) mod rows;
 
 use std::collections::BTreeMap;
 
