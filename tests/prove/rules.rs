@@ -215,9 +215,9 @@ fn cases() -> Vec<(Rule, String, &'static str, &'static str)> {
         ),
         (
             Rule::DefaultsAreHeld,
-            format!("{USERS}{V1}expand add column age integer default 0\nexpand add check grown (age > 17) on users\n"),
-            "rejected write",
+            format!("{USERS}{V1}expand add column age integer default 18\nexpand add check grown (age > 17) on users\n"),
             proved,
+            "rejected write",
         ),
     ]
 }

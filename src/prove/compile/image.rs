@@ -348,11 +348,16 @@ impl<'a, W: Word> Image<'a, W> {
         let apart = (0..self.exists.len()).filter(|other| *other != table && !scene.are_paired(table, *other));
         let apart = apart.flat_map(|other| scene.columns_of(other)).map(|(column, _)| column.id);
         let kept: Vec<ColumnId> = columns.iter().copied().chain(apart).collect();
-        self.mark_stale(&columns, &kept);
+        self.mark(&columns, &kept, false);
     }
 
     /// Makes stale what carries a fact of `touched` and is not in `written`, also where it waits to be put back.
     pub(super) fn mark_stale(&mut self, touched: &[ColumnId], written: &[ColumnId]) {
+        self.mark(touched, written, true);
+    }
+
+    /// The same; a row that goes gives no value that a rollback could lose.
+    fn mark(&mut self, touched: &[ColumnId], written: &[ColumnId], gives_values: bool) {
         let scene = self.scene;
         if !scene.has(Rule::WriteMakesStale) {
             return;
@@ -364,7 +369,7 @@ impl<'a, W: Word> Image<'a, W> {
                 stale = stale | W::bits(others.filter_map(|(_, bits)| bits.stale_for(*fact)));
                 let kept = scene.layout.kept.values().filter(|kept| !written.contains(&kept.column));
                 self.mark_kept_stale(kept, *fact);
-                if let Some(at) = scene.layout.written.get(fact) {
+                if let Some(at) = scene.layout.written.get(fact).filter(|_| gives_values) {
                     stale = stale | W::bit(*at);
                 }
             }
