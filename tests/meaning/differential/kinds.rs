@@ -1,23 +1,15 @@
 //! Plans of `miglab new`, with the types of columns at random.
 
-use clap::Parser as _;
-use miglab::scaffold::{New, script};
-
 use super::pools;
 use crate::common::random::Random;
-
-#[derive(clap::Parser)]
-#[command(name = "new")]
-struct Line {
-    #[command(flatten)]
-    new: New,
-}
+use crate::common::run;
 
 /// A plan of some kind, where there is one for the types.
 pub fn plan(random: &mut Random) -> Option<String> {
     let arguments = arguments(random);
-    let line = Line::try_parse_from(std::iter::once("new".to_owned()).chain(arguments)).ok()?;
-    script(&line.new.kind).ok()
+    let line: Vec<&str> = std::iter::once("new").chain(arguments.iter().map(String::as_str)).collect();
+    let ran = run(&line);
+    (ran.code == 0).then_some(ran.out)
 }
 
 fn arguments(random: &mut Random) -> Vec<String> {
@@ -28,7 +20,7 @@ fn arguments(random: &mut Random) -> Vec<String> {
         [] => "a".to_owned(),
         some => random.pick(some).replace("{}", "a"),
     };
-    let line: Vec<String> = match random.below(11) {
+    match random.below(11) {
         0 => vec!["add-column".into(), "t.d".into(), ty.into()],
         1 => ["add-column", "t.d", ty, "--default", literal, "--not-null"].map(str::to_owned).to_vec(),
         2 => {
@@ -59,6 +51,5 @@ fn arguments(random: &mut Random) -> Vec<String> {
             .iter()
             .map(|word| (*word).to_owned())
             .collect(),
-    };
-    line
+    }
 }

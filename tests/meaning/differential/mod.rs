@@ -149,7 +149,7 @@ fn values_go_as_the_verdict_says() {
     let mut tally = Tally::default();
     let mut seed = first;
     while tally.clean < plans {
-        tally.play(seed, server.as_ref());
+        tally.play(seed, server.as_deref());
         seed += 1;
     }
     let Tally { clean, conditional, writes, told, wrongs } = tally;
