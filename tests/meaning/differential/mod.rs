@@ -46,7 +46,8 @@ enum Said {
 
 fn said(text: &str) -> Said {
     let checked = check::check(syntax::parse(Source::new("random.mig", text)), &[]);
-    let Some(plan) = checked.plan.clone() else { return Said::Unreadable };
+    let has_key = |plan: &Arc<Plan>| plan.start.tables().any(|table| table.column("id").is_some());
+    let Some(plan) = checked.plan.clone().filter(has_key) else { return Said::Unreadable };
     let findings = checked.findings.diagnostics.iter();
     let told: Vec<&'static str> = findings
         .filter(|finding| finding.severity >= Severity::Warning)
