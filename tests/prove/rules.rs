@@ -139,7 +139,7 @@ fn cases() -> Vec<(Rule, String, &'static str, &'static str)> {
             format!(
                 "{USERS}{V1}app v2 {{ uses username, city }}\nexpand add column city text not null default 'x'\ndeploy v2\n"
             ),
-            "proved; no return after 0",
+            "proved; no return after 1",
             "rejected write; no return after 1",
         ),
         (
@@ -215,12 +215,9 @@ fn cases() -> Vec<(Rule, String, &'static str, &'static str)> {
         ),
         (
             Rule::DefaultsAreHeld,
-            format!(
-                "table users {{\n id integer primary key\n username text not null\n age integer\n}}\n{V1}\
-                 expand set default age 0\nexpand add check grown (age > 17) on users\n"
-            ),
-            "rejected write",
+            format!("{USERS}{V1}expand add column age integer default 18\nexpand add check grown (age > 17) on users\n"),
             proved,
+            "rejected write",
         ),
     ]
 }

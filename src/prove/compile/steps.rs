@@ -5,13 +5,14 @@ use crate::catalog::{Column, ColumnId, Constraint, ConstraintKind, NotNull};
 use crate::expr::{Expression, Nullness};
 use crate::obligations::Answer;
 use crate::plan::{Action, Effect};
-use crate::prove::compile::constraints::{self, by_nulls, wrong};
+use crate::prove::compile::computed;
+use crate::prove::compile::constraints::{self, by_nulls};
 use crate::prove::compile::fills::{driving_table, failing};
 use crate::prove::compile::known_references;
 use crate::prove::compile::meetings;
 use crate::prove::compile::old_rows;
 use crate::prove::compile::past::is_empty;
-use crate::prove::compile::record::{Record, added_by};
+use crate::prove::compile::record::{Record, added_by, wrong};
 use crate::prove::compile::scene::LayerScene;
 use crate::prove::compile::unique::{Meeting, old_meeting};
 use crate::prove::compile::values;
@@ -77,7 +78,7 @@ fn assume<W: Word>(scene: LayerScene<'_>, step: usize, record: &mut Record<W>) {
     if is_kept {
         return;
     }
-    let (what, discharge) = constraints::old_condition(held);
+    let (what, discharge) = constraints::old_condition(scene, held);
     match old_rows::answer(scene, schema, held, step) {
         // It fails, which is told.
         Answer::With(_) => {}
@@ -178,7 +179,7 @@ fn risks<W: Word>(
         let name = constraint.title();
         let wrong = wrong(AnomalyKind::FailingStep, None, columns.first().copied(), Some(name));
         for answer in constraints::old_answers(scene, schema, constraint, condition, added) {
-            let condition = constraints::old_condition(constraint);
+            let condition = constraints::old_condition(scene, constraint);
             risks.extend(values::weigh((scene, Some(step)), &answer, wrong.clone(), false, condition, record));
         }
     }
@@ -194,7 +195,7 @@ fn risks<W: Word>(
         }
     }
     if let Some((table, condition)) = effect.verifies.filter(|(table, _)| is_there(table)) {
-        let answer = scene.survey.judge.fails(&values::scenario(scene, false, &[]), table, condition);
+        let answer = scene.survey.judge.fails(&computed::scenario(scene, false, &[]), table, condition);
         let outcome = answer.witness().map_or_else(String::new, |witness| format!(": {}", witness.outcome));
         let wrong = wrong(AnomalyKind::FailingStep, None, None, Some(format!("the expression of `verify`{outcome}")));
         let what = "no row makes the expression of `verify` fail".to_owned();
