@@ -142,6 +142,15 @@ impl Judge {
         })
     }
 
+    /// Whether some row breaks a check: it makes it false, or the check itself fails.
+    #[must_use]
+    pub fn breaks(&self, scenario: &Scenario<'_>, table: &str, check: &Expression) -> Answer {
+        match self.is_false(scenario, table, check) {
+            Answer::Never => self.fails(scenario, table, check),
+            answer => answer,
+        }
+    }
+
     /// Whether some row makes a condition false or null.
     #[must_use]
     pub fn is_not_true(&self, scenario: &Scenario<'_>, table: &str, condition: &Expression) -> Answer {

@@ -188,6 +188,37 @@ fn cases() -> Vec<(Rule, String, &'static str, &'static str)> {
             "unset read",
             proved,
         ),
+        (
+            Rule::NullLosesItsSources,
+            "table users {\n id integer primary key\n name text not null\n city text\n}\napp v1 { uses name, city }\n\
+             app v2 { reads place }\nexpand add column place text\nexpand sync place from name || city\n\
+             migrate backfill place from name || city\ndeploy v2\n"
+                .to_owned(),
+            "unset read",
+            proved,
+        ),
+        (
+            Rule::ExpressionsMayFail,
+            "table users {\n id integer primary key\n age text not null\n}\napp v1 { uses age }\n\
+             expand add column years integer\nexpand sync years from age::integer\n"
+                .to_owned(),
+            "rejected write",
+            proved,
+        ),
+        (
+            Rule::ChecksSeeValues,
+            "table users {\n id integer primary key\n age integer not null\n}\napp v1 { uses age }\n\
+             expand add column years integer\nexpand add check grown (years > 17) on users\nexpand sync years from age\n"
+                .to_owned(),
+            "rejected write",
+            proved,
+        ),
+        (
+            Rule::DefaultsAreHeld,
+            format!("{USERS}{V1}expand add column age integer default 0\nexpand add check grown (age > 17) on users\n"),
+            "rejected write",
+            proved,
+        ),
     ]
 }
 

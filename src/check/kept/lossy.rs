@@ -9,7 +9,7 @@ use crate::check::kept::lineage::{Fill, Held, Lineage, Row, Values};
 use crate::check::kept::sample::{self, image};
 use crate::data::{Type, Value};
 use crate::expr::{Domain, Expression, RowDomains};
-use crate::plan::FillingKind;
+use crate::plan::{AppUse, ColumnName, FillingKind};
 
 /// Of so many rows it is looked at what becomes of values that differ a little.
 const MOST_VARIED: usize = 40;
@@ -42,12 +42,12 @@ pub(super) fn left(
     column: ColumnId,
     before: usize,
     gone: &FxHashSet<ColumnId>,
-    limit: usize,
+    (apps, limit): (&[AppUse], usize),
 ) -> Left {
     let fed = lineage.fed_from(column);
     let rows = |other: &ColumnId| lineage.fills(*other).iter().any(Fill::is_of_rows);
     let kept: Vec<ColumnId> = fed.iter().copied().filter(|other| !gone.contains(other) && rows(other)).collect();
-    if !fed.iter().any(rows) || comes_back(lineage, column, &fed) {
+    if !fed.iter().any(rows) || comes_back(lineage, column, &fed, apps) {
         return Left::All;
     }
     // A plain copy needs no search; of anything else null may make one of two.
@@ -88,9 +88,16 @@ fn has_few_values(held: &Held) -> bool {
     ty == Type::Boolean || Expression::column(name.clone(), ty).outlook(&row).result.values().is_some()
 }
 
-/// Whether a sync has brought back what was written to a form of the column: then the two were held against each other.
-fn comes_back(lineage: &Lineage, column: ColumnId, fed: &[ColumnId]) -> bool {
-    let back = |fill: &Fill| fill.kind == FillingKind::Sync && fill.value.1.iter().any(|source| fed.contains(source));
+/// Whether a sync has brought back what some version wrote to a form of the column: then the two were held against each
+/// other.
+fn comes_back(lineage: &Lineage, column: ColumnId, fed: &[ColumnId], apps: &[AppUse]) -> bool {
+    let is_written = |form: &ColumnId| {
+        let Some(held) = lineage.held(*form) else { return false };
+        let name = ColumnName { table: held.table.clone(), column: held.column.name.clone() };
+        apps.iter().any(|app| app.writes.contains(&name))
+    };
+    let is_form = |source: &ColumnId| fed.contains(source) && is_written(source);
+    let back = |fill: &Fill| fill.kind == FillingKind::Sync && fill.value.1.iter().any(is_form);
     lineage.fills(column).iter().any(back)
 }
 

@@ -186,7 +186,8 @@ impl Kept {
                 continue;
             }
             let limit = self.limit();
-            let left = lossy::left(&self.lineage, base, self.statements, &self.gone, limit);
+            let apps = at.planner.apps();
+            let left = lossy::left(&self.lineage, base, self.statements, &self.gone, (apps, limit));
             if left == Left::All {
                 // What is left may go later.
                 self.told.remove(&base);

@@ -46,7 +46,23 @@ impl<'a> Env<'a> {
 
     /// Whether both have the same value wherever both are computed.
     pub(super) fn is_same(&self, one: &'a Node, other: &'a Node) -> bool {
-        one == other || self.origin(one) == self.origin(other)
+        one == other
+            || self.origin(one) == self.origin(other)
+            || self.is_projected(one, other)
+            || self.is_projected(other, one)
+    }
+
+    /// Whether the one is a projection of the other, which is such a projection already: `lower(lower(a))` of `lower(a)`.
+    fn is_projected(&self, one: &'a Node, other: &'a Node) -> bool {
+        let (Node::Call(function, operands), Node::Call(before, given)) = (self.origin(one), self.origin(other)) else {
+            return false;
+        };
+        let is_of_it = |operands: &'a [Node]| {
+            operands
+                .split_first()
+                .is_some_and(|(first, rest)| self.origin(first) == self.origin(other) && given.get(1..) == Some(rest))
+        };
+        function.projection && function == before && is_of_it(operands)
     }
 
     pub(super) fn term(&self, node: &Node) -> Option<&Domain> {

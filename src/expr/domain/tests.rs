@@ -250,6 +250,42 @@ fn what_keeps_different_values_different_is_found() {
 }
 
 #[test]
+fn a_projection_changes_nothing_the_second_time() {
+    let admits = |check: &str, value: &str| {
+        let whole = expression(check, None).compose(&[("t".into(), expression(value, None))]).expect("it fits");
+        whole.admits(&RowDomains::new())
+    };
+    assert_eq!(admits("t = lower(t)", "lower(v)"), Admission::Always);
+    assert_eq!(admits("t = btrim(t, '-')", "btrim(v, '-')"), Admission::Always);
+    assert_eq!(admits("t = btrim(t, '-')", "btrim(v, '+')"), Admission::Maybe);
+    assert_eq!(admits("t = lower(t)", "upper(v)"), Admission::Maybe);
+    assert_eq!(admits("t = reverse(t)", "reverse(v)"), Admission::Maybe);
+}
+
+#[test]
+fn a_length_is_no_number_beyond_an_integer() {
+    assert_eq!(said("length(t) + 2", Some(Type::Integer), &["t is not null"]), "");
+    assert_eq!(
+        said("strpos(t, 'x') * 2 - 1", Some(Type::Integer), &["t is not null"]),
+        "a result beyond the range of integer"
+    );
+    assert_eq!(said("octet_length(t) + 1", Some(Type::Integer), &["t is not null"]), "");
+}
+
+#[test]
+fn a_column_of_another_type_has_the_same_value() {
+    let same = |text: &str, target| expression(text, target).as_same_value().map(ToString::to_string);
+    for (text, target) in [("a", None), ("a", Some(Type::BigInt)), ("l", Some(Type::Integer)), ("v", Some(Type::Text))]
+    {
+        assert_eq!(same(text, target), Some(text.to_owned()), "{text}");
+    }
+    for (text, target) in [("a + 1", None), ("a", Some(Type::Text)), ("m", Some(Type::Numeric(Some((5, 0)))))] {
+        assert_eq!(same(text, target), None, "{text}");
+    }
+    assert_eq!(expression("a + 1", None).injective_input().map(|name| &**name), Some("a"));
+}
+
+#[test]
 fn an_expression_too_large_to_follow_is_said_to_be() {
     let deep = format!("{}a / b{}", "abs(".repeat(60), ")".repeat(60));
     let said = said(&deep, None, &[]);

@@ -5,9 +5,10 @@ use crate::catalog::{ColumnId, Constraint, ConstraintKind, NotNull, Table};
 use crate::expr::{Expression, Nullness};
 use crate::plan::{Action, FillKind};
 use crate::prove::compile::constraints::{
-    self, broken_by_nulls, by_nulls, by_nulls_with, collision, is_not_null, not_null_name, wrong,
+    self, broken_by_nulls, by_nulls, by_nulls_with, is_not_null, not_null_name, wrong,
 };
 use crate::prove::compile::image::{Guess, Image};
+use crate::prove::compile::meetings;
 use crate::prove::compile::record::{Record, added_by};
 use crate::prove::compile::scene::LayerScene;
 use crate::prove::compile::unique::{Comes, Meeting, meeting};
@@ -208,10 +209,23 @@ impl<W: Word> Visiting<'_, '_, W> {
             let risk = values::weigh(place, &doubt.answer, wrong, true, condition, self.record);
             risks.extend(risk.map(|risk| values::after(image, risk)));
         }
+        risks.extend(self.failing_filter());
         for column in &image.open {
             values::require_value(self.scene, Some(self.step), *column, self.record);
         }
         risks
+    }
+
+    /// Where the statement fails, because its condition does.
+    fn failing_filter(&mut self) -> Option<(Pattern<W>, usize)> {
+        let scene = self.scene;
+        let effect = scene.plan.steps[self.step].action.effect(scene.catalog);
+        let (table, filter) = effect.filter.filter(|_| scene.has(Rule::ExpressionsMayFail))?;
+        let answer = scene.survey.judge.fails(&values::scenario(scene, false, &[]), table, filter);
+        let outcome = answer.witness().map_or_else(String::new, |witness| format!(": {}", witness.outcome));
+        let wrong = wrong(AnomalyKind::FailingStep, None, None, Some(format!("its `where`{outcome}")));
+        let condition = ("no row makes its `where` fail".to_owned(), "guard it with a `case`".to_owned());
+        values::weigh((scene, Some(self.step)), &answer, wrong, true, condition, self.record)
     }
 
     /// Where the statement fails, because a check refuses what it computes.
@@ -317,13 +331,13 @@ impl<W: Word> Visiting<'_, '_, W> {
         let place = (happening, true);
         let met = match met {
             Meeting::Never => None,
-            Meeting::Behind(_) => collision(scene, (columns, &[column]), place, wrong, self.record),
+            Meeting::Behind(_) => meetings::collision(scene, (columns, &[column]), place, wrong, self.record),
             Meeting::Free { .. } => {
                 let is_same = columns == [column] && (value.inputs().is_empty() || value.injective_input().is_some());
                 let what = format!("whether two rows end up with the same value in {name}");
                 let undecided = (!is_same).then(|| self.record.undecided(Some(self.step), what));
                 let wrong = Wrong { undecided, ..wrong };
-                constraints::collision_of_any_value(scene, columns, visited, place, wrong, self.record)
+                meetings::collision_of_any_value(scene, columns, visited, place, wrong, self.record)
             }
         };
         self.record.collisions.extend(met);

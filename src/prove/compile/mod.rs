@@ -10,6 +10,7 @@ mod fills;
 mod image;
 mod inserted;
 mod known_references;
+mod meetings;
 mod missing;
 mod old_rows;
 mod past;

@@ -8,6 +8,7 @@ use crate::plan::{Action, Effect};
 use crate::prove::compile::constraints::{self, by_nulls, wrong};
 use crate::prove::compile::fills::{driving_table, failing};
 use crate::prove::compile::known_references;
+use crate::prove::compile::meetings;
 use crate::prove::compile::old_rows;
 use crate::prove::compile::past::is_empty;
 use crate::prove::compile::record::{Record, added_by};
@@ -102,7 +103,7 @@ fn note_collision<W: Word>(
     let name = held.title();
     let wrong = wrong(AnomalyKind::FailingStep, None, columns.first().copied(), Some(name));
     let happening = record.happening(ModelEvent::Step(step));
-    let met = constraints::collision(scene, (columns, behind), (happening, true), wrong, record);
+    let met = meetings::collision(scene, (columns, behind), (happening, true), wrong, record);
     record.collisions.extend(met);
 }
 
@@ -171,7 +172,7 @@ fn risks<W: Word>(
     let mut risks = Vec::new();
     if let Some((table, constraint)) = effect.validates.zip(validated(scene, &effect)).map(|(at, held)| (at.0, held))
         && let ConstraintKind::Check { condition, columns, .. } = &constraint.kind
-        && let Some(schema) = scene.catalog.table(table).filter(|_| is_there(table))
+        && let Some(schema) = scene.catalog.table(table).filter(|_| is_there(table) && !is_empty(scene, table, step))
     {
         let added = added_by(scene.plan, table, &constraint.name).unwrap_or(step);
         let name = constraint.title();

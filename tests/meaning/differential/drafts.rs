@@ -70,13 +70,7 @@ impl Draft {
     }
 }
 
-/// A column of the start: its name and type.
-struct Start {
-    name: &'static str,
-    ty: &'static str,
-}
-
-fn start(random: &mut Random, name: &'static str, ty: &'static str, columns: &mut Vec<String>) -> Start {
+fn start(random: &mut Random, name: &'static str, ty: &'static str, columns: &mut Vec<String>) -> &'static str {
     let mut line = format!("{name} {ty}");
     if random.chance(55) {
         line.push_str(" not null");
@@ -91,7 +85,7 @@ fn start(random: &mut Random, name: &'static str, ty: &'static str, columns: &mu
         line.push_str(&format!(" check ({})", random.pick(pools::checks(ty)).replace("{}", name)));
     }
     columns.push(line);
-    Start { name, ty }
+    name
 }
 
 fn any_type(random: &mut Random) -> &'static str {
@@ -214,7 +208,7 @@ fn other_form(random: &mut Random) -> Draft {
         let ty = any_type(random);
         start(random, "b", ty, &mut columns)
     });
-    let there = filled(*random.pick(pools::expressions(from, to)), a.name);
+    let there = filled(*random.pick(pools::expressions(from, to)), a);
     let back = match pools::expressions(to, from) {
         [] => None,
         some => Some(filled(*random.pick(some), "d")),
@@ -244,7 +238,7 @@ fn other_form(random: &mut Random) -> Draft {
     let filter = if from != to && filter.contains("distinct") { "" } else { filter };
     statements.push(format!("migrate backfill d from {filled_with}{filter}"));
     statements.extend(validates);
-    let b = b.map_or("", |b| b.name);
+    let b = b.unwrap_or_default();
     let with = |column: &'static str| if b.is_empty() { vec![column] } else { vec![column, b] };
     let apps = vec![app(random, "v1", &with("a")), app(random, "v2", &with("d"))];
     if random.chance(20) && columns[0].contains("not null") {

@@ -13,8 +13,12 @@ use miglab::expr::Expression;
 use miglab::plan::{Action, AppUse, ColumnName, Plan, TableScope};
 use miglab::source::Span;
 
+use miglab::engine::postgres::{Work, quote};
+use postgres::Client;
+
 use super::pools;
 use super::truth::{Truth, Wrong, numbers};
+use crate::common::both::{Both, literal};
 use crate::common::random::Random;
 
 /// What a version has heard of: it never breaks these.
@@ -27,35 +31,46 @@ struct Heard {
 }
 
 impl Heard {
-    fn of(plan: &Plan, app: &AppUse) -> Self {
-        let start = plan.start.table("t").expect("it is there");
+    fn of(plan: &Plan, name: &Name, app: &AppUse) -> Self {
+        let start = plan.start.table(name).expect("it is there");
         let was_there = plan.start.is_live(&app.name);
         let mut heard = Self { not_null: BTreeSet::new(), checks: Vec::new(), uniques: Vec::new(), no_inserts: false };
         let writes = |id: ColumnId, catalog: &Catalog| {
-            let name = catalog.column_name("t", id);
-            name == "id" || app.writes.iter().any(|column| &*column.column == name)
+            let column = catalog.column_name(name, id);
+            column == "id" || app.writes.iter().any(|known| known.table == *name && &*known.column == column)
         };
-        heard.take(&plan.start, &|id| was_there || writes(id, &plan.start));
+        heard.take(&plan.start, name, &|id| was_there || writes(id, &plan.start));
         if !was_there {
             let mut catalog = plan.start.clone();
             for step in &plan.steps {
                 catalog.apply(&step.action);
-                heard.take(&catalog, &|id| writes(id, &catalog));
+                heard.take(&catalog, name, &|id| writes(id, &catalog));
             }
         }
         let given = |column: &&Column| {
             &*column.name == "id"
                 || app
-                    .inserts_into("t")
+                    .inserts_into(name)
                     .is_some_and(|inserts| inserts.columns.iter().any(|known| known.column == column.name))
         };
         let wanted = |column: &&Column| column.not_null != NotNull::No && column.default.is_none();
+        // A new version knows what the old one takes for granted: what comes from a column without nulls has none.
+        if !was_there {
+            let bound: BTreeSet<_> =
+                start.columns().filter(|column| column.not_null != NotNull::No).map(|column| column.id).collect();
+            let comes = |id: ColumnId| {
+                bound.iter().any(|bound| plan.facts.of(*bound).iter().any(|fact| plan.facts.of(id).contains(fact)))
+            };
+            for (_, effect) in plan.effects() {
+                heard.not_null.extend(effect.adds.iter().map(|(_, column)| column.id).filter(|id| comes(*id)));
+            }
+        }
         heard.no_inserts = was_there && start.columns().filter(wanted).any(|column| !given(&column));
         heard
     }
 
-    fn take(&mut self, catalog: &Catalog, is_its: &dyn Fn(ColumnId) -> bool) {
-        let Some(table) = catalog.table("t") else { return };
+    fn take(&mut self, catalog: &Catalog, name: &Name, is_its: &dyn Fn(ColumnId) -> bool) {
+        let Some(table) = catalog.table(name) else { return };
         let bound = table.columns().filter(|column| column.not_null != NotNull::No && is_its(column.id));
         self.not_null.extend(bound.map(|column| column.id));
         for constraint in
@@ -69,8 +84,13 @@ impl Heard {
     }
 }
 
+/// A plan under way in memory, and on a server where there is one.
 pub struct Stage {
     pub plan: Arc<Plan>,
+    table: Name,
+    server: Option<Both>,
+    /// The schema as it was before the statement under way.
+    before: Catalog,
     pub memory: Memory,
     pub truth: Truth,
     heard: Vec<Heard>,
@@ -82,25 +102,39 @@ pub struct Stage {
 }
 
 impl Stage {
-    /// A table with random rows that satisfy the start; none where there are no such.
-    pub fn new(plan: &Arc<Plan>, mut random: Random) -> Self {
+    /// A table with random rows that satisfy the start.
+    pub fn new(plan: &Arc<Plan>, mut random: Random, client: Option<Client>) -> Self {
         let mut memory = Memory::new(plan.start.clone(), Arc::clone(&plan.facts), plan.apps.to_vec(), 0);
-        let table = plan.start.table("t").expect("it is there").clone();
+        let table = plan.start.tables().next().expect("there is one").clone();
         let names: Vec<Name> = table.columns().map(|column| column.name.clone()).collect();
         let mut events = Vec::new();
         for id in 1..=4 {
             for _ in 0..12 {
                 let mut row = vec![Value::Integer(id)];
                 row.extend(table.columns().skip(1).map(|column| any_value(&mut random, column)));
-                if memory.insert(None, &"t".into(), &names, std::slice::from_ref(&row)).is_ok() {
+                if memory.insert(None, &table.name, &names, std::slice::from_ref(&row)).is_ok() {
                     events.push(format!("row {}", shown(&row)));
                     break;
                 }
             }
         }
-        let truth = Truth::new(plan, &memory);
-        let heard = plan.apps.iter().map(|app| Heard::of(plan, app)).collect();
-        Self { plan: Arc::clone(plan), memory, truth, heard, random, next_id: 100, events, writes: 0 }
+        let truth = Truth::new(plan, &table.name, &memory);
+        let heard = plan.apps.iter().map(|app| Heard::of(plan, &table.name, app)).collect();
+        let server = client.map(|client| Both::start(Arc::clone(plan), memory.clone(), client));
+        let (before, table) = (plan.start.clone(), table.name.clone());
+        Self {
+            plan: Arc::clone(plan),
+            table,
+            server,
+            before,
+            memory,
+            truth,
+            heard,
+            random,
+            next_id: 100,
+            events,
+            writes: 0,
+        }
     }
 
     /// Plays it all.
@@ -109,16 +143,17 @@ impl Stage {
         for step in &plan.steps {
             let count = self.random.below(5);
             self.traffic(count)?;
-            self.step(&step.action, &step.title)?;
+            self.before = self.memory.catalog().clone();
+            self.step(step.index, &step.action, &step.title)?;
             self.read()?;
         }
         self.traffic(6)
     }
 
-    fn step(&mut self, action: &Action, title: &str) -> Result<(), Wrong> {
+    fn step(&mut self, index: usize, action: &Action, title: &str) -> Result<(), Wrong> {
         self.events.push(format!("statement: {title}"));
         if let Action::Fill { .. } = action {
-            return self.fill(action, title);
+            return self.fill(index, action, title);
         }
         let effect = action.effect(self.memory.catalog());
         let added: Vec<ColumnId> = effect.adds.iter().map(|(_, column)| column.id).collect();
@@ -130,6 +165,7 @@ impl Stage {
         let verifies = effect.verifies.is_some();
         drop(effect);
         self.apply(action, title, verifies)?;
+        self.on_server("true", (index, action), true)?;
         for column in added {
             self.truth.added(&self.memory, column);
         }
@@ -145,48 +181,81 @@ impl Stage {
     }
 
     /// A fill comes by row after row, in any order, by some twice, and applications go on writing.
-    fn fill(&mut self, action: &Action, title: &str) -> Result<(), Wrong> {
+    fn fill(&mut self, index: usize, action: &Action, title: &str) -> Result<(), Wrong> {
         let Action::Fill { column, filter, .. } = action else { return Ok(()) };
-        let mut waiting = numbers(&self.memory);
+        let mut waiting = numbers(&self.memory, &self.table);
         let mut seen: Vec<usize> = Vec::new();
         while !waiting.is_empty() {
             let at = self.random.below(waiting.len());
             let number = waiting.swap_remove(at);
-            self.visit(action, title, *column, filter.as_ref(), number)?;
+            self.visit((index, action), title, *column, filter.as_ref(), number)?;
             seen.push(number);
             if self.random.chance(10) {
                 let again = *self.random.pick(&seen);
-                self.visit(action, title, *column, filter.as_ref(), again)?;
+                self.visit((index, action), title, *column, filter.as_ref(), again)?;
             }
             self.read()?;
             let count = self.random.below(2);
             self.traffic(count)?;
         }
         let never = Expression::constant(Value::Boolean(false), Type::Boolean);
-        self.apply(&action.clone().on_rows(Some(never)), title, false)
+        self.apply(&action.clone().on_rows(Some(never)), title, false)?;
+        self.on_server("false", (index, action), true)
     }
 
     fn visit(
         &mut self,
-        action: &Action,
+        (index, action): (usize, &Action),
         title: &str,
         column: ColumnId,
         filter: Option<&Expression>,
         number: usize,
     ) -> Result<(), Wrong> {
-        let selected = self.memory.select(None, &"t".into(), Some(&[]), filter, usize::MAX);
+        let selected = self.memory.select(None, &self.table, Some(&[]), filter, usize::MAX);
         let holds = |rows: &[miglab::engine::memory::Row]| rows.iter().any(|row| row.number == number);
         if !selected.is_ok_and(|selected| holds(&selected.rows)) {
             return Ok(());
         }
         self.events.push(format!("it comes by row {number}"));
-        let id = self.memory.value("t", number, "id").expect("it is there");
+        let id = self.memory.value(&self.table, number, "id").expect("it is there");
         let only = self.only(&id);
         self.apply(&action.clone().on_rows(Some(only)), title, false)?;
-        let name = self.memory.catalog().column_name("t", column).to_owned();
-        let after = self.memory.value("t", number, &name).expect("it is there");
+        let name = self.memory.catalog().column_name(&self.table, column).to_owned();
+        let after = self.memory.value(&self.table, number, &name).expect("it is there");
         self.truth.filled(number, column, &after);
-        Ok(())
+        self.on_server(&format!("r.id = {id}"), (index, action), false)
+    }
+
+    /// Does a statement on the server: of one that goes through rows, those of a range, and the rest with its end.
+    fn on_server(&mut self, range: &str, (index, action): (usize, &Action), all: bool) -> Result<(), Wrong> {
+        let Some(server) = &mut self.server else { return Ok(()) };
+        let operations = server.translated(action, &self.before, index).map_err(|fault| differs(fault.message))?;
+        for operation in operations.iter().filter(|operation| all || matches!(operation.work, Work::Rows(_))) {
+            let done = server.perform_over(&operation.work, range);
+            if done.is_err() && !matches!(action, Action::Verify { .. }) {
+                return Err(differs(format!("PostgreSQL refuses a statement: {done:?}")));
+            }
+        }
+        self.compare()
+    }
+
+    /// Does a write on the server, which memory took or refused.
+    fn written_on_server(&mut self, sql: &str, refused: Option<&str>) -> Result<(), Wrong> {
+        let Some(server) = &mut self.server else { return Ok(()) };
+        let done = server.client.batch_execute(sql);
+        if done.is_ok() != refused.is_none() {
+            return Err(differs(format!("{sql}\nmemory: {refused:?}\nPostgreSQL: {done:?}")));
+        }
+        self.compare()
+    }
+
+    /// Memory and server hold the same rows.
+    fn compare(&mut self) -> Result<(), Wrong> {
+        let Some(server) = &mut self.server else { return Ok(()) };
+        let Some(table) = self.memory.catalog().table(&self.table).cloned() else { return Ok(()) };
+        server.memory = self.memory.clone();
+        let (mine, theirs) = (server.rows_in_memory(&table), server.rows_in_postgres(&table));
+        if mine == theirs { Ok(()) } else { Err(differs(format!("memory has {mine:?}\nPostgreSQL has {theirs:?}"))) }
     }
 
     fn only(&self, id: &Value) -> Expression {
@@ -195,7 +264,7 @@ impl Stage {
         let column = at(ExprKind::Column(Box::new(ColumnRef { table: None, column })));
         let value = at(ExprKind::Literal(Literal::Text(id.to_string().into())));
         let condition = at(ExprKind::Binary(BinaryOp::NotDistinct, Box::new((column, value))));
-        let scope = TableScope { catalog: self.memory.catalog(), table: "t" };
+        let scope = TableScope { catalog: self.memory.catalog(), table: &self.table };
         Expression::resolve(&condition, &scope, Some(Type::Boolean)).unwrap()
     }
 
@@ -240,12 +309,12 @@ impl Stage {
     }
 
     fn columns(&self, names: &[ColumnName]) -> Vec<Column> {
-        let Some(table) = self.memory.catalog().table("t") else { return Vec::new() };
+        let Some(table) = self.memory.catalog().table(&self.table) else { return Vec::new() };
         names.iter().filter_map(|name| table.column(&name.column).cloned()).collect()
     }
 
     fn update(&mut self, at: usize, app: &AppUse) -> Result<(), Wrong> {
-        let numbers = numbers(&self.memory);
+        let numbers = numbers(&self.memory, &self.table);
         let columns = self.columns(&app.updates);
         if numbers.is_empty() || columns.is_empty() {
             return Ok(());
@@ -256,7 +325,7 @@ impl Stage {
             if self.random.chance(30) {
                 continue;
             }
-            let there = self.memory.value("t", number, &column.name).expect("it is there");
+            let there = self.memory.value(&self.table, number, &column.name).expect("it is there");
             let value = match self.random.below(8) {
                 0 => there.clone(),
                 1 => default_of(&column, self.memory.now_micros()),
@@ -278,7 +347,14 @@ impl Stage {
         let named: Vec<(Name, Value)> =
             values.iter().map(|(column, value)| (column.name.clone(), value.clone())).collect();
         self.writes += 1;
-        match self.memory.update_row(Some(&app.name), &"t".into(), number, &named) {
+        let set =
+            |(column, value): &(Column, Value)| format!("{} = {}", quote::ident(&column.name), sql(column, value));
+        let sets: Vec<String> = values.iter().map(set).collect();
+        let id = self.memory.value(&self.table, number, "id").expect("it is there");
+        let sql = format!("update {} set {} where id = {id}", quote::ident(&self.table), sets.join(", "));
+        let done = self.memory.update_row(Some(&app.name), &self.table, number, &named);
+        self.written_on_server(&sql, done.as_ref().err().map(|fault| fault.message.as_str()))?;
+        match done {
             Ok(()) => self.truth.updated(number, &changed, self.memory.now_micros()),
             Err(fault) => return Err(Wrong::new("rejected write", fault.message)),
         }
@@ -291,15 +367,19 @@ impl Stage {
     }
 
     fn insert(&mut self, at: usize, app: &AppUse) -> Result<(), Wrong> {
-        let Some(inserts) = app.inserts_into("t").filter(|_| !self.heard[at].no_inserts) else { return Ok(()) };
+        let Some(inserts) = app.inserts_into(&self.table).filter(|_| !self.heard[at].no_inserts) else { return Ok(()) };
         let all = self.columns(&inserts.columns);
         let id = self.new_id();
-        let id_column = self.memory.catalog().column("t", "id").expect("it is there").clone();
+        let id_column = self.memory.catalog().column(&self.table, "id").expect("it is there").clone();
         let mut given = vec![(id_column, id)];
+        let mut defaults = Vec::new();
         let mut written: Vec<(ColumnId, Value)> = vec![(given[0].0.id, given[0].1.clone())];
         for column in all.into_iter().filter(|column| &*column.name != "id") {
             if self.random.chance(25) {
                 written.push((column.id, default_of(&column, self.memory.now_micros())));
+                if self.random.chance(50) {
+                    defaults.push(quote::ident(&column.name));
+                }
             } else {
                 let value = any_value(&mut self.random, &column);
                 written.push((column.id, value.clone()));
@@ -314,13 +394,28 @@ impl Stage {
         self.events.push(format!("{} inserts {}", app.name, said.join(", ")));
         let names: Vec<Name> = given.iter().map(|(column, _)| column.name.clone()).collect();
         let row: Vec<Value> = given.iter().map(|(_, value)| value.clone()).collect();
-        let before: BTreeSet<usize> = numbers(&self.memory).into_iter().collect();
+        let before: BTreeSet<usize> = numbers(&self.memory, &self.table).into_iter().collect();
         self.writes += 1;
-        match self.memory.insert(Some(&app.name), &"t".into(), &names, &[row]) {
+        let idents = given.iter().map(|(column, _)| quote::ident(&column.name)).chain(defaults.iter().cloned());
+        let literals = given.iter().map(|(column, value)| sql(column, value));
+        let literals = literals.chain(defaults.iter().map(|_| "default".to_owned()));
+        let sql = format!(
+            "insert into {} ({}) values ({})",
+            quote::ident(&self.table),
+            idents.collect::<Vec<_>>().join(", "),
+            literals.collect::<Vec<_>>().join(", ")
+        );
+        let done = self.memory.insert(Some(&app.name), &self.table, &names, &[row]);
+        self.written_on_server(&sql, done.as_ref().err().map(|fault| fault.message.as_str()))?;
+        match done {
             Ok(_) => {
-                let number =
-                    numbers(&self.memory).into_iter().find(|number| !before.contains(number)).expect("a new row");
-                self.truth.inserted(&self.memory, number, &written);
+                let number = numbers(&self.memory, &self.table)
+                    .into_iter()
+                    .find(|number| !before.contains(number))
+                    .expect("a new row");
+                let given: Vec<(ColumnId, Value)> =
+                    given.iter().map(|(column, value)| (column.id, value.clone())).collect();
+                self.truth.inserted(&self.memory, number, &given);
                 Ok(())
             }
             Err(fault) => Err(Wrong::new("rejected write", fault.message)),
@@ -328,15 +423,18 @@ impl Stage {
     }
 
     fn delete(&mut self, app: &AppUse) -> Result<(), Wrong> {
-        let numbers = numbers(&self.memory);
-        if !app.deletes_from("t") || numbers.len() < 3 {
+        let numbers = numbers(&self.memory, &self.table);
+        if !app.deletes_from(&self.table) || numbers.len() < 3 {
             return Ok(());
         }
         let number = *self.random.pick(&numbers);
-        let id = self.memory.value("t", number, "id").expect("it is there");
+        let id = self.memory.value(&self.table, number, "id").expect("it is there");
         let only = self.only(&id);
         self.events.push(format!("{} deletes row {number}", app.name));
-        match self.memory.delete(Some(&app.name), &"t".into(), Some(&only)) {
+        let done = self.memory.delete(Some(&app.name), &self.table, Some(&only));
+        let sql = format!("delete from {} where id = {id}", quote::ident(&self.table));
+        self.written_on_server(&sql, done.as_ref().err().map(|fault| fault.message.as_str()))?;
+        match done {
             Ok(_) => self.truth.deleted(number),
             Err(fault) => return Err(Wrong::new("rejected write", fault.message)),
         }
@@ -346,7 +444,7 @@ impl Stage {
     /// Whether a write is one that the version would do: it breaks nothing that it has heard of.
     fn is_heard_of(&self, at: usize, number: Option<usize>, given: &[(ColumnId, Value)]) -> bool {
         let heard = &self.heard[at];
-        let table = self.memory.catalog().table("t").expect("it is there").clone();
+        let table = self.memory.catalog().table(&self.table).expect("it is there").clone();
         let now = self.memory.now_micros();
         let value = |id: ColumnId| -> Option<Value> {
             if let Some((_, value)) = given.iter().find(|(of, _)| *of == id) {
@@ -354,7 +452,7 @@ impl Stage {
             }
             let column = table.column_by_id(id)?;
             match number {
-                Some(number) => self.memory.value("t", number, &column.name),
+                Some(number) => self.memory.value(&self.table, number, &column.name),
                 None => Some(default_of(column, now)),
             }
         };
@@ -371,9 +469,9 @@ impl Stage {
         let collides = |columns: &Vec<ColumnId>| {
             let own: Option<Vec<Value>> = columns.iter().map(|id| value(*id)).collect();
             let Some(own) = own.filter(|own| own.iter().all(|value| !value.is_null())) else { return false };
-            let others = numbers(&self.memory).into_iter().filter(|other| Some(*other) != number);
+            let others = numbers(&self.memory, &self.table).into_iter().filter(|other| Some(*other) != number);
             let of = |other: usize| -> Option<Vec<Value>> {
-                columns.iter().map(|id| self.memory.value("t", other, &table.column_by_id(*id)?.name)).collect()
+                columns.iter().map(|id| self.memory.value(&self.table, other, &table.column_by_id(*id)?.name)).collect()
             };
             others.filter_map(of).any(|other| other == own)
         };
@@ -398,6 +496,15 @@ fn any_value(random: &mut Random, column: &Column) -> Value {
     };
     let text = *random.pick(pools::values(ty));
     Value::parse_fitting(text, column.ty).unwrap_or_else(|error| panic!("{text} as {ty}: {error}"))
+}
+
+fn differs(said: String) -> Wrong {
+    Wrong::new("memory and PostgreSQL differ", said)
+}
+
+/// A value as SQL writes it.
+fn sql(column: &Column, value: &Value) -> String {
+    literal(value, &column.ty.to_string())
 }
 
 fn shown(row: &[Value]) -> String {

@@ -5,7 +5,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use miglab::catalog::{ColumnId, NotNull};
+use miglab::ast::Name;
+use miglab::catalog::{Column, ColumnId, NotNull};
 use miglab::data::Value;
 use miglab::engine::memory::Memory;
 use miglab::expr::Expression;
@@ -19,6 +20,8 @@ pub enum Known {
     Old,
     /// The expression has no value.
     Open,
+    /// It is computed from something, and is null.
+    Lost,
 }
 
 #[derive(Clone, Debug, Default)]
@@ -35,9 +38,10 @@ struct Derivation {
     by_sync: bool,
 }
 
-/// What all rows of `t` ought to hold, by their numbers.
+/// What all rows of a table ought to hold, by their numbers.
 pub struct Truth {
     plan: Arc<Plan>,
+    table: Name,
     derivations: Vec<Derivation>,
     rows: BTreeMap<usize, Row>,
 }
@@ -60,7 +64,7 @@ fn same(one: &Value, other: &Value) -> bool {
 }
 
 impl Truth {
-    pub fn new(plan: &Arc<Plan>, memory: &Memory) -> Self {
+    pub fn new(plan: &Arc<Plan>, table: &Name, memory: &Memory) -> Self {
         let mut derivations = Vec::new();
         for (_, effect) in plan.effects() {
             for filling in effect.fills.iter().filter(|filling| filling.carries_over()) {
@@ -70,15 +74,15 @@ impl Truth {
                 }
                 derivations.push(Derivation {
                     target: filling.column,
-                    inputs: inputs(plan, filling.value, &filling.sources),
+                    inputs: inputs((plan, table), filling.value, &filling.sources),
                     value: filling.value.clone(),
                     by_sync: filling.kind == FillingKind::Sync,
                 });
             }
         }
         derivations.sort_by_key(|derivation| !derivation.by_sync);
-        let mut truth = Self { plan: Arc::clone(plan), derivations, rows: BTreeMap::new() };
-        for number in numbers(memory) {
+        let mut truth = Self { plan: Arc::clone(plan), table: table.clone(), derivations, rows: BTreeMap::new() };
+        for number in numbers(memory, table) {
             truth.begin(memory, number);
         }
         truth
@@ -86,19 +90,19 @@ impl Truth {
 
     fn begin(&mut self, memory: &Memory, number: usize) {
         let mut row = Row::default();
-        let table = memory.catalog().table("t").expect("it is there").clone();
+        let table = memory.catalog().table(&self.table).expect("it is there").clone();
         for column in table.columns() {
-            let value = memory.value("t", number, &column.name).expect("it is there");
+            let value = memory.value(&self.table, number, &column.name).expect("it is there");
             row.known.insert(column.id, Known::Value(value));
             row.direct.insert(column.id);
         }
         let written = row.direct.clone();
         self.rows.insert(number, row);
-        self.spread(number, &written, memory.now_micros());
+        self.spread(number, &written, memory.now_micros(), true);
     }
 
     /// Columns were written directly: what carries one of their facts follows.
-    fn spread(&mut self, number: usize, written: &BTreeSet<ColumnId>, now: i64) {
+    fn spread(&mut self, number: usize, written: &BTreeSet<ColumnId>, now: i64, leaves_old: bool) {
         let facts = &self.plan.facts;
         let touched: BTreeSet<FactId> = written.iter().flat_map(|id| facts.of(*id).iter().copied()).collect();
         let carries = |id: ColumnId| facts.of(id).iter().any(|fact| touched.contains(fact));
@@ -117,12 +121,17 @@ impl Truth {
                     _ => None,
                 })
                 .collect();
+            let given = values.as_ref().is_some_and(|values| values.iter().any(|value| !value.is_null()));
             let value = values.and_then(|values| next.value.eval(&values, now).ok());
-            row.known.insert(next.target, value.map_or(Known::Open, Known::Value));
+            let known = match value {
+                Some(Value::Null) if given && !next.value.may_be_absent() => Known::Lost,
+                value => value.map_or(Known::Open, Known::Value),
+            };
+            row.known.insert(next.target, known);
             done.insert(next.target);
         }
         for (id, known) in &mut row.known {
-            if !done.contains(id) && carries(*id) {
+            if leaves_old && !done.contains(id) && carries(*id) {
                 *known = Known::Old;
             }
         }
@@ -136,21 +145,44 @@ impl Truth {
         }
         let written: BTreeSet<ColumnId> = changed.iter().map(|(id, _)| *id).collect();
         if !written.is_empty() {
-            self.spread(number, &written, now);
+            self.spread(number, &written, now, true);
         }
     }
 
-    /// An application has inserted a row: it wrote these columns.
-    pub fn inserted(&mut self, memory: &Memory, number: usize, written: &[(ColumnId, Value)]) {
+    /// An application has inserted a row, in which it has given these columns a value, or null. Of the forms of a fact
+    /// those count that are given a value; where there are none, nulls that are given; where nothing is, a default.
+    pub fn inserted(&mut self, memory: &Memory, number: usize, given: &[(ColumnId, Value)]) {
         let mut row = Row::default();
-        let table = memory.catalog().table("t").expect("it is there").clone();
+        let table = memory.catalog().table(&self.table).expect("it is there").clone();
         let now = memory.now_micros();
-        for column in table.columns() {
+        let default = |column: &Column| {
             let default = column.default.as_ref().and_then(|default| default.eval(&[], now).ok());
-            row.known.insert(column.id, Known::Value(default.unwrap_or(Value::Null)));
+            default.unwrap_or(Value::Null)
+        };
+        for column in table.columns() {
+            row.known.insert(column.id, Known::Value(default(column)));
         }
         self.rows.insert(number, row);
-        self.updated(number, written, now);
+        let facts = Arc::clone(&self.plan.facts);
+        let linked = |one: ColumnId, other: ColumnId| facts.of(one).iter().any(|fact| facts.of(other).contains(fact));
+        let value_of = |id: ColumnId| given.iter().find(|(of, _)| *of == id).map(|(_, value)| value);
+        let (mut counts, mut left) = (Vec::new(), BTreeSet::new());
+        for column in table.columns() {
+            let mut others = table.columns().filter(|other| other.id != column.id && linked(column.id, other.id));
+            let is_some = |other: &Column| value_of(other.id).is_some_and(|value| !value.is_null());
+            let comes_before =
+                |other: &Column| (default(column).is_null(), column.id) < (default(other).is_null(), other.id);
+            match value_of(column.id) {
+                Some(value) if !value.is_null() || !others.any(is_some) => counts.push((column.id, value.clone())),
+                Some(_) => {}
+                None if others.all(|other| value_of(other.id).is_none() && comes_before(other)) => {
+                    left.insert(column.id);
+                }
+                None => {}
+            }
+        }
+        self.updated(number, &counts, now);
+        self.spread(number, &left, now, false);
     }
 
     pub fn deleted(&mut self, number: usize) {
@@ -159,10 +191,10 @@ impl Truth {
 
     /// A column was added: where nothing computes it, it is its default.
     pub fn added(&mut self, memory: &Memory, column: ColumnId) {
-        let table = memory.catalog().table("t").expect("it is there").clone();
+        let table = memory.catalog().table(&self.table).expect("it is there").clone();
         let Some(column) = table.column_by_id(column) else { return };
         for (number, row) in &mut self.rows {
-            let there = memory.value("t", *number, &column.name).expect("it is there");
+            let there = memory.value(&self.table, *number, &column.name).expect("it is there");
             row.known.entry(column.id).or_insert(Known::Value(there));
         }
     }
@@ -178,12 +210,17 @@ impl Truth {
 
     /// Every live version reads every row.
     pub fn read(&self, memory: &Memory, app: &AppUse) -> Option<Wrong> {
-        let table = memory.catalog().table("t")?;
-        for column in app.reads.iter().filter_map(|column| table.column(&column.column)) {
-            let found = memory.catalog().column_found_by(&app.name, "t", &column.name);
+        let table = memory.catalog().table(&self.table)?;
+        for column in app
+            .reads
+            .iter()
+            .filter(|column| column.table == self.table)
+            .filter_map(|column| table.column(&column.column))
+        {
+            let found = memory.catalog().column_found_by(&app.name, &self.table, &column.name);
             let trusted = found.is_some_and(|found| matches!(found.not_null, NotNull::Yes | NotNull::Validated));
             for (number, row) in &self.rows {
-                let there = memory.value("t", *number, &column.name)?;
+                let there = memory.value(&self.table, *number, &column.name)?;
                 if there.is_null() && trusted {
                     return Some(Wrong::new(
                         "null",
@@ -201,7 +238,10 @@ impl Truth {
                     }
                     Some(Known::Old) if there.is_null() && self.is_null(row, column.id) => {}
                     Some(Known::Old) => return Some(Wrong::new("stale read", format!("{who}, which is old"))),
-                    Some(Known::Open) | None => {}
+                    Some(Known::Lost) if there.is_null() => {
+                        return Some(Wrong::new("unset read", format!("{who}, and it comes from something")));
+                    }
+                    Some(Known::Lost | Known::Open) | None => {}
                 }
             }
         }
@@ -219,7 +259,7 @@ impl Truth {
     /// A column is about to be dropped: two rows that it tells apart, and that nothing else will.
     pub fn dropped(&self, memory: &Memory, dropped: ColumnId) -> Option<Wrong> {
         let facts = &self.plan.facts;
-        let table = memory.catalog().table("t")?.clone();
+        let table = memory.catalog().table(&self.table)?.clone();
         let shares = |id: ColumnId| facts.of(id).iter().any(|fact| facts.of(dropped).contains(fact));
         let left: Vec<_> = table.columns().filter(|column| column.id != dropped && shares(column.id)).collect();
         if left.is_empty() {
@@ -228,8 +268,12 @@ impl Truth {
         let mut images: BTreeMap<Vec<String>, (usize, String)> = BTreeMap::new();
         for (number, row) in self.rows.iter().filter(|(_, row)| row.direct.contains(&dropped)) {
             let Some(Known::Value(value)) = row.known.get(&dropped) else { continue };
-            let there: Vec<Value> = left.iter().filter_map(|column| memory.value("t", *number, &column.name)).collect();
-            if !value.is_null() && there.iter().all(Value::is_null) {
+            let there: Vec<Value> =
+                left.iter().filter_map(|column| memory.value(&self.table, *number, &column.name)).collect();
+            if value.is_null() {
+                continue;
+            }
+            if there.iter().all(Value::is_null) {
                 return Some(Wrong::new("lost write", format!("{value} of row {number} is in no column any more")));
             }
             let image: Vec<String> = there.iter().map(Value::to_string).collect();
@@ -245,11 +289,11 @@ impl Truth {
 }
 
 /// The columns that an expression reads, in the order in which it wants their values.
-fn inputs(plan: &Plan, value: &Expression, sources: &[ColumnId]) -> Vec<ColumnId> {
+fn inputs((plan, table): (&Plan, &Name), value: &Expression, sources: &[ColumnId]) -> Vec<ColumnId> {
     let mut catalog = plan.start.clone();
     let mut names: BTreeMap<ColumnId, String> = BTreeMap::new();
     let mut note = |catalog: &miglab::catalog::Catalog| {
-        if let Some(table) = catalog.table("t") {
+        if let Some(table) = catalog.table(table) {
             names.extend(table.columns().map(|column| (column.id, column.name.to_string())));
         }
     };
@@ -263,8 +307,8 @@ fn inputs(plan: &Plan, value: &Expression, sources: &[ColumnId]) -> Vec<ColumnId
     value.inputs().iter().map(|name| of(name)).collect()
 }
 
-/// The numbers of the rows of `t`.
-pub fn numbers(memory: &Memory) -> Vec<usize> {
-    let selected = memory.select(None, &"t".into(), Some(&[]), None, usize::MAX);
+/// The numbers of the rows of a table.
+pub fn numbers(memory: &Memory, table: &Name) -> Vec<usize> {
+    let selected = memory.select(None, table, Some(&[]), None, usize::MAX);
     selected.map_or_else(|_| Vec::new(), |selected| selected.rows.iter().map(|row| row.number).collect())
 }
