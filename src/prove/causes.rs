@@ -153,11 +153,10 @@ impl Searching<'_> {
         let columns: Vec<ColumnName> =
             self.compiled.group.columns.iter().map(|(column, _)| self.survey.name(*column)).collect();
         let steps = self.compiled.steps(self.plan);
-        let known = (self.survey, self.compiled.conditions.as_slice());
         let mut best: Option<(Remedy, BTreeSet<Signature>)> = None;
         let changes = changes(self.plan, &steps, refutation.anomaly.kind);
         for change in changes.take_while(|_| self.patience.allows_another()) {
-            let Some(left) = left_in(&change.plan, &columns, known, self.allowed, self.patience) else {
+            let Some(left) = left_in(&change.plan, &columns, self.survey, self.allowed, self.patience) else {
                 continue;
             };
             let helps = !left.contains(&found) && left.is_subset(&self.all);
@@ -175,12 +174,11 @@ impl Searching<'_> {
     }
 }
 
-/// What is wrong with the groups of a changed plan that hold these columns; none where that cannot be said, or hangs on
-/// more than before.
+/// What is wrong with the groups of a changed plan that hold these columns; none where that cannot be said.
 fn left_in(
     plan: &Plan,
     columns: &[ColumnName],
-    (unchanged, unchanged_conditions): (&Survey, &[Condition]),
+    unchanged: &Survey,
     allowed: Allowed<'_>,
     patience: &Patience,
 ) -> Option<BTreeSet<Signature>> {
@@ -190,9 +188,6 @@ fn left_in(
     };
     let mut left = BTreeSet::new();
     for group in compile(plan, &survey, &wanted) {
-        if group.conditions.iter().any(|new| unchanged_conditions.iter().all(|known| known.what != new.what)) {
-            return None;
-        }
         match &group.model {
             SizedModel::Small(model) => left.extend(wrong_with(plan, &survey, &group, model, (allowed, patience))?),
             SizedModel::Large(model) => left.extend(wrong_with(plan, &survey, &group, model, (allowed, patience))?),
