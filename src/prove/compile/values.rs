@@ -121,7 +121,8 @@ pub(super) fn note_seen<W: Word>(
 }
 
 /// How far a look at the rows of a database reaches.
-const AS_OF_NOW: &str = " (looked at on the server: no row is in the way now; none is taken to come until the statement is run)";
+const AS_OF_NOW: &str =
+    " (looked at on the server: no row is in the way now; none is taken to come until the statement is run)";
 
 /// The ways in which a row that was there when `step` was reached has come by the values of these columns: for each
 /// the columns that are known to be computed. The rest may have any value.
