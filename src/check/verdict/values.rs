@@ -5,6 +5,7 @@ use crate::check::verdict::ScriptVerdict;
 use crate::plan::ColumnName;
 use crate::prove::{AnomalyKind, Content, Refutation, RowView};
 use crate::source::Span;
+use crate::syntax;
 
 impl ScriptVerdict<'_> {
     /// The way out where values are null, fail, or are refused; none where it is as with any values.
@@ -26,7 +27,7 @@ impl ScriptVerdict<'_> {
     /// Where an expression is null although one of its inputs is not, and nothing else is wrong.
     fn help_against_null(&self, refutation: &Refutation) -> Option<String> {
         let target = refutation.anomaly.column.as_ref()?;
-        let expr = self.expression_of(target)?;
+        let expr = &self.expression_of(target)?;
         let mut inputs = Vec::new();
         columns_of(expr, &mut inputs);
         let rows = refutation.schedule.events.iter().map(|event| &event.row);
@@ -55,17 +56,13 @@ impl ScriptVerdict<'_> {
         })
     }
 
-    /// The expression that fills a column; a sync's before that of a backfill.
-    fn expression_of(&self, column: &ColumnName) -> Option<&Expr> {
-        let of = |statement: &'_ Statement| -> Option<Span> {
-            let fills = statement.kind.mentions().fills;
-            fills.into_iter().find(|filled| filled.column.name == column.column).map(|_| statement.span)
-        };
-        let statement = self.script.statements.iter().find(|statement| of(statement).is_some())?;
-        statement.kind.mentions().fills.into_iter().find_map(|filled| match filled.from {
-            FilledFrom::Value(_, expr) if filled.column.name == column.column => Some(expr),
-            _ => None,
-        })
+    /// The expression that fills a column; a sync's before that of a backfill. The statements of a large script are not
+    /// kept: it is read again.
+    fn expression_of(&self, column: &ColumnName) -> Option<Expr> {
+        if self.script.statements.is_empty() {
+            return expression_among(&syntax::parse(self.script.source.clone()).script.statements, column).cloned();
+        }
+        expression_among(&self.script.statements, column).cloned()
     }
 
     /// The expression with a value in place of each null: a chain of `||` as `concat_ws`, otherwise `coalesce`.
@@ -101,6 +98,18 @@ impl ScriptVerdict<'_> {
         let between = self.script.source.slice(parts[1].span);
         alternates.then(|| format!("concat_ws({between}, {})", texts.join(", ")))
     }
+}
+
+fn expression_among<'s>(statements: &'s [Statement], column: &ColumnName) -> Option<&'s Expr> {
+    let of = |statement: &'_ Statement| -> Option<Span> {
+        let fills = statement.kind.mentions().fills;
+        fills.into_iter().find(|filled| filled.column.name == column.column).map(|_| statement.span)
+    };
+    let statement = statements.iter().find(|statement| of(statement).is_some())?;
+    statement.kind.mentions().fills.into_iter().find_map(|filled| match filled.from {
+        FilledFrom::Value(_, expr) if filled.column.name == column.column => Some(expr),
+        _ => None,
+    })
 }
 
 fn help_against_refusal(refutation: &Refutation, names: &str) -> String {

@@ -1,10 +1,10 @@
 //! Rows that a sync brings about when an application inserts the one that they belong to, and that it inserts itself too.
 
 use crate::ast::Name;
+use crate::prove::compile::computed;
 use crate::prove::compile::image::Image;
 use crate::prove::compile::record::Record;
 use crate::prove::compile::scene::LayerScene;
-use crate::prove::compile::values;
 use crate::prove::word::Word;
 
 /// Notes that the second row of a pair is there already when an application comes to insert it, unless its `app` says what
@@ -32,6 +32,6 @@ pub(super) fn require_upserts<W: Word>(
         );
         let discharge =
             format!("let it insert `on conflict ({key}) do update`, and say so: `inserts … on conflict ({key})`");
-        record.require(values::sync_into(scene, sync.target), what, discharge);
+        record.require(computed::sync_into(scene, sync.target), what, discharge);
     }
 }

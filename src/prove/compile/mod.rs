@@ -6,11 +6,13 @@
 
 mod apps;
 mod brought;
+mod computed;
 mod constraints;
 mod fills;
 mod image;
 mod inserted;
 mod known_references;
+mod meetings;
 mod missing;
 mod old_rows;
 mod past;

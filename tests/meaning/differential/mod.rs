@@ -58,7 +58,7 @@ fn said(text: &str) -> Said {
 fn disagreement(draft: &Draft, seed: u64, times: u64) -> Option<(Wrong, Vec<String>)> {
     let Said::Clean(plan) = said(&draft.text()) else { return None };
     (0..times).find_map(|time| {
-        let mut stage = Stage::new(&plan, Random::new(seed * 1000 + time));
+        let mut stage = Stage::new(&plan, Random::new(seed * 1000 + time), None);
         let wrong = stage.play().err()?;
         Some((wrong, stage.events))
     })
@@ -90,7 +90,7 @@ fn values_go_as_the_verdict_says() {
             Said::Clean(plan) => {
                 clean += 1;
                 for time in 0..TIMES {
-                    let mut stage = Stage::new(&plan, Random::new(seed * 1000 + time));
+                    let mut stage = Stage::new(&plan, Random::new(seed * 1000 + time), None);
                     let played = stage.play();
                     writes += stage.writes;
                     if let Err(wrong) = played {
