@@ -348,11 +348,22 @@ impl<'a, W: Word> Image<'a, W> {
         let apart = (0..self.exists.len()).filter(|other| *other != table && !scene.are_paired(table, *other));
         let apart = apart.flat_map(|other| scene.columns_of(other)).map(|(column, _)| column.id);
         let kept: Vec<ColumnId> = columns.iter().copied().chain(apart).collect();
-        self.mark_stale(&columns, &kept);
+        self.outdate(&columns, &kept);
+    }
+
+    /// Makes stale what carries a fact of `touched` and is not in `written`, and notes that these facts were written.
+    pub(super) fn mark_stale(&mut self, touched: &[ColumnId], written: &[ColumnId]) {
+        let scene = self.scene;
+        self.outdate(touched, written);
+        if scene.has(Rule::WriteMakesStale) {
+            let facts = touched.iter().flat_map(|column| scene.plan.facts.of(*column));
+            let noted = facts.filter_map(|fact| scene.layout.written.get(fact).copied());
+            self.code.push(Op::Put(!W::ZERO, W::bits(noted)));
+        }
     }
 
     /// Makes stale what carries a fact of `touched` and is not in `written`, also where it waits to be put back.
-    pub(super) fn mark_stale(&mut self, touched: &[ColumnId], written: &[ColumnId]) {
+    fn outdate(&mut self, touched: &[ColumnId], written: &[ColumnId]) {
         let scene = self.scene;
         if !scene.has(Rule::WriteMakesStale) {
             return;
@@ -364,9 +375,6 @@ impl<'a, W: Word> Image<'a, W> {
                 stale = stale | W::bits(others.filter_map(|(_, bits)| bits.stale_for(*fact)));
                 let kept = scene.layout.kept.values().filter(|kept| !written.contains(&kept.column));
                 self.mark_kept_stale(kept, *fact);
-                if let Some(at) = scene.layout.written.get(fact) {
-                    stale = stale | W::bit(*at);
-                }
             }
         }
         self.code.push(Op::Put(!W::ZERO, stale));
