@@ -27,9 +27,9 @@ impl ScriptVerdict<'_> {
     /// Where an expression is null although one of its inputs is not, and nothing else is wrong.
     fn help_against_null(&self, refutation: &Refutation) -> Option<String> {
         let target = refutation.anomaly.column.as_ref()?;
-        let expr = self.expression_of(target)?;
+        let expr = &self.expression_of(target)?;
         let mut inputs = Vec::new();
-        columns_of(&expr, &mut inputs);
+        columns_of(expr, &mut inputs);
         let rows = refutation.schedule.events.iter().map(|event| &event.row);
         let content = |row: &RowView, name: &str| {
             let cell =
