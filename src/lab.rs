@@ -202,7 +202,7 @@ fn known_tables(script: &Script, texts: &[CsvText]) -> Result<Vec<KnownTable>, O
     unknown
         .map(|text| {
             let columns = rows::infer_types(&text.file, &text.bytes).map_err(rows_error)?;
-            Ok(KnownTable { name: text.table.clone(), columns, definition: None })
+            Ok(KnownTable { name: text.table.clone(), columns, definition: None, beside: false })
         })
         .collect()
 }

@@ -167,11 +167,16 @@ impl<'a> Mentions<'a> {
 impl TableDef {
     /// The table, and those that its rows refer to.
     pub fn tables(&self) -> impl Iterator<Item = &Ident> {
+        std::iter::once(&self.name).chain(self.references().map(|(_, to)| to))
+    }
+
+    /// The columns that are foreign keys, each with the table that it refers to.
+    pub fn references(&self) -> impl Iterator<Item = (&Ident, &Ident)> {
         let keys = self.constraints.iter().filter_map(|constraint| match constraint {
-            TableConstraint::ForeignKey(key) => Some(&key.table),
+            TableConstraint::ForeignKey(key) => Some((&key.column, &key.table)),
             _ => None,
         });
-        std::iter::once(&self.name).chain(self.columns.iter().flat_map(ColumnDef::references)).chain(keys)
+        self.columns.iter().flat_map(|column| column.references().map(move |to| (&column.name, to))).chain(keys)
     }
 }
 

@@ -15,6 +15,8 @@ pub struct Table {
     pub name: Name,
     /// The script (or the database) says what it looks like; otherwise its columns are taken from use.
     pub declared: bool,
+    /// Nothing of the script is about it: it is known because a table of the script refers to it, or it to that.
+    pub beside: bool,
     columns: BTreeMap<ColumnId, Column>,
     by_name: FxHashMap<Name, ColumnId>,
     constraints: BTreeMap<Name, Constraint>,
@@ -32,6 +34,7 @@ impl Table {
         Self {
             name,
             declared,
+            beside: false,
             columns: BTreeMap::new(),
             by_name: FxHashMap::default(),
             constraints: BTreeMap::new(),

@@ -90,6 +90,14 @@ impl SchemaSource {
         }
     }
 
+    /// The same, with the tables that foreign keys link with them.
+    pub(super) fn around(&mut self, names: &[Name]) -> Result<Server, Fault> {
+        match self {
+            Self::Server(session) => database::look_around(session.client(), names),
+            Self::Dump(dump, _) => Ok(dump.server.clone()),
+        }
+    }
+
     /// The names of all tables that a script can name without a schema.
     pub(super) fn all(&mut self) -> Result<Vec<Name>, Fault> {
         match self {
@@ -115,7 +123,7 @@ impl SchemaSource {
     fn look(&mut self, source: Source) -> Result<Findings, Fault> {
         let parsed = syntax::parse(source);
         let used = database::tables(&parsed.script);
-        let server = self.tables(&used)?;
+        let server = self.around(&used)?;
         let Checked { script, plan, mut findings, .. } = match self {
             Self::Server(session) => database::check_with_rows(session.client(), parsed, &server)?,
             Self::Dump(..) => database::check(parsed, &server),

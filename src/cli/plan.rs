@@ -136,7 +136,7 @@ fn server_of(args: &PlanArgs, script: &Script) -> Result<(Option<Server>, Option
         return Ok((None, None));
     }
     let mut database = args.database.open().ok_or(Exit::CouldNotRun)?;
-    let server = database.tables(&database::tables(script)).map_err(|fault| failed(&fault))?;
+    let server = database.around(&database::tables(script)).map_err(|fault| failed(&fault))?;
     Ok((Some(server), database.name()))
 }
 

@@ -77,7 +77,8 @@ pub(super) fn definition<'r>(name: &Name, relation: &'r Relation, server: &Serve
 /// What is known of a table that the script does not declare.
 pub(super) fn known_table<'r>(name: &Name, relation: &'r Relation, server: &Server) -> (KnownTable, Vec<LeftOut<'r>>) {
     let Definition { table, left_out } = definition(name, relation, server);
-    (KnownTable { name: name.clone(), columns: Vec::new(), definition: Some(Arc::new(table)) }, left_out)
+    let definition = Some(Arc::new(table));
+    (KnownTable { name: name.clone(), columns: Vec::new(), definition, beside: false }, left_out)
 }
 
 /// The tables of a database, as far as the language can say.

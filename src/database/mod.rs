@@ -38,7 +38,22 @@ pub struct Opened {
 /// # Errors
 /// The server cannot be asked.
 pub fn look(client: &mut impl GenericClient, script: &Script) -> Result<Server, Fault> {
-    look_at(client, &tables(script))
+    look_around(client, &tables(script))
+}
+
+/// Asks a database for these tables, and for those that foreign keys lead to from them, and from which foreign keys lead
+/// to them.
+///
+/// # Errors
+/// The server cannot be asked.
+pub fn look_around(client: &mut impl GenericClient, tables: &[Name]) -> Result<Server, Fault> {
+    let server = look_at(client, tables)?;
+    let mut beside = inspect::related(client, &server)?;
+    if beside.is_empty() {
+        return Ok(server);
+    }
+    beside.extend_from_slice(tables);
+    look_at(client, &beside)
 }
 
 /// Asks a database for these tables.
@@ -146,7 +161,8 @@ pub fn readiness(
     Ok(found)
 }
 
-/// The tables that a script uses and neither declares nor adds, as the database has them.
+/// The tables that a script uses and neither declares nor adds, as the database has them, and those that foreign keys link
+/// with its own.
 fn known_tables(script: &Script, server: &Server) -> (Vec<KnownTable>, Vec<String>) {
     let uses = Uses::of(script);
     let (mut known, mut notes) = (Vec::new(), Vec::new());
@@ -157,6 +173,12 @@ fn known_tables(script: &Script, server: &Server) -> (Vec<KnownTable>, Vec<Strin
         notes.extend(left_out.into_iter().map(|left_out| format!("not looked at in table `{name}`: {left_out}")));
         known.push(table);
     }
+    let is_named = |name: &Name| uses.tables.iter().any(|(named, _)| named == name) || declared(name);
+    let beside = server.related(&is_named).into_iter().filter(|(name, _)| !uses.added.contains(name));
+    known.extend(beside.map(|(name, relation)| {
+        let (table, _) = declare::known_table(name, relation, server);
+        KnownTable { beside: true, ..table }
+    }));
     (known, notes)
 }
 

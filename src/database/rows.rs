@@ -32,6 +32,9 @@ pub(super) fn look(client: &mut impl GenericClient, plan: &mut Plan, server: &Se
         let is_there = |column: &&Column| relation.column(&column.name).is_some();
         let all: Vec<&Column> = table.columns().filter(is_there).collect();
         samples.can_ask(all.iter().map(|column| column.id));
+        if table.beside {
+            continue;
+        }
         let columns: Vec<&Column> = all.into_iter().filter(|column| column.ty != Type::Unknown).collect();
         let asked: Vec<(Name, Type)> = columns.iter().map(|column| (column.name.clone(), column.ty)).collect();
         if let Some(read) = look.sample(&relation.qualified(), &asked)? {

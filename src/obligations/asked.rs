@@ -50,7 +50,8 @@ pub(super) fn question(asked: &Asked, outlooks: &Outlooks<'_>, value: &Expressio
     let Outlooks { scenario, table, free } = *outlooks;
     let first = free.first().filter(|_| !scenario.written && value.is_immutable())?;
     let of_table = &first.table.name;
-    let is_as_it_was = free.iter().all(|free| free.table.name == *of_table && !scenario.changed.contains(&free.column.id));
+    let is_as_it_was =
+        free.iter().all(|free| free.table.name == *of_table && !scenario.changed.contains(&free.column.id));
     if !is_as_it_was || !scenario.samples.answers_for(free.iter().map(|free| free.column.id)) {
         return None;
     }

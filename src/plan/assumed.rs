@@ -97,13 +97,13 @@ pub fn between(start: &Catalog, end: &Catalog, places: Places) -> Option<Assumed
 #[must_use]
 pub fn usable_count(catalog: &Catalog) -> usize {
     let keys = |table: &Table| table.primary_key().map_or(0, <[ColumnId]>::len);
-    catalog.tables().map(|table| table.width().saturating_sub(keys(table))).sum()
+    catalog.tables().filter(|table| !table.beside).map(|table| table.width().saturating_sub(keys(table))).sum()
 }
 
 /// The columns of a schema without the primary keys, table by table in the order of their first columns; in each, those
 /// that `start` has come first.
 fn usable<'a>(catalog: &'a Catalog, start: &Catalog) -> Vec<(&'a Table, ColumnId)> {
-    let mut tables: Vec<&Table> = catalog.tables().map(Arc::as_ref).collect();
+    let mut tables: Vec<&Table> = catalog.tables().map(Arc::as_ref).filter(|table| !table.beside).collect();
     tables.sort_by_key(|table| table.columns().next().map(|column| column.id));
     let of = |table: &'a Table| {
         let (key, old) = (table.primary_key().unwrap_or_default(), start.table(&table.name));

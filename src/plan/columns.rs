@@ -9,6 +9,7 @@ use crate::catalog::{Column, ColumnId, Constraint, ConstraintKind, NotNull, Tabl
 use crate::data::Type;
 use crate::diagnostic::{Code, Diagnostic};
 use crate::expr::{Expression, NoColumns, Scope};
+use crate::phrase::did_you_mean;
 use crate::plan::Action;
 use crate::plan::column_type::ColumnType;
 use crate::plan::constraints::{self, OwnColumns};
@@ -206,6 +207,16 @@ impl Planner<'_> {
             .collect()
     }
 
+    /// Whether a table that a declaration refers to is one that the script leaves out, and not one whose name is wrong.
+    fn is_left_out(&mut self, to: &Ident) -> bool {
+        if self.begun || self.open || self.catalog.table(&to.name).is_some() {
+            return false;
+        }
+        let is_known_later = self.lifespans().added(&to.name, "").or(self.lifespans().dropped(&to.name, "")).is_some();
+        let names = self.catalog.tables().map(|table| &*table.name);
+        !is_known_later && did_you_mean(&to.name, names).is_none()
+    }
+
     fn declared_reference(
         &mut self,
         table: &Table,
@@ -218,6 +229,9 @@ impl Planner<'_> {
         let column = self.or_note(column).and_then(|id| table.column_by_id(id))?;
         let kind = if to.0.name == table.name && self.catalog.table(&table.name).is_none() {
             self_reference(table, column, to)
+        } else if self.is_left_out(to.0) {
+            self.diagnostics.push(left_out_reference(table, from, to.0));
+            return None;
         } else {
             self.reference_kind(column, span, to, true)
         };
@@ -340,4 +354,20 @@ fn conflict(def: &ColumnDef, has: &ColumnType, wanted: &ColumnType, added_at: Sp
     conflict.help(format!(
         "give the new column another name, fill it with `backfill … from {name}`, and drop the old one in contract"
     ))
+}
+
+/// What is said of a foreign key of a declaration whose other table the script does not declare: nothing is known of the
+/// rows there.
+#[must_use]
+pub fn left_out(table: &Name, from: &Ident, to: &Ident) -> String {
+    let (from, to) = (&from.name, &to.name);
+    format!(
+        "the foreign key of `{table}.{from}` to `{to}`, which the script does not declare, refuses nothing that happens"
+    )
+}
+
+fn left_out_reference(table: &Table, from: &Ident, to: &Ident) -> Diagnostic {
+    let help = format!("declare `{}`, or check with `--db` or `--schema`: they read it along", to.name);
+    let message = left_out(&table.name, from, to);
+    Diagnostic::new(Code::Condition, message, to.span, "this table is not declared").help(help)
 }

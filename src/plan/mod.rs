@@ -35,6 +35,7 @@ use std::sync::Arc;
 pub use action::{Action, FillKind};
 pub use apps::{AppUse, ColumnName, Inserts, Whole, conflict_name};
 pub use builder::PlanBuilder;
+pub use columns::left_out;
 pub use effect::{Effect, Filling, FillingKind, Gate, Removal};
 pub use facts::{FactId, Facts, FactsBuilder};
 pub use names::TableScope;

@@ -20,6 +20,8 @@ pub struct KnownTable {
     /// All that there is to say of it, where that is known; `columns` is not looked at then. Its places are in another
     /// text than those of the script.
     pub definition: Option<Arc<TableDef>>,
+    /// The script does not name it: it is there for the foreign keys between it and tables that the script names.
+    pub beside: bool,
 }
 
 /// A catalog on its way along the statements of a script.

@@ -42,7 +42,8 @@ impl<'s> Planner<'s> {
         for known in known {
             if let Some(definition) = &known.definition {
                 // What the language cannot say of it is left out, and nothing of it is in the script.
-                let table = self.table_of(definition);
+                let mut table = self.table_of(definition);
+                table.beside = known.beside;
                 self.diagnostics.clear();
                 self.catalog.put_table(table);
                 continue;
@@ -166,7 +167,7 @@ fn default_table(script: &Script, known: &[KnownTable]) -> Option<Name> {
     named.or_else(|| match (script.tables.as_slice(), script.rows.as_slice()) {
         ([only], _) => Some(only.name.name.clone()),
         ([], [only]) => Some(only.table.name.clone()),
-        ([], []) => match known {
+        ([], []) => match known.iter().filter(|known| !known.beside).collect::<Vec<_>>().as_slice() {
             [only] if only.definition.is_some() => Some(only.name.clone()),
             _ => None,
         },

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::ast::Phase;
-use crate::catalog::{Catalog, ColumnId, NotNull, Sync, SyncId};
+use crate::catalog::{Catalog, ColumnId, Constraint, ConstraintKind, NotNull, Sync, SyncId, Table};
 use crate::expr::Expression;
 use crate::plan::{Action, Effect, FillKind, Gate, Plan, Removal, Step};
 use crate::prove::proof::{AnomalyKind, Insertion};
@@ -26,6 +26,7 @@ pub(super) fn changes<'p>(plan: &'p Plan, steps: &'p [usize], kind: AnomalyKind)
     drafts.removals(&mut found);
     if kind == AnomalyKind::RejectedWrite {
         drafts.relaxations(&mut found);
+        drafts.constraints(&mut found);
     }
     if matches!(kind, AnomalyKind::RejectedWrite | AnomalyKind::UnsetRead) {
         drafts.plain_defaults(&mut found);
@@ -154,6 +155,29 @@ impl<'p> Drafts<'p> {
             let text = format!("add `expand drop not null {}`", bound.name);
             let steps = self.inserted(last, Some(Phase::Expand), Action::DropNotNull { table, column });
             found.push(ChangedPlan { steps, text, place: Some(Self::place(last)) });
+        }
+    }
+
+    /// The constraints of a column on its copy as well, so that whoever writes that knows them.
+    fn constraints(&self, found: &mut Vec<ChangedPlan>) {
+        for at in self.steps {
+            let (effect, catalog) = (self.effect(*at), &self.catalogs[at + 1]);
+            for sync in effect.adds_syncs.iter().filter(|sync| sync.source_table == sync.target_table) {
+                let Some(schema) = catalog.table(&sync.target_table) else { continue };
+                let copy = sync.value.as_same_value().and_then(|name| schema.column(name));
+                let Some(copy) = copy.filter(|copy| self.added(copy.id).is_some()) else { continue };
+                for constraint in schema.constraints_of(sync.target) {
+                    let on_copy = on_copy((catalog, schema), &constraint.kind, (sync.target, copy.id));
+                    let Some((kind, text)) = on_copy else { continue };
+                    let constraint = Constraint { name: format!("{}_copy", constraint.name).into(), kind };
+                    let on = self.plan.default_table.as_ref() == Some(&schema.name);
+                    let on = if on { String::new() } else { format!(" on {}", schema.name) };
+                    let text = format!("add `expand add {text}{on}`");
+                    let action = Action::AddConstraint { table: schema.name.clone(), constraint };
+                    let steps = self.inserted(at + 1, Some(Phase::Expand), action);
+                    found.push(ChangedPlan { steps, text, place: Some(Self::place(at + 1)) });
+                }
+            }
         }
     }
 
@@ -293,6 +317,34 @@ impl<'p> Drafts<'p> {
                 found.push(ChangedPlan { steps, text, place: Some(Self::place(last)) });
             }
         }
+    }
+}
+
+/// What a constraint says, said of a copy of one of its columns; nothing where it is of another kind.
+fn on_copy(
+    (catalog, schema): (&Catalog, &Table),
+    kind: &ConstraintKind,
+    (own, copy): (ColumnId, ColumnId),
+) -> Option<(ConstraintKind, String)> {
+    let name = |column: ColumnId| schema.column_by_id(column).map(|column| column.name.to_string());
+    match kind {
+        ConstraintKind::Unique(columns) => {
+            let columns: Box<[ColumnId]> =
+                columns.iter().map(|column| if *column == own { copy } else { *column }).collect();
+            let names = columns.iter().copied().map(name).collect::<Option<Vec<_>>>()?.join(", ");
+            Some((ConstraintKind::Unique(columns), format!("unique ({names})")))
+        }
+        ConstraintKind::ForeignKey { table, referenced, .. } => {
+            let key = ConstraintKind::ForeignKey {
+                column: copy,
+                table: table.clone(),
+                referenced: *referenced,
+                validated: false,
+            };
+            let other = &catalog.table(table)?.column_by_id(*referenced)?.name;
+            Some((key, format!("foreign key ({}) references {table} ({other})", name(copy)?)))
+        }
+        _ => None,
     }
 }
 

@@ -49,6 +49,13 @@ impl Holder<'_> {
         if let Some(options) = schema.get("enum").and_then(Value::as_array) {
             assert!(options.contains(value), "{at}: {value}");
         }
+        if let Some(types) = schema["type"].as_array() {
+            let is_null = |ty: &&Value| (**ty == "null") == value.is_null();
+            let ty = types.iter().find(is_null).unwrap_or_else(|| panic!("{at}: {value}"));
+            let mut single = schema.clone();
+            single["type"] = ty.clone();
+            return self.hold_here(&single, value, at);
+        }
         match schema["type"].as_str() {
             Some("object") => self.hold_object(schema, value, at),
             Some("array") => {

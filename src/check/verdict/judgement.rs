@@ -5,8 +5,8 @@ use crate::check::verdict::ScriptVerdict;
 use crate::diagnostic::{Answer, Code, Diagnostic, Headline, Severity};
 use crate::phrase::counted;
 use crate::plan::Plan;
-use crate::prove::{NoReturn, Proof, Verdict, Words};
-use crate::source::Source;
+use crate::prove::{Condition, NoReturn, Proof, Verdict, Words};
+use crate::source::{Source, Span};
 
 /// Findings, not errors, with which a plan is not safe in each respect: the order of events is, and values are lost.
 pub(crate) const LOSSES: [Code; 1] = [Code::LossyTranslation];
@@ -126,9 +126,17 @@ impl ScriptVerdict<'_> {
         Judgement {
             answer,
             states: proof.states,
-            conditions: proof.conditions.iter().map(|condition| condition.step.and_then(|s| self.line_of(s))).collect(),
+            conditions: proof.conditions.iter().map(|condition| self.line_of_condition(condition)).collect(),
             premises: premises.collect(),
             way_back: self.way_back(proof.no_return.as_ref()),
+        }
+    }
+
+    fn line_of_condition(&self, condition: &Condition) -> Option<usize> {
+        let declared = |span: Span| self.script.source.position(span.start).line;
+        match condition.step {
+            Some(step) => self.line_of(step),
+            None => self.declared_at(condition).map(declared),
         }
     }
 

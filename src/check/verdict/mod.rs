@@ -16,8 +16,9 @@ use crate::ast::Script;
 use crate::check::proofs::{AssumedProof, Proofs};
 use crate::check::{allow, root_cause};
 use crate::diagnostic::{Code, Diagnostic, Label, Severity};
+use crate::obligations::Witness;
 use crate::plan::assumed::{assumed, plan_with};
-use crate::plan::{Gate, Plan};
+use crate::plan::{Gate, Origin, Plan, left_out};
 use crate::prove::{self, Anomaly, AnomalyKind, Assumption, Condition, Outside, Proof, Refutation};
 use crate::source::Span;
 
@@ -106,11 +107,21 @@ fn tell_of_assumed(script: &Script, assumed: &AssumedProof, findings: &mut Vec<D
         };
         if !findings.iter().any(is_suspected) {
             let mut advice = telling.finding(refutation);
-            advice.severity = Severity::Advice;
-            advice.message = format!("if the versions are as assumed, {}", advice.message);
+            if !is_of_rows(refutation) {
+                advice.severity = Severity::Advice;
+                advice.message = format!("if the versions are as assumed, {}", advice.message);
+            }
             findings.push(advice);
         }
     }
+}
+
+/// Whether a statement fails because of a row that a database has, whoever is live.
+fn is_of_rows(refutation: &Refutation) -> bool {
+    let is_there = |witness: &Witness| witness.origin == Origin::Database;
+    refutation.anomaly.kind == AnomalyKind::FailingStep
+        && refutation.witness.as_ref().is_some_and(is_there)
+        && refutation.schedule.events.len() <= 1
 }
 
 /// A plan, and the script that it is told about in.
@@ -171,10 +182,18 @@ impl ScriptVerdict<'_> {
 
     /// A condition, by its number in the verdict.
     fn condition(&self, number: usize, condition: &Condition) -> Diagnostic {
-        let span = condition.step.map_or_else(|| self.header(), |step| self.plan.steps[step].span);
+        let declared = || self.declared_at(condition).unwrap_or_else(|| self.header());
+        let span = condition.step.map_or_else(declared, |step| self.plan.steps[step].span);
         let finding =
             Diagnostic::new(Code::Condition, condition.what.clone(), span, format!("condition {number} of the proof"));
         finding.help(format!("{}; or answer for it: `allow condition because '…'`", condition.discharge))
+    }
+
+    /// Where a condition stands that is of no statement: at the foreign key of a declaration.
+    fn declared_at(&self, condition: &Condition) -> Option<Span> {
+        let references = self.script.tables.iter().flat_map(|def| def.references().map(move |key| (&def.name, key)));
+        let mut told = references.filter(|(table, (from, to))| left_out(&table.name, from, to) == condition.what);
+        told.next().map(|(_, (_, to))| to.span)
     }
 
     fn outside(&self, outside: &Outside) -> Diagnostic {
@@ -231,7 +250,8 @@ impl ScriptVerdict<'_> {
     /// conditions.
     fn take_in(&self, findings: &mut Vec<Diagnostic>, proof: &mut Proof) {
         findings.retain(|finding| {
-            let step = self.plan.steps.iter().position(|step| step.span == finding.span());
+            let holds = |step: &crate::plan::Step| step.span.to(finding.span()) == step.span;
+            let step = self.plan.steps.iter().position(holds);
             let is_allowed = allow::is_allowed(self.script, finding);
             match finding.code {
                 Code::OverwritesData | Code::Condition if is_allowed => self.note_allowed(finding, proof),

@@ -1,10 +1,11 @@
 //! What helps where something goes wrong with some values only.
 
-use crate::ast::{BinaryOp, Expr, ExprKind, FilledFrom, Literal, Statement};
+use crate::ast::{BinaryOp, Expr, ExprKind, FilledFrom, Literal};
 use crate::check::verdict::ScriptVerdict;
 use crate::plan::ColumnName;
 use crate::prove::{AnomalyKind, Content, Refutation, RowView};
 use crate::source::Span;
+use crate::syntax;
 
 impl ScriptVerdict<'_> {
     /// The way out where values are null, fail, or are refused; none where it is as with any values.
@@ -26,7 +27,7 @@ impl ScriptVerdict<'_> {
     /// Where an expression is null although one of its inputs is not, and nothing else is wrong.
     fn help_against_null(&self, refutation: &Refutation) -> Option<String> {
         let target = refutation.anomaly.column.as_ref()?;
-        let expr = self.expression_of(target)?;
+        let expr = &self.expression_of(target)?;
         let mut inputs = Vec::new();
         columns_of(expr, &mut inputs);
         let rows = refutation.schedule.events.iter().map(|event| &event.row);
@@ -49,22 +50,28 @@ impl ScriptVerdict<'_> {
             return None;
         }
         let target = &target.column;
-        Some(match self.without_null(expr, &nulls) {
+        Some(match self.without_null(&expr, &nulls) {
             Some(better) => format!("give `{target}` a value where an input is null: `{better}`"),
             None => format!("give `{target}` a value where its expression has none: with `coalesce`, or an `else`"),
         })
     }
 
-    /// The expression that fills a column; a sync's before that of a backfill.
-    fn expression_of(&self, column: &ColumnName) -> Option<&Expr> {
-        let of = |statement: &'_ Statement| -> Option<Span> {
-            let fills = statement.kind.mentions().fills;
-            fills.into_iter().find(|filled| filled.column.name == column.column).map(|_| statement.span)
-        };
-        let statement = self.script.statements.iter().find(|statement| of(statement).is_some())?;
-        statement.kind.mentions().fills.into_iter().find_map(|filled| match filled.from {
-            FilledFrom::Value(_, expr) if filled.column.name == column.column => Some(expr),
-            _ => None,
+    /// The expression that first fills a column. Its statement is read again: of a long script no tree is kept.
+    fn expression_of(&self, column: &ColumnName) -> Option<Expr> {
+        let written = self.plan.effects().filter(|(step, effect)| {
+            !step.span.is_empty() && effect.fills.iter().any(|filling| *filling.table == column.table)
+        });
+        let mut spans = written.map(|(step, _)| step.span);
+        spans.find_map(|span| {
+            let mut found = None;
+            syntax::for_each_statement(&self.script.source, span, &mut |statement| {
+                for filled in statement.kind.mentions().fills {
+                    if let (true, FilledFrom::Value(_, expr)) = (filled.column.name == column.column, filled.from) {
+                        found = Some(expr.clone());
+                    }
+                }
+            });
+            found
         })
     }
 

@@ -69,6 +69,8 @@ enum ColumnDifference {
 enum ConstraintDifference {
     /// Only the database has it, under this name.
     Undeclared(Name),
+    /// Only the database has it, under this name, and only some of its columns are declared.
+    PartlyDeclared(Name),
     /// Only the script has it, under this name.
     Missing(Name),
     /// It has another name.
@@ -123,10 +125,21 @@ impl TablePair<'_> {
         let declared = keys(self.declared);
         let is_undeclared = |(key, _): &(Key, &Constraint)| {
             let is_declared = declared.iter().any(|(other, _)| other.holds_as(key));
-            !is_declared && key.matters() && key.is_within(self.declared)
+            !is_declared && key.matters()
         };
-        let undeclared = keys(self.has).into_iter().filter(is_undeclared);
-        undeclared.map(|(_, constraint)| ConstraintDifference::Undeclared(constraint.name.clone())).collect()
+        let difference = |(key, constraint): (Key, &Constraint)| {
+            let is_partial = || self.has.column_names(constraint.kind.columns()).iter().any(|name| self.declares(name));
+            let name = constraint.name.clone();
+            match key.is_within(self.declared) {
+                true => Some(ConstraintDifference::Undeclared(name)),
+                false => is_partial().then_some(ConstraintDifference::PartlyDeclared(name)),
+            }
+        };
+        keys(self.has).into_iter().filter(is_undeclared).filter_map(difference).collect()
+    }
+
+    fn declares(&self, column: &str) -> bool {
+        self.declared.column(column).is_some()
     }
 
     /// What the database does not have, or has under another name.

@@ -145,8 +145,8 @@ impl Pair<'_> {
             (ColumnDifference::NoDefault, _, Some(_)) => return,
             (ColumnDifference::UndeclaredDefault, _, printed) => {
                 let printed = printed.unwrap_or_default();
-                let note = format!("{name} has the default `{printed}` in the database, and none in the script");
-                return told.notes.push(note);
+                let message = format!("{name} has the default `{printed}` in the database");
+                differs(message, written.name.span, "declared without one")
             }
             (ColumnDifference::Type, Some(has), _) => {
                 let place = written.ty.as_ref().map_or(written.name.span, |ty| ty.span);
@@ -202,6 +202,14 @@ impl Pair<'_> {
                 told.diagnostics.extend(self.tables.has.constraint(name).map(|constraint| self.undeclared(constraint)));
             }
             // The database has something of this name that the language cannot say.
+            ConstraintDifference::PartlyDeclared(name) => {
+                let table = &self.tables.declared.name;
+                let Some(constraint) = self.tables.has.constraint(name) else { return };
+                let noun = constraint.kind.noun();
+                told.notes.push(format!(
+                    "not looked at in table `{table}`: {noun} `{name}`, some of whose columns the script does not declare"
+                ));
+            }
             ConstraintDifference::Missing(name) if self.is_there(name) => {}
             ConstraintDifference::Missing(name) => {
                 told.diagnostics

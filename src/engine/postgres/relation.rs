@@ -30,6 +30,16 @@ impl Server {
         self.relations.get(table)
     }
 
+    /// The tables that are not among those named, and that a foreign key leads to from one of them, or from which one
+    /// leads to them.
+    #[must_use]
+    pub fn related(&self, is_named: &dyn Fn(&Name) -> bool) -> Vec<(&Name, &Relation)> {
+        let named = || self.relations.iter().filter(|(name, _)| is_named(name)).map(|(_, relation)| relation);
+        let is_related = |relation: &Relation| named().any(|own| own.refers_to(relation) || relation.refers_to(own));
+        let others = self.relations.iter().filter(|(name, relation)| !is_named(name) && is_related(relation));
+        others.collect()
+    }
+
     /// A table's name, quoted and with its schema where that is known.
     #[must_use]
     pub fn qualified(&self, table: &str) -> String {
@@ -266,6 +276,15 @@ impl RelationConstraint {
 }
 
 impl Relation {
+    /// Whether it has a foreign key to this table.
+    #[must_use]
+    pub fn refers_to(&self, other: &Self) -> bool {
+        self.constraints.iter().any(|constraint| match &constraint.kind {
+            RelationConstraintKind::ForeignKey { schema, table, .. } => *schema == other.schema && *table == other.name,
+            _ => false,
+        })
+    }
+
     /// Its name, quoted and with its schema where that is known.
     #[must_use]
     pub fn qualified(&self) -> String {

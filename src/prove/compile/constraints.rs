@@ -4,29 +4,19 @@ use crate::ast::Name;
 use crate::catalog::{Column, ColumnId, Constraint, ConstraintKind, NotNull, Table};
 use crate::expr::{Expression, Nullness};
 use crate::obligations::{Answer, Scenario};
+use crate::prove::compile::computed::{self, Given};
 use crate::prove::compile::image::Image;
 use crate::prove::compile::known_references;
-use crate::prove::compile::record::{Record, added_by};
+use crate::prove::compile::past::is_empty;
+use crate::prove::compile::record::{Record, added_by, wrong};
 use crate::prove::compile::scene::LayerScene;
-use crate::prove::compile::unique::{Comes, Meeting, meeting};
+use crate::prove::compile::unique::Meeting;
 use crate::prove::compile::values;
-use crate::prove::model::{Cause, Collision, Wrong};
+use crate::prove::model::Wrong;
 use crate::prove::proof::{AnomalyKind, Beside};
 use crate::prove::rule::Rule;
 use crate::prove::survey::{MOST_INPUTS, in_key, inputs};
 use crate::prove::word::{Pattern, Word};
-
-/// Something wrong that depends on nothing unknown.
-pub(super) fn wrong(
-    kind: AnomalyKind,
-    app: Option<usize>,
-    column: Option<ColumnId>,
-    constraint: Option<String>,
-) -> Wrong {
-    let column = column.map(Cause::Column);
-    let (undecided, witness, beside) = (None, None, None);
-    Wrong { kind, app, column, constraint, reads: false, undecided, witness, other_row: false, beside }
-}
 
 /// Whether no write may leave a column null.
 pub(super) fn is_not_null(table: &Table, column: &Column) -> bool {
@@ -180,15 +170,15 @@ fn refuse_nulls<W: Word>(
 }
 
 /// A write, compared with one constraint on values.
-struct Write<'a> {
-    scene: LayerScene<'a>,
-    app: usize,
-    happening: usize,
-    schema: &'a Table,
-    constraint: &'a Constraint,
-    written: &'a [ColumnId],
+pub(super) struct Write<'a> {
+    pub(super) scene: LayerScene<'a>,
+    pub(super) app: usize,
+    pub(super) happening: usize,
+    pub(super) schema: &'a Table,
+    pub(super) constraint: &'a Constraint,
+    pub(super) written: &'a [ColumnId],
     /// Columns that followed by sync, each with the column whose different values give it different ones.
-    synced: Vec<(ColumnId, Option<ColumnId>)>,
+    pub(super) synced: Vec<(ColumnId, Option<ColumnId>)>,
 }
 
 impl Write<'_> {
@@ -271,11 +261,11 @@ impl Write<'_> {
         }
     }
 
-    fn name(&self) -> String {
+    pub(super) fn name(&self) -> String {
         self.constraint.title()
     }
 
-    fn refuse<W: Word>(
+    pub(super) fn refuse<W: Word>(
         &self,
         pattern: Pattern<W>,
         column: Option<ColumnId>,
@@ -378,10 +368,11 @@ impl Write<'_> {
         record: &mut Record<W>,
         risks: &mut Vec<(Pattern<W>, usize)>,
     ) {
-        let Some(step) = self.step().filter(|_| !is_validated(self.constraint)) else { return };
+        let step = self.step().filter(|_| !is_validated(self.constraint));
+        let Some(step) = step.filter(|step| !is_empty(self.scene, &self.schema.name, *step)) else { return };
         let wrong = wrong(AnomalyKind::RejectedWrite, Some(self.app), columns.first().copied(), Some(self.name()));
         for answer in old_answers(self.scene, self.schema, self.constraint, condition, step) {
-            let condition = old_condition(self.constraint);
+            let condition = old_condition(self.scene, self.constraint);
             risks.extend(values::weigh((self.scene, Some(step)), &answer, wrong.clone(), false, condition, record));
         }
     }
@@ -401,51 +392,6 @@ impl Write<'_> {
         let now = self.schema.column_by_id(column).and_then(|column| column.default.as_ref());
         let start = self.scene.plan.start.table(&self.schema.name).and_then(|table| table.column_by_id(column));
         start.is_none_or(|start| start.default.as_ref() != now)
-    }
-
-    /// Whether two rows may meet in it after the write, if it is a unique constraint.
-    fn meeting(&self) -> Option<Meeting> {
-        self.constraint.kind.unique_columns()?;
-        Some(meeting(self.scene, self.schema, self.constraint, &|column| self.comes(column), true))
-    }
-
-    /// How a column comes by the value that it has after the write.
-    fn comes(&self, column: ColumnId) -> Comes {
-        let copied = |source: Option<ColumnId>| source.map_or(Comes::Computed, Comes::Copied);
-        if let Some((_, source)) = self.synced.iter().find(|(target, _)| *target == column) {
-            return copied(*source);
-        }
-        let sync = self.scene.syncs.iter().find(|sync| sync.target == column);
-        let Some(sync) = sync.filter(|_| !self.written.contains(&column)) else { return Comes::AsIs };
-        let source = sync.value.injective_input().and_then(|name| self.scene.catalog.column(&sync.source_table, name));
-        copied(source.map(|source| source.id))
-    }
-
-    fn judge_unique<W: Word>(
-        &self,
-        columns: &[ColumnId],
-        met: Option<Meeting>,
-        record: &mut Record<W>,
-        refused: &mut Vec<(Pattern<W>, usize)>,
-    ) {
-        let hangs = match met {
-            Some(Meeting::Behind(behind)) => return self.note_collision(columns, &behind, record),
-            Some(Meeting::Free { computed: true }) => {
-                Some(format!("whether two rows end up with the same value in {}", self.name()))
-            }
-            Some(Meeting::Free { .. }) => None,
-            Some(Meeting::Never) | None => return,
-        };
-        let nulls = columns.iter().filter_map(|column| self.scene.bits(*column));
-        let pattern = nulls.fold(Pattern::ANY, |pattern, bits| pattern.and(bits.null, false));
-        self.refuse(pattern, columns.first().copied(), (hangs, Some(Beside::HasThem)), record, refused);
-    }
-
-    /// A row in which one of the columns lags behind may hold what this write brings.
-    fn note_collision<W: Word>(&self, columns: &[ColumnId], behind: &[ColumnId], record: &mut Record<W>) {
-        let wrong = wrong(AnomalyKind::RejectedWrite, Some(self.app), columns.first().copied(), Some(self.name()));
-        let collision = collision(self.scene, (columns, behind), (self.happening, false), wrong, record);
-        record.collisions.extend(collision);
     }
 
     fn judge_reference<W: Word>(
@@ -468,11 +414,11 @@ impl Write<'_> {
 /// Whether a row that is about to be stored breaks a check, where these columns are computed.
 pub(super) fn ask_of_check<W: Word>(
     image: &Image<'_, W>,
-    given: &[values::Given],
+    given: &[Given],
     (schema, constraint): (&Table, &Constraint),
     condition: &Expression,
 ) -> Answer {
-    let computed = values::as_computed(given);
+    let computed = computed::as_computed(given);
     image.ask(|scenario, judge| {
         let scenario = Scenario { computed: &computed, except: Some(&constraint.name), ..*scenario };
         judge.breaks(&scenario, &schema.name, condition)
@@ -487,10 +433,10 @@ pub(super) fn old_answers(
     condition: &Expression,
     step: usize,
 ) -> Vec<Answer> {
-    let ways = values::ways(scene, schema, constraint.kind.columns(), step);
-    let answer = |way: &Vec<values::Given>| {
-        let computed = values::as_computed(way);
-        let scenario = values::scenario(scene, false, &computed);
+    let ways = computed::ways(scene, schema, constraint.kind.columns(), step);
+    let answer = |way: &Vec<Given>| {
+        let computed = computed::as_computed(way);
+        let scenario = computed::scenario(scene, false, &computed);
         let scenario = Scenario { except: Some(&constraint.name), ..scenario };
         scene.survey.judge.breaks(&scenario, &schema.name, condition)
     };
@@ -498,9 +444,15 @@ pub(super) fn old_answers(
 }
 
 /// What must hold of the rows that were there before a constraint, and what would discharge it.
-pub(super) fn old_condition(constraint: &Constraint) -> (String, String) {
+pub(super) fn old_condition(scene: LayerScene<'_>, constraint: &Constraint) -> (String, String) {
     let what = format!("every row that was there before satisfies {}", constraint.title());
-    (what, "look at the rows with `check --db`".to_owned())
+    // What the plan computes before, or a version writes into a column that is new, no database has yet.
+    let discharge = if scene.plan.samples.has_database() {
+        "look at the rows when the run gets there, with a `verify` before this"
+    } else {
+        "look at the rows with `check --db`"
+    };
+    (what, discharge.to_owned())
 }
 
 fn is_validated(constraint: &Constraint) -> bool {
@@ -508,43 +460,6 @@ fn is_validated(constraint: &Constraint) -> bool {
         constraint.kind,
         ConstraintKind::Check { validated: true, .. } | ConstraintKind::ForeignKey { validated: true, .. }
     )
-}
-
-/// Where a row that holds values in these columns, and in which one of those that are `behind` is stale, is in the way
-/// of another one.
-pub(super) fn collision<W: Word>(
-    scene: LayerScene<'_>,
-    (columns, behind): (&[ColumnId], &[ColumnId]),
-    (happening, in_step): (usize, bool),
-    wrong: Wrong,
-    record: &mut Record<W>,
-) -> Option<Collision<W>> {
-    let held = held_in(scene, columns)?;
-    let lag = behind.iter().filter_map(|column| scene.bits(*column));
-    let stale = W::bits(lag.flat_map(|bits| bits.stale.iter().map(|(_, at)| *at)));
-    let wrong = Wrong { other_row: true, beside: Some(Beside::StillHasThem), ..wrong };
-    (stale != W::ZERO).then(|| Collision { held, stale, happening, in_step, wrong: record.wrong(wrong) })
-}
-
-/// Where a row that holds values in these columns is in the way of another one, whatever they are: it was visited.
-pub(super) fn collision_of_any_value<W: Word>(
-    scene: LayerScene<'_>,
-    columns: &[ColumnId],
-    visited: u32,
-    (happening, in_step): (usize, bool),
-    wrong: Wrong,
-    record: &mut Record<W>,
-) -> Option<Collision<W>> {
-    let held = held_in(scene, columns)?.and(visited, true);
-    let wrong = record.wrong(Wrong { other_row: true, beside: Some(Beside::ComesToThem), ..wrong });
-    Some(Collision { held, stale: W::ZERO, happening, in_step, wrong })
-}
-
-/// The row is there, and has values in these columns.
-fn held_in<W: Word>(scene: LayerScene<'_>, columns: &[ColumnId]) -> Option<Pattern<W>> {
-    let bits: Vec<_> = columns.iter().filter_map(|column| scene.bits(*column)).collect();
-    let there = Pattern::ANY.and(scene.layout.tables[bits.first()?.table].exists, true);
-    Some(bits.iter().fold(there, |held, bits| held.and(bits.null, false)))
 }
 
 /// What is known of a condition for each pattern of nulls among the columns that it reads.

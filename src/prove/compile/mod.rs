@@ -5,11 +5,13 @@
 //! each state.
 
 mod apps;
+mod computed;
 mod constraints;
 mod fills;
 mod image;
 mod inserted;
 mod known_references;
+mod meetings;
 mod missing;
 mod old_rows;
 mod past;
@@ -107,9 +109,21 @@ pub(super) fn compile(plan: &Plan, survey: &Survey, wanted: &dyn Fn(&Group) -> b
             let build = &mut builds[group];
             // What happens while rows are visited happens at that statement, not before.
             if step.action.over().is_some() && step.index > build.from {
-                build.stop(Stop { step: step.index - 1, catalog: &catalog, missing: &missing, changed: &changed, matters: false });
+                build.stop(Stop {
+                    step: step.index - 1,
+                    catalog: &catalog,
+                    missing: &missing,
+                    changed: &changed,
+                    matters: false,
+                });
             }
-            build.stop(Stop { step: step.index, catalog: &catalog, missing: &missing, changed: &changed, matters: true });
+            build.stop(Stop {
+                step: step.index,
+                catalog: &catalog,
+                missing: &missing,
+                changed: &changed,
+                matters: true,
+            });
         }
         let effect = step.action.effect(&catalog);
         missing.follow(&effect, &catalog);

@@ -22,12 +22,7 @@ pub(super) fn answer(scene: LayerScene<'_>, schema: &Table, held: &Constraint, s
 }
 
 /// What a database is asked, and whether that is about the very columns.
-fn question(
-    scene: LayerScene<'_>,
-    schema: &Table,
-    held: &Constraint,
-    step: usize,
-) -> Option<(Question, bool)> {
+fn question(scene: LayerScene<'_>, schema: &Table, held: &Constraint, step: usize) -> Option<(Question, bool)> {
     let at_start = |column: &ColumnId| at_start(scene, schema, *column, step);
     let table = schema.name.clone();
     match &held.kind {

@@ -5,12 +5,14 @@ use crate::catalog::{Column, ColumnId, Constraint, ConstraintKind, NotNull};
 use crate::expr::{Expression, Nullness};
 use crate::obligations::Answer;
 use crate::plan::{Action, Effect};
-use crate::prove::compile::constraints::{self, by_nulls, wrong};
+use crate::prove::compile::computed;
+use crate::prove::compile::constraints::{self, by_nulls};
 use crate::prove::compile::fills::{driving_table, failing};
 use crate::prove::compile::known_references;
-use crate::prove::compile::past::is_empty;
+use crate::prove::compile::meetings;
 use crate::prove::compile::old_rows;
-use crate::prove::compile::record::{Record, added_by};
+use crate::prove::compile::past::is_empty;
+use crate::prove::compile::record::{Record, added_by, wrong};
 use crate::prove::compile::scene::LayerScene;
 use crate::prove::compile::unique::{Meeting, old_meeting};
 use crate::prove::compile::values;
@@ -76,7 +78,7 @@ fn assume<W: Word>(scene: LayerScene<'_>, step: usize, record: &mut Record<W>) {
     if is_kept {
         return;
     }
-    let (what, discharge) = constraints::old_condition(held);
+    let (what, discharge) = constraints::old_condition(scene, held);
     match old_rows::answer(scene, schema, held, step) {
         // It fails, which is told.
         Answer::With(_) => {}
@@ -102,7 +104,7 @@ fn note_collision<W: Word>(
     let name = held.title();
     let wrong = wrong(AnomalyKind::FailingStep, None, columns.first().copied(), Some(name));
     let happening = record.happening(ModelEvent::Step(step));
-    let met = constraints::collision(scene, (columns, behind), (happening, true), wrong, record);
+    let met = meetings::collision(scene, (columns, behind), (happening, true), wrong, record);
     record.collisions.extend(met);
 }
 
@@ -171,13 +173,13 @@ fn risks<W: Word>(
     let mut risks = Vec::new();
     if let Some((table, constraint)) = effect.validates.zip(validated(scene, &effect)).map(|(at, held)| (at.0, held))
         && let ConstraintKind::Check { condition, columns, .. } = &constraint.kind
-        && let Some(schema) = scene.catalog.table(table).filter(|_| is_there(table))
+        && let Some(schema) = scene.catalog.table(table).filter(|_| is_there(table) && !is_empty(scene, table, step))
     {
         let added = added_by(scene.plan, table, &constraint.name).unwrap_or(step);
         let name = constraint.title();
         let wrong = wrong(AnomalyKind::FailingStep, None, columns.first().copied(), Some(name));
         for answer in constraints::old_answers(scene, schema, constraint, condition, added) {
-            let condition = constraints::old_condition(constraint);
+            let condition = constraints::old_condition(scene, constraint);
             risks.extend(values::weigh((scene, Some(step)), &answer, wrong.clone(), false, condition, record));
         }
     }
@@ -193,7 +195,7 @@ fn risks<W: Word>(
         }
     }
     if let Some((table, condition)) = effect.verifies.filter(|(table, _)| is_there(table)) {
-        let answer = scene.survey.judge.fails(&values::scenario(scene, false, &[]), table, condition);
+        let answer = scene.survey.judge.fails(&computed::scenario(scene, false, &[]), table, condition);
         let outcome = answer.witness().map_or_else(String::new, |witness| format!(": {}", witness.outcome));
         let wrong = wrong(AnomalyKind::FailingStep, None, None, Some(format!("the expression of `verify`{outcome}")));
         let what = "no row makes the expression of `verify` fail".to_owned();

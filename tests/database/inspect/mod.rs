@@ -3,4 +3,5 @@
 mod database;
 mod dumps;
 mod relations;
+mod rows;
 mod scripts;

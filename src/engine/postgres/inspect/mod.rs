@@ -46,6 +46,22 @@ pub fn names(client: &mut impl GenericClient) -> Result<Vec<Name>, Fault> {
     Ok(rows.iter().map(|row| row.get::<_, String>(0).into()).collect())
 }
 
+/// The names of the tables that can be named without a schema, are not known yet, and that a foreign key links with those
+/// that are.
+///
+/// # Errors
+/// The server cannot be asked.
+pub fn related(client: &mut impl GenericClient, server: &Server) -> Result<Vec<Name>, Fault> {
+    let query = "select distinct c.relname::text from pg_catalog.pg_constraint k
+                 join pg_catalog.pg_class c on c.oid in (k.conrelid, k.confrelid)
+                 where k.contype = 'f' and (k.conrelid = any($1) or k.confrelid = any($1)) and c.oid <> all($1)
+                 and c.relkind in ('r', 'p') and not c.relispartition and pg_catalog.pg_table_is_visible(c.oid)
+                 order by 1";
+    let oids: Vec<u32> = server.relations.values().map(|relation| relation.oid).collect();
+    let rows = client.query(query, &[&oids]).map_err(|error| fault(&error))?;
+    Ok(rows.iter().map(|row| row.get::<_, String>(0).into()).collect())
+}
+
 /// The schema and the name that a table has now; none if it was dropped.
 ///
 /// # Errors

@@ -78,7 +78,8 @@ impl<'c, C: GenericClient> Look<'c, C> {
         );
         match self.within(|transaction| query(transaction, &sql)) {
             Ok(found) => {
-                let rows = found.iter().take(MOST_ROWS).filter_map(|row| values(row, columns.iter().map(|(_, ty)| *ty)));
+                let rows =
+                    found.iter().take(MOST_ROWS).filter_map(|row| values(row, columns.iter().map(|(_, ty)| *ty)));
                 let rows: Vec<Vec<Value>> = rows.collect();
                 let whole = found.len() <= MOST_ROWS && rows.len() == found.len();
                 Ok(Some(SomeRows { rows, whole }))
@@ -94,7 +95,9 @@ impl<'c, C: GenericClient> Look<'c, C> {
     /// The connection is lost.
     pub fn ask(&mut self, question: &Question, places: &impl Places) -> Result<Seen, Fault> {
         let answered = match question {
-            Question::Fails { table, value, filter } => self.fails(&Asking { table, value, filter: filter.as_ref() }, places),
+            Question::Fails { table, value, filter } => {
+                self.fails(&Asking { table, value, filter: filter.as_ref() }, places)
+            }
             Question::False { table, condition } => {
                 let asking = Asking { table, value: condition, filter: None };
                 match self.broken(&asking, &format!("not {}", asking.sql()), "false", places) {
@@ -162,10 +165,8 @@ impl<'c, C: GenericClient> Look<'c, C> {
             }
         }
         let one = format!("(select * from {rows} as r offset {from} limit 1)");
-        let is_it = matches!(
-            self.within(|transaction| query(transaction, &asking.counted(&one))),
-            Err(Trouble::OfValues(_))
-        );
+        let is_it =
+            matches!(self.within(|transaction| query(transaction, &asking.counted(&one))), Err(Trouble::OfValues(_)));
         let sql = format!("select {} from {one} as r", texts("r", names));
         match self.within(|transaction| query(transaction, &sql)) {
             Ok(found) if is_it => {
@@ -217,10 +218,7 @@ impl<'c, C: GenericClient> Look<'c, C> {
     }
 
     /// Asks in a transaction that cannot change anything, sees all rows or none, and ends in time.
-    fn within<T>(
-        &mut self,
-        work: impl FnOnce(&mut Transaction<'_>) -> Result<T, postgres::Error>,
-    ) -> Answered<T> {
+    fn within<T>(&mut self, work: impl FnOnce(&mut Transaction<'_>) -> Result<T, postgres::Error>) -> Answered<T> {
         let left = ALL.saturating_sub(self.began.elapsed()).as_millis();
         let left = u64::try_from(left).unwrap_or(MOST_MS).min(MOST_MS);
         if left == 0 {
