@@ -184,7 +184,7 @@ fn several_plans_have_a_summary_and_the_worst_exit_code() {
     assert_eq!((ran.code, ran.err.as_str()), (1, ""));
     let lines: Vec<&str> = ran.out.lines().collect();
     assert_eq!(lines.len(), cases().len() + 1, "{}", ran.out);
-    let proved = lines.iter().filter(|line| line.contains(": proved: ")).count();
+    let proved = lines.iter().filter(|line| line.contains(": proved")).count();
     assert!(lines[lines.len() - 1].starts_with(&format!("{proved} proved, ")), "{}", ran.out);
 }
 

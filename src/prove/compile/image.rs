@@ -8,8 +8,8 @@ use crate::catalog::{ColumnId, Sync, SyncId};
 use crate::expr::{Expression, Nullness};
 use crate::obligations::{Answer, Judge, Scenario, Witness};
 use crate::plan::FactId;
+use crate::prove::compile::computed::{self, Doubt, Given};
 use crate::prove::compile::scene::LayerScene;
-use crate::prove::compile::values::{self, Doubt, Given};
 use crate::prove::layout::KeptBits;
 use crate::prove::rule::Rule;
 use crate::prove::survey::MOST_INPUTS;
@@ -209,9 +209,9 @@ impl<'a, W: Word> Image<'a, W> {
 
     /// Asks about the values of the row as far as it is worked out.
     pub(super) fn ask<T>(&self, ask: impl FnOnce(&Scenario<'_>, &Judge) -> T) -> T {
-        let computed = values::as_computed(&self.computed);
+        let computed = computed::as_computed(&self.computed);
         let filter = self.visited.iter().flatten().map(|(table, filter)| (&**table, filter)).next();
-        let scenario = values::scenario(self.scene, self.visited.is_none(), &computed);
+        let scenario = computed::scenario(self.scene, self.visited.is_none(), &computed);
         ask(&Scenario { filter, ..scenario }, &self.scene.survey.judge)
     }
 
@@ -341,33 +341,37 @@ impl<'a, W: Word> Image<'a, W> {
     /// Makes stale what other tables know of a row that was removed: that it is no more, they have not learnt.
     pub(super) fn miss(&mut self, table: usize) {
         let scene = self.scene;
-        if !scene.has(Rule::DeletesAreWrites) {
+        if !scene.has(Rule::DeletesAreWrites) || !scene.has(Rule::WriteMakesStale) {
             return;
         }
         let columns: Vec<ColumnId> = scene.columns_of(table).map(|(column, _)| column.id).collect();
         let apart = (0..self.exists.len()).filter(|other| *other != table && !scene.are_paired(table, *other));
         let apart = apart.flat_map(|other| scene.columns_of(other)).map(|(column, _)| column.id);
         let kept: Vec<ColumnId> = columns.iter().copied().chain(apart).collect();
-        self.mark_stale(&columns, &kept);
+        self.outdate(&columns, &kept);
     }
 
-    /// Makes stale what carries a fact of `touched` and is not in `written`, also where it waits to be put back.
+    /// Makes stale what carries a fact of `touched` and is not in `written`, also where it waits to be put back; and
+    /// notes that these facts are written.
     pub(super) fn mark_stale(&mut self, touched: &[ColumnId], written: &[ColumnId]) {
-        let scene = self.scene;
-        if !scene.has(Rule::WriteMakesStale) {
+        if !self.scene.has(Rule::WriteMakesStale) {
             return;
         }
+        self.outdate(touched, written);
+        let facts = touched.iter().flat_map(|column| self.scene.plan.facts.of(*column));
+        let noted = W::bits(facts.filter_map(|fact| self.scene.layout.written.get(fact).copied()));
+        self.code.push(Op::Put(!W::ZERO, noted));
+    }
+
+    /// Makes stale what carries a fact of `touched` and is not in `known`.
+    fn outdate(&mut self, touched: &[ColumnId], known: &[ColumnId]) {
+        let scene = self.scene;
         let mut stale = W::ZERO;
-        for column in touched {
-            for fact in scene.plan.facts.of(*column) {
-                let others = scene.layout.columns.iter().filter(|(other, _)| !written.contains(other));
-                stale = stale | W::bits(others.filter_map(|(_, bits)| bits.stale_for(*fact)));
-                let kept = scene.layout.kept.values().filter(|kept| !written.contains(&kept.column));
-                self.mark_kept_stale(kept, *fact);
-                if let Some(at) = scene.layout.written.get(fact) {
-                    stale = stale | W::bit(*at);
-                }
-            }
+        for fact in touched.iter().flat_map(|column| scene.plan.facts.of(*column)) {
+            let others = scene.layout.columns.iter().filter(|(other, _)| !known.contains(other));
+            stale = stale | W::bits(others.filter_map(|(_, bits)| bits.stale_for(*fact)));
+            let kept = scene.layout.kept.values().filter(|kept| !known.contains(&kept.column));
+            self.mark_kept_stale(kept, *fact);
         }
         self.code.push(Op::Put(!W::ZERO, stale));
     }

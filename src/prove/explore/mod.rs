@@ -2,8 +2,8 @@
 //!
 //! A schedule's length is the number of statements that have ended plus that of what applications do (a visit of the row
 //! is part of its statement), so layers are explored one after the other, and within each by the number of events of
-//! applications so far. Rows that are there from the start come
-//! first; a row that is inserted later adds the states that they do not reach.
+//! applications so far. Rows that are there from the start come first; an application that inserts adds the states that
+//! they do not reach.
 
 mod seen;
 
@@ -63,7 +63,7 @@ pub(super) struct BestSchedule {
     pub(super) last: Last,
 }
 
-/// How schedules are preferred: on rows that are there from the start, short, by kind, and with new values.
+/// How schedules are preferred: on rows that nobody inserts, short, by kind, and with new values.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Rank {
     inserted: bool,
@@ -187,6 +187,7 @@ pub(super) fn explore<W: Word>(model: &Model<W>, judge: &dyn Fn(At, usize) -> Ju
         explored,
         known: Seen::new(),
         waiting: Vec::new(),
+        born: Vec::new(),
         asked: FxHashMap::default(),
         has_allowed: false,
     };
@@ -211,6 +212,8 @@ struct Search<'m, W> {
     known: Seen<W>,
     /// States by the number of events up to them, more than those of the states being looked at.
     waiting: Vec<Vec<u32>>,
+    /// States of this layer to which an insert leads.
+    born: Seeds<W>,
     /// What was asked of `judge` in this layer.
     asked: FxHashMap<(usize, bool), Judgement>,
     /// Something was allowed.
@@ -235,6 +238,7 @@ impl<W: Word> Search<'_, W> {
         let runs = runs(&self.model.layers[at]);
         let mut left = [Vec::new(), Vec::new()];
         for (class, mut seeds) in seeds.into_iter().enumerate() {
+            seeds.append(&mut self.born);
             seeds.sort_by_key(|seed| seed.events);
             let mut seeds = seeds.into_iter().peekable();
             let mut events = 0;
@@ -281,8 +285,11 @@ impl<W: Word> Search<'_, W> {
         self.uses(place, layer, word);
         for run in runs.iter().filter(|run| run.guard.matches(word)) {
             for (index, act) in run.each.iter().enumerate() {
+                let inserts = matches!(self.model.happenings[act.happening], ModelEvent::Insert { .. });
+                let place = Visited { inserted: place.inserted || inserts, ..place };
                 if let Some(word) = self.attempt(place, layer, word, act, Last::Transition(run.first + index)) {
-                    self.add(Node { word, parent: as_parent(node), events: events + run.events });
+                    let next = Node { word, parent: as_parent(node), events: events + run.events };
+                    if class == 0 && inserts { self.born.push(next) } else { self.add(next) }
                 }
             }
         }

@@ -245,7 +245,10 @@ impl HumanWords<'_> {
     fn no_return(self, proof: &Proof) -> String {
         let heading = self.heading("Point of no return");
         match &proof.no_return {
-            None => format!("{heading}none: a rollback loses no write, whenever it begins\n"),
+            None if proof.outside.is_empty() => {
+                format!("{heading}none: a rollback loses no write, whenever it begins\n")
+            }
+            None => format!("{heading}none found; what is outside the model is not looked at\n"),
             Some(no_return) => {
                 let place = self.statements.place(no_return.step);
                 let before =

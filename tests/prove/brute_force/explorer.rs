@@ -1,6 +1,6 @@
 //! Breadth-first search over concrete states for the nearest anomaly.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use miglab::plan::ColumnName;
 use miglab::prove::AnomalyKind;
@@ -20,7 +20,7 @@ pub struct Verdict {
 /// The nearest anomaly.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Found {
-    /// Only an entity that comes later gets there.
+    /// Only with an insert does one get there.
     pub inserted: bool,
     /// Events, the last of which is the anomaly.
     pub length: usize,
@@ -40,22 +40,20 @@ impl Found {
 pub fn explore(subject: &Subject, others: usize, budget: usize) -> Option<Verdict> {
     let mut world = World::new(subject);
     let existing: Vec<Option<usize>> = (0..1 << world.nullable_at_start()).map(Some).collect();
-    let mut states = 0;
-    for (inserted, first) in [(false, existing.clone()), (true, vec![None])] {
-        let mut starts = first.into_iter().map(|first| vec![first]).collect::<Vec<_>>();
-        for _ in 0..others {
-            let kinds = || existing.iter().copied().chain([None]);
-            starts = starts.iter().flat_map(|start| kinds().map(|kind| [&start[..], &[kind]].concat())).collect();
-        }
-        let starts: Vec<Moment> = starts.iter().map(|start| world.start(start)).collect();
-        let mut search = Search::new(&mut world, starts, budget - states);
-        let found = search.run()?;
-        states += search.nodes.len();
-        if let Some((length, kind, events)) = found {
+    let mut starts = existing.iter().map(|first| vec![*first]).chain([vec![None]]).collect::<Vec<_>>();
+    for _ in 0..others {
+        let kinds = || existing.iter().copied().chain([None]);
+        starts = starts.iter().flat_map(|start| kinds().map(|kind| [&start[..], &[kind]].concat())).collect();
+    }
+    let starts: Vec<Moment> = starts.iter().map(|start| world.start(start)).collect();
+    let mut search = Search::new(&mut world, starts, budget);
+    for inserted in [false, true] {
+        if let Some((length, kind, events)) = search.run(inserted)? {
+            let states = search.nodes.len();
             return Some(Verdict { anomaly: Some(Found { inserted, length, kind, events }), states });
         }
     }
-    Some(Verdict { anomaly: None, states })
+    Some(Verdict { anomaly: None, states: search.nodes.len() })
 }
 
 struct Node {
@@ -70,6 +68,12 @@ struct Search<'w, 's> {
     nodes: Vec<Node>,
     /// The least distance known of each state.
     distances: HashMap<u128, usize>,
+    expanded: HashSet<u128>,
+    /// What an insert leads to, by its distance: it comes after everything to which none does.
+    born: BTreeMap<usize, Vec<usize>>,
+    are_born: HashSet<u128>,
+    /// Inserts that end in an anomaly, by the distance of the state before.
+    refused: BTreeMap<usize, (AnomalyKind, usize, Event)>,
     budget: usize,
 }
 
@@ -81,29 +85,43 @@ impl<'w, 's> Search<'w, 's> {
         let nodes: Vec<Node> =
             starts.into_iter().map(|moment| Node { identity: moment.identity(), moment, from: None }).collect();
         let distances = nodes.iter().map(|node| (node.identity, 0)).collect();
-        Self { world, nodes, distances, budget }
+        Self {
+            world,
+            nodes,
+            distances,
+            expanded: HashSet::new(),
+            born: BTreeMap::new(),
+            are_born: HashSet::new(),
+            refused: BTreeMap::new(),
+            budget,
+        }
     }
 
-    /// Looks at all states of one distance before those of the next. `None` where the budget is spent.
-    fn run(&mut self) -> Option<Option<(usize, AnomalyKind, Vec<String>)>> {
-        let mut here: Vec<usize> = (0..self.nodes.len()).collect();
-        let mut expanded = HashSet::new();
-        for distance in 0.. {
-            let (mut nearest, mut beyond) = (None, Vec::new());
+    /// Looks at all states of one distance before those of the next; first at those without an insert. `None` where the
+    /// budget is spent.
+    fn run(&mut self, inserted: bool) -> Option<Option<(usize, AnomalyKind, Vec<String>)>> {
+        let mut here: Vec<usize> = if inserted { Vec::new() } else { (0..self.nodes.len()).collect() };
+        let mut distance = 0;
+        loop {
+            if inserted {
+                here.extend(self.born.remove(&distance).unwrap_or_default());
+            }
+            let mut nearest = if inserted { self.refused.remove(&distance) } else { None };
+            let mut beyond = Vec::new();
             while let Some(at) = here.pop() {
-                if expanded.insert(self.nodes[at].identity) {
-                    self.expand(at, distance, &mut nearest, [&mut here, &mut beyond])?;
+                if self.expanded.insert(self.nodes[at].identity) {
+                    self.expand(at, (distance, inserted), &mut nearest, [&mut here, &mut beyond])?;
                 }
             }
             if let Some((kind, at, event)) = nearest {
                 return Some(Some((distance + 1, kind, self.schedule(at, event))));
             }
-            if beyond.is_empty() {
-                break;
+            if beyond.is_empty() && (!inserted || self.born.is_empty() && self.refused.is_empty()) {
+                return Some(None);
             }
             here = beyond;
+            distance += 1;
         }
-        Some(None)
     }
 
     /// Looks at everything that may follow a state. A visit is part of its statement, and what happens to another
@@ -111,7 +129,7 @@ impl<'w, 's> Search<'w, 's> {
     fn expand(
         &mut self,
         at: usize,
-        distance: usize,
+        (distance, inserted): (usize, bool),
         nearest: &mut Nearest,
         queues: [&mut Vec<usize>; 2],
     ) -> Option<()> {
@@ -119,26 +137,37 @@ impl<'w, 's> Search<'w, 's> {
         self.world.forget_rows(&mut self.nodes[at].moment);
         for event in self.world.events(&moment) {
             let of_another = event.entity().is_some_and(|entity| entity > 0);
+            let bears = !inserted && !of_another && matches!(event, Event::Insert { .. });
             match self.world.perform(&moment, event) {
                 Outcome::Nothing => {}
                 Outcome::Anomaly(_) if of_another => {}
                 Outcome::Anomaly(kind) => {
-                    if nearest.as_ref().is_none_or(|(least, _, _)| kind < *least) {
+                    let least = if bears { self.refused.get(&distance) } else { nearest.as_ref() };
+                    if least.is_some_and(|(least, _, _)| *least <= kind) {
+                        continue;
+                    }
+                    if bears {
+                        self.refused.insert(distance, (kind, at, event));
+                    } else {
                         *nearest = Some((kind, at, event));
                     }
                 }
                 Outcome::Next(next) => {
                     let cost = usize::from(!of_another && !matches!(event, Event::Visit { .. }));
                     let identity = next.identity();
-                    let known = self.distances.entry(identity).or_insert(usize::MAX);
-                    if *known <= distance + cost {
+                    let known = self.distances.get(&identity).copied().unwrap_or(usize::MAX);
+                    if known <= distance + cost || bears && !self.are_born.insert(identity) {
                         continue;
                     }
-                    *known = distance + cost;
                     if self.nodes.len() >= self.budget {
                         return None;
                     }
-                    queues[cost].push(self.nodes.len());
+                    if bears {
+                        self.born.entry(distance + cost).or_default().push(self.nodes.len());
+                    } else {
+                        self.distances.insert(identity, distance + cost);
+                        queues[cost].push(self.nodes.len());
+                    }
                     self.nodes.push(Node { moment: next, identity, from: Some((at, event)) });
                 }
             }
