@@ -53,36 +53,6 @@ impl Expression {
         });
         found.get()
     }
-
-    /// Whether different values of the input with this name surely give different results. No other input is read.
-    #[must_use]
-    pub fn is_injective_in(&self, input: &str) -> bool {
-        match &*self.0.inputs {
-            [only] if &**only == input => is_injective(&self.0.node, &|node| matches!(node, Node::Column(..))),
-            _ => false,
-        }
-    }
-
-    /// The only input, if different values of it surely give different results.
-    #[must_use]
-    pub fn injective_input(&self) -> Option<&Name> {
-        self.0.inputs.first().filter(|input| self.is_injective_in(input))
-    }
-
-    /// The column that it is, perhaps as a value of another type that is equal to it.
-    #[must_use]
-    pub fn as_same_value(&self) -> Option<&Name> {
-        let mut node = &self.0.node;
-        while let Node::Cast(cast) = node {
-            let (from, to) = (cast.operand.ty(), cast.to);
-            let is_alike = from.is_numeric() && to.is_numeric() || from.is_text() && to.is_text();
-            if !is_alike || !keeps_different(from, to) {
-                return None;
-            }
-            node = &cast.operand;
-        }
-        if let Node::Column(at, _) = node { self.0.inputs.get(*at) } else { None }
-    }
 }
 
 enum Place {
@@ -105,48 +75,6 @@ fn assigned(node: Node, from: Type, to: Type) -> Option<Node> {
     }
     let allowed = strength(from, to).is_some_and(|needed| needed <= Strength::Assignment);
     allowed.then(|| Node::Cast(Box::new(Cast { operand: node, to, explicit: false })))
-}
-
-/// Whether a node keeps different values of what `is_source` finds different.
-fn is_injective(node: &Node, is_source: &dyn Fn(&Node) -> bool) -> bool {
-    match node {
-        _ if is_source(node) => true,
-        Node::Cast(cast) => keeps_different(cast.operand.ty(), cast.to) && is_injective(&cast.operand, is_source),
-        Node::Call(function, operands) if function.injective => {
-            let is_fixed = |node: &&Node| matches!(node, Node::Constant(value, _) if !value.is_null());
-            let mut varying = operands.iter().filter(|node| !is_fixed(node));
-            varying.next().is_some_and(|node| is_injective(node, is_source)) && varying.next().is_none()
-        }
-        Node::Let(parts) => {
-            let is_local = |node: &Node| matches!(node, Node::Local(..));
-            let reads_source = parts.1.any(&|node| matches!(node, Node::Column(..) | Node::Let(_)));
-            !reads_source && is_injective(&parts.0, is_source) && is_injective(&parts.1, &is_local)
-        }
-        _ => false,
-    }
-}
-
-/// Whether changing the type keeps different values different, or fails.
-pub(super) fn keeps_different(from: Type, to: Type) -> bool {
-    match (from, to) {
-        _ if from == to => true,
-        (_, Type::Varchar(Some(_))) => {
-            matches!((from, to), (Type::Varchar(Some(from)), Type::Varchar(Some(to))) if from <= to)
-        }
-        (Type::Jsonb | Type::Json | Type::Interval, _) => false,
-        _ if to.is_text() => true,
-        _ if from.is_text() => false,
-        _ if from.is_integer() => {
-            to.is_integer()
-                || matches!(to, Type::Numeric(None))
-                || matches!(to, Type::Numeric(Some((_, scale))) if scale >= 0)
-                || (to == Type::Double && from != Type::BigInt)
-        }
-        (Type::Real, Type::Double) | (Type::Numeric(_), Type::Numeric(None)) => true,
-        (Type::Numeric(Some((_, from))), Type::Numeric(Some((_, to)))) => from <= to,
-        (Type::Date, _) | (Type::Timestamp | Type::TimestampTz, Type::Timestamp | Type::TimestampTz) => to.is_time(),
-        _ => false,
-    }
 }
 
 impl Node {

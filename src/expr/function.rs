@@ -9,7 +9,37 @@ use crate::expr::kernels::Kernel;
 pub(super) struct Context {
     /// What `now()` gives, in microseconds since 2000-01-01 UTC.
     pub now_micros: i64,
+    /// A longer text, in bytes, is not made.
+    most_bytes: usize,
 }
+
+impl Context {
+    /// For a value that is only tried: an analysis goes on without one that would take much memory.
+    pub(super) const TRIED: Self = Self { now_micros: 0, most_bytes: 1 << 16 };
+
+    /// For a value that is stored or shown.
+    pub(super) fn at(now_micros: i64) -> Self {
+        Self { now_micros, most_bytes: MAX_BYTES }
+    }
+
+    /// Whether a text of so many bytes is made.
+    ///
+    /// # Errors
+    /// PostgreSQL has none as long, or it is too long to be tried.
+    pub(super) fn allows(self, bytes: Option<usize>) -> Result<(), ValueError> {
+        match bytes {
+            Some(bytes) if bytes <= self.most_bytes => Ok(()),
+            Some(bytes) if bytes <= MAX_BYTES => Err(ValueError::new(UNTRIED, "a text too long to be tried")),
+            _ => Err(ValueError::new("54000", "requested length too large")),
+        }
+    }
+}
+
+/// A text may have as many bytes as PostgreSQL lets one have.
+pub(super) const MAX_BYTES: usize = 0x3fff_ffff - 4;
+
+/// In place of an SQLSTATE: a value is too large to be tried.
+pub(super) const UNTRIED: &str = "untried";
 
 /// Computes a value from operands.
 pub(super) type Compute = fn(&[Value], Context) -> Result<Value, ValueError>;
@@ -324,7 +354,7 @@ impl Function {
 
     /// Whether it is null for these operands.
     pub(super) fn is_null_for(&self, operands: &[Value]) -> bool {
-        let compute = |compute: Compute| compute(operands, Context { now_micros: 0 });
+        let compute = |compute: Compute| compute(operands, Context::at(0));
         self.compute.map(compute).is_some_and(|result| result.is_ok_and(|value| value.is_null()))
     }
 

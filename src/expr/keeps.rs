@@ -1,42 +1,90 @@
 //! Expressions of which it is known that they keep values apart.
 
+use crate::ast::Name;
 use crate::data::{Type, Value};
 use crate::expr::Expression;
-use crate::expr::compose::keeps_different;
+use crate::expr::cast::convert;
+use crate::expr::function::Function;
 use crate::expr::node::{Cast, Node};
+
+/// How well values are kept apart.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Apart {
+    /// Any two give different results; null gives null.
+    All,
+    /// Any two that are not null, but for the last digit of a fraction, which may be rounded.
+    AllButRounding,
+}
 
 impl Expression {
     /// Whether it is known that different values of an input that are not null give different results, as long as the
-    /// other inputs stay the same and are not null: a copy, a wider type, text with more text beside it, a sum.
+    /// other inputs stay the same and are not null: a copy, a wider type, text with more text beside it, a sum. That the
+    /// last digit of a fraction is rounded is not counted.
     #[must_use]
     pub fn keeps(&self, input: usize) -> bool {
-        keeps(&self.0.node, input)
+        keeps(&self.0.node, &|node| matches!(node, Node::Column(at, _) if *at == input), Apart::AllButRounding)
+    }
+
+    /// The only input, if different values of it surely give different results.
+    #[must_use]
+    pub fn injective_input(&self) -> Option<&Name> {
+        let [only] = &*self.0.inputs else { return None };
+        keeps(&self.0.node, &|node| matches!(node, Node::Column(..)), Apart::All).then_some(only)
+    }
+
+    /// The column that it is, perhaps as a value of another type that is equal to it.
+    #[must_use]
+    pub fn as_same_value(&self) -> Option<&Name> {
+        let mut node = &self.0.node;
+        while let Node::Cast(cast) = node {
+            let (from, to) = (cast.operand.ty(), cast.to);
+            let is_alike = from.is_numeric() && to.is_numeric() || from.is_text() && to.is_text();
+            if !is_alike || !keeps_different(from, to) {
+                return None;
+            }
+            node = &cast.operand;
+        }
+        if let Node::Column(at, _) = node { self.0.inputs.get(*at) } else { None }
     }
 }
 
-fn keeps(node: &Node, input: usize) -> bool {
+/// Whether a node keeps apart the values of what `is_source` finds.
+fn keeps(node: &Node, is_source: &dyn Fn(&Node) -> bool, apart: Apart) -> bool {
     match node {
-        Node::Column(at, _) => *at == input,
-        Node::Cast(cast) => keeps(&cast.operand, input) && cast_keeps(cast),
-        Node::Not(operand) => keeps(operand, input),
-        Node::Coalesce(operands, _) => operands.first().is_some_and(|first| keeps(first, input)),
-        Node::Call(function, operands) => {
-            let reads = |operand: &&Node| operand.any(&|node| matches!(node, Node::Column(at, _) if *at == input));
-            let mut reading = operands.iter().filter(reads);
-            let (Some(only), None) = (reading.next(), reading.next()) else { return false };
-            let is_fraction = matches!(function.result, Type::Numeric(_) | Type::Real | Type::Double);
-            let is_scaled = factor(operands).is_some();
-            // That the last digit of a fraction is rounded is not counted.
-            let is_kept = match function.name {
-                "+" | "-" => function.injective || is_fraction,
-                "*" => is_scaled && (is_exact(function.result) || is_fraction),
-                "/" => is_scaled && is_fraction && operands.first().is_some_and(|first| reads(&first)),
-                _ => function.injective,
-            };
-            is_kept && keeps(only, input)
+        _ if is_source(node) => true,
+        Node::Cast(cast) => cast_keeps(cast) && keeps(&cast.operand, is_source, apart),
+        Node::Not(operand) => keeps(operand, is_source, apart),
+        Node::Coalesce(operands, _) if apart == Apart::AllButRounding => {
+            operands.first().is_some_and(|first| keeps(first, is_source, apart))
+        }
+        Node::Call(function, operands) => call_keeps(function, operands, is_source, apart),
+        Node::Let(parts) => {
+            let is_local = |node: &Node| matches!(node, Node::Local(..));
+            let reads_more = parts.1.any(&|node| is_source(node) || matches!(node, Node::Let(_)));
+            !reads_more && keeps(&parts.0, is_source, apart) && keeps(&parts.1, &is_local, apart)
         }
         _ => false,
     }
+}
+
+fn call_keeps(function: &Function, operands: &[Node], is_source: &dyn Fn(&Node) -> bool, apart: Apart) -> bool {
+    let reads = |operand: &Node| operand.any(is_source);
+    let mut reading = operands.iter().filter(|operand| reads(operand));
+    let (Some(only), None) = (reading.next(), reading.next()) else { return false };
+    let is_fixed = |operand: &Node| matches!(constant(operand), Some(value) if !value.is_null());
+    if apart == Apart::All && !operands.iter().all(|operand| reads(operand) || is_fixed(operand)) {
+        return false;
+    }
+    let is_fraction =
+        apart == Apart::AllButRounding && matches!(function.result, Type::Numeric(_) | Type::Real | Type::Double);
+    let is_scaled = operands.iter().any(is_factor);
+    let is_kept = match function.name {
+        "+" | "-" => function.injective || is_fraction,
+        "*" => is_scaled && (is_exact(function.result) || is_fraction),
+        "/" => is_scaled && is_fraction && operands.first().is_some_and(reads),
+        _ => function.injective,
+    };
+    is_kept && keeps(only, is_source, apart)
 }
 
 /// Whether a change of type changes no value that it does not refuse.
@@ -54,18 +102,18 @@ fn is_exact(ty: Type) -> bool {
     matches!(ty, Type::SmallInt | Type::Integer | Type::BigInt | Type::Numeric(_))
 }
 
-/// The constant that a product multiplies by, if it is one and not zero.
-fn factor(operands: &[Node]) -> Option<&Value> {
-    let constant = operands.iter().find_map(|operand| match operand {
-        Node::Constant(value, _) => Some(value),
-        Node::Cast(cast) => match &cast.operand {
-            Node::Constant(value, _) => Some(value),
-            _ => None,
-        },
+/// The value of an operand that is the same in each row.
+fn constant(operand: &Node) -> Option<Value> {
+    match operand {
+        Node::Constant(value, _) => Some(value.clone()),
+        Node::Cast(cast) => convert(constant(&cast.operand)?, cast.to, cast.explicit).ok(),
         _ => None,
-    })?;
-    let text = constant.to_string();
-    text.contains(|digit| matches!(digit, '1'..='9')).then_some(constant)
+    }
+}
+
+/// Whether an operand is a number other than zero.
+fn is_factor(operand: &Node) -> bool {
+    constant(operand).is_some_and(|value| value.to_string().contains(|digit| matches!(digit, '1'..='9')))
 }
 
 /// How many decimal places a number has at most; a negative count where it ends in zeros before the point.
@@ -106,6 +154,29 @@ fn places(text: &str) -> Option<i32> {
     places.ok().filter(|_| text.chars().all(|c| c.is_ascii_digit() || matches!(c, '.' | '-')))
 }
 
+/// Whether changing the type keeps different values different, or fails.
+fn keeps_different(from: Type, to: Type) -> bool {
+    match (from, to) {
+        _ if from == to => true,
+        (_, Type::Varchar(Some(_))) => {
+            matches!((from, to), (Type::Varchar(Some(from)), Type::Varchar(Some(to))) if from <= to)
+        }
+        (Type::Jsonb | Type::Json | Type::Interval, _) => false,
+        _ if to.is_text() => true,
+        _ if from.is_text() => false,
+        _ if from.is_integer() => {
+            to.is_integer()
+                || matches!(to, Type::Numeric(None))
+                || matches!(to, Type::Numeric(Some((_, scale))) if scale >= 0)
+                || (to == Type::Double && from != Type::BigInt)
+        }
+        (Type::Real, Type::Double) | (Type::Numeric(_), Type::Numeric(None)) => true,
+        (Type::Numeric(Some((_, from))), Type::Numeric(Some((_, to)))) => from <= to,
+        (Type::Date, _) | (Type::Timestamp | Type::TimestampTz, Type::Timestamp | Type::TimestampTz) => to.is_time(),
+        _ => false,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -123,5 +194,6 @@ mod tests {
         assert!(Expression::column("a".into(), Type::Text).keeps(0));
         assert!(!Expression::constant(Value::Boolean(true), Type::Boolean).keeps(0));
         assert!(!Expression::column_is_null("a".into(), Type::Text).keeps(0));
+        assert!(Expression::column("a".into(), Type::Text).injective_input().is_some());
     }
 }

@@ -225,13 +225,21 @@ impl Expression {
         !self.0.node.any(&|node| matches!(node, Node::Call(function, _) if !function.immutable))
     }
 
+    /// Its value for one row, as [`Self::eval`] gives it at any one moment; none where a text on the way is so long that it
+    /// is not worth trying.
+    #[must_use]
+    pub fn tried(&self, row: &[Value]) -> Option<Result<Value, ValueError>> {
+        let value = row::RowScope::new(row, Context::TRIED).value(&self.0.node);
+        Some(value).filter(|value| !matches!(value, Err(error) if error.sqlstate == function::UNTRIED))
+    }
+
     /// Its value for one row, given the inputs' values in the order of [`Self::inputs`]. `now_micros` is what `now()`
     /// gives, in microseconds since 2000-01-01 UTC.
     ///
     /// # Errors
     /// Overflow, division by zero, text that is not a value of the type asked for.
     pub fn eval(&self, row: &[Value], now_micros: i64) -> Result<Value, ValueError> {
-        row::RowScope::new(row, Context { now_micros }).value(&self.0.node)
+        row::RowScope::new(row, Context::at(now_micros)).value(&self.0.node)
     }
 
     /// Its values for a batch of rows. A plain column gives back the very chunk, unless rows are left out.
@@ -239,6 +247,6 @@ impl Expression {
     /// # Errors
     /// The first row, in the order of rows, for which [`Self::eval`] would fail.
     pub fn eval_chunk(&self, batch: Batch<'_>, now_micros: i64) -> Result<Arc<Chunk>, RowError> {
-        batch::eval(&self.0.node, self.0.ty, batch, Context { now_micros })
+        batch::eval(&self.0.node, self.0.ty, batch, Context::at(now_micros))
     }
 }

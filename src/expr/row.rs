@@ -94,7 +94,11 @@ pub(super) fn apply(function: &Function, operands: &[Value], context: Context) -
     if function.is_strict() && operands.iter().any(Value::is_null) {
         return Ok(Value::Null);
     }
-    function.compute.map_or(Ok(Value::Null), |compute| compute(operands, context))
+    let value = function.compute.map_or(Ok(Value::Null), |compute| compute(operands, context))?;
+    if let Value::Text(text) | Value::Json(text) = &value {
+        context.allows(Some(text.len()))?;
+    }
+    Ok(value)
 }
 
 /// True, false, or unknown.

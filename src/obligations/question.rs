@@ -294,7 +294,7 @@ impl Search<'_> {
     /// What comes of a row, if that is what is looked for.
     fn look(&self, row: &[Value]) -> Option<String> {
         let inputs = self.scenario.inputs(self.table, self.value, self.free, row)?;
-        let result = self.value.eval(&inputs, 0);
+        let result = self.value.tried(&inputs)?;
         (self.sees)(&inputs, &result)
     }
 

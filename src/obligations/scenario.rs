@@ -147,7 +147,7 @@ impl<'a> Scenario<'a> {
             if let Some(at) = self.computed_among(known, column) {
                 let computed = &self.computed[at];
                 let inputs = self.inputs_among(at, computed.table, computed.value, free, row)?;
-                return computed.value.eval(&inputs, 0).ok();
+                return computed.value.tried(&inputs)?.ok();
             }
             free.iter().position(|free| free.column.id == column).map(|at| row[at].clone())
         };
@@ -164,7 +164,7 @@ impl<'a> Scenario<'a> {
         row: &[Value],
     ) -> Option<Value> {
         let inputs = self.inputs_among(known, table, condition, free, row)?;
-        Some(condition.eval(&inputs, 0).unwrap_or(Value::Boolean(false)))
+        Some(condition.tried(&inputs)?.unwrap_or(Value::Boolean(false)))
     }
 
     /// Whether rows may have these values.

@@ -69,8 +69,10 @@ impl Planner<'_> {
 
     fn app_use(&mut self, app: &App) -> AppUse {
         let said = |planner: &mut Self, verbs: &[AppVerb]| planner.said(app, verbs);
+        let known = self.diagnostics.len();
         let reads = said(self, &[AppVerb::Reads, AppVerb::Uses]);
         let writes = said(self, &[AppVerb::Writes, AppVerb::Uses]);
+        self.drop_repeated(known);
         let updates = said(self, &[AppVerb::Updates]);
         let inserts = said(self, &[AppVerb::Inserts]);
         let deletes = said(self, &[AppVerb::Deletes]);
@@ -97,6 +99,15 @@ impl Planner<'_> {
         let inserted: Vec<ColumnName> = usage.inserts.iter().flat_map(|inserts| inserts.columns.clone()).collect();
         inserted.iter().for_each(|column| add(&mut usage.writes, column));
         usage
+    }
+
+    /// Takes back what was found twice, in a clause that says two things.
+    fn drop_repeated(&mut self, from: usize) {
+        for finding in self.diagnostics.split_off(from) {
+            if !self.diagnostics[from..].contains(&finding) {
+                self.diagnostics.push(finding);
+            }
+        }
     }
 
     /// What the clauses with these words say.

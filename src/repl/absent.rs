@@ -1,10 +1,9 @@
 //! Rows that a table lacks: another table has a value for one of its columns, and there is no row here that could.
 
 use crate::ast::Name;
-use crate::catalog::{Column, Table};
+use crate::catalog::{Column, ColumnId, Table};
 use crate::engine::memory::Memory;
 use crate::plan::Facts;
-use crate::repl::staleness::shares;
 
 /// How many rows of a table are looked at.
 const MOST_LOOKED_AT: usize = 10_000;
@@ -59,4 +58,9 @@ fn lacking(
         _ => false,
     };
     theirs.rows.iter().filter(lacks).count()
+}
+
+/// Whether two columns carry a common fact.
+pub(super) fn shares(facts: &Facts, one: ColumnId, other: ColumnId) -> bool {
+    facts.of(one).iter().any(|fact| facts.of(other).contains(fact))
 }

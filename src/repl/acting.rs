@@ -7,6 +7,7 @@ use crate::engine::memory::Selected;
 use crate::expr::{Expression, NoColumns};
 use crate::phrase::{did_you_mean, listed, rows};
 use crate::plan::{AppUse, TableScope};
+use crate::repl::absent::shares;
 use crate::repl::reading::TypedDml;
 use crate::repl::session::{Said, Session};
 use crate::repl::staleness::{self, Misread};
@@ -280,9 +281,7 @@ impl Session {
         let target = id(&misread.column.table, &misread.column.column);
         let sources = written.columns.iter().filter(|column| {
             let source = id(&written.table, column);
-            source
-                .zip(target)
-                .is_some_and(|(source, target)| source != target && staleness::shares(facts, source, target))
+            source.zip(target).is_some_and(|(source, target)| source != target && shares(facts, source, target))
         });
         let sources: Vec<&Name> = sources.collect();
         match sources.as_slice() {

@@ -3,11 +3,10 @@
 use std::fmt;
 
 use crate::ast::Name;
-use crate::catalog::ColumnId;
 use crate::engine::memory::{Cell, CellState, Memory, Selected};
 use crate::phrase::{listed, rows};
 use crate::plan::{AppUse, ColumnName, Facts};
-use crate::repl::absent::{Absent, absent};
+use crate::repl::absent::{Absent, absent, shares};
 use crate::repl::present::Present;
 
 /// How many rows of a table a survey looks at.
@@ -151,9 +150,4 @@ fn fresh_beside(present: &Present, table: &str, row: usize, column: &str) -> Vec
         }
     }
     found
-}
-
-/// Whether two columns carry a common fact.
-pub(super) fn shares(facts: &Facts, one: ColumnId, other: ColumnId) -> bool {
-    facts.of(one).iter().any(|fact| facts.of(other).contains(fact))
 }

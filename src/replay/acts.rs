@@ -5,11 +5,8 @@ use crate::catalog::{Column, ColumnId, NotNull};
 use crate::data::Value;
 use crate::engine::Fault;
 use crate::plan::{AppUse, ColumnName};
-use crate::replay::stage::{Owner, Stage, hangs_on_values, is_constraint, missing};
+use crate::replay::stage::{Owner, Stage, Values, hangs_on_values, is_constraint, missing};
 use crate::replay::values::{KINDS, new_value};
-
-/// Columns with the values that they are given.
-pub(super) type Values = Vec<(ColumnName, Value)>;
 
 /// What an application writes to.
 #[derive(Clone, Copy)]

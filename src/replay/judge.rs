@@ -6,8 +6,7 @@ use crate::engine::memory::AppState;
 use crate::engine::{Fault, FaultKind};
 use crate::plan::{ColumnName, FactId};
 use crate::prove::{Anomaly, AnomalyKind};
-use crate::replay::acts::Values;
-use crate::replay::stage::{Owner, Stage, bits, id_of, is_constraint};
+use crate::replay::stage::{Owner, Stage, Values, bits, id_of, is_constraint};
 
 /// How a replay ended.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -23,10 +23,10 @@ use crate::engine::memory::{Memory, Selected};
 use crate::engine::{Fault, FaultKind};
 use crate::plan::{ColumnName, Plan};
 use crate::prove::{Anomaly, AnomalyKind, EventKind, NoReturn, Refutation, RowView, Schedule, ScheduleEvent, Shown};
-use acts::{Values, Write};
+use acts::Write;
 use judge::Last;
 use known::KnownColumns;
-use stage::{Collide, Manner, Owner, Stage};
+use stage::{Collide, Manner, Owner, Stage, Values};
 use statements::Visited;
 
 /// A schedule under way on the in-memory table. Cloning is cheap.

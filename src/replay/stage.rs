@@ -11,10 +11,12 @@ use crate::engine::{Fault, FaultKind};
 use crate::expr::Expression;
 use crate::plan::{ColumnName, Plan, TableScope};
 use crate::prove::Shown;
-use crate::replay::acts::Values;
 use crate::replay::known::KnownColumns;
 use crate::replay::values::new_value;
 use crate::source::Span;
+
+/// Columns with the values that they are given.
+pub(super) type Values = Vec<(ColumnName, Value)>;
 
 /// Whose row it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

@@ -33,8 +33,6 @@ mod tree;
 mod types;
 
 #[cfg(test)]
-mod lexical_tests;
-#[cfg(test)]
 mod tests;
 
 use crate::ast::{Script, Statement};

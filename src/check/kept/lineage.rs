@@ -271,7 +271,7 @@ impl<'a> Values<'a> {
             if *read == column { Some(held.clone()) } else { Some(self.content(*read, before)?.value) }
         };
         let inputs = reading.1.iter().map(input).collect::<Option<Vec<Value>>>()?;
-        reading.0.eval(&inputs, 0).ok()
+        reading.0.tried(&inputs)?.ok()
     }
 }
 

@@ -44,7 +44,7 @@ fn of_length(ty: Type, constants: &[Value]) -> Vec<Value> {
 /// Whether a check lets a row be, as far as the row says.
 pub(super) fn may_hold((condition, inputs): &Reading, row: &Row) -> bool {
     let values: Option<Vec<Value>> = inputs.iter().map(|input| row.get(input).cloned()).collect();
-    values.is_none_or(|values| matches!(condition.eval(&values, 0), Ok(Value::Boolean(true) | Value::Null)))
+    values.is_none_or(|values| matches!(condition.tried(&values), Some(Ok(Value::Boolean(true) | Value::Null))))
 }
 
 /// Rows in which one column holds something a little different.

@@ -70,7 +70,8 @@ fn data_from_before_the_plan_is_overwritten() {
         "backfill sub from nullif(sub, '')",
         "backfill sub from coalesce(nullif(sub, ''), title)",
     ] {
-        assert!(overwrites(&format!("migrate {statement}\n")), "{statement}");
+        let plan = format!("migrate {statement}\n");
+        assert!(overwrites(&plan), "{statement}: {:#?}", found(&plan));
     }
 }
 

@@ -9,10 +9,33 @@ use crate::expr::node::Node;
 
 /// So many alternatives of an `or` are gone through one by one.
 const MAX_ALTERNATIVES: usize = 64;
+/// So many alternatives are gone through again once more is known.
+const MAX_OPEN_ALTERNATIVES: usize = 8;
 
 impl Looker {
-    /// Narrows what is known to the rows for which the condition has one of these outcomes.
+    /// Narrows what is known to the rows for which the condition has one of these outcomes, and looks what follows from
+    /// conditions that were assumed before.
     pub(super) fn assume<'a>(&mut self, env: &mut Env<'a>, condition: &'a Node, outcome: u8) {
+        self.narrow(env, condition, outcome);
+        self.settle(env);
+    }
+
+    /// Looks what follows from conditions that one thing or another meets, now that more is known.
+    pub(super) fn settle<'a>(&mut self, env: &mut Env<'a>) {
+        for (condition, outcome) in env.open.clone() {
+            self.assume_again(env, condition, outcome);
+        }
+    }
+
+    /// Assumes a condition that was assumed before, as more follows from it once more is known.
+    pub(super) fn assume_again<'a>(&mut self, env: &mut Env<'a>, condition: &'a Node, outcome: u8) {
+        let again = std::mem::replace(&mut self.again, true);
+        self.narrow(env, condition, outcome);
+        self.again = again;
+    }
+
+    /// Narrows what is known to the rows for which the condition has one of these outcomes.
+    pub(super) fn narrow<'a>(&mut self, env: &mut Env<'a>, condition: &'a Node, outcome: u8) {
         if env.impossible || !self.may_go_on() {
             return;
         }
@@ -21,7 +44,8 @@ impl Looker {
         if outcome == 0 {
             env.impossible = true;
         }
-        if outcome == possible || env.impossible {
+        let is_known = outcome == possible && !self.again;
+        if is_known || outcome == TRUE | FALSE | NULL || env.impossible {
             return;
         }
         env.learn(condition, &of_outcomes(outcome));
@@ -29,16 +53,20 @@ impl Looker {
             Node::Column(..) | Node::Local(..) | Node::Case(_) | Node::Coalesce(..) => {
                 self.refine(env, condition, &of_outcomes(outcome));
             }
-            Node::Not(operand) => self.assume(env, operand, swapped(outcome)),
-            Node::And(operands) => self.assume_junction(env, operands, FALSE, outcome),
-            Node::Or(operands) => self.assume_junction(env, operands, TRUE, outcome),
+            Node::Not(operand) => self.narrow(env, operand, swapped(outcome)),
+            Node::And(operands) => self.assume_junction(env, (condition, operands), FALSE, outcome),
+            Node::Or(operands) => self.assume_junction(env, (condition, operands), TRUE, outcome),
             Node::IsNull(operand) if outcome == TRUE => self.refine(env, operand, &Domain::only_null(operand.ty())),
-            Node::IsNull(operand) => self.refine(env, operand, &Domain::of_type(operand.ty(), false)),
-            Node::IsBool(operand, expected) => {
-                let wanted = wanted(*expected);
-                self.assume(env, operand, if outcome == TRUE { wanted } else { TRUE + FALSE + NULL - wanted });
+            Node::IsNull(operand) if outcome == FALSE => {
+                self.refine(env, operand, &Domain::of_type(operand.ty(), false));
             }
-            Node::Distinct(sides) => self.assume_distinct(env, &sides.0, &sides.1, outcome),
+            Node::IsBool(operand, expected) if outcome == TRUE || outcome == FALSE => {
+                let wanted = wanted(*expected);
+                self.narrow(env, operand, if outcome == TRUE { wanted } else { TRUE + FALSE + NULL - wanted });
+            }
+            Node::Distinct(sides) if outcome == TRUE || outcome == FALSE => {
+                self.assume_distinct(env, &sides.0, &sides.1, outcome);
+            }
             Node::Call(function, operands) => match (function.gives, &**operands) {
                 (Gives::Compared(orders), [left, right]) => self.assume_compared(env, (left, right), orders, outcome),
                 _ => self.refine(env, condition, &of_outcomes(outcome)),
@@ -46,19 +74,25 @@ impl Looker {
             Node::Let(parts) => {
                 let value = self.peek(&parts.0, env);
                 env.enter(value, &parts.0);
-                self.assume(env, &parts.1, outcome);
+                self.narrow(env, &parts.1, outcome);
                 env.leave();
             }
-            Node::Constant(..) | Node::Cast(_) | Node::Extreme(..) => {}
+            _ => {}
         }
     }
 
     /// `and` (which stops at false) or `or` (which stops at true).
-    fn assume_junction<'a>(&mut self, env: &mut Env<'a>, operands: &'a [Node], stop: u8, outcome: u8) {
+    fn assume_junction<'a>(
+        &mut self,
+        env: &mut Env<'a>,
+        (junction, operands): (&'a Node, &'a [Node]),
+        stop: u8,
+        outcome: u8,
+    ) {
         let go = TRUE + FALSE - stop;
         if outcome & stop == 0 {
             for operand in operands {
-                self.assume(env, operand, if outcome == go { go } else { go | NULL });
+                self.narrow(env, operand, if outcome == go { go } else { go | NULL });
             }
             return;
         }
@@ -74,18 +108,21 @@ impl Looker {
         };
         for operand in operands {
             let mut one = env.clone();
-            self.assume(&mut one, operand, outcome & (stop | NULL));
+            self.narrow(&mut one, operand, outcome & (stop | NULL));
             add(one);
         }
         if outcome & go != 0 {
             let mut one = env.clone();
             for operand in operands {
-                self.assume(&mut one, operand, go);
+                self.narrow(&mut one, operand, go);
             }
             add(one);
         }
         if let Some(joined) = joined {
             *env = joined;
+        }
+        if operands.len() <= MAX_OPEN_ALTERNATIVES {
+            env.keep_open(junction, outcome);
         }
     }
 

@@ -4,8 +4,8 @@ use bigdecimal::BigDecimal;
 
 use crate::data::{Type, Value, ValueError, compare};
 use crate::expr::domain::range::{Edge, Range};
-use crate::expr::domain::{Domain, Failure, FailureKind, arithmetic, look, texts};
-use crate::expr::function::{Context, Function, Gives, Nulls, Refusal, Refused};
+use crate::expr::domain::{Domain, Failure, FailureKind, arithmetic, texts};
+use crate::expr::function::{Context, Function, Gives, Nulls, Refusal, Refused, UNTRIED};
 use crate::expr::node::Node;
 use crate::expr::row;
 
@@ -14,7 +14,7 @@ pub(super) const MAX_ROWS: usize = 4096;
 
 /// What a call with such operands may give, and why it may fail.
 pub(super) fn call(function: &'static Function, operands: &[Domain]) -> (Domain, Vec<Failure>) {
-    let strict = look::is_strict(function);
+    let strict = is_strict(function);
     if strict && operands.iter().any(|operand| !operand.may_be_some()) {
         return (Domain::only_null(function.result), Vec::new());
     }
@@ -30,6 +30,11 @@ pub(super) fn call(function: &'static Function, operands: &[Domain]) -> (Domain,
         _ => result.may_be_null() || operands.iter().any(Domain::may_be_null),
     };
     (result.with_null(null), failures)
+}
+
+/// Whether a null operand alone makes a call null.
+pub(super) fn is_strict(function: &Function) -> bool {
+    !matches!(function.nulls, Nulls::OfFirst | Nulls::Never)
 }
 
 /// Whether no part of the moment is unknown: it is not infinite, or the part is one that an infinite moment has.
@@ -54,9 +59,9 @@ fn listed(function: &'static Function, operands: &[Domain]) -> Option<(Domain, V
     let (mut values, mut failures, mut failed) = (Vec::new(), Vec::new(), 0);
     let rows = product(&lists)?;
     for row in &rows {
-        match row::apply(function, row, Context { now_micros: 0 }) {
+        match row::apply(function, row, Context::TRIED) {
             Ok(value) => values.push(value),
-            Err(error) if error.sqlstate == "0A000" => return None,
+            Err(error) if error.sqlstate == "0A000" || error.sqlstate == UNTRIED => return None,
             Err(error) => {
                 failed += 1;
                 add(&mut failures, reason(function, row, &error));
@@ -169,7 +174,7 @@ fn rising(function: &'static Function, operands: &[Domain]) -> Option<Domain> {
     let others: Vec<Value> = others.iter().map(Domain::only).collect::<Option<_>>()?;
     let at = |edge: Option<Edge>| {
         let row: Vec<Value> = std::iter::once(edge?.value).chain(others.clone()).collect();
-        row::apply(function, &row, Context { now_micros: 0 }).ok().map(Edge::closed)
+        row::apply(function, &row, Context::TRIED).ok().map(Edge::closed)
     };
     let range = first.range();
     let ends = Range { low: at(range.low), high: at(range.high), ..Range::of_type(function.result) };

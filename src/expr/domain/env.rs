@@ -14,6 +14,11 @@ pub(super) const NULL: u8 = 4;
 /// All orders.
 pub(super) const ANY_ORDER: u8 = LESS | EQUAL | GREATER;
 
+/// So many terms, and so many orders of two, are remembered.
+const MAX_REMEMBERED: usize = 128;
+/// So many conditions that one thing or another meets are remembered.
+const MAX_OPEN: usize = 4;
+
 /// What is known of inputs, of values computed on the way, and of whole terms that were tested.
 #[derive(Clone, Debug)]
 pub(super) struct Env<'a> {
@@ -23,13 +28,15 @@ pub(super) struct Env<'a> {
     terms: Vec<(&'a Node, Domain)>,
     /// How two terms stand to each other where neither is null.
     orders: Vec<(&'a Node, &'a Node, u8)>,
+    /// Conditions that one thing or another meets, with their outcomes: more follows from them once more is known.
+    pub open: Vec<(&'a Node, u8)>,
     /// No row comes to this place.
     pub impossible: bool,
 }
 
 impl<'a> Env<'a> {
     pub(super) fn new(inputs: Vec<Domain>) -> Self {
-        Self { inputs, locals: Vec::new(), terms: Vec::new(), orders: Vec::new(), impossible: false }
+        Self { inputs, locals: Vec::new(), terms: Vec::new(), orders: Vec::new(), open: Vec::new(), impossible: false }
     }
 
     /// What stands behind a local.
@@ -74,14 +81,26 @@ impl<'a> Env<'a> {
         if is_leaf(node) || node.any(&|node| matches!(node, Node::Call(function, _) if !function.immutable)) {
             return;
         }
+        let is_full = self.terms.len() >= MAX_REMEMBERED;
         match self.terms.iter_mut().find(|(term, _)| *term == node) {
             Some((_, known)) => *known = known.meet(domain),
-            None => self.terms.push((node, domain.clone())),
+            None if !is_full => self.terms.push((node, domain.clone())),
+            None => {}
         }
     }
 
     pub(super) fn learn_order(&mut self, one: &'a Node, other: &'a Node, orders: u8) {
-        self.orders.push((one, other, orders));
+        if self.orders.len() < MAX_REMEMBERED {
+            self.orders.push((one, other, orders));
+        }
+    }
+
+    /// Remembers a condition that one thing or another meets.
+    pub(super) fn keep_open(&mut self, condition: &'a Node, outcome: u8) {
+        let is_it = |(known, of): &(&'a Node, u8)| std::ptr::eq(*known, condition) && *of == outcome;
+        if self.open.len() < MAX_OPEN && !self.open.iter().any(is_it) {
+            self.open.push((condition, outcome));
+        }
     }
 
     /// The orders in which two terms may stand.
@@ -112,6 +131,7 @@ impl<'a> Env<'a> {
         let reads = |node: &Node| node.any(&|node| matches!(node, Node::Local(at, _) if *at >= depth));
         self.terms.retain(|(term, _)| !reads(term));
         self.orders.retain(|(one, other, _)| !reads(one) && !reads(other));
+        self.open.retain(|(condition, _)| !reads(condition));
     }
 
     /// What is known where either may be the case.
@@ -130,7 +150,11 @@ impl<'a> Env<'a> {
             (*one, *another, orders | other.known_order(one, another))
         };
         let orders = self.orders.iter().map(either).filter(|(.., orders)| *orders != ANY_ORDER).collect();
-        Self { inputs, locals, terms, orders, impossible: false }
+        let is_open = |(condition, outcome): &(&'a Node, u8)| {
+            other.open.iter().any(|(known, of)| std::ptr::eq(*known, *condition) && of == outcome)
+        };
+        let open = self.open.iter().filter(|one| is_open(one)).copied().collect();
+        Self { inputs, locals, terms, orders, open, impossible: false }
     }
 }
 

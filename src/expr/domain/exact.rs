@@ -29,7 +29,7 @@ pub(super) fn compute(expression: &Expression, env: &Env<'_>, conditions: &[(Nod
     }
     let (mut values, mut fault) = (Vec::new(), None);
     for row in &rows {
-        match expression.eval(row, 0) {
+        match expression.tried(row)? {
             Ok(value) => values.push(value),
             Err(error) if error.sqlstate == "0A000" => return None,
             Err(error) => fault = Some(error),
@@ -46,7 +46,7 @@ pub(super) struct Computed {
 }
 
 fn has_outcome(condition: &Node, outcome: Outcome, row: &[Value]) -> bool {
-    let value = RowScope::new(row, Context { now_micros: 0 }).value(condition);
+    let value = RowScope::new(row, Context::TRIED).value(condition);
     match value {
         Ok(Value::Boolean(truth)) => truth,
         Ok(_) => outcome == Outcome::NotFalse,

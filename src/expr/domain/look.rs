@@ -7,7 +7,7 @@ use crate::expr::domain::exact::Computed;
 use crate::expr::domain::row::{Outcome, RowDomains};
 use crate::expr::domain::values::{EQUAL, GREATER, LESS};
 use crate::expr::domain::{Domain, Failure, FailureKind, Outlook, calls, casts, exact};
-use crate::expr::function::{Function, Gives, Nulls};
+use crate::expr::function::{Function, Gives};
 use crate::expr::node::{Case, Cast, Extreme, Node};
 
 /// So many nodes are looked at; what is beyond is taken to have any value, and to fail if it can.
@@ -38,9 +38,10 @@ pub(super) fn outlook(expression: &Expression, row: &RowDomains) -> Outlook {
     let mut env = Env::new(names.iter().map(|name| &**name).zip(types).map(any).collect());
     let mut looker = Looker::default();
     // A condition may narrow what an earlier one compares with.
-    for (condition, outcome) in conditions.iter().chain(&conditions) {
-        looker.assume(&mut env, condition, if *outcome == Outcome::True { TRUE } else { TRUE | NULL });
-    }
+    let outcomes =
+        conditions.iter().map(|(node, outcome)| (node, if *outcome == Outcome::True { TRUE } else { TRUE | NULL }));
+    outcomes.clone().for_each(|(condition, outcome)| looker.assume(&mut env, condition, outcome));
+    outcomes.for_each(|(condition, outcome)| looker.assume_again(&mut env, condition, outcome));
     if env.impossible {
         return Outlook { result: Domain::nothing(expression.ty()), failures: Vec::new() };
     }
@@ -73,6 +74,8 @@ pub(super) struct Looker {
     quiet: u32,
     steps: u32,
     depth: u32,
+    /// What is assumed was assumed before: it is gone through, whether or not it is known.
+    pub(super) again: bool,
 }
 
 impl Looker {
@@ -280,6 +283,7 @@ impl Looker {
                 return result;
             }
             self.refine(&mut rest, operand, &Domain::only_null(operand.ty()));
+            self.settle(&mut rest);
             if rest.impossible {
                 return result;
             }
@@ -317,11 +321,6 @@ pub(super) fn swapped(outcomes: u8) -> u8 {
 fn compared(orders: u8, possible: u8, null: bool) -> Domain {
     let bit = |holds: bool, bit: u8| if holds { bit } else { 0 };
     of_outcomes(bit(possible & orders != 0, TRUE) | bit(possible & !orders != 0, FALSE) | bit(null, NULL))
-}
-
-/// Whether a null operand alone makes a call null.
-pub(super) fn is_strict(function: &Function) -> bool {
-    !matches!(function.nulls, Nulls::OfFirst | Nulls::Never)
 }
 
 /// How two terms stand to each other that are one term, with something added or not.

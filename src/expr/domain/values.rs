@@ -7,6 +7,8 @@ use crate::expr::domain::range::{Edge, Range, is_exact};
 
 /// So many values are listed one by one.
 pub(super) const MAX_LISTED: usize = 64;
+/// Of a longer text, in bytes, it is only known how long it is.
+const LONGEST: usize = 1 << 12;
 
 /// The first value is less than the second, of two that are not null.
 pub(super) const LESS: u8 = 1;
@@ -55,7 +57,11 @@ impl Domain {
     pub fn of_values(values: impl IntoIterator<Item = Value>, ty: Type) -> Self {
         let (mut null, mut listed) = (false, Vec::new());
         for value in values {
-            if value.is_null() { null = true } else { add(&mut listed, value) }
+            match value {
+                Value::Null => null = true,
+                value if listed.len() <= MAX_LISTED => add(&mut listed, value),
+                value => listed.push(value),
+            }
         }
         Self { ty, null, some: Possible::of(listed) }
     }
@@ -252,7 +258,8 @@ impl Domain {
 impl Possible {
     fn of(mut values: Vec<Value>) -> Self {
         values.sort_by(compare);
-        if values.len() <= MAX_LISTED {
+        let is_long = |value: &Value| matches!(value, Value::Text(text) | Value::Json(text) if text.len() > LONGEST);
+        if values.len() <= MAX_LISTED && !values.iter().any(is_long) {
             return Self::Listed(values);
         }
         let ty = values.first().and_then(Value::ty).unwrap_or(Type::Unknown);

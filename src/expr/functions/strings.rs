@@ -54,16 +54,16 @@ pub(super) static ROWS: &[Function] = &[
     Function::new("rtrim", &[T, T], TEXT, |a, _| given_text(trimmed(&text(a, 0), &text(a, 1), false, true)))
         .projection()
         .gives(Gives::Piece),
-    Function::new("lpad", &[T, I4], TEXT, |a, _| lpad(&text(a, 0), whole(a, 1), " "))
+    Function::new("lpad", &[T, I4], TEXT, |a, c| lpad(&text(a, 0), whole(a, 1), " ", c))
         .fails(Fails::On(PADDED))
         .gives(Gives::Padded),
-    Function::new("lpad", &[T, I4, T], TEXT, |a, _| lpad(&text(a, 0), whole(a, 1), &text(a, 2)))
+    Function::new("lpad", &[T, I4, T], TEXT, |a, c| lpad(&text(a, 0), whole(a, 1), &text(a, 2), c))
         .fails(Fails::On(PADDED))
         .gives(Gives::Padded),
-    Function::new("rpad", &[T, I4], TEXT, |a, _| rpad(&text(a, 0), whole(a, 1), " "))
+    Function::new("rpad", &[T, I4], TEXT, |a, c| rpad(&text(a, 0), whole(a, 1), " ", c))
         .fails(Fails::On(PADDED))
         .gives(Gives::Padded),
-    Function::new("rpad", &[T, I4, T], TEXT, |a, _| rpad(&text(a, 0), whole(a, 1), &text(a, 2)))
+    Function::new("rpad", &[T, I4, T], TEXT, |a, c| rpad(&text(a, 0), whole(a, 1), &text(a, 2), c))
         .fails(Fails::On(PADDED))
         .gives(Gives::Padded),
     Function::new("replace", &[T, T, T], TEXT, replace),
@@ -99,18 +99,9 @@ static NO_CHARACTER: &[Refused] = &[Refused {
     what: "`chr` of 0 or of a number that is no character",
 }];
 
-/// A text may have as many bytes as PostgreSQL lets one have.
-pub(super) const MAX_BYTES: usize = 0x3fff_ffff - 4;
-
-pub(super) fn too_large() -> ValueError {
-    ValueError::new("54000", "requested length too large")
-}
-
-fn join(args: &[Value], _: Context) -> FunctionResult {
+fn join(args: &[Value], context: Context) -> FunctionResult {
     let (left, right) = (text(args, 0), text(args, 1));
-    if left.len() + right.len() > MAX_BYTES {
-        return Err(too_large());
-    }
+    context.allows(left.len().checked_add(right.len()))?;
     given_text([left, right].concat())
 }
 
@@ -141,36 +132,32 @@ fn trimmed<'a>(text: &'a str, characters: &str, start: bool, end: bool) -> &'a s
 }
 
 /// The text cut to `length` characters, or what is missing to them from repeats of `fill`.
-fn padding(text: &str, length: i64, fill: &str) -> Result<(String, String), ValueError> {
+fn padding(text: &str, length: i64, fill: &str, context: Context) -> Result<(String, String), ValueError> {
     let length = usize::try_from(length).unwrap_or(0);
-    if length > MAX_BYTES / 4 {
-        return Err(too_large());
-    }
+    context.allows(length.checked_mul(4))?;
     let kept: String = text.chars().take(length).collect();
     let missing = length - kept.chars().count();
     let padding = if fill.is_empty() { String::new() } else { fill.chars().cycle().take(missing).collect() };
     Ok((kept, padding))
 }
 
-fn lpad(text: &str, length: i64, fill: &str) -> FunctionResult {
-    let (kept, padding) = padding(text, length, fill)?;
+fn lpad(text: &str, length: i64, fill: &str, context: Context) -> FunctionResult {
+    let (kept, padding) = padding(text, length, fill, context)?;
     given_text(padding + &kept)
 }
 
-fn rpad(text: &str, length: i64, fill: &str) -> FunctionResult {
-    let (kept, padding) = padding(text, length, fill)?;
+fn rpad(text: &str, length: i64, fill: &str, context: Context) -> FunctionResult {
+    let (kept, padding) = padding(text, length, fill, context)?;
     given_text(kept + &padding)
 }
 
-fn replace(args: &[Value], _: Context) -> FunctionResult {
+fn replace(args: &[Value], context: Context) -> FunctionResult {
     let (subject, old, new) = (text(args, 0), text(args, 1), text(args, 2));
     if old.is_empty() {
         return given_text(subject);
     }
     let count = if new.len() > old.len() { subject.matches(&*old).count() } else { 0 };
-    if subject.len() + count * new.len() > MAX_BYTES {
-        return Err(too_large());
-    }
+    context.allows(count.checked_mul(new.len()).and_then(|added| added.checked_add(subject.len())))?;
     given_text(subject.replace(&*old, &new))
 }
 
@@ -183,12 +170,10 @@ fn translate(args: &[Value], _: Context) -> FunctionResult {
     given_text(subject.chars().filter_map(replaced).collect::<String>())
 }
 
-fn repeat(args: &[Value], _: Context) -> FunctionResult {
+fn repeat(args: &[Value], context: Context) -> FunctionResult {
     let (text, times) = (text(args, 0), usize::try_from(whole(args, 1)).unwrap_or(0));
-    match text.len().checked_mul(times) {
-        Some(bytes) if bytes <= MAX_BYTES => given_text(text.repeat(times)),
-        _ => Err(too_large()),
-    }
+    context.allows(text.len().checked_mul(times))?;
+    given_text(text.repeat(times))
 }
 
 fn md5_hex(bytes: &[u8]) -> String {

@@ -60,7 +60,7 @@ fn called(function: &Function, operands: &[Value]) -> Result<Value, &'static str
     if function.reversed {
         operands.reverse();
     }
-    match crate::expr::row::apply(function, &operands, Context { now_micros: 0 }) {
+    match crate::expr::row::apply(function, &operands, Context::at(0)) {
         Ok(value) => Ok(value),
         Err(error) if error.sqlstate == "0A000" => Ok(Value::Boolean(true)),
         Err(error) => Err(error.sqlstate),

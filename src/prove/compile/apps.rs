@@ -2,10 +2,11 @@
 
 use crate::catalog::{ColumnId, ConstraintKind, Sync};
 use crate::plan::{AppUse, ColumnName};
+use crate::prove::compile::computed;
 use crate::prove::compile::constraints;
 use crate::prove::compile::image::{Guess, Image};
 use crate::prove::compile::inserted::Inserted;
-use crate::prove::compile::record::{Record, push_act};
+use crate::prove::compile::record::{Record, push_act, wrong};
 use crate::prove::compile::scene::LayerScene;
 use crate::prove::compile::values;
 use crate::prove::model::{ModelEvent, Transition};
@@ -203,7 +204,7 @@ impl<W: Word> Doing<'_, '_, W> {
         let mut risks = Vec::new();
         for doubt in image.doubts.iter().filter(|_| self.scene.has(Rule::ExpressionsMayFail)) {
             let wrong = values::failure(doubt, AnomalyKind::RejectedWrite, Some(self.app), self.scene);
-            let step = values::sync_into(self.scene, doubt.column);
+            let step = computed::sync_into(self.scene, doubt.column);
             let condition = values::failing_condition(self.scene, doubt, Some(app));
             let risk = values::weigh((self.scene, step), &doubt.answer, wrong, is_firm, condition, self.record);
             risks.extend(risk.map(|risk| values::after(image, risk)));
@@ -345,7 +346,7 @@ impl<W: Word> Doing<'_, '_, W> {
 
     fn refused_by(&mut self, key: &str) -> usize {
         let constraint = format!("foreign key `{key}`");
-        self.record.wrong(constraints::wrong(AnomalyKind::RejectedWrite, Some(self.app), None, Some(constraint)))
+        self.record.wrong(wrong(AnomalyKind::RejectedWrite, Some(self.app), None, Some(constraint)))
     }
 }
 

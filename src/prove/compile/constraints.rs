@@ -4,30 +4,19 @@ use crate::ast::Name;
 use crate::catalog::{Column, ColumnId, Constraint, ConstraintKind, NotNull, Table};
 use crate::expr::{Expression, Nullness};
 use crate::obligations::{Answer, Scenario};
+use crate::prove::compile::computed::{self, Given};
 use crate::prove::compile::image::Image;
 use crate::prove::compile::known_references;
 use crate::prove::compile::past::is_empty;
-use crate::prove::compile::record::{Record, added_by};
+use crate::prove::compile::record::{Record, added_by, wrong};
 use crate::prove::compile::scene::LayerScene;
 use crate::prove::compile::unique::Meeting;
 use crate::prove::compile::values;
-use crate::prove::model::{Cause, Wrong};
+use crate::prove::model::Wrong;
 use crate::prove::proof::{AnomalyKind, Beside};
 use crate::prove::rule::Rule;
 use crate::prove::survey::{MOST_INPUTS, in_key, inputs};
 use crate::prove::word::{Pattern, Word};
-
-/// Something wrong that depends on nothing unknown.
-pub(super) fn wrong(
-    kind: AnomalyKind,
-    app: Option<usize>,
-    column: Option<ColumnId>,
-    constraint: Option<String>,
-) -> Wrong {
-    let column = column.map(Cause::Column);
-    let (undecided, witness, beside) = (None, None, None);
-    Wrong { kind, app, column, constraint, reads: false, undecided, witness, other_row: false, beside }
-}
 
 /// Whether no write may leave a column null.
 pub(super) fn is_not_null(table: &Table, column: &Column) -> bool {
@@ -425,11 +414,11 @@ impl Write<'_> {
 /// Whether a row that is about to be stored breaks a check, where these columns are computed.
 pub(super) fn ask_of_check<W: Word>(
     image: &Image<'_, W>,
-    given: &[values::Given],
+    given: &[Given],
     (schema, constraint): (&Table, &Constraint),
     condition: &Expression,
 ) -> Answer {
-    let computed = values::as_computed(given);
+    let computed = computed::as_computed(given);
     image.ask(|scenario, judge| {
         let scenario = Scenario { computed: &computed, except: Some(&constraint.name), ..*scenario };
         judge.breaks(&scenario, &schema.name, condition)
@@ -444,10 +433,10 @@ pub(super) fn old_answers(
     condition: &Expression,
     step: usize,
 ) -> Vec<Answer> {
-    let ways = values::ways(scene, schema, constraint.kind.columns(), step);
-    let answer = |way: &Vec<values::Given>| {
-        let computed = values::as_computed(way);
-        let scenario = values::scenario(scene, false, &computed);
+    let ways = computed::ways(scene, schema, constraint.kind.columns(), step);
+    let answer = |way: &Vec<Given>| {
+        let computed = computed::as_computed(way);
+        let scenario = computed::scenario(scene, false, &computed);
         let scenario = Scenario { except: Some(&constraint.name), ..scenario };
         scene.survey.judge.breaks(&scenario, &schema.name, condition)
     };

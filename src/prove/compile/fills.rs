@@ -4,12 +4,13 @@ use crate::ast::Name;
 use crate::catalog::{ColumnId, Constraint, ConstraintKind, NotNull, Table};
 use crate::expr::{Expression, Nullness};
 use crate::plan::{Action, FillKind};
+use crate::prove::compile::computed;
 use crate::prove::compile::constraints::{
-    self, broken_by_nulls, by_nulls, by_nulls_with, is_not_null, not_null_name, wrong,
+    self, broken_by_nulls, by_nulls, by_nulls_with, is_not_null, not_null_name,
 };
 use crate::prove::compile::image::{Guess, Image};
 use crate::prove::compile::meetings;
-use crate::prove::compile::record::{Record, added_by};
+use crate::prove::compile::record::{Record, added_by, wrong};
 use crate::prove::compile::scene::LayerScene;
 use crate::prove::compile::unique::{Comes, Meeting, meeting};
 use crate::prove::compile::values;
@@ -221,7 +222,7 @@ impl<W: Word> Visiting<'_, '_, W> {
         let scene = self.scene;
         let effect = scene.plan.steps[self.step].action.effect(scene.catalog);
         let (table, filter) = effect.filter.filter(|_| scene.has(Rule::ExpressionsMayFail))?;
-        let answer = scene.survey.judge.fails(&values::scenario(scene, false, &[]), table, filter);
+        let answer = scene.survey.judge.fails(&computed::scenario(scene, false, &[]), table, filter);
         let outcome = answer.witness().map_or_else(String::new, |witness| format!(": {}", witness.outcome));
         let wrong = wrong(AnomalyKind::FailingStep, None, None, Some(format!("its `where`{outcome}")));
         let condition = ("no row makes its `where` fail".to_owned(), "guard it with a `case`".to_owned());

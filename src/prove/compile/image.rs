@@ -8,8 +8,8 @@ use crate::catalog::{ColumnId, Sync, SyncId};
 use crate::expr::{Expression, Nullness};
 use crate::obligations::{Answer, Judge, Scenario, Witness};
 use crate::plan::FactId;
+use crate::prove::compile::computed::{self, Doubt, Given};
 use crate::prove::compile::scene::LayerScene;
-use crate::prove::compile::values::{self, Doubt, Given};
 use crate::prove::layout::KeptBits;
 use crate::prove::rule::Rule;
 use crate::prove::survey::MOST_INPUTS;
@@ -209,9 +209,9 @@ impl<'a, W: Word> Image<'a, W> {
 
     /// Asks about the values of the row as far as it is worked out.
     pub(super) fn ask<T>(&self, ask: impl FnOnce(&Scenario<'_>, &Judge) -> T) -> T {
-        let computed = values::as_computed(&self.computed);
+        let computed = computed::as_computed(&self.computed);
         let filter = self.visited.iter().flatten().map(|(table, filter)| (&**table, filter)).next();
-        let scenario = values::scenario(self.scene, self.visited.is_none(), &computed);
+        let scenario = computed::scenario(self.scene, self.visited.is_none(), &computed);
         ask(&Scenario { filter, ..scenario }, &self.scene.survey.judge)
     }
 

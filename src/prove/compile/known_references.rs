@@ -3,9 +3,9 @@
 use crate::ast::Name;
 use crate::catalog::{ColumnId, Constraint, ConstraintKind, NotNull, Table};
 use crate::plan::Effect;
+use crate::prove::compile::computed::sync_into;
 use crate::prove::compile::past::{Past, past};
 use crate::prove::compile::scene::LayerScene;
-use crate::prove::compile::values::sync_into;
 use crate::prove::survey::in_key;
 
 /// What a foreign key refers to: a table, and the column there.

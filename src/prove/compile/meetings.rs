@@ -1,8 +1,8 @@
 //! Where a write brings what another row holds, or is about to hold.
 
 use crate::catalog::ColumnId;
-use crate::prove::compile::constraints::{Write, wrong};
-use crate::prove::compile::record::Record;
+use crate::prove::compile::constraints::Write;
+use crate::prove::compile::record::{Record, wrong};
 use crate::prove::compile::scene::LayerScene;
 use crate::prove::compile::unique::{Comes, Meeting, meeting};
 use crate::prove::model::{Collision, Wrong};

@@ -5,6 +5,7 @@
 //! each state.
 
 mod apps;
+mod computed;
 mod constraints;
 mod fills;
 mod image;

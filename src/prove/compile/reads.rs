@@ -2,8 +2,8 @@
 
 use crate::catalog::{Column, NotNull};
 use crate::plan::{ColumnName, conflict_name};
-use crate::prove::compile::constraints::{not_null_name, wrong};
-use crate::prove::compile::record::Record;
+use crate::prove::compile::constraints::not_null_name;
+use crate::prove::compile::record::{Record, wrong};
 use crate::prove::compile::scene::LayerScene;
 use crate::prove::model::{Cause, Lost, Read, Wrong};
 use crate::prove::proof::AnomalyKind;

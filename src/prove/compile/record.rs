@@ -1,12 +1,24 @@
 //! What is gathered while a group's model is compiled.
 
 use crate::ast::Name;
-use crate::catalog::Constraint;
+use crate::catalog::{ColumnId, Constraint};
 use crate::obligations::Witness;
 use crate::plan::Plan;
-use crate::prove::model::{Collision, Model, ModelEvent, Transition, Wrong};
-use crate::prove::proof::{Assumption, Condition, Outside, Undecided};
+use crate::prove::model::{Cause, Collision, Model, ModelEvent, Transition, Wrong};
+use crate::prove::proof::{AnomalyKind, Assumption, Condition, Outside, Undecided};
 use crate::prove::word::Word;
+
+/// Something wrong that depends on nothing unknown.
+pub(super) fn wrong(
+    kind: AnomalyKind,
+    app: Option<usize>,
+    column: Option<ColumnId>,
+    constraint: Option<String>,
+) -> Wrong {
+    let column = column.map(Cause::Column);
+    let (undecided, witness, beside) = (None, None, None);
+    Wrong { kind, app, column, constraint, reads: false, undecided, witness, other_row: false, beside }
+}
 
 /// A model on its way, and what there is to say beside it.
 #[derive(Debug)]

@@ -5,13 +5,14 @@ use crate::catalog::{Column, ColumnId, Constraint, ConstraintKind, NotNull};
 use crate::expr::{Expression, Nullness};
 use crate::obligations::Answer;
 use crate::plan::{Action, Effect};
-use crate::prove::compile::constraints::{self, by_nulls, wrong};
+use crate::prove::compile::computed;
+use crate::prove::compile::constraints::{self, by_nulls};
 use crate::prove::compile::fills::{driving_table, failing};
 use crate::prove::compile::known_references;
 use crate::prove::compile::meetings;
 use crate::prove::compile::old_rows;
 use crate::prove::compile::past::is_empty;
-use crate::prove::compile::record::{Record, added_by};
+use crate::prove::compile::record::{Record, added_by, wrong};
 use crate::prove::compile::scene::LayerScene;
 use crate::prove::compile::unique::{Meeting, old_meeting};
 use crate::prove::compile::values;
@@ -194,7 +195,7 @@ fn risks<W: Word>(
         }
     }
     if let Some((table, condition)) = effect.verifies.filter(|(table, _)| is_there(table)) {
-        let answer = scene.survey.judge.fails(&values::scenario(scene, false, &[]), table, condition);
+        let answer = scene.survey.judge.fails(&computed::scenario(scene, false, &[]), table, condition);
         let outcome = answer.witness().map_or_else(String::new, |witness| format!(": {}", witness.outcome));
         let wrong = wrong(AnomalyKind::FailingStep, None, None, Some(format!("the expression of `verify`{outcome}")));
         let what = "no row makes the expression of `verify` fail".to_owned();

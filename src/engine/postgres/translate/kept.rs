@@ -1,9 +1,8 @@
 //! What is kept so that a rollback can restore it, and under which names.
 
 use crate::engine::postgres::operation::KeyColumn;
-use crate::engine::postgres::translate::touched::Watch;
+use crate::engine::postgres::quote;
 use crate::engine::postgres::translate::{OWN_SCHEMA, Scene};
-use crate::engine::postgres::{Cost, Lock, LockMode, Operation, Work, quote};
 
 /// A table in miglab's own schema that holds the values that a statement has replaced.
 pub(super) struct KeptValues {
@@ -43,25 +42,6 @@ impl KeptValues {
     /// The name of something else that belongs to it, quoted and with its schema.
     pub(super) fn own_name(&self, kind: &str) -> String {
         own_name(kind, &self.number)
-    }
-
-    /// The table is made before anything is replaced, and rows that applications write from then on are forgotten.
-    pub(super) fn creation(&self, columns: &[(&str, &str)], watch: &Watch<'_>) -> Operation {
-        let key = self.key.iter().enumerate().map(|(at, column)| format!("k{} {} not null", at + 1, column.ty));
-        let rest = columns.iter().map(|(name, ty)| format!("{name} {ty}"));
-        let primary: Vec<String> = (1..=self.key.len()).map(|at| format!("k{at}")).collect();
-        let parts: Vec<String> = key.chain(rest).chain([format!("primary key ({})", primary.join(", "))]).collect();
-        let create = format!("create table {} ({})", self.name, parts.join(", "));
-        let create = std::iter::once(create).chain(watch.begin()).collect();
-        let drop = watch.end().into_iter().chain([format!("drop table if exists {}", self.name)]);
-        let drop = Work::Ddl(drop.collect());
-        let lock = Lock { relation: watch.relation.to_owned(), mode: LockMode::ShareRowExclusive };
-        let title =
-            "create a table for the values that are replaced, and triggers that forget those of rows written since";
-        Operation {
-            purge: vec![drop.clone()],
-            ..Operation::new(title, Work::Ddl(create), lock, Cost::Instant, vec![drop])
-        }
     }
 
     /// `k1, k2`

@@ -5,9 +5,9 @@
 //! A write counts where it gives a watched column a value, also the one that it has, or where the value comes out
 //! another one.
 
-use crate::engine::postgres::quote;
 use crate::engine::postgres::translate::kept::KeptValues;
 use crate::engine::postgres::translate::sync::NO_BACKFILL;
+use crate::engine::postgres::{Cost, Lock, LockMode, Operation, Work, quote};
 
 /// The triggers on a table of whose rows something is kept.
 pub(super) struct Watch<'a> {
@@ -20,6 +20,27 @@ pub(super) struct Watch<'a> {
 
 /// The triggers, in the order in which they fire: a row that is written and moved is forgotten first.
 const KINDS: [&str; 5] = ["1_given", "2_changed", "3_moved", "4_deleted", "5_emptied"];
+
+impl KeptValues {
+    /// The table is made before anything is replaced, and rows that applications write from then on are forgotten.
+    pub(super) fn creation(&self, columns: &[(&str, &str)], watch: &Watch<'_>) -> Operation {
+        let key = self.key.iter().enumerate().map(|(at, column)| format!("k{} {} not null", at + 1, column.ty));
+        let rest = columns.iter().map(|(name, ty)| format!("{name} {ty}"));
+        let primary: Vec<String> = (1..=self.key.len()).map(|at| format!("k{at}")).collect();
+        let parts: Vec<String> = key.chain(rest).chain([format!("primary key ({})", primary.join(", "))]).collect();
+        let create = format!("create table {} ({})", self.name, parts.join(", "));
+        let create = std::iter::once(create).chain(watch.begin()).collect();
+        let drop = watch.end().into_iter().chain([format!("drop table if exists {}", self.name)]);
+        let drop = Work::Ddl(drop.collect());
+        let lock = Lock { relation: watch.relation.to_owned(), mode: LockMode::ShareRowExclusive };
+        let title =
+            "create a table for the values that are replaced, and triggers that forget those of rows written since";
+        Operation {
+            purge: vec![drop.clone()],
+            ..Operation::new(title, Work::Ddl(create), lock, Cost::Instant, vec![drop])
+        }
+    }
+}
 
 impl Watch<'_> {
     fn trigger(&self, kind: &str) -> String {

@@ -1,6 +1,9 @@
 //! Text to tokens, for cutting a script into pieces, for highlighting and for looking around a mistake. Any text is
 //! tokens; what the language does not have is a token of its own.
 
+#[cfg(test)]
+mod tests;
+
 use crate::syntax::keywords;
 
 /// What may stand before the first character of a text.
