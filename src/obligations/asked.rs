@@ -1,46 +1,40 @@
-//! What a database is asked about its rows, where nothing else settles a question.
+//! What is asked of an expression; and what a database is asked about its rows, where nothing else settles it.
 
 use crate::ast::Name;
-use crate::data::Type;
-use crate::expr::Expression;
+use crate::data::{Type, Value};
+use crate::expr::{Expression, Outlook};
 use crate::obligations::discharge::{Outlooks, by_identity};
-use crate::obligations::question::{Answer, Asked, Judge};
-use crate::obligations::witness::Witness;
-use crate::plan::{Origin, Question, Samples, Seen};
+use crate::plan::Question;
 
-impl Judge {
-    /// An answer, together with what a database says of its rows.
-    pub(super) fn with_rows(&self, answer: Answer, samples: &Samples, question: Option<Question>) -> Answer {
-        let is_seen = answer.witness().is_some_and(|witness| witness.origin != Origin::Made);
-        match question.filter(|_| answer != Answer::Never && !is_seen) {
-            Some(question) => self.look_up(samples, question, answer),
-            None => answer,
-        }
-    }
+/// What is asked.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(super) enum Asked {
+    /// Whether it fails.
+    Fails,
+    /// Whether it is null where just these inputs are.
+    Null(Vec<bool>),
+    /// Whether it is not null where just these inputs are.
+    Some(Vec<bool>),
+    /// Whether it is false.
+    False,
+    /// Whether it is anything but true.
+    NotTrue,
+}
 
-    /// What a database was seen to say, beside what is known without it. Where it was not asked yet, the question is kept.
-    #[must_use]
-    pub fn look_up(&self, samples: &Samples, question: Question, otherwise: Answer) -> Answer {
-        match samples.seen(&question).cloned() {
-            Some(Seen::Row { values, outcome }) => {
-                let table = question.table().clone();
-                Answer::With(Box::new(Witness { table, values, origin: Origin::Database, outcome }))
+impl Asked {
+    /// Whether what is known of the inputs excludes it.
+    pub(super) fn is_excluded(&self, outlooks: &Outlooks<'_>, value: &Expression) -> Option<bool> {
+        let may_be = |truth: bool, outlook: &Outlook| outlook.result.contains(&Value::Boolean(truth));
+        Some(match self {
+            Self::Fails => outlooks.itself(value)?.failures.is_empty(),
+            Self::Null(nulls) => !outlooks.with_nulls(value, nulls)?.result.may_be_null(),
+            Self::Some(nulls) => !outlooks.with_nulls(value, nulls)?.result.may_be_some(),
+            Self::False => !may_be(false, &outlooks.of(value)?),
+            Self::NotTrue => {
+                let outlook = outlooks.of(value)?;
+                !may_be(false, &outlook) && !outlook.result.may_be_null()
             }
-            Some(seen) => Answer::Asked(Box::new(otherwise), seen),
-            None => {
-                let mut unasked = self.unasked.borrow_mut();
-                if !unasked.contains(&question) {
-                    unasked.push(question);
-                }
-                otherwise
-            }
-        }
-    }
-
-    /// What a database could answer, and has not been asked yet.
-    #[must_use]
-    pub fn unasked(&self) -> Vec<Question> {
-        self.unasked.borrow().clone()
+        })
     }
 }
 
