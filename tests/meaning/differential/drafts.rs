@@ -1,5 +1,7 @@
 //! Random plans in which values matter.
 
+use std::fmt::Write as _;
+
 use super::{kinds, pools};
 use crate::common::random::Random;
 
@@ -81,13 +83,13 @@ fn start(random: &mut Random, name: &'static str, ty: &'static str, columns: &mu
         line.push_str(" not null");
     }
     if random.chance(20) {
-        line.push_str(&format!(" default {}", pools::literal(random, ty)));
+        write!(line, " default {}", pools::literal(random, ty)).unwrap();
     }
     if random.chance(10) && ty != "jsonb" {
         line.push_str(" unique");
     }
     if random.chance(25) {
-        line.push_str(&format!(" check ({})", random.pick(pools::checks(ty)).replace("{}", name)));
+        write!(line, " check ({})", random.pick(pools::checks(ty)).replace("{}", name)).unwrap();
     }
     columns.push(line);
     name
@@ -160,7 +162,7 @@ fn filled(expression: &str, column: &str) -> String {
 fn additions(random: &mut Random, ty: &str) -> String {
     let mut line = String::new();
     if random.chance(12) {
-        line.push_str(&format!(" default {}", pools::literal(random, ty)));
+        write!(line, " default {}", pools::literal(random, ty)).unwrap();
         if random.chance(40) {
             line.insert_str(0, " not null");
         }
@@ -303,8 +305,8 @@ fn own_column(random: &mut Random) -> Draft {
     let mut line = format!("expand add column d {ty}");
     match random.below(5) {
         0 => {}
-        1 | 2 => line.push_str(&format!(" default {}", pools::literal(random, ty))),
-        3 => line.push_str(&format!(" not null default {}", pools::literal(random, ty))),
+        1 | 2 => write!(line, " default {}", pools::literal(random, ty)).unwrap(),
+        3 => write!(line, " not null default {}", pools::literal(random, ty)).unwrap(),
         _ => line.push_str(&additions(random, ty)),
     }
     let mut statements = vec![line];

@@ -17,7 +17,7 @@ use miglab::engine::postgres::{Work, quote};
 use postgres::Client;
 
 use super::pools;
-use super::truth::{Truth, Wrong, numbers};
+use super::truth::{Known, Truth, Wrong, numbers};
 use crate::common::both::{Both, literal};
 use crate::common::random::Random;
 
@@ -338,15 +338,13 @@ impl Stage {
             if translated.is_none() && self.random.chance(30) {
                 continue;
             }
-            let value = match self.random.below(8) {
-                _ if translated.is_some() => match translated.flatten() {
-                    Some(value) => value,
-                    None => return Ok(()),
-                },
-                0 => there.clone(),
-                1 => default_of(&column, self.memory.now_micros()),
-                _ if &*column.name == "id" => self.new_id(),
-                _ => any_value(&mut self.random, &column),
+            let value = match (translated, self.random.below(8)) {
+                (Some(Known::Value(value)), _) => value,
+                (Some(_), _) => return Ok(()),
+                (None, 0) => there.clone(),
+                (None, 1) => default_of(&column, self.memory.now_micros()),
+                (None, _) if &*column.name == "id" => self.new_id(),
+                (None, _) => any_value(&mut self.random, &column),
             };
             if value.is_null() != there.is_null() || value.to_string() != there.to_string() {
                 changed.push((column.id, value.clone()));
@@ -399,7 +397,10 @@ impl Stage {
             if let Some(translated) = self.truth.translated(column.id, &writes, &value_of, now) {
                 // A value made of nothing but nulls would count alone.
                 let from_something = written[1..].iter().any(|(_, value)| !value.is_null());
-                let Some(value) = translated.filter(|value| value.is_null() || from_something) else { return Ok(()) };
+                let Known::Value(value) = translated else { return Ok(()) };
+                if !value.is_null() && !from_something {
+                    return Ok(());
+                }
                 written.push((column.id, value.clone()));
                 given.push((column, value));
             } else if !translates && self.random.chance(25) {
