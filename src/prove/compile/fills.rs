@@ -5,9 +5,7 @@ use crate::catalog::{ColumnId, Constraint, ConstraintKind, NotNull, Table};
 use crate::expr::{Expression, Nullness};
 use crate::plan::{Action, FillKind};
 use crate::prove::compile::computed;
-use crate::prove::compile::constraints::{
-    self, broken_by_nulls, by_nulls, by_nulls_with, is_not_null, not_null_name,
-};
+use crate::prove::compile::constraints::{self, broken_by_nulls, by_nulls, by_nulls_with, is_not_null, not_null_name};
 use crate::prove::compile::image::{Guess, Image};
 use crate::prove::compile::meetings;
 use crate::prove::compile::record::{Record, added_by, wrong};
