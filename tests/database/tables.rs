@@ -169,7 +169,7 @@ fn an_application_fires_syncs_into_a_table_that_it_may_not_write() {
     let mut place = FillId::new(&server, "clerks", tables);
     place.script(
         "migration \"Split\"\n\
-         app v1 { uses users.street }\napp v2 { uses addresses.street }\n\
+         app v1 { uses users.street }\napp v2 { uses addresses.street  deletes none }\n\
          expand add table addresses { user_id integer primary key references users (id)  street text }\n\
          expand sync addresses.street <-> users.street\n\
          migrate copy users to addresses (user_id from id, street from street)\n\

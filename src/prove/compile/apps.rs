@@ -2,6 +2,7 @@
 
 use crate::catalog::{ColumnId, ConstraintKind, Sync};
 use crate::plan::{AppUse, ColumnName};
+use crate::prove::compile::brought;
 use crate::prove::compile::computed;
 use crate::prove::compile::constraints;
 use crate::prove::compile::image::{Guess, Image};
@@ -98,7 +99,7 @@ impl<W: Word> Doing<'_, '_, W> {
     }
 
     /// Columns of a component that may change alone: what a sync keeps in step with them, an application that writes both
-    /// gives as it was.
+    /// gives as it was. Who uses whatever columns there are gives all others as they were.
     fn changed_alone(&self, component: &[ColumnId]) -> Vec<ColumnId> {
         let scene = self.scene;
         let is_followed = |column: &&ColumnId| {
@@ -110,7 +111,8 @@ impl<W: Word> Doing<'_, '_, W> {
         if !scene.has(Rule::OneFormMayChange) {
             return Vec::new();
         }
-        component.iter().filter(is_followed).copied().collect()
+        let spreads = |column: &&ColumnId| self.usage.spread.contains(&scene.survey.name(**column));
+        component.iter().filter(|column| is_followed(column) || spreads(column)).copied().collect()
     }
 
     /// What changes, and the other parts of the same whole among what is given as it is.
@@ -179,6 +181,9 @@ impl<W: Word> Doing<'_, '_, W> {
             let mut image = Image::new(self.scene, &self.rows.1, guess);
             let written = work(&mut image);
             image.settle(self.rows.0);
+            if let ModelEvent::Insert { table, .. } = happening {
+                brought::require_upserts(self.scene, (self.app, *table), &image, self.record);
+            }
             let guessed = image.guessed;
             let witness = image.witness.as_ref().map(|witness| self.record.witness(witness));
             let undecided = (guessed && witness.is_none() && guess == Guess::Null)

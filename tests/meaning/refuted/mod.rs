@@ -3,7 +3,7 @@
 
 mod played;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use miglab::plan::Plan;
@@ -43,11 +43,14 @@ fn what_a_refutation_says_happens_on_postgresql() {
             continue;
         }
         plans += 1;
+        let failing = proof.refutations.iter().map(|refutation| &refutation.anomaly);
+        let failing = failing.filter(|anomaly| anomaly.kind == AnomalyKind::FailingStep);
+        let failing: BTreeSet<usize> = failing.map(|anomaly| anomaly.position).collect();
         for refutation in &proof.refutations {
             let kind = refutation.anomaly.kind;
             let name = format!("seed {seed}: {:?}\n{}", refutation.anomaly, draft.text());
             let replay = Replay::new(&plan, refutation, None).unwrap_or_else(|fault| panic!("{name}: {fault:?}"));
-            match play(&plan, replay, &refutation.schedule, database(&server, "refuted"), &name) {
+            match play(&plan, replay, &refutation.schedule, &failing, database(&server, "refuted"), &name) {
                 Ended::Shown => *shown.entry(kind).or_insert(0) += 1,
                 Ended::Apart(why) => *apart.entry(why).or_insert(0) += 1,
             }
@@ -77,7 +80,7 @@ fn what_is_lost_behind_the_point_of_no_return_is_lost_on_postgresql() {
         let name = format!("seed {seed}: rolling back from {} loses {lost}\n{}", no_return.step, draft.text());
         let Some(replay) = Replay::of_no_return(&plan, no_return, None) else { continue };
         let replay = replay.unwrap_or_else(|fault| panic!("{name}: {fault:?}"));
-        match play(&plan, replay, schedule, database(&server, "no_return"), &name) {
+        match play(&plan, replay, schedule, &BTreeSet::new(), database(&server, "no_return"), &name) {
             Ended::Shown => shown += 1,
             Ended::Apart(why) => *apart.entry(why).or_insert(0) += 1,
         }

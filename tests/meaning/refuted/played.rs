@@ -1,5 +1,6 @@
 //! A schedule, played on memory and on PostgreSQL side by side.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use miglab::ast::Name;
@@ -21,8 +22,16 @@ pub enum Ended {
     Apart(&'static str),
 }
 
-/// Plays it to its end, and panics where PostgreSQL does something else than the memory.
-pub fn play(plan: &Arc<Plan>, replay: Replay, schedule: &Schedule, client: Client, name: &str) -> Ended {
+/// Plays it to its end, and panics where PostgreSQL does something else than the memory. `failing` are the statements of
+/// which other schedules say that they fail.
+pub fn play(
+    plan: &Arc<Plan>,
+    replay: Replay,
+    schedule: &Schedule,
+    failing: &BTreeSet<usize>,
+    client: Client,
+    name: &str,
+) -> Ended {
     let both = Both::start(Arc::clone(plan), replay.memory().clone(), client);
     let keys = Keys::at_start(&replay, schedule);
     let catalog = plan.start.clone();
@@ -38,7 +47,7 @@ pub fn play(plan: &Arc<Plan>, replay: Replay, schedule: &Schedule, client: Clien
         name,
     };
     stage.both.compare(&format!("at the start of {name}"));
-    stage.play(replay, schedule)
+    stage.play(replay, schedule, failing)
 }
 
 /// The primary keys of the two rows that a schedule may speak of.
@@ -86,7 +95,7 @@ struct Stage<'a> {
 }
 
 impl Stage<'_> {
-    fn play(&mut self, mut replay: Replay, schedule: &Schedule) -> Ended {
+    fn play(&mut self, mut replay: Replay, schedule: &Schedule, failing: &BTreeSet<usize>) -> Ended {
         for event in &schedule.events {
             if self.leaves_a_default_to_follow(event) {
                 return Ended::Apart("an insert leaves to its default what another column follows");
@@ -96,6 +105,9 @@ impl Stage<'_> {
                 Ok(played) => played,
                 Err(fault) if fault.message.contains("live") => {
                     return Ended::Apart("a deployment that is refused before anything is done");
+                }
+                Err(_) if failing.range(..=event.position).next().is_some() => {
+                    return Ended::Apart("a statement before it fails on this row");
                 }
                 Err(fault) => panic!("{}: {fault:?}", self.name),
             };

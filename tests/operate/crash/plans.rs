@@ -31,7 +31,7 @@ pub fn split_table() -> String {
 table users {{ id integer primary key, username text not null, city text }}
 rows users {{\n{}}}
 app v1 {{ uses users.username, users.city }}
-app v2 {{ uses users.username, addresses.city }}
+app v2 {{ uses users.username, addresses.city  deletes none }}
 expand {{
     add table addresses {{ user_id integer primary key references users (id), city text }}
     sync addresses.city <-> users.city

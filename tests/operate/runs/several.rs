@@ -78,7 +78,10 @@ fn a_folder_is_run_in_the_order_of_names() {
 
     let ran = world.expect(1, &["rollback", "all/001_a.mig"]);
     assert!(ran.err.contains("is not the last migration of this database: that is `003_c.mig`"), "{}", ran.err);
-    world.expect(0, &["rollback"]);
+    // It declares no `app`, so nobody can say whether something was written since.
+    world.expect(1, &["rollback"]);
+    assert_eq!(columns(), "a,b,c");
+    world.expect(0, &["rollback", "--lose-writes"]);
     assert_eq!(columns(), "a,b");
 }
 

@@ -218,7 +218,12 @@ impl Table {
     }
 
     fn columns_of(app: &AppUse) -> Vec<Name> {
-        app.writes.iter().filter(|column| &*column.column != "id").map(|column| column.column.clone()).collect()
+        app.updates.iter().filter(|column| &*column.column != "id").map(|column| column.column.clone()).collect()
+    }
+
+    fn inserted_by(app: &AppUse) -> Vec<Name> {
+        let columns = app.inserts.iter().flat_map(|inserts| &inserts.columns);
+        columns.map(|column| column.column.clone()).filter(|column| &**column != "id").collect()
     }
 
     /// Some columns with all that the application must write together with them, as they carry the same facts.
@@ -306,8 +311,8 @@ impl Table {
 
     /// Inserts a row where the model takes it in whatever state the run is.
     fn insert(&self, app: &AppUse, client: &mut Client, rows: usize) -> Result<(), String> {
-        let columns = Self::columns_of(app);
-        if rows > 400 || self.back.load(Ordering::SeqCst) || self.leaves_a_default(&columns) {
+        let columns = Self::inserted_by(app);
+        if app.inserts.is_empty() || rows > 400 || self.back.load(Ordering::SeqCst) || self.leaves_a_default(&columns) {
             return Ok(());
         }
         let id = self.made.fetch_add(1, Ordering::Relaxed) + 1;
