@@ -10,7 +10,7 @@ use crate::plan::{AppUse, ColumnName, Whole};
 #[derive(Default)]
 struct Said {
     /// There is such a clause.
-    is_said: bool,
+    is_there: bool,
     columns: Vec<ColumnName>,
     whole: Vec<Name>,
     /// Tables, after `inserts` and `deletes`.
@@ -79,18 +79,18 @@ impl Planner<'_> {
         let mut usage = AppUse::new(app.name.name.clone(), reads.columns.clone(), writes.columns.clone());
         usage.reads_catalog = app.reads_catalog;
         usage.connects_as.clone_from(&app.connects_as);
-        let updated = if updates.is_said { &updates } else { &writes };
+        let updated = if updates.is_there { &updates } else { &writes };
         usage.updates.clone_from(&updated.columns);
-        if inserts.is_said {
+        if inserts.is_there {
             usage.inserts.clear();
         }
         for column in &inserts.columns {
             add(&mut usage.insert_into(&column.table).columns, column);
         }
-        usage.deletes = if deletes.is_said { deletes.tables } else { writes.all_tables() };
+        usage.deletes = if deletes.is_there { deletes.tables } else { writes.all_tables() };
         note_whole(&mut usage, &reads, |whole| whole.reads = true);
         note_whole(&mut usage, updated, |whole| whole.updates = true);
-        note_whole(&mut usage, if inserts.is_said { &inserts } else { &writes }, |whole| whole.inserts = true);
+        note_whole(&mut usage, if inserts.is_there { &inserts } else { &writes }, |whole| whole.inserts = true);
         for table in inserts.tables.iter().filter(|table| inserts.columns.iter().all(|given| given.table != **table)) {
             insert_all_named(&mut usage, table, &[&reads, &writes, &updates]);
         }
@@ -114,7 +114,7 @@ impl Planner<'_> {
     fn said(&mut self, app: &App, verbs: &[AppVerb]) -> Said {
         let mut said = Said::default();
         for clause in app.clauses.iter().filter(|clause| verbs.contains(&clause.verb)) {
-            said.is_said = true;
+            said.is_there = true;
             for item in &clause.what {
                 match item {
                     AppItem::Column(column) => self.say_column(clause, column, &mut said),

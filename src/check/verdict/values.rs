@@ -43,7 +43,7 @@ impl ScriptVerdict<'_> {
             let has = |wanted: bool| cells.iter().any(|(_, is)| is.is_some_and(|is| (is == Content::Value) == wanted));
             has(true) && has(false)
         };
-        let mixed = rows.map(of).filter(is_mixed).last();
+        let mixed = rows.map(of).rfind(is_mixed);
         let nulls = mixed.into_iter().flatten().filter(|(_, is)| *is != Some(Content::Value)).map(|(name, _)| name);
         let nulls: Vec<&str> = nulls.collect();
         if nulls.is_empty() && refutation.witness.is_none() {
@@ -97,10 +97,7 @@ impl ScriptVerdict<'_> {
     fn as_concat_ws(&self, expr: &Expr) -> Option<String> {
         let mut parts = Vec::new();
         chain(expr, &mut parts);
-        let between = match &parts.get(1)?.kind {
-            ExprKind::Literal(Literal::Text(text)) => text,
-            _ => return None,
-        };
+        let ExprKind::Literal(Literal::Text(between)) = &parts.get(1)?.kind else { return None };
         let is_between = |part: &Expr| matches!(&part.kind, ExprKind::Literal(Literal::Text(text)) if text == between);
         let alternates = parts.len() % 2 == 1
             && parts.iter().enumerate().all(|(at, part)| if at % 2 == 1 { is_between(part) } else { is_column(part) });

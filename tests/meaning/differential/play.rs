@@ -392,13 +392,17 @@ impl Stage {
         let mut written: Vec<(ColumnId, Value)> = vec![(given[0].0.id, given[0].1.clone())];
         let (writes, now): (Vec<ColumnId>, _) =
             (all.iter().map(|column| column.id).collect(), self.memory.now_micros());
+        let is_translated = |column: &Column| self.truth.translated(column.id, &writes, &|_| None, now).is_some();
+        let translates = all.iter().any(is_translated);
         for column in all.into_iter().filter(|column| &*column.name != "id") {
             let value_of = |id: ColumnId| written.iter().find(|(of, _)| *of == id).map(|(_, value)| value.clone());
             if let Some(translated) = self.truth.translated(column.id, &writes, &value_of, now) {
-                let Some(value) = translated else { return Ok(()) };
+                // A value made of nothing but nulls would count alone.
+                let from_something = written[1..].iter().any(|(_, value)| !value.is_null());
+                let Some(value) = translated.filter(|value| value.is_null() || from_something) else { return Ok(()) };
                 written.push((column.id, value.clone()));
                 given.push((column, value));
-            } else if self.random.chance(25) {
+            } else if !translates && self.random.chance(25) {
                 written.push((column.id, default_of(&column, self.memory.now_micros())));
                 if self.random.chance(50) {
                     defaults.push(quote::ident(&column.name));
