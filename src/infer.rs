@@ -118,9 +118,8 @@ impl Writer<'_> {
             at = end;
         }
         match text[at..].chars().next() {
-            None => Slot { at, mid_line: true },
             Some('\n') => Slot { at: at + 1, mid_line: false },
-            Some(_) => Slot { at, mid_line: true },
+            Some(_) | None => Slot { at, mid_line: true },
         }
     }
 

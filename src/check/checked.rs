@@ -20,7 +20,7 @@ pub struct Findings {
     /// What to know besides, a sentence each.
     pub notes: Vec<String>,
     /// What the proof says; none where nothing is to be proved.
-    pub(super) judgement: Option<Judgement>,
+    pub(super) judgement: Option<Box<Judgement>>,
 }
 
 impl Findings {

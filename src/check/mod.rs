@@ -51,7 +51,7 @@ pub fn findings(source: Source) -> Findings {
     let unread = read_ahead::statements(&source, &outline.parts, &mut |statement| checker.statement(statement));
     let Outcome { diagnostics, notes, judgement, .. } =
         checker.finish(outline.diagnostics.iter().cloned().chain(unread), &mut |_| {});
-    Findings { source, diagnostics, notes, judgement }
+    Findings { source, diagnostics, notes, judgement: judgement.map(Box::new) }
 }
 
 /// Resolves, checks and proves a script that was read, each once. `known` describes tables that the script does not
@@ -68,7 +68,7 @@ pub fn check_with(parsed: Parsed, known: &[KnownTable], look: &mut dyn FnMut(&mu
     let mut checker = Checker::start(&script, known, usize::MAX);
     script.statements.iter().for_each(|statement| checker.statement(statement));
     let Outcome { plan, proofs, diagnostics, notes, judgement } = checker.finish(diagnostics.into_iter(), look);
-    let findings = Findings { source: script.source.clone(), diagnostics, notes, judgement };
+    let findings = Findings { source: script.source.clone(), diagnostics, notes, judgement: judgement.map(Box::new) };
     Checked { script, plan: plan.map(Arc::new), findings, proofs }
 }
 

@@ -3,46 +3,9 @@
 use crate::ast::Name;
 use crate::data::Type;
 use crate::expr::Expression;
+use crate::obligations::answer::Asked;
 use crate::obligations::discharge::{Outlooks, by_identity};
-use crate::obligations::question::{Answer, Asked, Judge};
-use crate::obligations::witness::Witness;
-use crate::plan::{Origin, Question, Samples, Seen};
-
-impl Judge {
-    /// An answer, together with what a database says of its rows.
-    pub(super) fn with_rows(&self, answer: Answer, samples: &Samples, question: Option<Question>) -> Answer {
-        let is_seen = answer.witness().is_some_and(|witness| witness.origin != Origin::Made);
-        match question.filter(|_| answer != Answer::Never && !is_seen) {
-            Some(question) => self.look_up(samples, question, answer),
-            None => answer,
-        }
-    }
-
-    /// What a database was seen to say, beside what is known without it. Where it was not asked yet, the question is kept.
-    #[must_use]
-    pub fn look_up(&self, samples: &Samples, question: Question, otherwise: Answer) -> Answer {
-        match samples.seen(&question).cloned() {
-            Some(Seen::Row { values, outcome }) => {
-                let table = question.table().clone();
-                Answer::With(Box::new(Witness { table, values, origin: Origin::Database, outcome }))
-            }
-            Some(seen) => Answer::Asked(Box::new(otherwise), seen),
-            None => {
-                let mut unasked = self.unasked.borrow_mut();
-                if !unasked.contains(&question) {
-                    unasked.push(question);
-                }
-                otherwise
-            }
-        }
-    }
-
-    /// What a database could answer, and has not been asked yet.
-    #[must_use]
-    pub fn unasked(&self) -> Vec<Question> {
-        self.unasked.borrow().clone()
-    }
-}
+use crate::plan::Question;
 
 /// What a database can be asked instead: about rows that are as they were at the start, and do not change what they mean
 /// from one moment to the next.

@@ -2,6 +2,7 @@
 //! that it is null only where what it reads is, that what it gives is admitted where it goes. An obligation is
 //! discharged, refuted with a [`Witness`], or stays open.
 
+mod answer;
 mod asked;
 mod discharge;
 pub mod made;
@@ -9,6 +10,7 @@ mod question;
 mod scenario;
 mod witness;
 
-pub use question::{Answer, Judge};
+pub use answer::Answer;
+pub use question::Judge;
 pub use scenario::{Computed, Scenario};
 pub use witness::Witness;

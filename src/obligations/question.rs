@@ -5,43 +5,17 @@ use std::cell::RefCell;
 use rustc_hash::FxHashMap;
 
 use crate::data::{Type, Value, ValueError};
-use crate::expr::{Expression, Outlook};
+use crate::expr::Expression;
+use crate::obligations::answer::{Answer, Asked};
 use crate::obligations::asked;
 use crate::obligations::discharge::Outlooks;
 use crate::obligations::made;
 use crate::obligations::scenario::{Free, Scenario};
 use crate::obligations::witness::Witness;
-use crate::plan::{Origin, Question, Seen};
+use crate::plan::{Origin, Question, Samples, Seen};
 
 /// Rows that are tried for one question.
 const MOST_TRIED: usize = 800;
-
-/// Whether something can come about.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Answer {
-    /// It cannot.
-    Never,
-    /// It does with these values.
-    With(Box<Witness>),
-    /// It does with these values, at the end of the range of a type.
-    AtTheEnd(Box<Witness>),
-    /// Nobody knows.
-    Open,
-    /// The rows of a database were asked about: this is what is known without them, and what was seen.
-    Asked(Box<Answer>, Seen),
-}
-
-impl Answer {
-    /// The values with which it does.
-    #[must_use]
-    pub fn witness(&self) -> Option<&Witness> {
-        match self {
-            Self::With(witness) | Self::AtTheEnd(witness) => Some(witness),
-            Self::Asked(otherwise, _) => otherwise.witness(),
-            Self::Never | Self::Open => None,
-        }
-    }
-}
 
 /// Answers questions about values, each once.
 #[derive(Debug, Default)]
@@ -56,38 +30,6 @@ pub struct Judge {
 struct Settled {
     answer: Answer,
     _kept: Vec<Expression>,
-}
-
-/// What is asked.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub(super) enum Asked {
-    /// Whether it fails.
-    Fails,
-    /// Whether it is null where just these inputs are.
-    Null(Vec<bool>),
-    /// Whether it is not null where just these inputs are.
-    Some(Vec<bool>),
-    /// Whether it is false.
-    False,
-    /// Whether it is anything but true.
-    NotTrue,
-}
-
-impl Asked {
-    /// Whether what is known of the inputs excludes it.
-    fn is_excluded(&self, outlooks: &Outlooks<'_>, value: &Expression) -> Option<bool> {
-        let may_be = |truth: bool, outlook: &Outlook| outlook.result.contains(&Value::Boolean(truth));
-        Some(match self {
-            Self::Fails => outlooks.itself(value)?.failures.is_empty(),
-            Self::Null(nulls) => !outlooks.with_nulls(value, nulls)?.result.may_be_null(),
-            Self::Some(nulls) => !outlooks.with_nulls(value, nulls)?.result.may_be_some(),
-            Self::False => !may_be(false, &outlooks.of(value)?),
-            Self::NotTrue => {
-                let outlook = outlooks.of(value)?;
-                !may_be(false, &outlook) && !outlook.result.may_be_null()
-            }
-        })
-    }
 }
 
 /// The value of an expression, if it has one.
@@ -183,6 +125,42 @@ impl Judge {
         };
         self.known.borrow_mut().insert(key, Settled { answer: answer.clone(), _kept: kept });
         answer
+    }
+}
+
+impl Judge {
+    /// An answer, together with what a database says of its rows.
+    pub(super) fn with_rows(&self, answer: Answer, samples: &Samples, question: Option<Question>) -> Answer {
+        let is_seen = answer.witness().is_some_and(|witness| witness.origin != Origin::Made);
+        match question.filter(|_| answer != Answer::Never && !is_seen) {
+            Some(question) => self.look_up(samples, question, answer),
+            None => answer,
+        }
+    }
+
+    /// What a database was seen to say, beside what is known without it. Where it was not asked yet, the question is kept.
+    #[must_use]
+    pub fn look_up(&self, samples: &Samples, question: Question, otherwise: Answer) -> Answer {
+        match samples.seen(&question).cloned() {
+            Some(Seen::Row { values, outcome }) => {
+                let table = question.table().clone();
+                Answer::With(Box::new(Witness { table, values, origin: Origin::Database, outcome }))
+            }
+            Some(seen) => Answer::Asked(Box::new(otherwise), seen),
+            None => {
+                let mut unasked = self.unasked.borrow_mut();
+                if !unasked.contains(&question) {
+                    unasked.push(question);
+                }
+                otherwise
+            }
+        }
+    }
+
+    /// What a database could answer, and has not been asked yet.
+    #[must_use]
+    pub fn unasked(&self) -> Vec<Question> {
+        self.unasked.borrow().clone()
     }
 }
 

@@ -10,7 +10,7 @@ use crate::plan::{AppUse, ColumnName, Whole};
 #[derive(Default)]
 struct Said {
     /// There is such a clause.
-    is_said: bool,
+    is_there: bool,
     columns: Vec<ColumnName>,
     whole: Vec<Name>,
     /// Tables, after `inserts` and `deletes`.
@@ -69,26 +69,28 @@ impl Planner<'_> {
 
     fn app_use(&mut self, app: &App) -> AppUse {
         let said = |planner: &mut Self, verbs: &[AppVerb]| planner.said(app, verbs);
+        let known = self.diagnostics.len();
         let reads = said(self, &[AppVerb::Reads, AppVerb::Uses]);
         let writes = said(self, &[AppVerb::Writes, AppVerb::Uses]);
+        self.drop_repeated(known);
         let updates = said(self, &[AppVerb::Updates]);
         let inserts = said(self, &[AppVerb::Inserts]);
         let deletes = said(self, &[AppVerb::Deletes]);
         let mut usage = AppUse::new(app.name.name.clone(), reads.columns.clone(), writes.columns.clone());
         usage.reads_catalog = app.reads_catalog;
         usage.connects_as.clone_from(&app.connects_as);
-        let updated = if updates.is_said { &updates } else { &writes };
+        let updated = if updates.is_there { &updates } else { &writes };
         usage.updates.clone_from(&updated.columns);
-        if inserts.is_said {
+        if inserts.is_there {
             usage.inserts.clear();
         }
         for column in &inserts.columns {
             add(&mut usage.insert_into(&column.table).columns, column);
         }
-        usage.deletes = if deletes.is_said { deletes.tables } else { writes.all_tables() };
+        usage.deletes = if deletes.is_there { deletes.tables } else { writes.all_tables() };
         note_whole(&mut usage, &reads, |whole| whole.reads = true);
         note_whole(&mut usage, updated, |whole| whole.updates = true);
-        note_whole(&mut usage, if inserts.is_said { &inserts } else { &writes }, |whole| whole.inserts = true);
+        note_whole(&mut usage, if inserts.is_there { &inserts } else { &writes }, |whole| whole.inserts = true);
         for table in inserts.tables.iter().filter(|table| inserts.columns.iter().all(|given| given.table != **table)) {
             insert_all_named(&mut usage, table, &[&reads, &writes, &updates]);
         }
@@ -99,11 +101,20 @@ impl Planner<'_> {
         usage
     }
 
+    /// Takes back what was found twice, in a clause that says two things.
+    fn drop_repeated(&mut self, from: usize) {
+        for finding in self.diagnostics.split_off(from) {
+            if !self.diagnostics[from..].contains(&finding) {
+                self.diagnostics.push(finding);
+            }
+        }
+    }
+
     /// What the clauses with these words say.
     fn said(&mut self, app: &App, verbs: &[AppVerb]) -> Said {
         let mut said = Said::default();
         for clause in app.clauses.iter().filter(|clause| verbs.contains(&clause.verb)) {
-            said.is_said = true;
+            said.is_there = true;
             for item in &clause.what {
                 match item {
                     AppItem::Column(column) => self.say_column(clause, column, &mut said),

@@ -182,7 +182,7 @@ impl Loosening<'_> {
     }
 
     fn all_of(&self, table: Option<&Table>) -> BTreeSet<ColumnName> {
-        let columns = table.into_iter().flat_map(|table| table.columns());
+        let columns = table.into_iter().flat_map(Table::columns);
         columns.map(|column| self.survey.name(column.id)).collect()
     }
 

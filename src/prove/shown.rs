@@ -23,26 +23,38 @@ impl Refutation {
         let Some(witness) = &self.witness else { return Vec::new() };
         let shown = witness.values.iter().enumerate().filter_map(|(at, (name, value))| {
             let column = ColumnName { table: witness.table.clone(), column: name.clone() };
-            let event = entrance(&self.schedule, &column)?;
+            let event = entrance(&self.schedule, &column)?.event();
             Some(Shown { event, column, at, literal: value.literal() })
         });
         shown.collect()
     }
 }
 
+/// Where a value comes into the row.
+enum Entrance {
+    Start,
+    Event(usize),
+}
+
+impl Entrance {
+    fn event(&self) -> Option<usize> {
+        if let Self::Event(event) = self { Some(*event) } else { None }
+    }
+}
+
 /// The last event that writes a column, or the start; none where the column takes its value from somewhere else.
-fn entrance(schedule: &Schedule, column: &ColumnName) -> Option<Option<usize>> {
+fn entrance(schedule: &Schedule, column: &ColumnName) -> Option<Entrance> {
     let writes = |kind: &EventKind| match kind {
         EventKind::Write { columns, as_is: false, .. } | EventKind::Insert { columns, .. } => columns.contains(column),
         _ => false,
     };
     let written = schedule.events.iter().rposition(|event| !event.other_row && writes(&event.kind));
-    if written.is_some() {
-        return Some(written);
+    if let Some(event) = written {
+        return Some(Entrance::Event(event));
     }
     let comes = |kind: &EventKind| matches!(kind, EventKind::Insert { table, .. } if *table == column.table);
     let has = |row: &crate::prove::RowView| row.cells.iter().any(|cell| cell.column == *column);
     let is_added = !has(&schedule.start) && schedule.events.iter().any(|event| has(&event.row));
     let is_inserted = schedule.events.iter().any(|event| !event.other_row && comes(&event.kind));
-    (!is_added && !is_inserted).then_some(None)
+    (!is_added && !is_inserted).then_some(Entrance::Start)
 }

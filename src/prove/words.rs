@@ -39,7 +39,7 @@ impl<'a> Words<'a> {
     }
 
     /// "`zip` = 'n/a' and `city`": columns, with the values that are known of them.
-    fn assigned<'c>(&self, columns: impl Iterator<Item = &'c ColumnName>, shown: &[&Shown]) -> String {
+    fn assigned<'c>(self, columns: impl Iterator<Item = &'c ColumnName>, shown: &[&Shown]) -> String {
         let one = |column: &ColumnName| match shown.iter().find(|shown| shown.column == *column) {
             Some(shown) => format!("{} = {}", self.column(column), shown.literal),
             None => self.column(column),

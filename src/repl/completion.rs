@@ -168,12 +168,11 @@ fn next(block: &str, words: &[&str]) -> Next {
         ("", ["as" | "deploy" | "retire"]) => Next::Apps,
         ("", ["as", _]) => Next::Fixed(&["select", "insert", "update", "delete"]),
         ("", ["as", _, rest @ ..] | rest @ ["select" | "insert" | "update" | "delete", ..]) => write(rest),
-        ("", ["rows"] | ["migration", .., "on"]) => Next::Tables,
+        ("", ["rows"] | ["migration", .., "on"]) | ("app", ["deletes"]) => Next::Tables,
         ("", ["rows", _]) => Next::Fixed(&["from", "generate"]),
         ("app", []) => {
             Next::Fixed(&["reads", "reads catalog", "writes", "uses", "inserts", "updates", "deletes", "connects as"])
         }
-        ("app", ["deletes"]) => Next::Tables,
         ("view", []) => Next::Fixed(&["reads"]),
         ("app" | "view", _) => Next::Columns,
         ("table" | "add", [_]) => Next::Types,

@@ -89,21 +89,17 @@ impl Session {
         let word = self.terminal.paint(&clean(&headline.verdict), color);
         let mut text = format!("{word}: {}\n", clean(&headline.meaning));
         for (number, condition) in proof.conditions.iter().enumerate() {
-            let place = self.place(condition.step);
+            let place = place(condition.step);
             text += &format!("  {}. {place}{}\n", number + 1, clean(&condition.what));
             text += &format!("     {} {}\n", self.terminal.paint("help:", Paint::Cyan), clean(&condition.discharge));
         }
         for outside in &proof.outside {
-            text += &format!("  {}{}\n", self.place(outside.step), clean(&outside.why));
+            text += &format!("  {}{}\n", place(outside.step), clean(&outside.why));
         }
         if let Some(premise) = headline.premise() {
             text += &format!("{}\n", clean(&premise));
         }
         text + &self.way_back(proof)
-    }
-
-    fn place(&self, step: Option<usize>) -> String {
-        step.map_or_else(String::new, |step| format!("statement {}: ", step + 1))
     }
 
     fn way_back(&self, proof: &Proof) -> String {
@@ -253,4 +249,8 @@ impl Session {
     fn words(&self) -> Words<'_> {
         Words::new(&self.present.opened.plan)
     }
+}
+
+fn place(step: Option<usize>) -> String {
+    step.map_or_else(String::new, |step| format!("statement {}: ", step + 1))
 }

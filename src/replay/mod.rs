@@ -77,6 +77,7 @@ impl Replay {
     ///
     /// # Errors
     /// As for [`Self::new`].
+    #[must_use]
     pub fn of_no_return(
         plan: &Arc<Plan>,
         no_return: &NoReturn,

@@ -9,3 +9,4 @@ mod cases;
 mod replay;
 mod replay_proved;
 mod rules;
+mod unique;

@@ -53,7 +53,13 @@ pub(super) fn left(
     // A plain copy needs no search; of anything else null may make one of two.
     let is_told = |other: &ColumnId| lineage.is_told_by(*other, column, gone);
     let is_single = |other: &&ColumnId| lineage.bases(**other, before).len() == 1;
-    if kept.iter().filter(is_single).any(is_told) {
+    let is_copied = |other: &ColumnId| is_copied(lineage, *other, column);
+    // Copies from several tables make rows of their own: none goes over what another has brought.
+    let is_only_copied = |other: &ColumnId| {
+        let mut rows = lineage.fills(*other).iter().filter(|fill| fill.is_of_rows());
+        rows.all(|fill| fill.kind == FillingKind::Copy && fill.filter.is_none())
+    };
+    if kept.iter().filter(is_single).any(is_told) || kept.iter().any(|kept| is_only_copied(kept) && is_copied(kept)) {
         return Left::All;
     }
     let bases: BTreeSet<ColumnId> =
@@ -65,17 +71,19 @@ pub(super) fn left(
         return Left::Less(collision);
     }
     let is_finite = |base: &ColumnId| lineage.held(*base).is_some_and(has_few_values);
-    // That a row does not come across because there is one already is told of the copy.
-    let is_copied = |other: &ColumnId| {
-        let same = |fill: &&Fill| fill.value.1 == [column] && fill.value.0.injective_input().is_some();
-        lineage.fills(*other).iter().filter(|fill| fill.kind == FillingKind::Copy).any(|fill| same(&fill))
-    };
     match kept.first() {
         Some(_) if kept.iter().any(is_copied) => Left::All,
         Some(_) if kept.iter().any(is_told) || !sample.is_empty() && bases.iter().all(is_finite) => Left::All,
         Some(other) => Left::Unknown(*other),
         None => Left::All,
     }
+}
+
+/// Whether a copy takes a column over as it is. That a row does not come across because there is one already is told of
+/// the copy.
+fn is_copied(lineage: &Lineage, kept: ColumnId, column: ColumnId) -> bool {
+    let same = |fill: &Fill| fill.value.1 == [column] && fill.value.0.injective_input().is_some();
+    lineage.fills(kept).iter().filter(|fill| fill.kind == FillingKind::Copy).any(same)
 }
 
 /// Whether a column has but few values, each of which is tried: the constants of its checks.

@@ -34,7 +34,7 @@ pub(super) struct Change {
 
 /// What a fill does to the data that its column holds. (The fill is not yet among those of the lineage.)
 pub(super) fn overwritten(lineage: &Lineage, target: ColumnId, fill: &Fill, limit: usize) -> Outcome {
-    if is_only_of_empty(target, fill) || gives_what_its_syncs_give(lineage, target, fill) {
+    if is_only_of_empty(target, fill) {
         return Outcome::Kept;
     }
     let bases = bases(lineage, target, &[fill]);
@@ -60,11 +60,6 @@ pub(super) fn overwritten(lineage: &Lineage, target: ColumnId, fill: &Fill, limi
         }
     }
     if holds_data && passes { Outcome::Kept } else { Outcome::Untried }
-}
-
-/// Whether a column that the plan adds has been filled in no other way.
-fn gives_what_its_syncs_give(lineage: &Lineage, target: ColumnId, fill: &Fill) -> bool {
-    lineage.is_added(target) && lineage.fills(target).iter().all(|earlier| earlier.is_like(fill))
 }
 
 /// What the rows hold that `fill` fills, and what `sync` gives those that are written: the same, or not.

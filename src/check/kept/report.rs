@@ -75,7 +75,7 @@ impl<'a> Telling<'a> {
             None if is_in_place => "fill a new column from it, and drop the old one in contract".to_owned(),
             None => format!("fill a new column, or only what is empty: `where {column} is null`"),
         };
-        self.warn(Code::OverwritesData, message, self.span, &shown, &help)
+        warn(Code::OverwritesData, message, self.span, &shown, &help)
     }
 
     fn unlike_sync(&self, target: ColumnId, this: &Fill, other: &Fill, change: Option<&Change>) -> Diagnostic {
@@ -92,7 +92,7 @@ impl<'a> Telling<'a> {
         );
         let (here, there) = if this.is_of_rows() { (at_fill, at_sync) } else { (at_sync, at_fill) };
         let help = "use one expression for both".to_owned();
-        self.warn(Code::OverwritesData, message, this.span, &here, &help).label(other.span, there)
+        warn(Code::OverwritesData, message, this.span, &here, &help).label(other.span, there)
     }
 
     /// What is left of a column that goes.
@@ -115,34 +115,26 @@ impl<'a> Telling<'a> {
         let Collision { gone, one, other, kept } = collision;
         let (name, line) = (self.name(column), self.line(self.span));
         let fill = kept.as_ref().and_then(|(kept, _)| self.lineage.fills(*kept).iter().rfind(|fill| fill.is_of_rows()));
-        let (message, label) = match (kept, fill) {
-            (Some((kept, value)), Some(fill)) => {
-                let form = self.name(*kept);
-                let both = format!("{} and {}", self.row(gone, one), self.values(other));
-                let message = match &gone[..] {
-                    _ if value.is_null() => format!("{name} of some rows is in no column after line {line}"),
-                    [_] => format!("what {} leaves out is in no column after line {line}", self.value(fill)),
-                    _ => {
-                        let names: Vec<String> = gone.iter().map(|gone| self.name(*gone)).collect();
-                        format!("{} cannot be told from {form} after line {line}", joined(&names))
-                    }
-                };
-                (message, format!("{both} both become {form} {}", literal(value)))
-            }
-            _ => {
-                let message = format!("{name} is in no column after line {line}");
-                (message, "what was filled from it is gone as well".to_owned())
-            }
+        let (message, label) = if let (Some((kept, value)), Some(fill)) = (kept, fill) {
+            let form = self.name(*kept);
+            let both = format!("{} and {}", self.row(gone, one), values(other));
+            let message = match &gone[..] {
+                _ if value.is_null() => format!("{name} of some rows is in no column after line {line}"),
+                [_] => format!("what {} leaves out is in no column after line {line}", self.value(fill)),
+                _ => {
+                    let names: Vec<String> = gone.iter().map(|gone| self.name(*gone)).collect();
+                    format!("{} cannot be told from {form} after line {line}", joined(&names))
+                }
+            };
+            (message, format!("{both} both become {form} {}", literal(value)))
+        } else {
+            let message = format!("{name} is in no column after line {line}");
+            (message, "what was filled from it is gone as well".to_owned())
         };
         let help = "carry over the whole of it; or, if what is left out may go, say so before the statement: `allow \
                     lossy-translation because '…'`";
         let finding = Diagnostic::new(Code::LossyTranslation, message, self.span, label).help(help);
         fill.into_iter().fold(finding, |finding, fill| finding.label(fill.span, "this is what is kept of it"))
-    }
-
-    fn warn(&self, code: Code, message: String, span: Span, label: &str, help: &str) -> Diagnostic {
-        let help = format!("{help}; or, if it is meant, say so before the statement: `allow {code} because '…'`");
-        Diagnostic::new(code, message, span, label).help(help)
     }
 
     /// "where `a` is 1 and `b` is 2, ", or nothing.
@@ -157,11 +149,6 @@ impl<'a> Telling<'a> {
         let each = columns.iter().zip(values);
         let each: Vec<String> =
             each.map(|(column, value)| format!("{} {}", self.name(*column), literal(value))).collect();
-        each.join(", ")
-    }
-
-    fn values(&self, values: &[Value]) -> String {
-        let each: Vec<String> = values.iter().map(literal).collect();
         each.join(", ")
     }
 
@@ -188,4 +175,14 @@ impl<'a> Telling<'a> {
     fn line(&self, span: Span) -> usize {
         self.script.source.position(span.start).line
     }
+}
+
+fn warn(code: Code, message: String, span: Span, label: &str, help: &str) -> Diagnostic {
+    let help = format!("{help}; or, if it is meant, say so before the statement: `allow {code} because '…'`");
+    Diagnostic::new(code, message, span, label).help(help)
+}
+
+fn values(values: &[Value]) -> String {
+    let each: Vec<String> = values.iter().map(literal).collect();
+    each.join(", ")
 }

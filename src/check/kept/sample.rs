@@ -48,7 +48,7 @@ pub(super) fn may_hold((condition, inputs): &Reading, row: &Row) -> bool {
 }
 
 /// Rows in which one column holds something a little different.
-pub(super) fn variants<'a>(row: &'a Row, column: ColumnId, ty: Type) -> impl Iterator<Item = Row> + 'a {
+pub(super) fn variants(row: &Row, column: ColumnId, ty: Type) -> impl Iterator<Item = Row> + '_ {
     let text = row.get(&column).filter(|value| ty.is_text() && !value.is_null()).map(ToString::to_string);
     let texts = text.into_iter().flat_map(|text| {
         [text.to_uppercase(), text.to_lowercase(), format!("{text} "), format!(" {text}"), format!("{text}a")]

@@ -232,3 +232,20 @@ fn a_partial_copy_loses_the_rest() {
     let lossy = told.iter().find(|finding| finding.code == Code::LossyTranslation);
     assert!(lossy.is_some_and(|finding| finding.message.contains("some rows")), "{told:#?}");
 }
+
+#[test]
+fn rows_copied_from_two_tables_are_beside_each_other() {
+    let two = "table cats { id integer primary key, name text not null }\n\
+               table dogs { id integer primary key, name text not null }\n\
+               app v1 { uses cats.name, dogs.name }\napp v2 { uses pets.name }\n\
+               expand add table pets { id integer primary key, name text }\nretire v1\n\
+               migrate copy cats to pets (id from id, name from name)\n\
+               migrate copy dogs to pets (id from id, name from name)\ndeploy v2\n\
+               contract drop table cats\ncontract drop table dogs\n";
+    let lossy = |text: &str| {
+        let told = findings(Source::new("kept.mig", text)).diagnostics;
+        told.iter().any(|finding| finding.code == Code::LossyTranslation)
+    };
+    assert!(!lossy(two));
+    assert!(lossy(&two.replace("copy cats to pets (id from id, name from name)", "copy cats to pets (id from id)")));
+}

@@ -79,15 +79,15 @@ impl Judgement {
 
     /// "proved for the order of events, provided that 1 condition holds (line 9); but values are lost (line 7)".
     fn verdict(&self, losses: &[Option<usize>]) -> String {
-        let mut verdict = String::from(if losses.is_empty() { "proved" } else { "proved for the order of events" });
-        if !self.conditions.is_empty() {
+        let proved = if losses.is_empty() { "proved" } else { "proved for the order of events" };
+        let provided = if self.conditions.is_empty() {
+            String::new()
+        } else {
             let hold = counted(self.conditions.len(), "condition holds", "conditions hold");
-            verdict += &format!(", provided that {hold}{}", in_lines(&self.conditions));
-        }
-        if !losses.is_empty() {
-            verdict += &format!("; but values are lost{}", in_lines(losses));
-        }
-        verdict
+            format!(", provided that {hold}{}", in_lines(&self.conditions))
+        };
+        let lost = if losses.is_empty() { String::new() } else { format!("; but values are lost{}", in_lines(losses)) };
+        format!("{proved}{provided}{lost}")
     }
 }
 

@@ -1,6 +1,6 @@
 //! What helps where something goes wrong with some values only.
 
-use crate::ast::{BinaryOp, Expr, ExprKind, FilledFrom, Literal, Statement};
+use crate::ast::{BinaryOp, Expr, ExprKind, FilledFrom, Literal};
 use crate::check::verdict::ScriptVerdict;
 use crate::plan::ColumnName;
 use crate::prove::{AnomalyKind, Content, Refutation, RowView};
@@ -43,26 +43,36 @@ impl ScriptVerdict<'_> {
             let has = |wanted: bool| cells.iter().any(|(_, is)| is.is_some_and(|is| (is == Content::Value) == wanted));
             has(true) && has(false)
         };
-        let mixed = rows.map(of).filter(is_mixed).last();
+        let mixed = rows.map(of).rfind(is_mixed);
         let nulls = mixed.into_iter().flatten().filter(|(_, is)| *is != Some(Content::Value)).map(|(name, _)| name);
         let nulls: Vec<&str> = nulls.collect();
         if nulls.is_empty() && refutation.witness.is_none() {
             return None;
         }
         let target = &target.column;
-        Some(match self.without_null(expr, &nulls) {
+        Some(match self.without_null(&expr, &nulls) {
             Some(better) => format!("give `{target}` a value where an input is null: `{better}`"),
             None => format!("give `{target}` a value where its expression has none: with `coalesce`, or an `else`"),
         })
     }
 
-    /// The expression that fills a column; a sync's before that of a backfill. The statements of a large script are not
-    /// kept: it is read again.
+    /// The expression that first fills a column. Its statement is read again: of a long script no tree is kept.
     fn expression_of(&self, column: &ColumnName) -> Option<Expr> {
-        if self.script.statements.is_empty() {
-            return expression_among(&syntax::parse(self.script.source.clone()).script.statements, column).cloned();
-        }
-        expression_among(&self.script.statements, column).cloned()
+        let written = self.plan.effects().filter(|(step, effect)| {
+            !step.span.is_empty() && effect.fills.iter().any(|filling| *filling.table == column.table)
+        });
+        let mut spans = written.map(|(step, _)| step.span);
+        spans.find_map(|span| {
+            let mut found = None;
+            syntax::for_each_statement(&self.script.source, span, &mut |statement| {
+                for filled in statement.kind.mentions().fills {
+                    if let (true, FilledFrom::Value(_, expr)) = (filled.column.name == column.column, filled.from) {
+                        found = Some(expr.clone());
+                    }
+                }
+            });
+            found
+        })
     }
 
     /// The expression with a value in place of each null: a chain of `||` as `concat_ws`, otherwise `coalesce`.
@@ -87,10 +97,7 @@ impl ScriptVerdict<'_> {
     fn as_concat_ws(&self, expr: &Expr) -> Option<String> {
         let mut parts = Vec::new();
         chain(expr, &mut parts);
-        let between = match &parts.get(1)?.kind {
-            ExprKind::Literal(Literal::Text(text)) => text,
-            _ => return None,
-        };
+        let ExprKind::Literal(Literal::Text(between)) = &parts.get(1)?.kind else { return None };
         let is_between = |part: &Expr| matches!(&part.kind, ExprKind::Literal(Literal::Text(text)) if text == between);
         let alternates = parts.len() % 2 == 1
             && parts.iter().enumerate().all(|(at, part)| if at % 2 == 1 { is_between(part) } else { is_column(part) });
@@ -98,18 +105,6 @@ impl ScriptVerdict<'_> {
         let between = self.script.source.slice(parts[1].span);
         alternates.then(|| format!("concat_ws({between}, {})", texts.join(", ")))
     }
-}
-
-fn expression_among<'s>(statements: &'s [Statement], column: &ColumnName) -> Option<&'s Expr> {
-    let of = |statement: &'_ Statement| -> Option<Span> {
-        let fills = statement.kind.mentions().fills;
-        fills.into_iter().find(|filled| filled.column.name == column.column).map(|_| statement.span)
-    };
-    let statement = statements.iter().find(|statement| of(statement).is_some())?;
-    statement.kind.mentions().fills.into_iter().find_map(|filled| match filled.from {
-        FilledFrom::Value(_, expr) if filled.column.name == column.column => Some(expr),
-        _ => None,
-    })
 }
 
 fn help_against_refusal(refutation: &Refutation, names: &str) -> String {

@@ -130,9 +130,10 @@ impl TablePair<'_> {
         let difference = |(key, constraint): (Key, &Constraint)| {
             let is_partial = || self.has.column_names(constraint.kind.columns()).iter().any(|name| self.declares(name));
             let name = constraint.name.clone();
-            match key.is_within(self.declared) {
-                true => Some(ConstraintDifference::Undeclared(name)),
-                false => is_partial().then_some(ConstraintDifference::PartlyDeclared(name)),
+            if key.is_within(self.declared) {
+                Some(ConstraintDifference::Undeclared(name))
+            } else {
+                is_partial().then_some(ConstraintDifference::PartlyDeclared(name))
             }
         };
         keys(self.has).into_iter().filter(is_undeclared).filter_map(difference).collect()

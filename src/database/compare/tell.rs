@@ -198,6 +198,11 @@ impl Pair<'_> {
 
     fn constraint(&self, difference: &ConstraintDifference, plan: &Plan, told: &mut Told) {
         match difference {
+            ConstraintDifference::Undeclared(name) if self.leads_out(name, plan) => {
+                let printed = self.relation.constraint(name).map(|found| found.definition.as_str()).unwrap_or_default();
+                let table = &self.tables.declared.name;
+                told.notes.push(format!("not looked at in table `{table}`: constraint `{name}`: `{printed}`"));
+            }
             ConstraintDifference::Undeclared(name) => {
                 told.diagnostics.extend(self.tables.has.constraint(name).map(|constraint| self.undeclared(constraint)));
             }
@@ -227,6 +232,13 @@ impl Pair<'_> {
                 ));
             }
         }
+    }
+
+    /// Whether it is a foreign key to a table that the script does not name: it need not have those.
+    fn leads_out(&self, name: &str, plan: &Plan) -> bool {
+        let to = self.tables.has.constraint(name).map(|found| &found.kind);
+        let Some(ConstraintKind::ForeignKey { table, .. }) = to else { return false };
+        plan.start.table(table).is_none_or(|table| table.beside)
     }
 
     fn is_there(&self, name: &str) -> bool {

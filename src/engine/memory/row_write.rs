@@ -97,7 +97,8 @@ impl<'a> RowWrite<'a> {
         for column in touching {
             image.set_mask(*column, 0);
             for (other, bits) in scope.marks(*column) {
-                if !changes.written.contains(other) && !(is_new && scope.written.contains(other)) {
+                let is_given = changes.written.contains(other) || is_new && scope.written.contains(other);
+                if !is_given {
                     image.set_mask(*other, image.mask(data, *other) | bits);
                 }
             }

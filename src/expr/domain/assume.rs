@@ -21,7 +21,7 @@ impl Looker {
     }
 
     /// Looks what follows from conditions that one thing or another meets, now that more is known.
-    pub(super) fn settle<'a>(&mut self, env: &mut Env<'a>) {
+    pub(super) fn settle(&mut self, env: &mut Env<'_>) {
         for (condition, outcome) in env.open.clone() {
             self.assume_again(env, condition, outcome);
         }

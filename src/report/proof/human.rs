@@ -253,12 +253,11 @@ impl HumanWords<'_> {
                 let place = self.statements.place(no_return.step);
                 let before =
                     self.paragraph(("", Paint::Bold), &format!("{place}: before it, a rollback loses no write"));
-                let after = match no_return.loss() {
-                    Some((lost, schedule)) => format!(" it, one can: {}", self.loss(lost, schedule)),
-                    None => {
-                        let place = |step| self.statements.place(step);
-                        format!(" it, {}", Words::new(self.plan).no_return(no_return, &place))
-                    }
+                let after = if let Some((lost, schedule)) = no_return.loss() {
+                    format!(" it, one can: {}", self.loss(lost, schedule))
+                } else {
+                    let place = |step| self.statements.place(step);
+                    format!(" it, {}", Words::new(self.plan).no_return(no_return, &place))
                 };
                 format!("{heading}{before}{}", self.paragraph(("after", Paint::Yellow), &after))
             }

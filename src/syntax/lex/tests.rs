@@ -150,9 +150,9 @@ fn comments_right_above_are_found() {
     assert_eq!(above_comments(text, &comments, at), text.find("/* a").unwrap());
     let apart = "# a\n\ndeploy v1 /* b */ deploy v2\n";
     let at = apart.rfind("deploy").unwrap();
-    assert_eq!(above_comments(apart, &comments(apart), at), at);
+    assert_eq!(above_comments(apart, &super::comments(apart), at), at);
     let first = apart.find("deploy").unwrap();
-    assert_eq!(above_comments(apart, &comments(apart), first), first);
+    assert_eq!(above_comments(apart, &super::comments(apart), first), first);
 }
 
 /// Texts that nest, or go on, without an end: what begins, what is repeated, and what ends once for each.

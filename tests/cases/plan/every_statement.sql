@@ -277,13 +277,32 @@ end
 $$;
 
 -- 14. migrate Seed 'city' of people from a constant
--- create a table for the values that are replaced
-do $miglab0$
+-- create a table for the values that are replaced, and triggers that forget those of rows written since
+do $miglab1$
 begin
     for attempt in 1 .. 12000 loop
         begin
             perform set_config('lock_timeout', '3ms', true);
-            execute $$create table "miglab"."before_0_14" (k1 integer not null, old text, new text, primary key (k1))$$;
+            execute $$create table "miglab"."before_0_14" (k1 integer not null, old text, primary key (k1))$$;
+            execute $miglab0$create or replace function "miglab"."touched_0_14"() returns trigger language plpgsql security definer set search_path from current as $$
+begin
+    if tg_op = 'TRUNCATE' then
+        delete from "miglab"."before_0_14";
+        return null;
+    end if;
+    if tg_nargs > 0 and not exists (select from "miglab"."before_0_14" as s where new."id" = s.k1) then
+        update "miglab"."before_0_14" as s set k1 = new."id" where old."id" = s.k1;
+        return null;
+    end if;
+    delete from "miglab"."before_0_14" as s where old."id" = s.k1;
+    return null;
+end
+$$$miglab0$;
+            execute $$create trigger "zzz_miglab_4_0_14_1_given" after update of "city" on "people" for each row when (current_setting('miglab.backfill', true) is distinct from 'on') execute function "miglab"."touched_0_14"()$$;
+            execute $$create trigger "zzz_miglab_4_0_14_2_changed" after update on "people" for each row when (current_setting('miglab.backfill', true) is distinct from 'on' and (old."city" is distinct from new."city")) execute function "miglab"."touched_0_14"()$$;
+            execute $$create trigger "zzz_miglab_4_0_14_3_moved" after update on "people" for each row when (current_setting('miglab.backfill', true) is distinct from 'on' and (old."id" is distinct from new."id")) execute function "miglab"."touched_0_14"('moved')$$;
+            execute $$create trigger "zzz_miglab_4_0_14_4_deleted" after delete on "people" for each row execute function "miglab"."touched_0_14"()$$;
+            execute $$create trigger "zzz_miglab_4_0_14_5_emptied" after truncate on "people" for each statement execute function "miglab"."touched_0_14"()$$;
             return;
         exception when lock_not_available or deadlock_detected then
             perform pg_sleep(0.025 + random() * 0.05);
@@ -291,7 +310,7 @@ begin
     end loop;
     raise exception 'could not get a lock within ten minutes';
 end
-$miglab0$;
+$miglab1$;
 -- fill the column where it is null, range by range
 do $$
 declare
@@ -302,7 +321,7 @@ begin
         select r."id" into miglab_last_1 from "people" as r where (miglab_after_1 is null or (r."id") > (miglab_after_1))
             order by r."id" offset 999 limit 1;
         perform set_config('miglab.backfill', 'on', true);
-        with old as materialized (select r."id" as k1, r."city" as old from "people" as r where (miglab_after_1 is null or (r."id") > (miglab_after_1)) and (miglab_last_1 is null or (r."id") <= (miglab_last_1)) and r."city" is null and 'Berlin'::text is not null for no key update of r), changed as (update "people" as r set "city" = 'Berlin'::text from old where r."id" = old.k1 returning r."id" as k1, old.old as old, r."city" as new) insert into "miglab"."before_0_14" (k1, old, new) select k1, old, new from changed on conflict do nothing;
+        with old as materialized (select r."id" as k1, r."city" as old from "people" as r where (miglab_after_1 is null or (r."id") > (miglab_after_1)) and (miglab_last_1 is null or (r."id") <= (miglab_last_1)) and r."city" is null and 'Berlin'::text is not null for no key update of r), changed as (update "people" as r set "city" = 'Berlin'::text from old where r."id" = old.k1 returning r."id" as k1, old.old as old) insert into "miglab"."before_0_14" (k1, old) select k1, old from changed on conflict do nothing;
         commit;
         exit when miglab_last_1 is null;
         miglab_after_1 := miglab_last_1;
@@ -557,6 +576,12 @@ end
 $miglab0$;
 
 -- Once nothing has to be rolled back any more, this removes what was kept for it:
+-- drop trigger if exists "zzz_miglab_4_0_14_1_given" on "people";
+-- drop trigger if exists "zzz_miglab_4_0_14_2_changed" on "people";
+-- drop trigger if exists "zzz_miglab_4_0_14_3_moved" on "people";
+-- drop trigger if exists "zzz_miglab_4_0_14_4_deleted" on "people";
+-- drop trigger if exists "zzz_miglab_4_0_14_5_emptied" on "people";
+-- drop function if exists "miglab"."touched_0_14"();
 -- drop table if exists "miglab"."before_0_14";
 -- alter table "people" drop column if exists "miglab_dropped_0_born";
 -- alter table "people" drop column if exists "miglab_dropped_0_old_note";

@@ -140,10 +140,6 @@ fn what_only_the_database_knows_to_need_a_column_keeps_it() {
             "materialized view `\"All names\"` of the database needs column `username`",
         ),
         (
-            "alter table users add unique (username); create table others (name text references users (username))",
-            "foreign key `others.others_name_fkey` of the database needs column `username`",
-        ),
-        (
             "alter table users add big text generated always as (upper(username)) stored",
             "generated column `big` of the database needs column `username`",
         ),
@@ -158,6 +154,14 @@ fn what_only_the_database_knows_to_need_a_column_keeps_it() {
         let expected = format!("still-needed at `drop column username`: {message}");
         assert_eq!(found.last(), Some(&expected), "{sql}");
     }
+    // A table that refers to it is read along.
+    let mut database = Database::with(
+        "create table users (id int primary key, username text unique);
+         create table others (name text references users (username));",
+    );
+    let (found, _) = look(&mut database, RENAME);
+    let expected = "still-needed at `username`: column `username` is still referenced by `others`";
+    assert_eq!(found.last().map(String::as_str), Some(expected));
 }
 
 #[test]

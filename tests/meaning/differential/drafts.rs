@@ -1,11 +1,13 @@
 //! Random plans in which values matter.
 
-use super::pools;
+use super::{kinds, pools};
 use crate::common::random::Random;
 
 /// A script in lines, so that lines can be left out.
 #[derive(Clone, Debug)]
 pub struct Draft {
+    /// Its statements are the whole script.
+    whole: bool,
     pub columns: Vec<String>,
     pub apps: Vec<String>,
     pub statements: Vec<String>,
@@ -13,6 +15,9 @@ pub struct Draft {
 
 impl Draft {
     pub fn text(&self) -> String {
+        if self.whole {
+            return self.statements.join("\n");
+        }
         let mut text = format!("table t {{\n    id integer primary key\n    {}\n}}\n", self.columns.join("\n    "));
         for line in self.apps.iter().chain(&self.statements) {
             text.push_str(line);
@@ -108,6 +113,12 @@ fn app(random: &mut Random, name: &str, columns: &[&str]) -> String {
 
 /// A random plan.
 pub fn draft(random: &mut Random) -> Draft {
+    if random.chance(15)
+        && let Some(text) = kinds::plan(random)
+    {
+        let statements = text.lines().filter(|line| !line.starts_with('#')).map(str::to_owned).collect();
+        return Draft { whole: true, columns: Vec::new(), apps: Vec::new(), statements };
+    }
     let mut draft = match random.below(12) {
         0..6 => other_form(random),
         6 | 7 => merge(random),
@@ -251,7 +262,7 @@ fn other_form(random: &mut Random) -> Draft {
             statements.push("contract drop column a".into());
         }
     }
-    Draft { columns, apps, statements }
+    Draft { whole: false, columns, apps, statements }
 }
 
 fn merge(random: &mut Random) -> Draft {
@@ -282,7 +293,7 @@ fn merge(random: &mut Random) -> Draft {
             statements.push("contract drop column b".into());
         }
     }
-    Draft { columns, apps, statements }
+    Draft { whole: false, columns, apps, statements }
 }
 
 fn own_column(random: &mut Random) -> Draft {
@@ -315,7 +326,7 @@ fn own_column(random: &mut Random) -> Draft {
         statements.push("retire v1".into());
     }
     let apps = vec![app(random, "v1", &["a"]), app(random, "v2", &["a", "d"])];
-    Draft { columns, apps, statements }
+    Draft { whole: false, columns, apps, statements }
 }
 
 fn constraint(random: &mut Random) -> Draft {
@@ -342,7 +353,7 @@ fn constraint(random: &mut Random) -> Draft {
     if !statements.iter().any(|line| line == "deploy v2") {
         statements.push("deploy v2".into());
     }
-    Draft { columns, apps, statements }
+    Draft { whole: false, columns, apps, statements }
 }
 
 fn removal(random: &mut Random) -> Draft {
@@ -362,5 +373,5 @@ fn removal(random: &mut Random) -> Draft {
     }
     statements.extend(["deploy v2", "retire v1", "contract drop column b"].map(str::to_owned));
     let apps = vec![app(random, "v1", &["a", "b"]), app(random, "v2", &["a"])];
-    Draft { columns, apps, statements }
+    Draft { whole: false, columns, apps, statements }
 }

@@ -1,12 +1,15 @@
 //! What `check` says of values, held against values: random plans, random rows, random writes. Where the verdict is
-//! clean, nothing happens that it says cannot happen.
+//! clean, nothing happens that it says cannot happen; where it has conditions, only what they name. In memory and on
+//! PostgreSQL, which hold the same rows after each event.
 
 mod drafts;
+mod kinds;
 mod play;
 mod pools;
 mod truth;
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 use std::sync::Arc;
 
 use miglab::check;
@@ -19,10 +22,14 @@ use miglab::syntax;
 use self::drafts::{Draft, draft};
 use self::play::Stage;
 use self::truth::Wrong;
+use crate::common::both::database;
+use crate::common::postgres::TestServer;
 use crate::common::random::Random;
 
-/// How often each plan is played.
-const TIMES: u64 = 4;
+/// How often each plan is played in memory.
+const TIMES: u64 = 3;
+/// How often, to find a smaller plan that shows the same.
+const MOST_TIMES: u64 = 40;
 
 fn number(variable: &str, otherwise: u64) -> u64 {
     std::env::var(variable).ok().and_then(|text| text.parse().ok()).unwrap_or(otherwise)
@@ -31,43 +38,60 @@ fn number(variable: &str, otherwise: u64) -> u64 {
 /// What `check` says.
 enum Said {
     Unreadable,
-    /// Codes of errors and warnings, and whether the verdict is more than them.
+    /// Codes of errors and warnings.
     Told(Vec<&'static str>),
-    Clean(Arc<Plan>),
+    /// Nothing can happen but what the conditions name.
+    Proved(Arc<Plan>, Vec<String>),
 }
 
 fn said(text: &str) -> Said {
     let checked = check::check(syntax::parse(Source::new("random.mig", text)), &[]);
-    let told: Vec<&'static str> = checked
-        .findings
-        .diagnostics
-        .iter()
+    let has_key = |plan: &Arc<Plan>| plan.start.tables().any(|table| table.column("id").is_some());
+    let Some(plan) = checked.plan.clone().filter(has_key) else { return Said::Unreadable };
+    let findings = checked.findings.diagnostics.iter();
+    let told: Vec<&'static str> = findings
         .filter(|finding| finding.severity >= Severity::Warning)
         .map(|finding| finding.code.name())
+        .filter(|code| *code != "condition")
         .collect();
-    let Some(plan) = checked.plan.clone() else { return Said::Unreadable };
-    let proved = checked.proof().is_some_and(|proof| proof.verdict() == Verdict::Proved);
-    match (proved, told.is_empty()) {
-        (true, true) => Said::Clean(plan),
-        (false, true) => Said::Told(vec!["not proved, without a finding"]),
-        (_, false) => Said::Told(told),
+    let Some(proof) = checked.proof().filter(|_| told.is_empty()) else { return Said::Told(told) };
+    match proof.verdict() {
+        Verdict::Proved | Verdict::Conditional => {
+            Said::Proved(plan, proof.conditions.iter().map(|condition| condition.what.clone()).collect())
+        }
+        Verdict::Refuted | Verdict::NotProved => Said::Told(vec!["refuted or not proved, and nothing is told"]),
     }
 }
 
-/// The first thing that goes wrong, where the verdict is clean, with what has happened until then.
-fn disagreement(draft: &Draft, seed: u64, times: u64) -> Option<(Wrong, Vec<String>)> {
-    let Said::Clean(plan) = said(&draft.text()) else { return None };
+/// Whether one of the conditions speaks of what has happened: an expression that fails, or one that is null.
+fn is_named(conditions: &[String], wrong: &Wrong) -> bool {
+    let is_refusal = matches!(wrong.kind, "rejected write" | "failing step");
+    let is_of_values = wrong.kind != "broken use" && wrong.kind != play::DIFFER;
+    conditions.iter().any(|condition| is_refusal || is_of_values && condition.contains("null"))
+}
+
+/// Random events, the same for a seed.
+fn dice(seed: u64, time: u64) -> Random {
+    Random::new(seed * 1_000 + time)
+}
+
+/// The first thing that goes wrong, with what has happened until then.
+fn disagreement(text: &str, seed: u64, times: u64, server: Option<&TestServer>) -> Option<(Wrong, Vec<String>)> {
+    let Said::Proved(plan, conditions) = said(text) else { return None };
     (0..times).find_map(|time| {
-        let mut stage = Stage::new(&plan, Random::new(seed * 1000 + time), None);
-        let wrong = stage.play().err()?;
+        let client = server.map(|server| database(server, "differential"));
+        let mut stage = Stage::new(&plan, dice(seed, time), client);
+        let wrong = stage.play().err().filter(|wrong| !is_named(&conditions, wrong))?;
         Some((wrong, stage.events))
     })
 }
 
 /// The smallest plan that shows the same kind of disagreement.
-fn smallest(mut draft: Draft, kind: &str, seed: u64) -> Draft {
+fn smallest(mut draft: Draft, kind: &str, seed: u64, server: Option<&TestServer>) -> Draft {
     loop {
-        let same = |less: &Draft| disagreement(less, seed, 40).is_some_and(|(wrong, _)| wrong.kind == kind);
+        let times = if server.is_some() { TIMES } else { MOST_TIMES };
+        let same =
+            |less: &Draft| disagreement(&less.text(), seed, times, server).is_some_and(|(wrong, _)| wrong.kind == kind);
         match draft.smaller().into_iter().find(same) {
             Some(less) => draft = less,
             None => return draft,
@@ -75,44 +99,61 @@ fn smallest(mut draft: Draft, kind: &str, seed: u64) -> Draft {
     }
 }
 
-#[test]
-fn values_go_as_the_verdict_says() {
-    let (plans, first) = (number("DIFFERENTIAL_PLANS", 300), number("DIFFERENTIAL_SEED", 0));
-    let (mut told, mut clean, mut writes, mut wrongs) = (BTreeMap::new(), 0, 0, Vec::new());
-    for seed in first.. {
-        if clean == plans {
-            break;
-        }
+/// What came of all plans.
+#[derive(Default)]
+struct Tally {
+    clean: u64,
+    conditional: u64,
+    writes: usize,
+    told: BTreeMap<&'static str, usize>,
+    wrongs: Vec<String>,
+}
+
+impl Tally {
+    fn play(&mut self, seed: u64, server: Option<&TestServer>) {
         let draft = draft(&mut Random::new(seed));
         match said(&draft.text()) {
-            Said::Unreadable => *told.entry("unreadable").or_insert(0) += 1,
-            Said::Told(codes) => codes.into_iter().for_each(|code| *told.entry(code).or_insert(0) += 1),
-            Said::Clean(plan) => {
-                clean += 1;
+            Said::Unreadable => *self.told.entry("unreadable").or_insert(0) += 1,
+            Said::Told(codes) => codes.into_iter().for_each(|code| *self.told.entry(code).or_insert(0) += 1),
+            Said::Proved(plan, conditions) => {
+                *(if conditions.is_empty() { &mut self.clean } else { &mut self.conditional }) += 1;
                 for time in 0..TIMES {
-                    let mut stage = Stage::new(&plan, Random::new(seed * 1000 + time), None);
-                    let played = stage.play();
-                    writes += stage.writes;
-                    if let Err(wrong) = played {
-                        let less = smallest(draft.clone(), wrong.kind, seed);
-                        let (wrong, events) = disagreement(&less, seed, 40).unwrap_or((wrong, stage.events));
-                        let shown = format!(
-                            "seed {seed}: {}: {}\n{}\n{}",
-                            wrong.kind,
-                            wrong.said,
-                            less.text(),
-                            events.join("\n")
-                        );
-                        if number("DIFFERENTIAL_SHOW", 0) == 1 {
-                            println!("{shown}\n");
-                        }
-                        wrongs.push(shown);
-                        break;
+                    let server = server.filter(|_| time == 0);
+                    let client = server.map(|server| database(server, "differential"));
+                    let mut stage = Stage::new(&plan, dice(seed, time), client);
+                    let wrong = stage.play().err().filter(|wrong| !is_named(&conditions, wrong));
+                    self.writes += stage.writes;
+                    if let Some(wrong) = wrong {
+                        return self.note(draft, seed, (wrong, stage.events), server);
                     }
                 }
             }
         }
     }
-    println!("{clean} clean plans, {writes} writes; others: {told:?}");
-    assert!(wrongs.is_empty(), "{} disagreements\n{}", wrongs.len(), wrongs.join("\n\n"));
+
+    fn note(&mut self, draft: Draft, seed: u64, found: (Wrong, Vec<String>), server: Option<&TestServer>) {
+        let server = server.filter(|_| found.0.kind == play::DIFFER);
+        let less = smallest(draft, found.0.kind, seed, server);
+        let shown = disagreement(&less.text(), seed, MOST_TIMES, server);
+        let (wrong, events) = shown.unwrap_or(found);
+        let mut text = format!("seed {seed}: {}: {}\n{}\n", wrong.kind, wrong.said, less.text());
+        writeln!(text, "{}", events.join("\n")).unwrap();
+        println!("{text}");
+        self.wrongs.push(text);
+    }
+}
+
+#[test]
+fn values_go_as_the_verdict_says() {
+    let (plans, first) = (number("DIFFERENTIAL_PLANS", 300), number("DIFFERENTIAL_SEED", 0));
+    let server = (number("DIFFERENTIAL_SERVER", 1) == 1).then(TestServer::start);
+    let mut tally = Tally::default();
+    let mut seed = first;
+    while tally.clean < plans {
+        tally.play(seed, server.as_deref());
+        seed += 1;
+    }
+    let Tally { clean, conditional, writes, told, wrongs } = tally;
+    println!("{clean} clean plans, {conditional} with conditions, {writes} writes; others: {told:?}");
+    assert!(wrongs.is_empty(), "{} disagreements\n{}", wrongs.len(), wrongs.join("\n"));
 }

@@ -84,6 +84,9 @@ impl Heard {
     }
 }
 
+/// Memory and server do not do the same.
+pub const DIFFER: &str = "memory and PostgreSQL differ";
+
 /// A plan under way in memory, and on a server where there is one.
 pub struct Stage {
     pub plan: Arc<Plan>,
@@ -183,6 +186,8 @@ impl Stage {
     /// A fill comes by row after row, in any order, by some twice, and applications go on writing.
     fn fill(&mut self, index: usize, action: &Action, title: &str) -> Result<(), Wrong> {
         let Action::Fill { column, filter, .. } = action else { return Ok(()) };
+        // What it needs besides the rows is made first.
+        self.on_server("false", (index, action), true)?;
         let mut waiting = numbers(&self.memory, &self.table);
         let mut seen: Vec<usize> = Vec::new();
         while !waiting.is_empty() {
@@ -199,8 +204,7 @@ impl Stage {
             self.traffic(count)?;
         }
         let never = Expression::constant(Value::Boolean(false), Type::Boolean);
-        self.apply(&action.clone().on_rows(Some(never)), title, false)?;
-        self.on_server("false", (index, action), true)
+        self.apply(&action.clone().on_rows(Some(never)), title, false)
     }
 
     fn visit(
@@ -320,13 +324,25 @@ impl Stage {
             return Ok(());
         }
         let number = *self.random.pick(&numbers);
-        let (mut values, mut changed) = (Vec::new(), Vec::new());
+        let writes: Vec<ColumnId> = columns.iter().map(|column| column.id).collect();
+        let now = self.memory.now_micros();
+        let (mut values, mut changed): (Vec<(Column, Value)>, Vec<(ColumnId, Value)>) = (Vec::new(), Vec::new());
         for column in columns {
-            if self.random.chance(30) {
+            let there = self.memory.value(&self.table, number, &column.name).expect("it is there");
+            let value_of = |id: ColumnId| {
+                let given = values.iter().find(|(column, _)| column.id == id).map(|(_, value)| value.clone());
+                let name = self.memory.catalog().column_name(&self.table, id);
+                given.or_else(|| self.memory.value(&self.table, number, name))
+            };
+            let translated = self.truth.translated(column.id, &writes, &value_of, now);
+            if translated.is_none() && self.random.chance(30) {
                 continue;
             }
-            let there = self.memory.value(&self.table, number, &column.name).expect("it is there");
             let value = match self.random.below(8) {
+                _ if translated.is_some() => match translated.flatten() {
+                    Some(value) => value,
+                    None => return Ok(()),
+                },
                 0 => there.clone(),
                 1 => default_of(&column, self.memory.now_micros()),
                 _ if &*column.name == "id" => self.new_id(),
@@ -374,8 +390,19 @@ impl Stage {
         let mut given = vec![(id_column, id)];
         let mut defaults = Vec::new();
         let mut written: Vec<(ColumnId, Value)> = vec![(given[0].0.id, given[0].1.clone())];
+        let (writes, now): (Vec<ColumnId>, _) =
+            (all.iter().map(|column| column.id).collect(), self.memory.now_micros());
+        let is_translated = |column: &Column| self.truth.translated(column.id, &writes, &|_| None, now).is_some();
+        let translates = all.iter().any(is_translated);
         for column in all.into_iter().filter(|column| &*column.name != "id") {
-            if self.random.chance(25) {
+            let value_of = |id: ColumnId| written.iter().find(|(of, _)| *of == id).map(|(_, value)| value.clone());
+            if let Some(translated) = self.truth.translated(column.id, &writes, &value_of, now) {
+                // A value made of nothing but nulls would count alone.
+                let from_something = written[1..].iter().any(|(_, value)| !value.is_null());
+                let Some(value) = translated.filter(|value| value.is_null() || from_something) else { return Ok(()) };
+                written.push((column.id, value.clone()));
+                given.push((column, value));
+            } else if !translates && self.random.chance(25) {
                 written.push((column.id, default_of(&column, self.memory.now_micros())));
                 if self.random.chance(50) {
                     defaults.push(quote::ident(&column.name));
@@ -487,19 +514,17 @@ fn any_value(random: &mut Random, column: &Column) -> Value {
     if &*column.name != "id" && random.chance(15) {
         return Value::Null;
     }
-    let ty = column.ty.to_string();
-    let ty = match ty.as_str() {
-        "character varying(5)" => "varchar(5)",
-        "timestamp without time zone" => "timestamp",
-        "numeric(6, 2)" => "numeric(6,2)",
-        other => other,
+    let ty = match column.ty.to_string().as_str() {
+        "numeric(6, 2)" => "numeric(6,2)".to_owned(),
+        "timestamp without time zone" => "timestamp".to_owned(),
+        other => other.replace("character varying", "varchar"),
     };
-    let text = *random.pick(pools::values(ty));
+    let text = *random.pick(pools::values(&ty));
     Value::parse_fitting(text, column.ty).unwrap_or_else(|error| panic!("{text} as {ty}: {error}"))
 }
 
 fn differs(said: String) -> Wrong {
-    Wrong::new("memory and PostgreSQL differ", said)
+    Wrong::new(DIFFER, said)
 }
 
 /// A value as SQL writes it.

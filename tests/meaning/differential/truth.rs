@@ -185,6 +185,21 @@ impl Truth {
         self.spread(number, &left, now, false);
     }
 
+    /// What an application that writes several forms of a fact makes of the others; none where it chooses the column's
+    /// value itself. Without a value it does not write at all.
+    pub fn translated(
+        &self,
+        column: ColumnId,
+        writes: &[ColumnId],
+        value_of: &dyn Fn(ColumnId) -> Option<Value>,
+        now: i64,
+    ) -> Option<Option<Value>> {
+        let first = |inputs: &[ColumnId]| inputs.iter().all(|input| writes.contains(input) && *input < column);
+        let found = self.derivations.iter().find(|next| next.target == column && first(&next.inputs))?;
+        let values: Option<Vec<Value>> = found.inputs.iter().map(|input| value_of(*input)).collect();
+        Some(values.and_then(|values| found.value.eval(&values, now).ok()))
+    }
+
     pub fn deleted(&mut self, number: usize) {
         self.rows.remove(&number);
     }

@@ -132,7 +132,7 @@ fn a_column_dropped_before_its_application_is_retired_breaks_it() {
 fn a_sync_dropped_one_statement_early_rejects_the_new_version() {
     refuted(
         AnomalyKind::RejectedWrite,
-        8,
+        7,
         &format!(
             "{USERS}
             expand add column display_name text
@@ -150,7 +150,7 @@ fn a_sync_dropped_one_statement_early_rejects_the_new_version() {
 fn not_null_rejects_an_old_version_that_does_not_write_the_column() {
     refuted(
         AnomalyKind::RejectedWrite,
-        5,
+        4,
         "table t { id integer primary key, a text not null }
         app v1 { uses a }
         app v2 { uses a, b }

@@ -116,7 +116,8 @@ impl Program<'_> {
         if columns.is_empty() {
             return String::new();
         }
-        let all: String = columns.iter().map(|id| format!("        x{} := true;\n", id.0)).collect();
+        let all: Vec<String> = columns.iter().map(|id| format!("        x{} := true;\n", id.0)).collect();
+        let all = all.concat();
         format!("    if tg_op = 'INSERT' and event = '' then\n{all}    end if;\n")
     }
 

@@ -3,8 +3,10 @@
 //! This follows the in-memory table's writes step by step, with the bits of a state in place of values. A write always
 //! brings a new value, so that which syncs fire does not depend on the state.
 
+mod follow;
+
 use crate::ast::Name;
-use crate::catalog::{ColumnId, Sync, SyncId};
+use crate::catalog::{ColumnId, SyncId};
 use crate::expr::{Expression, Nullness};
 use crate::obligations::{Answer, Judge, Scenario, Witness};
 use crate::plan::FactId;
@@ -14,6 +16,9 @@ use crate::prove::layout::KeptBits;
 use crate::prove::rule::Rule;
 use crate::prove::survey::MOST_INPUTS;
 use crate::prove::word::{Op, Pattern, Program, Word};
+
+/// Of held, kept and there: what is kept where it is held, else what is there.
+const KEPT_OR_THERE: u64 = 0b1101_1000;
 
 /// Whether a value is taken to be null where that is not known.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -40,8 +45,10 @@ pub(super) struct Image<'a, W> {
     pub(super) computed: Vec<Given>,
     /// Expressions that may fail.
     pub(super) doubts: Vec<Doubt>,
-    /// The row was there before, and these rows only are meant; none for a row that an application writes.
-    visited: Option<Option<(Name, Expression)>>,
+    /// The row was there before; otherwise an application writes it.
+    visited: bool,
+    /// Of rows that were there before, these only are meant.
+    filter: Option<(Name, Expression)>,
     /// It was guessed whether some value is null.
     pub(super) guessed: bool,
     /// The values with which it is null though what it reads is not.
@@ -74,7 +81,8 @@ impl<'a, W: Word> Image<'a, W> {
             synced: Vec::new(),
             computed: Vec::new(),
             doubts: Vec::new(),
-            visited: None,
+            visited: false,
+            filter: None,
             guessed: false,
             witness: None,
             open: Vec::new(),
@@ -91,7 +99,8 @@ impl<'a, W: Word> Image<'a, W> {
 
     /// The same for a row that was there before and is visited, if it passes a filter.
     pub(super) fn of_visit(mut self, filter: Option<(&Name, &Expression)>) -> Self {
-        self.visited = Some(filter.map(|(table, filter)| (table.clone(), filter.clone())));
+        self.visited = true;
+        self.filter = filter.map(|(table, filter)| (table.clone(), filter.clone()));
         self
     }
 
@@ -144,8 +153,6 @@ impl<'a, W: Word> Image<'a, W> {
     pub(super) fn keep_before(&mut self, step: usize) {
         let Some(kept) = self.scene.layout.kept.get(&step) else { return };
         let Some(bits) = self.scene.bits(kept.column) else { return };
-        // Of held, kept and there: what is kept where it is held, else what is there.
-        const KEPT_OR_THERE: u64 = 0b1101_1000;
         for (kept_at, at) in kept.before.all().zip(bits.all()) {
             self.code.push(Op::Look([kept.held, kept_at, at].into(), KEPT_OR_THERE, kept_at));
         }
@@ -210,8 +217,8 @@ impl<'a, W: Word> Image<'a, W> {
     /// Asks about the values of the row as far as it is worked out.
     pub(super) fn ask<T>(&self, ask: impl FnOnce(&Scenario<'_>, &Judge) -> T) -> T {
         let computed = computed::as_computed(&self.computed);
-        let filter = self.visited.iter().flatten().map(|(table, filter)| (&**table, filter)).next();
-        let scenario = computed::scenario(self.scene, self.visited.is_none(), &computed);
+        let filter = self.filter.as_ref().map(|(table, filter)| (&**table, filter));
+        let scenario = computed::scenario(self.scene, !self.visited, &computed);
         ask(&Scenario { filter, ..scenario }, &self.scene.survey.judge)
     }
 
@@ -383,104 +390,6 @@ impl<'a, W: Word> Image<'a, W> {
                 self.code.push(Op::Any(W::bits([kept.held, at]), at));
             }
         }
-    }
-
-    /// Lets the syncs fire that a write sets off in which these columns change. None sets what is `written`: what changes
-    /// and what is kept on purpose.
-    pub(super) fn fire(&mut self, changed: &[ColumnId], written: &[ColumnId]) {
-        let scene = self.scene;
-        self.changed = changed.to_vec();
-        self.set = written.to_vec();
-        self.filling = self.bringing();
-        let touched = |sync: &Sync| {
-            let facts = scene.plan.facts.of(sync.target);
-            facts.is_empty() || written.iter().any(|column| scene.shared(sync.target, *column).next().is_some())
-        };
-        let syncs = if scene.has(Rule::SyncFires) { scene.syncs } else { &[] };
-        let candidates: Vec<bool> = syncs.iter().map(|sync| !written.contains(&sync.target) && touched(sync)).collect();
-        loop {
-            let ready: Vec<&Sync> = syncs
-                .iter()
-                .zip(&candidates)
-                .filter(|(sync, candidate)| self.is_ready(sync, **candidate))
-                .map(|(sync, _)| *sync)
-                .collect();
-            let feeds = |sync: &Sync| {
-                ready.iter().any(|other| other.id != sync.id && sync.source_columns.contains(&other.target))
-            };
-            let Some(next) = ready.iter().find(|sync| !feeds(sync)).or_else(|| ready.first()) else { return };
-            self.fired.push(next.id);
-            self.follow(next, syncs);
-        }
-    }
-
-    /// The syncs that bring about rows for one just inserted, whichever of its columns were given.
-    fn bringing(&self) -> Vec<SyncId> {
-        let scene = self.scene;
-        let is_born = |table: &str| scene.place(table).is_some_and(|table| self.inserted.contains(&table));
-        let is_missing = |table: &str| scene.place(table).is_some_and(|table| !self.exists[table]);
-        let brings = |sync: &&&Sync| {
-            is_born(&sync.source_table)
-                && is_missing(&sync.target_table)
-                && sync.join.as_ref().is_some_and(|join| join.inserts)
-                && self.has_something_for(sync)
-        };
-        scene.syncs.iter().filter(brings).map(|sync| sync.id).collect()
-    }
-
-    /// Whether a row just inserted holds a value that its partner would have. A row of nothing but nulls is not brought
-    /// about.
-    fn has_something_for(&self, sync: &Sync) -> bool {
-        let scene = self.scene;
-        if !scene.place(&sync.source_table).is_some_and(|table| self.inserted.contains(&table)) {
-            return true;
-        }
-        let is_value = |column: &ColumnId| match scene.bits(*column) {
-            Some(_) => !self.nulls.contains(column),
-            None => self.elsewhere.contains(column) || scene.is_defaulted(*column),
-        };
-        scene.syncs.iter().any(|other| {
-            other.source_table == sync.source_table
-                && other.target_table == sync.target_table
-                && other.join == sync.join
-                && other.source_columns.iter().any(is_value)
-        })
-    }
-
-    fn is_ready(&self, sync: &Sync, candidate: bool) -> bool {
-        let fills = self.filling.contains(&sync.id);
-        let quiet = |column| sync.join.is_none() && self.quiet.contains(column);
-        let changed = || sync.source_columns.iter().any(|column| self.changed.contains(column) || quiet(column));
-        !self.fired.contains(&sync.id) && !self.set.contains(&sync.target) && (fills || candidate && changed())
-    }
-
-    fn follow(&mut self, sync: &Sync, all: &[&Sync]) {
-        let scene = self.scene;
-        let (Some(source), Some(target)) = (scene.place(&sync.source_table), scene.place(&sync.target_table)) else {
-            return;
-        };
-        if !self.exists[source] {
-            return;
-        }
-        if !self.exists[target] {
-            if !sync.join.as_ref().is_some_and(|join| join.inserts) || !self.has_something_for(sync) {
-                return;
-            }
-            self.insert(target);
-            let fills = |other: &&&Sync| {
-                scene.has(Rule::PartnersComeWhole)
-                    && other.source_table == sync.source_table
-                    && other.target_table == sync.target_table
-                    && other.id != sync.id
-            };
-            self.filling.extend(all.iter().filter(fills).map(|other| other.id));
-        }
-        self.compute(sync.target, &sync.value, &sync.source_table);
-        self.touch(sync.target);
-        let copied = sync.value.injective_input().and_then(|name| scene.catalog.column(&sync.source_table, name));
-        self.synced.push((sync.target, copied.map(|column| column.id)));
-        self.changed.push(sync.target);
-        self.set.push(sync.target);
     }
 }
 
