@@ -34,7 +34,9 @@ pub fn whole_run(address: &Address) -> Result<Vec<String>, Error> {
     // It goes on by itself until somebody has to do something.
     let script = Source::new("rename.mig", SCRIPT);
     let mut run = operate::begin(&mut claim, script, RunOptions::default())?;
-    told.extend(run.findings().headline().iter().flat_map(|headline| headline.notes()));
+    if let Some(headline) = run.findings().headline() {
+        told.extend(headline.notes());
+    }
     let mut halt = run.go(&mut Silent)?;
     while let Halt::Gate(gate) = halt {
         told.push(format!("{} waits for {}", gate.gate, gate.why));

@@ -50,7 +50,7 @@ impl ScriptVerdict<'_> {
             return None;
         }
         let target = &target.column;
-        Some(match self.without_null(&expr, &nulls) {
+        Some(match self.without_null(expr, &nulls) {
             Some(better) => format!("give `{target}` a value where an input is null: `{better}`"),
             None => format!("give `{target}` a value where its expression has none: with `coalesce`, or an `else`"),
         })
