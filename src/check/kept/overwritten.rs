@@ -64,7 +64,8 @@ pub(super) fn overwritten(lineage: &Lineage, target: ColumnId, fill: &Fill, limi
 
 /// Whether a column that the plan adds has been filled in no other way.
 fn gives_what_its_syncs_give(lineage: &Lineage, target: ColumnId, fill: &Fill) -> bool {
-    lineage.is_added(target) && lineage.fills(target).iter().all(|earlier| earlier.is_like(fill))
+    let earlier = lineage.fills(target);
+    lineage.is_added(target) && !earlier.is_empty() && earlier.iter().all(|earlier| earlier.is_like(fill))
 }
 
 /// What the rows hold that `fill` fills, and what `sync` gives those that are written: the same, or not.
