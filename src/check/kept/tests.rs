@@ -68,7 +68,7 @@ fn data_from_before_the_plan_is_overwritten() {
         "backfill sub from title",
         "backfill sub from title where sub is not null",
         "backfill sub from nullif(sub, '')",
-        "backfill sub from coalesce(nullif(sub, ''), title)",
+        "backfill sub from title where sub = ''",
     ] {
         let plan = format!("migrate {statement}\n");
         assert!(overwrites(&plan), "{statement}: {:#?}", found(&plan));

@@ -66,7 +66,7 @@ fn is_target(column: &crate::ast::ColumnRef, fill: &Backfill) -> bool {
     column.column.name == fill.target.column.name && same_table
 }
 
-/// Whether doing it twice is doing it once: `coalesce(c, …)`, `lower(c)`, or only where `c` is null.
+/// Whether doing it twice is doing it once: `coalesce(c, …)`, `nullif(c, '')`, `lower(c)`, or only where `c` is null.
 fn changes_once(value: &Expr, fill: &Backfill) -> bool {
     let only_unset = matches!(fill.filter.as_ref().map(|filter| &filter.kind),
         Some(ExprKind::IsNull { operand, negated: false }) if is_column(operand, fill));
@@ -74,7 +74,7 @@ fn changes_once(value: &Expr, fill: &Backfill) -> bool {
         ExprKind::Call(call) if Form::named(&call.0.name) == Some(Form::Coalesce) => {
             call.1.first().is_some_and(|first| is_column(first, fill))
         }
-        ExprKind::Call(call) if is_projection(&call.0.name) => {
+        ExprKind::Call(call) if is_projection(&call.0.name) || Form::named(&call.0.name) == Some(Form::Nullif) => {
             let nested = call.1.first().is_some_and(|first| is_column(first, fill));
             nested && call.1.iter().skip(1).all(|rest| matches!(rest.kind, ExprKind::Literal(_)))
         }

@@ -13,29 +13,28 @@ const MAX_ALTERNATIVES: usize = 64;
 const MAX_OPEN_ALTERNATIVES: usize = 8;
 
 impl Looker {
-    /// Narrows what is known to the rows for which the condition has one of these outcomes, and looks what follows from
-    /// conditions that were assumed before.
-    pub(super) fn assume<'a>(&mut self, env: &mut Env<'a>, condition: &'a Node, outcome: u8) {
-        self.narrow(env, condition, outcome);
-        self.settle(env);
-    }
-
-    /// Looks what follows from conditions that one thing or another meets, now that more is known.
+    /// Looks what follows from conditions that one thing or another meets, now that more is known. While it does so it is
+    /// not asked again.
     pub(super) fn settle(&mut self, env: &mut Env<'_>) {
+        if self.settling {
+            return;
+        }
+        self.settling = true;
         for (condition, outcome) in env.open.clone() {
             self.assume_again(env, condition, outcome);
         }
+        self.settling = false;
     }
 
     /// Assumes a condition that was assumed before, as more follows from it once more is known.
     pub(super) fn assume_again<'a>(&mut self, env: &mut Env<'a>, condition: &'a Node, outcome: u8) {
         let again = std::mem::replace(&mut self.again, true);
-        self.narrow(env, condition, outcome);
+        self.assume(env, condition, outcome);
         self.again = again;
     }
 
     /// Narrows what is known to the rows for which the condition has one of these outcomes.
-    pub(super) fn narrow<'a>(&mut self, env: &mut Env<'a>, condition: &'a Node, outcome: u8) {
+    pub(super) fn assume<'a>(&mut self, env: &mut Env<'a>, condition: &'a Node, outcome: u8) {
         if env.impossible || !self.may_go_on() {
             return;
         }
@@ -53,7 +52,7 @@ impl Looker {
             Node::Column(..) | Node::Local(..) | Node::Case(_) | Node::Coalesce(..) => {
                 self.refine(env, condition, &of_outcomes(outcome));
             }
-            Node::Not(operand) => self.narrow(env, operand, swapped(outcome)),
+            Node::Not(operand) => self.assume(env, operand, swapped(outcome)),
             Node::And(operands) => self.assume_junction(env, (condition, operands), FALSE, outcome),
             Node::Or(operands) => self.assume_junction(env, (condition, operands), TRUE, outcome),
             Node::IsNull(operand) if outcome == TRUE => self.refine(env, operand, &Domain::only_null(operand.ty())),
@@ -62,7 +61,7 @@ impl Looker {
             }
             Node::IsBool(operand, expected) if outcome == TRUE || outcome == FALSE => {
                 let wanted = wanted(*expected);
-                self.narrow(env, operand, if outcome == TRUE { wanted } else { TRUE + FALSE + NULL - wanted });
+                self.assume(env, operand, if outcome == TRUE { wanted } else { TRUE + FALSE + NULL - wanted });
             }
             Node::Distinct(sides) if outcome == TRUE || outcome == FALSE => {
                 self.assume_distinct(env, &sides.0, &sides.1, outcome);
@@ -74,7 +73,7 @@ impl Looker {
             Node::Let(parts) => {
                 let value = self.peek(&parts.0, env);
                 env.enter(value, &parts.0);
-                self.narrow(env, &parts.1, outcome);
+                self.assume(env, &parts.1, outcome);
                 env.leave();
             }
             _ => {}
@@ -92,7 +91,7 @@ impl Looker {
         let go = TRUE + FALSE - stop;
         if outcome & stop == 0 {
             for operand in operands {
-                self.narrow(env, operand, if outcome == go { go } else { go | NULL });
+                self.assume(env, operand, if outcome == go { go } else { go | NULL });
             }
             return;
         }
@@ -108,13 +107,13 @@ impl Looker {
         };
         for operand in operands {
             let mut one = env.clone();
-            self.narrow(&mut one, operand, outcome & (stop | NULL));
+            self.assume(&mut one, operand, outcome & (stop | NULL));
             add(one);
         }
         if outcome & go != 0 {
             let mut one = env.clone();
             for operand in operands {
-                self.narrow(&mut one, operand, go);
+                self.assume(&mut one, operand, go);
             }
             add(one);
         }

@@ -76,13 +76,17 @@ pub(super) struct Looker {
     depth: u32,
     /// What is assumed was assumed before: it is gone through, whether or not it is known.
     pub(super) again: bool,
+    /// Conditions that are open are gone through.
+    pub(super) settling: bool,
 }
 
 impl Looker {
     /// The value that a node may have; why it may fail is not noted.
     pub(super) fn peek<'a>(&mut self, node: &'a Node, env: &Env<'a>) -> Domain {
         self.quiet += 1;
+        let again = std::mem::replace(&mut self.again, false);
         let domain = self.look(node, env);
+        self.again = again;
         self.quiet -= 1;
         domain
     }
@@ -260,9 +264,11 @@ impl Looker {
             if of & TRUE != 0 {
                 let mut taken = rest.clone();
                 self.assume(&mut taken, when, TRUE);
+                self.settle(&mut taken);
                 result = result.join(&self.look(then, &taken));
             }
             self.assume(&mut rest, when, FALSE | NULL);
+            self.settle(&mut rest);
             if rest.impossible {
                 return result;
             }

@@ -62,7 +62,7 @@ impl Looker {
                 operands.iter().for_each(|operand| self.refine(env, operand, &Domain::only_null(*ty)));
             }
             Node::Not(_) | Node::And(_) | Node::Or(_) | Node::IsNull(_) | Node::IsBool(..) | Node::Distinct(_) => {
-                self.narrow(env, node, super::env::outcomes(domain));
+                self.assume(env, node, super::env::outcomes(domain));
             }
             _ => {}
         }
@@ -98,8 +98,8 @@ impl Looker {
         for (when, then) in arms.chain([(None, case.otherwise.as_ref())]) {
             let mut here = rest.clone();
             if let Some(when) = when {
-                self.narrow(&mut here, when, TRUE);
-                self.narrow(&mut rest, when, FALSE | NULL);
+                self.assume(&mut here, when, TRUE);
+                self.assume(&mut rest, when, FALSE | NULL);
             }
             let value = then.map_or_else(|| Domain::only_null(case.ty), |then| self.peek(then, &here));
             if here.impossible || value.meet(domain).is_nothing() {
