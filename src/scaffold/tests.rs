@@ -24,7 +24,7 @@ const CALLS: &[&[&str]] = &[
     &["add-column", "users.status", "text", "--default", "new", "--not-null"],
     &["add-column", "users.display_name", "text", "--from", "lower(username)"],
     &["add-column", "users.display_name", "text", "--from", "lower(username)", "--not-null"],
-    &["add-column", "lines.amount", "numeric(12,2)", "--from", "price * quantity", "--with", "quantity integer"],
+    &["add-column", "lines.amount", "numeric", "--from", "price * quantity", "--with", "quantity integer"],
     &["rename-column", "users.username", "display_name"],
     &["rename-column", "users.username", "display_name", "--not-null", "--batch", "500"],
     &["rename-column", "orders.payload", "body", "--type", "json"],

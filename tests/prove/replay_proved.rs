@@ -61,10 +61,10 @@ fn replayed_proof(plan: &Arc<Plan>, script: Option<&Memory>, proof: &Proof) -> (
         note(format!("{:?}", refutation.anomaly), faults, &refutation.schedule);
     }
     // In a plan that goes wrong on the way, a group's rollback may begin where another group never comes.
-    if let Some(no_return) = proof.no_return.as_ref().filter(|_| proof.refutations.is_empty()) {
-        if let Some(((lost, schedule), replay)) = no_return.loss().zip(Replay::of_no_return(plan, no_return, script)) {
-            note(format!("rolling back from {} loses {lost}", no_return.step), faults(replay), schedule);
-        }
+    if let Some(no_return) = proof.no_return.as_ref().filter(|_| proof.refutations.is_empty())
+        && let Some(((lost, schedule), replay)) = no_return.loss().zip(Replay::of_no_return(plan, no_return, script))
+    {
+        note(format!("rolling back from {} loses {lost}", no_return.step), faults(replay), schedule);
     }
     (kinds, wrong)
 }

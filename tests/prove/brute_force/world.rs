@@ -593,7 +593,7 @@ impl<'s> World<'s> {
         tables.push(table.clone());
         let catalog = self.memory.catalog().clone();
         let refers = |other: &Name| catalog.references_to(table).any(|(child, _)| child.name == *other);
-        tables.sort_by_key(|other| (other != table) == !refers(other));
+        tables.sort_by_key(|other| (other != table) != refers(other));
         let filters: Vec<_> =
             tables.into_iter().map(|table| (filter.is_some().then(|| self.by_key(&table, it.key)), table)).collect();
         let attempt = |memory: &mut Memory| {
