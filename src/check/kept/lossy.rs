@@ -104,7 +104,8 @@ fn comes_back(lineage: &Lineage, column: ColumnId, fed: &[ColumnId], apps: &[App
         let name = ColumnName { table: held.table.clone(), column: held.column.name.clone() };
         apps.iter().any(|app| app.writes.contains(&name))
     };
-    let is_form = |source: &ColumnId| fed.contains(source) && is_written(source);
+    let follows = |form: &ColumnId| lineage.fills(*form).iter().any(|fill| fill.kind == FillingKind::Sync);
+    let is_form = |source: &ColumnId| fed.contains(source) && is_written(source) && follows(source);
     let back = |fill: &Fill| fill.kind == FillingKind::Sync && fill.value.1.iter().any(is_form);
     lineage.fills(column).iter().any(back)
 }
