@@ -150,10 +150,9 @@ impl<'a> ScriptDraft<'a> {
         self.app(&name, uses, uses)
     }
 
-    /// With the version that the migration deploys, which deletes no row.
+    /// With a version of the application that deletes no row.
     #[must_use]
-    pub fn new_app_without_deletes(mut self, uses: &[String]) -> Self {
-        let name = self.options.new_app.quoted();
+    pub fn app_without_deletes(mut self, name: &str, uses: &[String]) -> Self {
         self.blocks.push(format!("app {name} {{ uses {} deletes none }}", uses.join(", ")));
         self
     }

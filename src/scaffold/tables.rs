@@ -105,7 +105,7 @@ impl RenameTable {
                 .table(&table)
                 .old_app(&old)
                 .app(&options.new_app.quoted(), &new, &both)
-                .app(&self.last_app.quoted(), &new, &new);
+                .app_without_deletes(&self.last_app.quoted(), &new);
         self.plan(draft, columns).finish()
     }
 
@@ -157,7 +157,7 @@ impl SplitTable {
         let draft = ScriptDraft::new(&self.options, format!("Split {} off {}", self.to.quoted(), self.table.quoted()))
             .table(&table)
             .old_app(&old)
-            .new_app_without_deletes(&new);
+            .app_without_deletes(&self.options.new_app.quoted(), &new);
         self.plan(draft, &old, &new, &new_key.quoted()).finish()
     }
 

@@ -302,6 +302,7 @@ impl Write<'_> {
         risks: &mut Vec<(Pattern<W>, usize)>,
     ) {
         let ConstraintKind::Check { condition, columns, .. } = &self.constraint.kind else {
+            risks.extend(self.same_default(image, inserted, record));
             return self.weigh_reference(image, inserted, record, risks);
         };
         let scene = self.scene;
@@ -333,6 +334,41 @@ impl Write<'_> {
         let discharge = "add the constraint once no version is live that does not know of it".to_owned();
         let risk = values::weigh((scene, self.step()), &answer, wrong, true, (what, discharge), record);
         risks.extend(risk.map(|risk| values::after(image, risk)));
+    }
+
+    /// A unique constraint, where every insert that leaves its columns out brings the same value.
+    fn same_default<W: Word>(
+        &self,
+        image: &Image<'_, W>,
+        inserted: bool,
+        record: &mut Record<W>,
+    ) -> Option<(Pattern<W>, usize)> {
+        let is_whole = matches!(
+            &self.constraint.kind,
+            ConstraintKind::Unique(_) | ConstraintKind::Index { unique: true, filter: None, .. }
+        );
+        let columns = self.constraint.kind.unique_columns().filter(|_| is_whole && inserted)?;
+        if !self.scene.has(Rule::DefaultsAreHeld) || !self.is_looked_at_here(columns) {
+            return None;
+        }
+        let defaulted = values::defaulted(image, self.schema, self.written);
+        let left: Vec<&computed::Given> = defaulted.iter().filter(|given| columns.contains(&given.column)).collect();
+        let is_fixed = |given: &&computed::Given| {
+            given.value.is_immutable() && given.value.eval(&[], 0).is_ok_and(|value| !value.is_null())
+        };
+        let is_new = self.step().is_some() || left.iter().any(|given| self.has_new_default(given.column));
+        if left.is_empty() || !is_new || !left.iter().all(is_fixed) {
+            return None;
+        }
+        let given: Vec<ColumnId> =
+            columns.iter().copied().filter(|column| left.iter().all(|left| left.column != *column)).collect();
+        let is_key = |known: &[ColumnId]| !given.is_empty() && known.iter().all(|column| given.contains(column));
+        let is_told_apart = self.schema.constraints().filter_map(|other| other.kind.unique_columns()).any(is_key);
+        if is_told_apart || !given.is_empty() && self.scene.survey.is_deployed(self.app) {
+            return None;
+        }
+        let wrong = wrong(AnomalyKind::RejectedWrite, Some(self.app), columns.first().copied(), Some(self.name()));
+        Some((Pattern::ANY, record.wrong(Wrong { beside: Some(Beside::HasThem), ..wrong })))
     }
 
     /// A foreign key, held against the default that an insert leaves in its column.

@@ -6,7 +6,7 @@
 mod follow;
 
 use crate::ast::Name;
-use crate::catalog::{ColumnId, SyncId};
+use crate::catalog::{Column, ColumnId, SyncId};
 use crate::expr::{Expression, Nullness};
 use crate::obligations::{Answer, Judge, Scenario, Witness};
 use crate::plan::FactId;
@@ -208,10 +208,26 @@ impl<'a, W: Word> Image<'a, W> {
 
     /// Asks whether an expression fails for some row.
     fn doubt(&mut self, column: ColumnId, value: &Expression, table: &str) {
-        let answer = self.ask(|scenario, judge| judge.fails(scenario, table, value));
+        let answer = if self.changes_an_unknown_type(column, value, table) {
+            Answer::Open
+        } else {
+            self.ask(|scenario, judge| judge.fails(scenario, table, value))
+        };
         if answer != Answer::Never {
             self.doubts.push(Doubt { column, answer });
         }
+    }
+
+    /// Whether a value goes from or to a type that the language does not know, and not as it is.
+    fn changes_an_unknown_type(&self, column: ColumnId, value: &Expression, table: &str) -> bool {
+        let catalog = self.scene.catalog;
+        let name = self.scene.survey.name(column);
+        let Some(target) = catalog.column(&name.table, &name.column) else { return false };
+        let sources = || value.inputs().iter().filter_map(|input| catalog.column(table, input));
+        let is_unknown = |column: &Column| column.written_type.is_some();
+        let is_same = |source: &Column| source.ty == target.ty && source.written_type == target.written_type;
+        let is_kept = value.as_column_of_any_type().is_some() && sources().all(is_same);
+        !is_kept && (is_unknown(target) || sources().any(is_unknown))
     }
 
     /// Asks about the values of the row as far as it is worked out.
