@@ -445,7 +445,7 @@ impl Random {
                 let name = self.pick(&["=", "<>", "<", "<=", ">", ">="]);
                 let is_it = |function: &&Function| function.name == name && function.params == [Param::Is(ty); 2];
                 let function = functions().find(is_it).expect("a comparison");
-                Node::Call(function, [self.node(ty, depth), self.node(ty, self.0 as usize & 1)].into())
+                Node::Call(function, [self.node(ty, depth), self.node(ty, usize::from(self.0 & 1 == 1))].into())
             }
         }
     }

@@ -338,13 +338,13 @@ impl<W: Word> Search<'_, W> {
         if act.is_avoided(next) {
             return None;
         }
-        for (_, wrong) in act.risks.iter().filter(|(pattern, _)| pattern.matches(next)) {
-            self.report(place, *wrong, last);
-        }
         let mut refused = false;
         for (_, wrong) in act.refused.iter().filter(|(pattern, _)| pattern.matches(next)) {
             self.report(place, *wrong, last);
             refused = true;
+        }
+        for (_, wrong) in act.risks.iter().filter(|(pattern, _)| !refused && pattern.matches(next)) {
+            self.report(place, *wrong, last);
         }
         // In a state that is known nothing is lost, unless that was allowed: it was looked at when it became known.
         let leads_on = |search: &Self| next != word && (search.has_allowed || !search.known.contains(next));

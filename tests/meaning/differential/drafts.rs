@@ -55,7 +55,7 @@ impl Draft {
             for word in [" default ", " check "] {
                 if let Some((kept, _)) = self.columns[at].split_once(word) {
                     let mut less = self.clone();
-                    less.columns[at] = kept.to_owned();
+                    kept.clone_into(&mut less.columns[at]);
                     smaller.push(less);
                 }
             }
@@ -69,7 +69,7 @@ impl Draft {
                     continue;
                 };
                 let mut less = self.clone();
-                less.statements[at] = kept.to_owned();
+                kept.clone_into(&mut less.statements[at]);
                 smaller.push(less);
             }
         }
@@ -183,12 +183,11 @@ fn bindings(random: &mut Random, column: &str, ty: &str) -> (Vec<String>, Vec<St
         }
     }
     if random.chance(20) {
-        match random.below(3) {
-            0 => validates.push(format!("contract set not null {column}")),
-            _ => {
-                adds.push(format!("expand add not null {column}"));
-                validates.push(format!("migrate validate not null {column}"));
-            }
+        if random.below(3) == 0 {
+            validates.push(format!("contract set not null {column}"));
+        } else {
+            adds.push(format!("expand add not null {column}"));
+            validates.push(format!("migrate validate not null {column}"));
         }
     }
     if random.chance(8) && ty != "jsonb" {

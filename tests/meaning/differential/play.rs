@@ -326,7 +326,8 @@ impl Stage {
         let number = *self.random.pick(&numbers);
         let writes: Vec<ColumnId> = columns.iter().map(|column| column.id).collect();
         let now = self.memory.now_micros();
-        let (mut values, mut changed): (Vec<(Column, Value)>, Vec<(ColumnId, Value)>) = (Vec::new(), Vec::new());
+        let mut values: Vec<(Column, Value)> = Vec::new();
+        let mut changed: Vec<(ColumnId, Value)> = Vec::new();
         for column in columns {
             let there = self.memory.value(&self.table, number, &column.name).expect("it is there");
             let value_of = |id: ColumnId| {

@@ -76,6 +76,7 @@ fn kind(ty: &str) -> &'static str {
 }
 
 /// Expressions from a column, written `{}`, of one type to another: plain, null-making, failing, narrowing and lossy.
+#[allow(clippy::too_many_lines, reason = "a table")]
 pub fn expressions(from: &str, to: &str) -> &'static [&'static str] {
     match (kind(from), kind(to)) {
         ("text", "text") => &[

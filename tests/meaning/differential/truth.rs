@@ -174,11 +174,10 @@ impl Truth {
                 |other: &Column| (default(column).is_null(), column.id) < (default(other).is_null(), other.id);
             match value_of(column.id) {
                 Some(value) if !value.is_null() || !others.any(is_some) => counts.push((column.id, value.clone())),
-                Some(_) => {}
                 None if others.all(|other| value_of(other.id).is_none() && comes_before(other)) => {
                     left.insert(column.id);
                 }
-                None => {}
+                Some(_) | None => {}
             }
         }
         self.updated(number, &counts, now);

@@ -16,7 +16,10 @@ const SCRIPTS: u64 = 60;
 const WRITES: usize = 8;
 
 /// A type, values of it, and how one form of a fact is made from the other, both ways.
-const TYPES: &[(&str, &[&str], &[(&str, &str)])] = &[
+/// A type, values of it, and expressions there and back.
+type Form = (&'static str, &'static [&'static str], &'static [(&'static str, &'static str)]);
+
+const TYPES: &[Form] = &[
     ("boolean", &["true", "false"], &[("a", "d"), ("not a", "not d"), ("coalesce(not a, true)", "not d")]),
     ("integer", &["1", "2", "7"], &[("a", "d"), ("a + 1", "d - 1"), ("coalesce(a, 0)", "nullif(d, 0)")]),
     ("text", &["'z'", "'q'", "'Q'"], &[("a", "d"), ("a || '!'", "left(d, 1)"), ("coalesce(a, 'none')", "d")]),

@@ -188,11 +188,6 @@ impl<'a, W: Word> Image<'a, W> {
         } else {
             self.code.push(Op::assign(bits.unset, false));
         }
-        self.code.push(if nulls.len() > MOST_INPUTS || result == 0 {
-            Op::assign(bits.null, result != 0)
-        } else {
-            Op::Look(nulls.clone().into(), result, bits.null)
-        });
         let is_lost = !value.may_be_absent() && self.scene.has(Rule::NullLosesItsSources);
         for (fact, at) in &bits.stale {
             let stale = known.iter().filter_map(|source| source.stale_for(*fact));
@@ -204,6 +199,12 @@ impl<'a, W: Word> Image<'a, W> {
                 self.code.push(Op::LookToo(nulls.clone().into(), lost, bits.unset));
             }
         }
+        // Last, for the column may be among its own sources.
+        self.code.push(if nulls.len() > MOST_INPUTS || result == 0 {
+            Op::assign(bits.null, result != 0)
+        } else {
+            Op::Look(nulls.into(), result, bits.null)
+        });
     }
 
     /// Asks whether an expression fails for some row.
