@@ -2,6 +2,7 @@
 //! clean, nothing happens that it says cannot happen; where it has conditions, only what they name. In memory and on
 //! PostgreSQL, which hold the same rows after each event.
 
+#[allow(clippy::explicit_auto_deref, reason = "without it the type is not inferred")]
 mod drafts;
 mod kinds;
 mod play;

@@ -16,7 +16,6 @@ const SCRIPTS: u64 = 60;
 const WRITES: usize = 8;
 
 /// A type, values of it, and how one form of a fact is made from the other, both ways.
-/// A type, values of it, and expressions there and back.
 type Form = (&'static str, &'static [&'static str], &'static [(&'static str, &'static str)]);
 
 const TYPES: &[Form] = &[
