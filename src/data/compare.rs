@@ -43,7 +43,8 @@ fn compare_mixed(a: &Value, b: &Value) -> Ordering {
     }
 }
 
-fn exact(value: &Value) -> Option<BigDecimal> {
+/// A whole or decimal number, as it is.
+pub(crate) fn exact(value: &Value) -> Option<BigDecimal> {
     match value {
         Value::SmallInt(value) => Some(BigDecimal::from(*value)),
         Value::Integer(value) => Some(BigDecimal::from(*value)),

@@ -19,7 +19,7 @@ mod value;
 
 pub use chunk::{CHUNK_ROWS, Chunk, Nulls};
 pub use compare::compare;
-pub(crate) use compare::compare_doubles;
+pub(crate) use compare::{compare_doubles, exact};
 pub use error::ValueError;
 pub use interval::Interval;
 pub use types::Type;

@@ -180,18 +180,10 @@ impl Expression {
         }
     }
 
-    /// Whether it may have no value for some row of these types: a cast or an assignment that not every value survives,
-    /// a function that may refuse its operands. That a number or a date gets beyond the end of its range is not counted.
+    /// Whether the author casts something in it.
     #[must_use]
-    pub fn may_fail(&self) -> bool {
-        let outlook = self.outlook(&RowDomains::default());
-        outlook.failures.iter().any(|failure| failure.kind == FailureKind::Value)
-    }
-
-    /// Whether it changes a type into one that does not hold all its values.
-    #[must_use]
-    pub fn narrows(&self) -> bool {
-        self.0.node.any(&|node| matches!(node, Node::Cast(cast) if cast.narrows()))
+    pub fn is_cast_somewhere(&self) -> bool {
+        self.0.node.any(&|node| matches!(node, Node::Cast(cast) if cast.explicit))
     }
 
     /// Whether it looks for something that may not be there, and is null then: `data ->> 'name'`.

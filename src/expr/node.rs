@@ -47,19 +47,6 @@ pub(super) struct Cast {
     pub explicit: bool,
 }
 
-impl Cast {
-    /// Whether some values do not survive it.
-    pub(super) fn narrows(&self) -> bool {
-        let is_text = |ty: Type| matches!(ty, Type::Text | Type::Varchar(_));
-        let (from, to) = (self.operand.ty(), self.to);
-        let reads_text = is_text(from) && !is_text(to);
-        let shortens = matches!(to, Type::Varchar(Some(_))) && from != to && !self.explicit;
-        let shrinks =
-            matches!((from, to), (Type::BigInt | Type::Numeric(_), Type::Integer) | (Type::Numeric(_), Type::BigInt));
-        !matches!(self.operand, Node::Constant(..)) && (reads_text || shortens || shrinks)
-    }
-}
-
 /// `case` with conditions.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Case {

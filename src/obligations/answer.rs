@@ -1,7 +1,7 @@
 //! What is asked of an expression, and what may be answered.
 
 use crate::data::Value;
-use crate::expr::{Expression, Outlook};
+use crate::expr::Expression;
 use crate::obligations::discharge::Outlooks;
 use crate::obligations::witness::Witness;
 use crate::plan::Seen;
@@ -44,23 +44,16 @@ pub(super) enum Asked {
     Some(Vec<bool>),
     /// Whether it is false.
     False,
-    /// Whether it is anything but true.
-    NotTrue,
 }
 
 impl Asked {
     /// Whether what is known of the inputs excludes it.
     pub(super) fn is_excluded(&self, outlooks: &Outlooks<'_>, value: &Expression) -> Option<bool> {
-        let may_be = |truth: bool, outlook: &Outlook| outlook.result.contains(&Value::Boolean(truth));
         Some(match self {
             Self::Fails => outlooks.itself(value)?.failures.is_empty(),
             Self::Null(nulls) => !outlooks.with_nulls(value, nulls)?.result.may_be_null(),
             Self::Some(nulls) => !outlooks.with_nulls(value, nulls)?.result.may_be_some(),
-            Self::False => !may_be(false, &outlooks.of(value)?),
-            Self::NotTrue => {
-                let outlook = outlooks.of(value)?;
-                !may_be(false, &outlook) && !outlook.result.may_be_null()
-            }
+            Self::False => !outlooks.of(value)?.result.contains(&Value::Boolean(false)),
         })
     }
 }

@@ -37,6 +37,6 @@ pub(super) fn question(asked: &Asked, outlooks: &Outlooks<'_>, value: &Expressio
             let whole = outlooks.whole(scenario.computed.len(), table, value)?;
             Some(Question::False { table: table_name, condition: whole.compose(&named)? })
         }
-        Asked::Null(_) | Asked::Some(_) | Asked::NotTrue => None,
+        Asked::Null(_) | Asked::Some(_) => None,
     }
 }

@@ -53,6 +53,10 @@ impl Judge {
         if value.as_plain_column().is_some() {
             return Answer::Never;
         }
+        let is_unknown = |free: &Free<'_>| free.column.written_type.is_some();
+        if value.is_cast_somewhere() && scenario.free(table, value).is_some_and(|free| free.iter().any(is_unknown)) {
+            return Answer::Open;
+        }
         self.ask(Asked::Fails, scenario, table, value, &|_, result| match result {
             Err(error) => Some(error.message.clone()),
             Ok(_) => None,
@@ -91,15 +95,6 @@ impl Judge {
             Answer::Never => self.fails(scenario, table, check),
             answer => answer,
         }
-    }
-
-    /// Whether some row makes a condition false or null.
-    #[must_use]
-    pub fn is_not_true(&self, scenario: &Scenario<'_>, table: &str, condition: &Expression) -> Answer {
-        self.ask(Asked::NotTrue, scenario, table, condition, &|_, result| match result {
-            Ok(Value::Boolean(true)) | Err(_) => None,
-            Ok(value) => Some(value.literal()),
-        })
     }
 
     fn ask(
@@ -212,17 +207,12 @@ impl Search<'_> {
             return self.found(witness);
         }
         let rows = self.made();
-        let mut admitted = 0;
         for row in &rows {
             if self.scenario.admits(self.free, row) {
-                admitted += 1;
                 if let Some(outcome) = self.look(row) {
                     return self.found(self.witness(row, Origin::Made, outcome));
                 }
             }
-        }
-        if self.free.iter().all(|free| free.column.ty == Type::Boolean) && admitted > 0 {
-            return Answer::Never;
         }
         Answer::Open
     }

@@ -73,7 +73,7 @@ struct Ends(Bound, Bound);
 impl Ends {
     fn of(domain: &Domain) -> Self {
         let Range { low, high, .. } = domain.range();
-        let at = |edge: Option<Edge>| edge.and_then(|edge| exact(&edge.value));
+        let at = |edge: Option<Edge>| edge.and_then(|edge| counted(&edge.value));
         Self(at(low).map_or(Below, At), at(high).map_or(Above, At))
     }
 
@@ -94,16 +94,12 @@ impl Ends {
 }
 
 /// Days of dates and whole numbers, as what they count.
-fn exact(value: &Value) -> Option<BigDecimal> {
+fn counted(value: &Value) -> Option<BigDecimal> {
     match value {
-        Value::SmallInt(value) => Some(BigDecimal::from(*value)),
-        Value::Integer(value) => Some(BigDecimal::from(*value)),
-        Value::BigInt(value) => Some(BigDecimal::from(*value)),
-        Value::Numeric(value) => Some(value.clone()),
         Value::Date(days) => Some(BigDecimal::from(i64::from(*days).clamp(FIRST_DAY, LAST_DATE))),
         Value::Real(value) => BigDecimal::try_from(*value).ok(),
         Value::Double(value) => BigDecimal::try_from(*value).ok(),
-        _ => None,
+        other => crate::data::exact(other),
     }
 }
 

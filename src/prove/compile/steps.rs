@@ -142,7 +142,7 @@ fn failures<W: Word>(
     {
         failures.extend(failing_check(scene, name, condition, table, record));
     }
-    if let Some((table, held)) = effect.validates.zip(validated(scene, &effect)).map(|(at, held)| (at.0, held))
+    if let Some((table, held)) = effect.validates.map(|(table, _)| table).zip(validated(scene, &effect))
         && is_there(table)
     {
         failures.extend(behind(scene, table, held, step, record));
@@ -171,7 +171,7 @@ fn risks<W: Word>(
     let effect = scene.plan.steps[step].action.effect(scene.catalog);
     let is_there = |table: &Name| scene.place(table).is_some_and(|table| exists[table]);
     let mut risks = Vec::new();
-    if let Some((table, constraint)) = effect.validates.zip(validated(scene, &effect)).map(|(at, held)| (at.0, held))
+    if let Some((table, constraint)) = effect.validates.map(|(table, _)| table).zip(validated(scene, &effect))
         && let ConstraintKind::Check { condition, columns, .. } = &constraint.kind
         && let Some(schema) = scene.catalog.table(table).filter(|_| is_there(table) && !is_empty(scene, table, step))
     {

@@ -60,11 +60,9 @@ pub(super) fn weigh<W: Word>(
             None
         }
         Answer::Never => None,
-        Answer::With(witness) if is_firm || is_seen(witness) => {
-            let witness = Some(record.witness(witness));
-            Some((pattern_of(scene, answer), record.wrong(Wrong { witness, ..wrong })))
-        }
-        Answer::AtTheEnd(witness) if is_seen(witness) => {
+        Answer::With(witness) | Answer::AtTheEnd(witness)
+            if is_seen(witness) || is_firm && matches!(answer, Answer::With(_)) =>
+        {
             let witness = Some(record.witness(witness));
             Some((pattern_of(scene, answer), record.wrong(Wrong { witness, ..wrong })))
         }
