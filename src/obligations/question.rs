@@ -208,10 +208,10 @@ impl Search<'_> {
         }
         let rows = self.made();
         for row in &rows {
-            if self.scenario.admits(self.free, row) {
-                if let Some(outcome) = self.look(row) {
-                    return self.found(self.witness(row, Origin::Made, outcome));
-                }
+            if self.scenario.admits(self.free, row)
+                && let Some(outcome) = self.look(row)
+            {
+                return self.found(self.witness(row, Origin::Made, outcome));
             }
         }
         Answer::Open
