@@ -155,6 +155,7 @@ fn go(rounds: Vec<Round>, moment: &Moment<'_>, rows: &mut ScriptRows) -> Survey 
     let mut losses: Vec<Loss> = Vec::new();
     let mut open: Vec<Round> = Vec::new();
     let mut tried = 0;
+    let is_known = |round: &Round| round.is_known_to_come_back(!trials::takes_null(round.target(), moment));
     for round in rounds.into_iter().filter(|round| round.is_written(moment.apps)) {
         let trials = Trials::of(&round, moment, rows);
         let is_overwritten = round.is_overwritten(moment.apps);
@@ -171,7 +172,7 @@ fn go(rounds: Vec<Round>, moment: &Moment<'_>, rows: &mut ScriptRows) -> Survey 
         if let Some(row) = trials.smallest(&round, &fails) {
             let outcome = round.outcome(&row);
             losses.push(Loss { round, row, outcome });
-        } else if is_overwritten && !trials.are_all(&round) && !round.is_known_to_come_back() {
+        } else if is_overwritten && !trials.are_all(&round) && !is_known(&round) {
             open.push(round);
         }
     }

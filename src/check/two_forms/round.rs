@@ -234,13 +234,13 @@ impl Round {
         said.flat_map(Expression::constants).collect()
     }
 
-    /// Whether it is known of the expressions that every value comes back.
-    pub(super) fn is_known_to_come_back(&self) -> bool {
+    /// Whether it is known of the expressions that every value comes back, and null if there may be one.
+    pub(super) fn is_known_to_come_back(&self, never_null: bool) -> bool {
         let is_way = |leg: &Leg, from: usize| leg.inputs == [from];
         let mut at = self.at;
         let is_one_way = self.legs().all(|leg| is_way(leg, std::mem::replace(&mut at, leg.into)));
         let is_described = self.places.iter().all(|place| place.column.written_type.is_none());
-        is_one_way && is_described && gives_back(self.legs().map(|leg| &leg.sync.value))
+        is_one_way && is_described && gives_back(self.legs().map(|leg| &leg.sync.value), never_null)
     }
 }
 

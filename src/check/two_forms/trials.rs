@@ -78,7 +78,7 @@ fn places(round: &Round) -> impl Iterator<Item = (usize, &RoundColumn)> {
     round.places[..round.written].iter().enumerate()
 }
 
-fn takes_null(place: &RoundColumn, moment: &Moment<'_>) -> bool {
+pub(super) fn takes_null(place: &RoundColumn, moment: &Moment<'_>) -> bool {
     place.takes_null() && may_be_null(place.column.id, moment, &mut FxHashMap::default())
 }
 
