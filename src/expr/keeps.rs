@@ -10,10 +10,12 @@ use crate::expr::Expression;
 use crate::expr::cast::convert;
 use crate::expr::function::Function;
 use crate::expr::node::{Cast, Node};
-use crate::expr::undo::is_held;
 
 /// A quotient by a number with so many zeros is looked at.
 const MOST_PLACES: i64 = 4;
+
+/// Numbers of so many digits are the same again after they were a `double precision`, or a `real`.
+const DIGITS: [u16; 2] = [15, 6];
 
 /// How well values are kept apart.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -215,6 +217,21 @@ fn keeps_different(from: Type, to: Type) -> bool {
         (Type::Numeric(Some((_, from))), Type::Numeric(Some((_, to)))) => from <= to,
         (Type::Numeric(Some(_)), _) => is_held(from, to),
         (Type::Date, _) | (Type::Timestamp | Type::TimestampTz, Type::Timestamp | Type::TimestampTz) => to.is_time(),
+        _ => false,
+    }
+}
+
+/// Whether a floating-point number has as many digits as an exact one.
+pub(super) fn is_held(from: Type, to: Type) -> bool {
+    let digits = match from {
+        Type::SmallInt => 5,
+        Type::Integer => 10,
+        Type::Numeric(Some((precision, _))) => precision,
+        _ => return false,
+    };
+    match to {
+        Type::Double => digits <= DIGITS[0],
+        Type::Real => digits <= DIGITS[1],
         _ => false,
     }
 }

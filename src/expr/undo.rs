@@ -9,11 +9,8 @@ use bigdecimal::BigDecimal;
 use crate::data::Type;
 use crate::expr::Expression;
 use crate::expr::function::Function;
-use crate::expr::keeps::{constant, decimals, is_exact, of_type};
+use crate::expr::keeps::{constant, decimals, is_exact, is_held, of_type};
 use crate::expr::node::{Cast, Node};
-
-/// Numbers of so many digits are the same again after they were a `double precision`, or a `real`.
-pub(super) const DIGITS: [u16; 2] = [15, 6];
 
 /// What was done to a value and is to be undone.
 #[derive(Clone, Debug, PartialEq)]
@@ -152,21 +149,6 @@ fn can_be_written(from: Type, cast: &Cast) -> bool {
         | (Type::Timestamp, Type::TimestampTz)
         | (Type::TimestampTz, Type::Timestamp) => true,
         (from, to) => is_held(from, to),
-    }
-}
-
-/// Whether a floating-point number has as many digits as an exact one.
-pub(super) fn is_held(from: Type, to: Type) -> bool {
-    let digits = match from {
-        Type::SmallInt => 5,
-        Type::Integer => 10,
-        Type::Numeric(Some((precision, _))) => precision,
-        _ => return false,
-    };
-    match to {
-        Type::Double => digits <= DIGITS[0],
-        Type::Real => digits <= DIGITS[1],
-        _ => false,
     }
 }
 

@@ -220,6 +220,12 @@ impl Lineage {
         found
     }
 
+    /// Whether a column that is filled from another has a type that is known, or the very same.
+    pub(super) fn is_of_its_type(&self, column: ColumnId, source: ColumnId) -> bool {
+        let written = |column: ColumnId| self.held(column).and_then(|held| held.column.written_type.as_ref());
+        written(column).is_none() || written(column) == written(source)
+    }
+
     /// Whether it is known that what a column has held can be told from another one, which was filled from it and from
     /// columns that are left; also that it held null, or but for that.
     pub(super) fn is_told_by(
@@ -245,7 +251,8 @@ impl Lineage {
             let (Some((number, source)), None) = (ways.next(), ways.next()) else { return false };
             let are_left = sources.iter().all(|other| other == source || !gone.contains(other));
             let is_null_lost = is_nullable && fill.makes_of_null(number);
-            if !are_all || !are_left || is_null_lost || !fill.value.0.keeps(number) {
+            if !are_all || !are_left || is_null_lost || !self.is_of_its_type(at, *source) || !fill.value.0.keeps(number)
+            {
                 return false;
             }
             if *source == of {

@@ -82,12 +82,14 @@ pub(super) fn left(
 /// Whether a copy takes a column over as it is. That a row does not come across because there is one already is told of
 /// the copy.
 fn is_copied(lineage: &Lineage, kept: ColumnId, column: ColumnId) -> bool {
-    let same = |fill: &Fill| fill.value.1 == [column] && fill.value.0.injective_input().is_some();
+    let same = |fill: &Fill| {
+        fill.value.1 == [column] && fill.value.0.injective_input().is_some() && lineage.is_of_its_type(kept, column)
+    };
     lineage.fills(kept).iter().filter(|fill| fill.kind == FillingKind::Copy).any(same)
 }
 
-/// Whether a sync has brought back what some version wrote to a form of the column: then the two were held against each
-/// other.
+/// Whether a sync has brought back what some version wrote to a form of the column, which some version writes itself: then
+/// the two were held against each other.
 fn comes_back(lineage: &Lineage, column: ColumnId, fed: &[ColumnId], apps: &[AppUse]) -> bool {
     let is_written = |form: &ColumnId| {
         let Some(held) = lineage.held(*form) else { return false };
@@ -97,7 +99,7 @@ fn comes_back(lineage: &Lineage, column: ColumnId, fed: &[ColumnId], apps: &[App
     let follows = |form: &ColumnId| lineage.fills(*form).iter().any(|fill| fill.kind == FillingKind::Sync);
     let is_form = |source: &ColumnId| fed.contains(source) && is_written(source) && follows(source);
     let back = |fill: &Fill| fill.kind == FillingKind::Sync && fill.value.1.iter().any(is_form);
-    lineage.fills(column).iter().any(back)
+    is_written(&column) && lineage.fills(column).iter().any(back)
 }
 
 struct Looking<'a> {
