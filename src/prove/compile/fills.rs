@@ -3,6 +3,7 @@
 use crate::ast::Name;
 use crate::catalog::{ColumnId, Constraint, ConstraintKind, NotNull, Table};
 use crate::expr::{Expression, Nullness};
+use crate::obligations::Scenario;
 use crate::plan::{Action, FillKind};
 use crate::prove::compile::computed;
 use crate::prove::compile::constraints::{self, broken_by_nulls, by_nulls, by_nulls_with, is_not_null, not_null_name};
@@ -220,7 +221,9 @@ impl<W: Word> Visiting<'_, '_, W> {
         let scene = self.scene;
         let effect = scene.plan.steps[self.step].action.effect(scene.catalog);
         let (table, filter) = effect.filter.filter(|_| scene.has(Rule::ExpressionsMayFail))?;
-        let answer = scene.survey.judge.fails(&computed::scenario(scene, false, &[]), table, filter);
+        let seen = computed::seen(scene);
+        let scenario = Scenario { seen: &seen, ..computed::scenario(scene, false, &[]) };
+        let answer = scene.survey.judge.fails(&scenario, table, filter);
         let outcome = answer.witness().map_or_else(String::new, |witness| format!(": {}", witness.outcome));
         let wrong = wrong(AnomalyKind::FailingStep, None, None, Some(format!("its `where`{outcome}")));
         let condition = ("no row makes its `where` fail".to_owned(), "guard it with a `case`".to_owned());
@@ -246,7 +249,7 @@ impl<W: Word> Visiting<'_, '_, W> {
                 if !columns.iter().any(|column| given.iter().any(|given| given.column == *column)) {
                     continue;
                 }
-                let answer = constraints::ask_of_check(image, &given, (schema, constraint), condition);
+                let answer = constraints::ask_of_check(image, (&given, None), (schema, constraint), condition);
                 let name = constraint.title();
                 let what = format!("what this computes satisfies {name}");
                 let wrong = wrong(AnomalyKind::FailingStep, None, columns.first().copied(), Some(name));
@@ -305,15 +308,14 @@ impl<W: Word> Visiting<'_, '_, W> {
         let has =
             |constraint: &&Constraint| constraint.kind.unique_columns().is_some_and(|columns| columns.contains(column));
         for constraint in schema.constraints().filter(has).filter(|_| scene.has(Rule::RowsMeet)) {
-            let comes = |other: ColumnId| if other == *column { self.filled_from(table, value) } else { Comes::AsIs };
+            let comes = |other: ColumnId| if other == *column { self.filled_from(*column, value, table) } else { Comes::AsIs };
             let met = meeting(scene, schema, constraint, &comes, false);
             self.note_meeting((*column, value), constraint, &met, happening);
         }
     }
 
-    fn filled_from(&self, table: &Name, value: &Expression) -> Comes {
-        let source = value.injective_input().and_then(|name| self.scene.catalog.column(table, name));
-        source.map_or(Comes::Computed, |source| Comes::Copied(source.id))
+    fn filled_from(&self, column: ColumnId, value: &Expression, table: &Name) -> Comes {
+        self.scene.told_apart(column, value, table).map_or(Comes::Computed, Comes::Copied)
     }
 
     fn note_meeting(

@@ -23,7 +23,9 @@ mod references;
 mod scene;
 mod steps;
 mod unique;
+mod unknown_defaults;
 mod values;
+mod verified;
 
 use crate::catalog::{Catalog, ColumnId, NotNull, Sync, Table};
 use crate::obligations::Witness;
@@ -40,6 +42,9 @@ use finder::Finder;
 use missing::Missing;
 use record::Record;
 use scene::{LayerScene, Share};
+use verified::Verified;
+
+pub(super) use steps::VERIFIED;
 
 /// Tables whose rows may belong together in one group.
 const MOST_TABLES: usize = 4;
@@ -101,6 +106,7 @@ pub(super) fn compile(plan: &Plan, survey: &Survey, wanted: &dyn Fn(&Group) -> b
     let mut missing = Missing::new(plan);
     let mut catalog = plan.start.clone();
     let mut changed = Vec::new();
+    let mut verified = Vec::new();
     builds.iter_mut().for_each(|build| build.start(&missing));
     for step in &plan.steps {
         for group in finder.concerned(&step.action, &catalog) {
@@ -112,6 +118,7 @@ pub(super) fn compile(plan: &Plan, survey: &Survey, wanted: &dyn Fn(&Group) -> b
                     catalog: &catalog,
                     missing: &missing,
                     changed: &changed,
+                    verified: &verified,
                     matters: false,
                 });
             }
@@ -120,15 +127,25 @@ pub(super) fn compile(plan: &Plan, survey: &Survey, wanted: &dyn Fn(&Group) -> b
                 catalog: &catalog,
                 missing: &missing,
                 changed: &changed,
+                verified: &verified,
                 matters: true,
             });
         }
         let effect = step.action.effect(&catalog);
         missing.follow(&effect, &catalog);
-        changed.extend(changed_by(&effect, &catalog));
+        let filled = changed_by(&effect, &catalog);
         catalog.apply(&step.action);
+        verified::follow(&mut verified, plan, (&effect, &filled), &catalog);
+        changed.extend(filled);
     }
-    let end = Stop { step: plan.steps.len(), catalog: &catalog, missing: &missing, changed: &changed, matters: true };
+    let end = Stop {
+        step: plan.steps.len(),
+        catalog: &catalog,
+        missing: &missing,
+        changed: &changed,
+        verified: &verified,
+        matters: true,
+    };
     builds.iter_mut().for_each(|build| build.stop(end));
     builds.into_iter().map(Build::finish).collect()
 }
@@ -157,6 +174,8 @@ struct Stop<'a> {
     missing: &'a Missing<'a>,
     /// Columns that statements before it have filled.
     changed: &'a [ColumnId],
+    /// What rows were seen to satisfy.
+    verified: &'a [Verified],
     /// It changes something for the group.
     matters: bool,
 }
@@ -254,8 +273,8 @@ struct Ground<'a> {
 impl Ground<'_> {
     fn scene<'s>(&'s self, stop: Stop<'s>, syncs: &'s [&'s Sync]) -> LayerScene<'s> {
         let Self { plan, survey, group, layout, shares } = self;
-        let Stop { catalog, missing, changed, .. } = stop;
-        LayerScene { plan, survey, group, layout, shares, catalog, missing, syncs, changed }
+        let Stop { catalog, missing, changed, verified, .. } = stop;
+        LayerScene { plan, survey, group, layout, shares, catalog, missing, syncs, changed, verified }
     }
 
     fn present(&self, catalog: &Catalog) -> Vec<ColumnId> {
@@ -273,7 +292,7 @@ impl Ground<'_> {
     }
 
     fn start<W: Word>(&self, record: &mut Record<W>, missing: &Missing<'_>) {
-        let start = Stop { step: 0, catalog: &self.plan.start, missing, changed: &[], matters: false };
+        let start = Stop { step: 0, catalog: &self.plan.start, missing, changed: &[], verified: &[], matters: false };
         self.starts(self.scene(start, &[]), record);
         for (step, why) in &self.survey.unfollowed {
             let effect = self.plan.steps[*step].action.effect(&self.plan.start);
