@@ -21,12 +21,14 @@ pub struct Scenario<'a> {
     pub filter: Option<(&'a str, &'a Expression)>,
     /// A check that is not taken to hold: the one that is asked about.
     pub except: Option<&'a str>,
-    /// Columns whose rows are not what they were at the start: the plan has filled them.
+    /// Columns whose rows may not be what they were at the start: the plan has filled them.
     pub changed: &'a [ColumnId],
     /// A schema to whose checks the row keeps as well, as far as these columns are in them: whoever writes them knows it.
     pub kept: Option<(&'a Catalog, &'a [ColumnId])>,
     /// Conditions that all rows of a table were seen to satisfy, each with its columns.
     pub seen: &'a [(&'a str, &'a Expression, &'a [ColumnId])],
+    /// Those of them that no row has as it was.
+    pub filled: &'a [ColumnId],
 }
 
 /// A column whose value is that of an expression over the row of a table.

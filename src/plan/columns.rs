@@ -96,7 +96,7 @@ impl Planner<'_> {
     /// `set default`.
     pub(super) fn set_default(&mut self, column: &ColumnRef, value: &Expr) -> Resolved<Action> {
         let (table, column) = self.column(column)?;
-        Ok(Action::SetDefault { table, column: column.id, default: Some(default_of(value, &ColumnType::of(column))?) })
+        Ok(Action::SetDefault { table, column: column.id, default: Some(default_of(value, &ColumnType::of(&column))?) })
     }
 
     fn check_not_null_has_default(&mut self, table: &Name, def: &ColumnDef) {

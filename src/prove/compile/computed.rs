@@ -36,7 +36,18 @@ pub(super) fn as_computed(given: &[Given]) -> Vec<Computed<'_>> {
 /// A row that is being written, or was there before.
 pub(super) fn scenario<'a>(scene: LayerScene<'a>, written: bool, computed: &'a [Computed<'a>]) -> Scenario<'a> {
     let (catalog, samples) = (scene.catalog, &*scene.plan.samples);
-    Scenario { catalog, samples, written, computed, filter: None, except: None, changed: scene.changed, kept: None, seen: &[] }
+    Scenario {
+        catalog,
+        samples,
+        written,
+        computed,
+        filter: None,
+        except: None,
+        changed: scene.changed,
+        filled: scene.filled,
+        kept: None,
+        seen: &[],
+    }
 }
 
 /// What rows that a statement comes upon satisfy, as a `verify` has seen.

@@ -354,7 +354,6 @@ impl Write<'_> {
     ) -> Option<(Pattern<W>, usize)> {
         let columns = self.constraint.kind.unique_columns().filter(|_| inserted)?;
         let filter = match &self.constraint.kind {
-            ConstraintKind::PrimaryKey(_) => return None,
             ConstraintKind::Index { filter, .. } => filter.as_ref(),
             _ => None,
         };

@@ -105,7 +105,7 @@ pub(super) fn compile(plan: &Plan, survey: &Survey, wanted: &dyn Fn(&Group) -> b
         groups.into_iter().map(|group| Build::new(plan, survey, group, shares.next().unwrap_or_default())).collect();
     let mut missing = Missing::new(plan);
     let mut catalog = plan.start.clone();
-    let mut changed = Vec::new();
+    let (mut changed, mut filled) = (Vec::new(), Vec::new());
     let mut verified = Vec::new();
     builds.iter_mut().for_each(|build| build.start(&missing));
     for step in &plan.steps {
@@ -119,6 +119,7 @@ pub(super) fn compile(plan: &Plan, survey: &Survey, wanted: &dyn Fn(&Group) -> b
                     missing: &missing,
                     changed: &changed,
                     verified: &verified,
+                    filled: &filled,
                     matters: false,
                 });
             }
@@ -128,21 +129,26 @@ pub(super) fn compile(plan: &Plan, survey: &Survey, wanted: &dyn Fn(&Group) -> b
                 missing: &missing,
                 changed: &changed,
                 verified: &verified,
+                filled: &filled,
                 matters: true,
             });
         }
         let effect = step.action.effect(&catalog);
         missing.follow(&effect, &catalog);
-        let filled = changed_by(&effect, &catalog);
+        let new = changed_by(&effect, &catalog);
+        if effect.adds_syncs.is_empty() {
+            filled.extend(new.iter().copied());
+        }
         catalog.apply(&step.action);
-        verified::follow(&mut verified, plan, (&effect, &filled), &catalog);
-        changed.extend(filled);
+        verified::follow(&mut verified, plan, (&effect, &new), &catalog);
+        changed.extend(new);
     }
     let end = Stop {
         step: plan.steps.len(),
         catalog: &catalog,
         missing: &missing,
         changed: &changed,
+        filled: &filled,
         verified: &verified,
         matters: true,
     };
@@ -172,10 +178,12 @@ struct Stop<'a> {
     /// The schema before it.
     catalog: &'a Catalog,
     missing: &'a Missing<'a>,
-    /// Columns that statements before it have filled.
+    /// Columns that statements before it have filled, or that a sync may fill since.
     changed: &'a [ColumnId],
     /// What rows were seen to satisfy.
     verified: &'a [Verified],
+    /// Those of them that a statement has filled in every row.
+    filled: &'a [ColumnId],
     /// It changes something for the group.
     matters: bool,
 }
@@ -273,8 +281,8 @@ struct Ground<'a> {
 impl Ground<'_> {
     fn scene<'s>(&'s self, stop: Stop<'s>, syncs: &'s [&'s Sync]) -> LayerScene<'s> {
         let Self { plan, survey, group, layout, shares } = self;
-        let Stop { catalog, missing, changed, verified, .. } = stop;
-        LayerScene { plan, survey, group, layout, shares, catalog, missing, syncs, changed, verified }
+        let Stop { catalog, missing, changed, filled, verified, .. } = stop;
+        LayerScene { plan, survey, group, layout, shares, catalog, missing, syncs, changed, filled, verified }
     }
 
     fn present(&self, catalog: &Catalog) -> Vec<ColumnId> {
@@ -292,7 +300,8 @@ impl Ground<'_> {
     }
 
     fn start<W: Word>(&self, record: &mut Record<W>, missing: &Missing<'_>) {
-        let start = Stop { step: 0, catalog: &self.plan.start, missing, changed: &[], verified: &[], matters: false };
+        let (changed, filled, verified) = (&[][..], &[][..], &[][..]);
+        let start = Stop { step: 0, catalog: &self.plan.start, missing, changed, filled, verified, matters: false };
         self.starts(self.scene(start, &[]), record);
         for (step, why) in &self.survey.unfollowed {
             let effect = self.plan.steps[*step].action.effect(&self.plan.start);
