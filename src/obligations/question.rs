@@ -256,9 +256,14 @@ impl Search<'_> {
             constants.extend(self.scenario.checks_of(free.table).flat_map(|(condition, _)| condition.constants()));
         }
         let columns = self.free.iter().enumerate();
-        let columns: Vec<Vec<Value>> =
-            columns.map(|(number, free)| made::values(free.column.ty, free.nullable, number, &constants)).collect();
-        made::combined(&columns, MOST_TRIED)
+        let values = |(number, free): (usize, &Free<'_>)| {
+            let ty = free.column.ty;
+            let last = made::LAST_MOMENTS.iter().filter(|_| self.at_the_end && ty.is_time());
+            let mut values = made::values(ty, free.nullable, number, &constants);
+            values.extend(last.filter_map(|text| Value::parse(text, ty).ok()));
+            values
+        };
+        made::combined(&columns.map(values).collect::<Vec<_>>(), MOST_TRIED)
     }
 
     /// What comes of a row, if that is what is looked for.

@@ -131,10 +131,7 @@ impl<'a> Scenario<'a> {
     }
 
     /// The checks of a table as it was before, to which whoever writes their columns keeps.
-    fn kept_checks_of(
-        &self,
-        table: &'a Table,
-    ) -> impl Iterator<Item = (&'a Expression, &'a [ColumnId])> + use<'_, 'a> {
+    fn kept_checks_of(&self, table: &'a Table) -> impl Iterator<Item = (&'a Expression, &'a [ColumnId])> + use<'_, 'a> {
         let kept = self.kept.and_then(|(catalog, written)| Some((catalog.table(&table.name)?, written)));
         let all = kept.into_iter().flat_map(|(was, written)| was.constraints().map(move |check| (check, written)));
         all.filter_map(|(check, written)| match &check.kind {

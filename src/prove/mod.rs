@@ -177,10 +177,10 @@ impl Proving<'_> {
             let why = "there are more states than are explored".to_owned();
             self.proof.outside.push(Outside { step: None, why });
         }
-        let stops = explored.stopped.iter().map(|layer| Assumption {
-            step: model.layers[*layer].step,
-            what: compile::VERIFIED.to_owned(),
-        });
+        let stops = explored
+            .stopped
+            .iter()
+            .map(|layer| Assumption { step: model.layers[*layer].step, what: compile::VERIFIED.to_owned() });
         for stop in stops {
             if !self.proof.assumptions.contains(&stop) {
                 self.proof.assumptions.push(stop);

@@ -233,20 +233,20 @@ impl Write<'_> {
     }
 
     /// The application gives these columns values itself, none of them follows by sync, and it knows the constraint.
-    fn is_known(&self, columns: &[ColumnId]) -> bool {
+    pub(super) fn is_known(&self, columns: &[ColumnId]) -> bool {
         let synced = columns.iter().any(|column| self.synced.iter().any(|(target, _)| target == column));
         !synced && (self.scene.survey.is_deployed(self.app) || self.step().is_none())
     }
 
     /// Whether it gives one of these columns a value; what follows by sync in another group is looked at there.
-    fn concerns(&self, columns: &[ColumnId]) -> bool {
+    pub(super) fn concerns(&self, columns: &[ColumnId]) -> bool {
         let synced = |column: &ColumnId| {
             self.scene.bits(*column).is_some() && self.synced.iter().any(|(target, _)| target == column)
         };
         columns.iter().any(|column| self.written.contains(column) || synced(column))
     }
 
-    fn step(&self) -> Option<usize> {
+    pub(super) fn step(&self) -> Option<usize> {
         added_by(self.scene.plan, &self.schema.name, &self.constraint.name)
     }
 
@@ -335,7 +335,8 @@ impl Write<'_> {
         }
         let mut given = image.computed.clone();
         given.extend(defaulted);
-        let kept = Some((&scene.plan.start, self.written));
+        // A version to come is there to write what older ones could not.
+        let kept = (!scene.survey.is_deployed(self.app)).then_some((&scene.plan.start, self.written));
         let answer = ask_of_check(image, (&given, kept), (self.schema, self.constraint), condition);
         let wrong = wrong(AnomalyKind::RejectedWrite, Some(self.app), columns.first().copied(), Some(self.name()));
         let app = &scene.plan.apps[self.app].name;
@@ -343,82 +344,6 @@ impl Write<'_> {
         let discharge = "add the constraint once no version is live that does not know of it".to_owned();
         let risk = values::weigh((scene, self.step()), &answer, wrong, true, (what, discharge), record);
         risks.extend(risk.map(|risk| values::after(image, risk)));
-    }
-
-    /// A unique constraint, where every insert that leaves its columns out brings the same value.
-    fn same_default<W: Word>(
-        &self,
-        image: &Image<'_, W>,
-        inserted: bool,
-        record: &mut Record<W>,
-    ) -> Option<(Pattern<W>, usize)> {
-        let columns = self.constraint.kind.unique_columns().filter(|_| inserted)?;
-        let filter = match &self.constraint.kind {
-            ConstraintKind::Index { filter, .. } => filter.as_ref(),
-            _ => None,
-        };
-        if !self.scene.has(Rule::DefaultsAreHeld) || !self.is_looked_at_here(columns) {
-            return None;
-        }
-        let defaulted = values::defaulted(image, self.schema, self.written);
-        let left: Vec<&computed::Given> = defaulted.iter().filter(|given| columns.contains(&given.column)).collect();
-        let is_fixed = |given: &&computed::Given| {
-            given.value.is_immutable() && given.value.eval(&[], 0).is_ok_and(|value| !value.is_null())
-        };
-        let is_new = self.step().is_some() || left.iter().any(|given| self.has_new_default(given.column));
-        if left.is_empty() || !is_new || !left.iter().all(is_fixed) {
-            return None;
-        }
-        let given: Vec<ColumnId> =
-            columns.iter().copied().filter(|column| left.iter().all(|left| left.column != *column)).collect();
-        let is_key = |known: &[ColumnId]| !given.is_empty() && known.iter().all(|column| given.contains(column));
-        let is_told_apart = self.schema.constraints().filter_map(|other| other.kind.unique_columns()).any(is_key);
-        if is_told_apart || !given.is_empty() && self.scene.survey.is_deployed(self.app) {
-            return None;
-        }
-        let undecided = match filter.map(|filter| self.admits_defaults(filter, &defaulted)) {
-            Some(Some(false)) => return None,
-            Some(None) => Some(record.undecided(self.step(), "whether its `where` holds for the row".to_owned())),
-            Some(Some(true)) | None => None,
-        };
-        let wrong = wrong(AnomalyKind::RejectedWrite, Some(self.app), columns.first().copied(), Some(self.name()));
-        Some((Pattern::ANY, record.wrong(Wrong { undecided, beside: Some(Beside::HasThem), ..wrong })))
-    }
-
-    /// Whether a row with these defaults is among those that an index is about; none where that hangs on what is given.
-    fn admits_defaults(&self, filter: &Expression, defaulted: &[Given]) -> Option<bool> {
-        let value = |name: &Name| {
-            let column = self.schema.column(name)?.id;
-            let given = defaulted.iter().find(|given| given.column == column)?;
-            given.value.eval(&[], 0).ok()
-        };
-        let inputs = filter.inputs().iter().map(value).collect::<Option<Vec<_>>>()?;
-        Some(filter.eval(&inputs, 0).is_ok_and(|held| held == crate::data::Value::Boolean(true)))
-    }
-
-    /// The `where` of an index, which is looked at for each row that is written.
-    fn weigh_filter<W: Word>(
-        &self,
-        image: &Image<'_, W>,
-        inserted: bool,
-        record: &mut Record<W>,
-    ) -> Option<(Pattern<W>, usize)> {
-        let ConstraintKind::Index { filter: Some(filter), .. } = &self.constraint.kind else { return None };
-        let scene = self.scene;
-        let columns: Vec<ColumnId> = scene.catalog.inputs(&self.schema.name, filter).collect();
-        let is_meant = (inserted || self.concerns(&columns)) && !self.is_known(&columns);
-        if !scene.has(Rule::ExpressionsMayFail) || !is_meant || !self.is_looked_at_here(&columns) {
-            return None;
-        }
-        let answer = image.ask(|scenario, judge| judge.fails(scenario, &self.schema.name, filter));
-        let outcome = answer.witness().map_or_else(String::new, |witness| format!(": {}", witness.outcome));
-        let refused = format!("the `where` of {}{outcome}", self.name());
-        let wrong = wrong(AnomalyKind::RejectedWrite, Some(self.app), columns.first().copied(), Some(refused));
-        let app = &scene.plan.apps[self.app].name;
-        let what = format!("`{app}` writes nothing that makes the `where` of {} fail", self.name());
-        let condition = (what, "guard it with a `case`".to_owned());
-        let risk = values::weigh((scene, self.step()), &answer, wrong, true, condition, record);
-        risk.map(|risk| values::after(image, risk))
     }
 
     /// A foreign key, held against the default that an insert leaves in its column.
@@ -465,7 +390,7 @@ impl Write<'_> {
 
     /// Whether a check is looked at in this group: it is of one of its columns, or of none and the table's first column
     /// is.
-    fn is_looked_at_here(&self, columns: &[ColumnId]) -> bool {
+    pub(super) fn is_looked_at_here(&self, columns: &[ColumnId]) -> bool {
         let is_own = |column: &ColumnId| self.scene.bits(*column).is_some();
         if columns.is_empty() {
             return self.schema.columns().next().is_some_and(|column| is_own(&column.id));
@@ -474,7 +399,7 @@ impl Write<'_> {
     }
 
     /// Whether a column has a default that it did not have at the start.
-    fn has_new_default(&self, column: ColumnId) -> bool {
+    pub(super) fn has_new_default(&self, column: ColumnId) -> bool {
         let now = self.schema.column_by_id(column).and_then(|column| column.default.as_ref());
         let start = self.scene.plan.start.table(&self.schema.name).and_then(|table| table.column_by_id(column));
         start.is_none_or(|start| start.default.as_ref() != now)

@@ -312,7 +312,8 @@ impl<W: Word> Visiting<'_, '_, W> {
         let has =
             |constraint: &&Constraint| constraint.kind.unique_columns().is_some_and(|columns| columns.contains(column));
         for constraint in schema.constraints().filter(has).filter(|_| scene.has(Rule::RowsMeet)) {
-            let comes = |other: ColumnId| if other == *column { filled_from(scene, other, value, table) } else { Comes::AsIs };
+            let comes =
+                |other: ColumnId| if other == *column { filled_from(scene, other, value, table) } else { Comes::AsIs };
             let met = meeting(scene, schema, constraint, &comes, false);
             self.note_meeting((*column, value), constraint, &met, happening);
         }
@@ -327,9 +328,7 @@ impl<W: Word> Visiting<'_, '_, W> {
         let default_of = |column: ColumnId| schema.column_by_id(column).and_then(|column| column.default.as_ref());
         let comes = |column: ColumnId| match (value_of(column), default_of(column)) {
             (Some(value), _) => filled_from(scene, column, value, from),
-            (None, Some(default)) if default.is_immutable() && is_value(default) => {
-                Comes::Computed
-            }
+            (None, Some(default)) if default.is_immutable() && is_value(default) => Comes::Computed,
             // What is drawn anew for each row is taken to differ.
             (None, _) => Comes::Null,
         };

@@ -113,7 +113,8 @@ impl<'a> Finder<'a> {
             |table: &&Name| self.survey.pairings.iter().any(|pairing| pairing.to == **table || pairing.from == **table);
         tables.extend(constrained.filter(is_paired));
         // A check that old rows were not held against binds a row whatever is written to it.
-        let is_loose = |constraint: &Constraint| matches!(constraint.kind, ConstraintKind::Check { validated: false, .. });
+        let is_loose =
+            |constraint: &Constraint| matches!(constraint.kind, ConstraintKind::Check { validated: false, .. });
         let known = effect.validates.or(effect.removes_constraint);
         let known = known.and_then(|(table, name)| Some((table, catalog.table(table)?.constraint(name)?)));
         let loose = effect.adds_constraint().or(known).filter(|(_, constraint)| is_loose(constraint));

@@ -11,6 +11,7 @@ mod constraints;
 mod fills;
 mod finder;
 mod image;
+mod indexed;
 mod inserted;
 mod known_references;
 mod meetings;
@@ -106,7 +107,7 @@ pub(super) fn compile(plan: &Plan, survey: &Survey, wanted: &dyn Fn(&Group) -> b
     let mut missing = Missing::new(plan);
     let mut catalog = plan.start.clone();
     let (mut changed, mut filled) = (Vec::new(), Vec::new());
-    let mut verified = Vec::new();
+    let mut verified = verified::at_start(plan);
     builds.iter_mut().for_each(|build| build.start(&missing));
     for step in &plan.steps {
         for group in finder.concerned(&step.action, &catalog) {

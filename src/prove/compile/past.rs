@@ -72,9 +72,8 @@ fn filled(scene: LayerScene<'_>, table: &Table, column: ColumnId, (added, step):
         let writes = |app: &AppUse| app.writes.contains(&name) && is_about(app, effect, catalog);
         filled.is_written |= scene.plan.apps.iter().any(writes);
         for filling in effect.fills.iter().filter(|filling| filling.column == column) {
-            let merges = |source: &&Column| {
-                table.column_by_id(column).is_some_and(|column| column.merges_values_of(source))
-            };
+            let merges =
+                |source: &&Column| table.column_by_id(column).is_some_and(|column| column.merges_values_of(source));
             let source = filling.value.injective_input().and_then(|input| catalog.column(filling.from, input));
             let source = source.filter(|source| !merges(source));
             let is_seed = filling.kind == FillingKind::Seed;

@@ -244,6 +244,9 @@ fn failing_filter<W: Word>(
         return Vec::new();
     }
     let columns: Vec<ColumnId> = scene.catalog.inputs(table, filter).collect();
+    if columns.iter().all(|column| scene.bits(*column).is_none()) {
+        return Vec::new();
+    }
     let mut risks = Vec::new();
     for way in computed::ways(scene, schema, &columns, step) {
         let computed = computed::as_computed(&way);
