@@ -50,7 +50,7 @@ impl Judge {
     /// Whether the expression has no value for some row.
     #[must_use]
     pub fn fails(&self, scenario: &Scenario<'_>, table: &str, value: &Expression) -> Answer {
-        if value.as_plain_column().is_some() {
+        if value.as_plain_column().is_some() || value.is_column_as_text() {
             return Answer::Never;
         }
         let is_unknown = |free: &Free<'_>| free.column.written_type.is_some();
@@ -95,6 +95,14 @@ impl Judge {
             Answer::Never => self.fails(scenario, table, check),
             answer => answer,
         }
+    }
+
+    /// Whether a condition is known to be false for no row.
+    #[must_use]
+    pub fn always_holds(&self, scenario: &Scenario<'_>, table: &str, condition: &Expression) -> bool {
+        let Some(free) = scenario.free(table, condition) else { return false };
+        let outlooks = Outlooks { scenario, table, free: &free };
+        Asked::False.is_excluded(&outlooks, condition) == Some(true)
     }
 
     fn ask(

@@ -11,6 +11,7 @@ mod calls;
 mod casts;
 mod env;
 mod exact;
+mod floats;
 mod look;
 mod range;
 mod refine;
