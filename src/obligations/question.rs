@@ -190,6 +190,15 @@ fn key(
     (key, expressions.into_iter().cloned().collect())
 }
 
+/// Whether a value is a moment before or after all others.
+fn is_endless(value: &Value) -> bool {
+    match value {
+        Value::Date(days) => *days == i32::MIN || *days == i32::MAX,
+        Value::Timestamp(micros) | Value::TimestampTz(micros) => *micros == i64::MIN || *micros == i64::MAX,
+        _ => false,
+    }
+}
+
 fn fits(inputs: &[Value], nulls: &[bool]) -> bool {
     inputs.iter().zip(nulls).all(|(value, null)| value.is_null() == *null)
 }
@@ -214,15 +223,20 @@ impl Search<'_> {
         if let Some(witness) = self.sampled() {
             return self.found(witness);
         }
-        let rows = self.made();
-        for row in &rows {
+        let mut endless = None;
+        for row in &self.made() {
             if self.scenario.admits(self.free, row)
                 && let Some(outcome) = self.look(row)
             {
-                return self.found(self.witness(row, Origin::Made, outcome));
+                let witness = self.witness(row, Origin::Made, outcome);
+                if !row.iter().any(is_endless) {
+                    return self.found(witness);
+                }
+                endless.get_or_insert(witness);
             }
         }
-        Answer::Open
+        // Beyond all moments is the end of the range.
+        endless.map_or(Answer::Open, |witness| Answer::AtTheEnd(Box::new(witness)))
     }
 
     /// What a witness shows.

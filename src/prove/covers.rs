@@ -17,10 +17,20 @@ pub(super) struct Cover {
     pub(super) steps: Vec<usize>,
     /// The table that they go through.
     pub(super) table: Name,
+    /// The tables that they fill.
+    pub(super) to: Vec<Name>,
     /// The columns that they fill.
     pub(super) targets: Vec<ColumnId>,
     /// The columns that their conditions read.
     pub(super) read: Vec<ColumnId>,
+}
+
+impl Cover {
+    /// The other tables among which rows are divided that are copied into one of them.
+    pub(super) fn others(&self, table: &str) -> Option<impl Iterator<Item = &Name>> {
+        let is_one = self.to.len() > 1 && self.to.iter().any(|to| **to == *table);
+        is_one.then(|| self.to.iter().filter(move |to| ***to != *table))
+    }
 }
 
 /// Statements that fill some of the rows, on the way to a [`Cover`].
@@ -31,43 +41,73 @@ pub(super) struct Turns(Vec<Turn>);
 struct Turn {
     cover: Cover,
     filters: Vec<Expression>,
+    /// They divide the rows of a table among several.
+    divides: bool,
+}
+
+/// What a statement fills of the rows that pass a condition.
+struct Filled<'a> {
+    table: &'a Name,
+    to: &'a Name,
+    targets: Vec<ColumnId>,
+    filter: &'a Expression,
+    /// It brings rows into another table.
+    copies: bool,
 }
 
 impl Turns {
-    /// Takes in a statement; the cover that it completes, if it does.
+    /// Takes in a statement; the covers that it completes.
     pub(super) fn follow(
         &mut self,
         (index, action): (usize, &Action),
         catalog: &Catalog,
-        (judge, samples): (&Judge, &Samples),
-    ) -> Option<Cover> {
-        let (table, targets, filter) = filled(action)?;
-        let read: Vec<ColumnId> = catalog.inputs(table, filter).collect();
-        let is_plain = filter.is_immutable() && read.len() == filter.inputs().len();
-        if !is_plain || read.iter().any(|column| targets.contains(column)) {
-            return None;
+        known: (&Judge, &Samples),
+    ) -> Vec<Cover> {
+        let Some(filled) = filled(action) else { return Vec::new() };
+        let read: Vec<ColumnId> = catalog.inputs(filled.table, filled.filter).collect();
+        let is_plain = filled.filter.is_immutable() && read.len() == filled.filter.inputs().len();
+        if !is_plain || read.iter().any(|column| filled.targets.contains(column)) {
+            return Vec::new();
         }
-        let at = self.0.iter().position(|turn| turn.cover.table == *table && turn.cover.targets == targets);
-        let at = at.unwrap_or_else(|| {
-            let cover = Cover { steps: Vec::new(), table: table.clone(), targets, read: Vec::new() };
-            self.0.push(Turn { cover, filters: Vec::new() });
+        let ways = [false, true].into_iter().filter(|divides| filled.copies || !divides);
+        let turns: Vec<usize> = ways.map(|divides| self.take(index, &filled, &read, divides)).collect();
+        let whole = turns.into_iter().filter(|at| self.0[*at].is_whole(catalog, known)).collect::<Vec<usize>>();
+        whole.into_iter().rev().map(|at| self.0.remove(at).cover).collect()
+    }
+
+    /// Puts a statement with those like it; says where.
+    fn take(&mut self, index: usize, filled: &Filled<'_>, read: &[ColumnId], divides: bool) -> usize {
+        let is_like = |turn: &Turn| {
+            turn.divides == divides
+                && turn.cover.table == *filled.table
+                && (divides || turn.cover.targets == filled.targets)
+        };
+        let at = self.0.iter().position(is_like).unwrap_or_else(|| {
+            let (table, targets) = (filled.table.clone(), filled.targets.clone());
+            let cover = Cover { steps: Vec::new(), table, to: Vec::new(), targets, read: Vec::new() };
+            self.0.push(Turn { cover, filters: Vec::new(), divides });
             self.0.len() - 1
         });
-        let turn = &mut self.0[at];
-        turn.cover.steps.push(index);
-        turn.filters.push(filter.clone());
-        turn.cover.read.extend(read);
-        turn.cover.read.sort_unstable();
-        turn.cover.read.dedup();
-        let is_whole = turn.filters.len() <= MOST_TURNS && turn.is_whole(catalog, (judge, samples));
-        is_whole.then(|| self.0.remove(at).cover)
+        let Turn { cover, filters, .. } = &mut self.0[at];
+        cover.steps.push(index);
+        filters.push(filled.filter.clone());
+        if !cover.to.contains(filled.to) {
+            cover.to.push(filled.to.clone());
+        }
+        for (all, more) in [(&mut cover.targets, &*filled.targets), (&mut cover.read, read)] {
+            all.extend(more);
+            all.sort_unstable();
+            all.dedup();
+        }
+        at
     }
 }
 
 impl Turn {
     /// Whether each row passes one of the conditions, as the schema is by now.
     fn is_whole(&self, catalog: &Catalog, (judge, samples): (&Judge, &Samples)) -> bool {
-        if self.filters.len() < 2 {
+        let count = self.filters.len();
+        if !(2..=MOST_TURNS).contains(&count) || self.divides && self.cover.to.len() < 2 {
             return false;
         }
         let table = &self.cover.table;
@@ -85,16 +125,16 @@ impl Turn {
     }
 }
 
-/// The rows that a statement fills for good if they pass a condition: whose, in which columns.
-fn filled(action: &Action) -> Option<(&Name, Vec<ColumnId>, &Expression)> {
+/// What a statement fills for good of the rows that pass a condition.
+fn filled(action: &Action) -> Option<Filled<'_>> {
     match action {
         Action::Fill { kind: FillKind::Backfill, table, column, filter: Some(filter), .. } => {
-            Some((table, vec![*column], filter))
+            Some(Filled { table, to: table, targets: vec![*column], filter, copies: false })
         }
-        Action::Copy { from, columns, filter: Some(filter), .. } => {
+        Action::Copy { from, to, columns, filter: Some(filter), .. } => {
             let mut targets: Vec<ColumnId> = columns.iter().map(|(column, _)| *column).collect();
             targets.sort_unstable();
-            Some((from, targets, filter))
+            Some(Filled { table: from, to, targets, filter, copies: true })
         }
         _ => None,
     }

@@ -99,8 +99,8 @@ impl Survey {
         for step in &plan.steps {
             survey.follow((step.index, &step.action), &catalog, &mut copies);
             let known = (&**judge, &*plan.samples);
-            let cover = turns.follow((step.index, &step.action), &catalog, known);
-            cover.into_iter().for_each(|cover| survey.note_cover(cover, plan));
+            let covers = turns.follow((step.index, &step.action), &catalog, known);
+            covers.into_iter().for_each(|cover| survey.note_cover(cover));
             catalog.apply(&step.action);
             if matches!(step.action, Action::Deploy(_)) {
                 survey.note_started(plan, &catalog);
@@ -229,9 +229,9 @@ impl Survey {
 
     /// Notes statements that fill all rows between them. Whether a row still is as it was is known where its columns are
     /// followed together.
-    fn note_cover(&mut self, cover: Cover, plan: &Plan) {
-        let is_copy = plan.steps[cover.steps[0]].action.fills_rows().is_none();
-        if !is_copy {
+    fn note_cover(&mut self, cover: Cover) {
+        // All columns of a copied table would be too many.
+        if cover.to == [cover.table.clone()] {
             cover.targets.iter().for_each(|target| self.link(*target, &cover.read));
         }
         self.covers.push(cover);

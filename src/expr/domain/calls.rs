@@ -4,7 +4,7 @@ use bigdecimal::BigDecimal;
 
 use crate::data::{Type, Value, ValueError, compare};
 use crate::expr::domain::range::{Edge, Range};
-use crate::expr::domain::{Domain, Failure, FailureKind, arithmetic, floats, texts};
+use crate::expr::domain::{Domain, Failure, FailureKind, arithmetic, floats, parts, texts};
 use crate::expr::function::{Context, Function, Gives, Nulls, Refusal, Refused, UNTRIED};
 use crate::expr::node::Node;
 use crate::expr::row;
@@ -124,6 +124,10 @@ fn estimated(function: &'static Function, operands: &[Domain]) -> (Domain, Vec<F
         Gives::Same => (operands.first().cloned().unwrap_or_else(any).retyped(ty), false),
         Gives::Now => (now(ty), false),
         Gives::Rising => (rising(function, operands).unwrap_or_else(any), true),
+        Gives::Part => {
+            let part = parts::part(function, operands).map(|part| part.with_null(may_be_unknown(function, operands)));
+            (part.unwrap_or_else(any), true)
+        }
         gives => arithmetic::arithmetic(gives, operands, ty)
             .or_else(|| texts::given(gives, operands, ty).map(|text| (text, false)))
             .or_else(|| floats::arithmetic(gives, operands, ty))

@@ -13,6 +13,7 @@ mod env;
 mod exact;
 mod floats;
 mod look;
+mod parts;
 mod range;
 mod refine;
 mod row;

@@ -238,7 +238,8 @@ impl<'a, W: Word> Image<'a, W> {
         let is_same = |source: &Column| source.ty == target.ty && source.written_type == target.written_type;
         let is_kept = value.as_column_of_any_type().is_some() && sources().all(is_same);
         let is_shown = !is_unknown(target) && value.is_column_as_text();
-        !is_kept && !is_shown && (is_unknown(target) || sources().any(is_unknown))
+        let is_opaque = |source: &Column| is_unknown(source) && !source.is_kept_as_text();
+        !is_kept && !is_shown && (is_unknown(target) || sources().any(is_opaque))
     }
 
     /// Asks about the values of the row as far as it is worked out.
