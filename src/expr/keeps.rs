@@ -169,6 +169,7 @@ fn keeps_different(from: Type, to: Type) -> bool {
                 || matches!(to, Type::Numeric(None))
                 || matches!(to, Type::Numeric(Some((_, scale))) if scale >= 0)
                 || (to == Type::Double && from != Type::BigInt)
+                || (to == Type::Real && from == Type::SmallInt)
         }
         (Type::Real, Type::Double) | (Type::Numeric(_), Type::Numeric(None)) => true,
         (Type::Numeric(Some((_, from))), Type::Numeric(Some((_, to)))) => from <= to,

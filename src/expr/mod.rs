@@ -180,6 +180,12 @@ impl Expression {
         }
     }
 
+    /// Whether it is just a column, whatever its type, as a text without a limit: that always works.
+    #[must_use]
+    pub fn is_column_as_text(&self) -> bool {
+        matches!(self.ty(), Type::Text | Type::Varchar(None)) && self.as_column_of_any_type().is_some()
+    }
+
     /// Whether the author casts something in it.
     #[must_use]
     pub fn is_cast_somewhere(&self) -> bool {
