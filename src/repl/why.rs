@@ -132,6 +132,9 @@ impl Session {
             AnomalyKind::BrokenUse => format!("{app} uses {column}, which does not exist"),
             AnomalyKind::UnsetRead => format!("{app} reads an unset {column}"),
             AnomalyKind::StaleRead => format!("{app} reads a stale {column}"),
+            AnomalyKind::LostWrite if anomaly.app.is_some() => {
+                format!("{app} updates {column} where there is no {constraint}")
+            }
             AnomalyKind::LostWrite => format!("a write of {column} is lost"),
             AnomalyKind::RejectedWrite => format!("a write of {app} is refused by {constraint}"),
             AnomalyKind::FailingStep => {

@@ -96,8 +96,8 @@ fn has_few_values(held: &Held) -> bool {
     ty == Type::Boolean || Expression::column(name.clone(), ty).outlook(&row).result.values().is_some()
 }
 
-/// Whether a sync has brought back what some version wrote to a form of the column: then the two were held against each
-/// other.
+/// Whether a sync has brought back what some version wrote to a form of the column, and some version writes the column
+/// itself: then the two were held against each other. What nobody writes still stands in the rows that are there.
 fn comes_back(lineage: &Lineage, column: ColumnId, fed: &[ColumnId], apps: &[AppUse]) -> bool {
     let is_written = |form: &ColumnId| {
         let Some(held) = lineage.held(*form) else { return false };
@@ -107,7 +107,7 @@ fn comes_back(lineage: &Lineage, column: ColumnId, fed: &[ColumnId], apps: &[App
     let follows = |form: &ColumnId| lineage.fills(*form).iter().any(|fill| fill.kind == FillingKind::Sync);
     let is_form = |source: &ColumnId| fed.contains(source) && is_written(source) && follows(source);
     let back = |fill: &Fill| fill.kind == FillingKind::Sync && fill.value.1.iter().any(is_form);
-    lineage.fills(column).iter().any(back)
+    is_written(&column) && lineage.fills(column).iter().any(back)
 }
 
 struct Looking<'a> {
