@@ -1,5 +1,6 @@
 //! What a live application may find: a column that is not there, unset or stale; and facts that are lost.
 
+use crate::ast::Name;
 use crate::catalog::{Column, ColumnId, NotNull};
 use crate::plan::{ColumnName, conflict_name};
 use crate::prove::compile::constraints::not_null_name;
