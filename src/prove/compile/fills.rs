@@ -418,18 +418,18 @@ impl<W: Word> Visiting<'_, '_, W> {
     }
 }
 
-/// How a column comes by the value of an expression that reads the row of a table.
-fn filled_from(scene: LayerScene<'_>, table: &Name, value: &Expression) -> Comes {
-    let source = value.injective_input().and_then(|name| scene.catalog.column(table, name));
-    source.map_or(Comes::Computed, |source| Comes::Copied(source.id))
-}
-
 /// The place of a statement among those that fill all rows between them.
 #[derive(Clone, Copy)]
 enum Turn {
     First,
     Between,
     Last,
+}
+
+/// How a column comes by the value of an expression that reads the row of a table.
+fn filled_from(scene: LayerScene<'_>, table: &Name, value: &Expression) -> Comes {
+    let source = value.injective_input().and_then(|name| scene.catalog.column(table, name));
+    source.map_or(Comes::Computed, |source| Comes::Copied(source.id))
 }
 
 /// Whether a row may pass a filter.
