@@ -173,8 +173,8 @@ fn key(
     let mut names = vec![table.to_owned()];
     names.extend(computed.map(|computed| format!("{} {}", computed.column.0, computed.table)));
     for known in free {
-        let is_changed = scenario.changed.contains(&known.column.id);
-        names.push(format!("{} {} {is_changed}", known.column.id.0, known.nullable));
+        let [is_changed, is_filled] = [scenario.changed, scenario.filled].map(|ids| ids.contains(&known.column.id));
+        names.push(format!("{} {} {is_changed} {is_filled}", known.column.id.0, known.nullable));
         expressions.extend(scenario.checks_of(known.table).map(|(condition, _)| condition));
     }
     let lie = expressions.iter().map(|expression| expression.address()).collect();
@@ -225,7 +225,7 @@ impl Search<'_> {
     /// A row among those that are known.
     fn sampled(&self) -> Option<Witness> {
         let table = &self.free.first()?.table.name;
-        let is_changed = |free: &Free<'_>| !self.scenario.written && self.scenario.changed.contains(&free.column.id);
+        let is_changed = |free: &Free<'_>| !self.scenario.written && self.scenario.filled.contains(&free.column.id);
         if self.free.iter().any(|free| free.table.name != *table || is_changed(free)) {
             return None;
         }

@@ -22,7 +22,7 @@ use crate::data::Value;
 use crate::engine::memory::{Memory, Selected};
 use crate::engine::{Fault, FaultKind};
 use crate::plan::{ColumnName, Plan};
-use crate::prove::{Anomaly, AnomalyKind, EventKind, NoReturn, Refutation, RowView, Schedule, ScheduleEvent, Shown};
+use crate::prove::{Beside, Anomaly, AnomalyKind, EventKind, NoReturn, Refutation, RowView, Schedule, ScheduleEvent, Shown};
 use acts::Write;
 use judge::Last;
 use known::KnownColumns;
@@ -106,6 +106,7 @@ impl Replay {
         let witness = Arc::new(witness);
         let (schedule, anomaly) = (Arc::new(schedule.clone()), Arc::new(anomaly.clone()));
         let known = Arc::new(KnownColumns::of(plan));
+        let last_written = Arc::new(last_written(&schedule, &known));
         let (mut best, mut refused) = (None, None);
         let plain = manners(&schedule, &anomaly, script.is_some());
         let own = plain.iter().map(|manner| Manner { own_values: true, ..*manner });
@@ -114,6 +115,7 @@ impl Replay {
             let mut stage =
                 Stage::new(Arc::clone(plan), Arc::clone(&known), manner, script.map_or(0, Memory::now_micros));
             stage.witness = Arc::clone(&witness);
+            stage.last_written = Arc::clone(&last_written);
             let (schedule, anomaly) = (Arc::clone(&schedule), Arc::clone(&anomaly));
             let mut replay =
                 Self { schedule, anomaly, stage, next: 0, written: Vec::new(), undoing: false, outcome: None };
@@ -208,6 +210,11 @@ impl Replay {
                 stage.write(owner, Write { app, into: None, columns, null, to_be_refused, collides })
             }
             EventKind::Insert { app, table, columns, null } => {
+                if to_be_refused && collides && self.anomaly.beside == Some(Beside::HasThem) {
+                    let first = Write { app, into: Some(table), columns, null, to_be_refused: false, collides: false };
+                    // Where it is there already, there is no need of another.
+                    let _ = stage.write(Owner::Other, first);
+                }
                 stage.write(owner, Write { app, into: Some(table), columns, null, to_be_refused, collides })
             }
             EventKind::Delete { app, table } => (Vec::new(), stage.delete(owner, app, table)),
@@ -273,6 +280,22 @@ impl Replay {
         let in_view = |view: &RowView| view.cells.iter().any(|cell| cell.column == *column);
         in_view(&self.schedule.start) || self.schedule.events.iter().any(|event| in_view(&event.row))
     }
+}
+
+/// The columns that the last write gives a value, and those that are made from them.
+fn last_written(schedule: &Schedule, known: &KnownColumns) -> Vec<ColumnName> {
+    let written = schedule.events.iter().rev().find_map(|event| match &event.kind {
+        EventKind::Write { columns, .. } | EventKind::Insert { columns, .. } => Some(columns.clone()),
+        _ => None,
+    });
+    let mut written = written.unwrap_or_default();
+    for derivation in &known.derivations {
+        let input = |name: &Name| ColumnName { table: derivation.source.clone(), column: name.clone() };
+        if derivation.value.inputs().iter().any(|name| written.contains(&input(name))) {
+            written.push(derivation.target.clone());
+        }
+    }
+    written
 }
 
 fn is_write(event: &ScheduleEvent) -> bool {

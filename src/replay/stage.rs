@@ -70,6 +70,8 @@ pub(super) struct Stage {
     pub(super) made: usize,
     /// The values with which it happens, each where it comes in.
     pub(super) witness: Arc<Vec<(Shown, Value)>>,
+    /// The columns that the last write of the schedule gives a value, and what follows from them.
+    pub(super) last_written: Arc<Vec<ColumnName>>,
     /// The event under way, by its place in the schedule; none before the first.
     pub(super) event: Option<usize>,
     /// The values that the row has at the start.
@@ -92,6 +94,7 @@ impl Stage {
             other_visited: false,
             made: 0,
             witness: Arc::default(),
+            last_written: Arc::default(),
             event: None,
             started_with: Vec::new(),
             owners: BTreeMap::new(),
@@ -144,6 +147,11 @@ impl Stage {
                 self.owners.entry((table.clone(), number)).or_insert(owner);
             }
         }
+    }
+
+    /// A row belongs to nobody that the schedule is about.
+    pub(super) fn give_away(&mut self, table: &Name, number: usize) {
+        self.owners.insert((table.clone(), number), Owner::Beside);
     }
 
     /// Forgets whose the rows of a table were.

@@ -196,6 +196,11 @@ impl Stage {
             *value = self.value(Owner::Row, &schema.name, &column.name).unwrap_or(Value::Null);
             return;
         }
+        let meets_later = owner == Owner::Other && self.manner.collide == Some(Collide::LastWrite);
+        if meets_later && plain && self.known.is_beside(column.id, &self.last_written) {
+            *value = self.value(Owner::Row, &schema.name, &column.name).unwrap_or(Value::Null);
+            return;
+        }
         let wants_one = content.is_none_or(|content| content == Content::Value);
         let is_bound = !value.is_null() && (!plain || schema.constraints_of(column.id).next().is_some());
         let other_kind = self.manner.kind > 0 && !self.manner.own_rows;

@@ -345,7 +345,9 @@ impl Write<'_> {
     ) -> Option<(Pattern<W>, usize)> {
         let is_whole = matches!(
             &self.constraint.kind,
-            ConstraintKind::Unique(_) | ConstraintKind::Index { unique: true, filter: None, .. }
+            ConstraintKind::PrimaryKey(_)
+                | ConstraintKind::Unique(_)
+                | ConstraintKind::Index { unique: true, filter: None, .. }
         );
         let columns = self.constraint.kind.unique_columns().filter(|_| is_whole && inserted)?;
         if !self.scene.has(Rule::DefaultsAreHeld) || !self.is_looked_at_here(columns) {

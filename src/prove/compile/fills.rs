@@ -300,20 +300,51 @@ impl<W: Word> Visiting<'_, '_, W> {
     /// A row that is filled may come to a value that another row has: the same one for all, or one that it still holds.
     fn note_meetings(&mut self, happening: usize) {
         let scene = self.scene;
-        let Action::Fill { table, column, value, .. } = &scene.plan.steps[self.step].action else { return };
+        let (table, column, value) = match &scene.plan.steps[self.step].action {
+            Action::Fill { table, column, value, .. } => (table, column, value),
+            Action::Copy { from, to, columns, .. } => return self.note_copies((from, to), columns, happening),
+            _ => return,
+        };
         let Some(schema) = scene.catalog.table(table) else { return };
         let has =
             |constraint: &&Constraint| constraint.kind.unique_columns().is_some_and(|columns| columns.contains(column));
         for constraint in schema.constraints().filter(has).filter(|_| scene.has(Rule::RowsMeet)) {
-            let comes = |other: ColumnId| if other == *column { self.filled_from(table, value) } else { Comes::AsIs };
+            let comes = |other: ColumnId| if other == *column { filled_from(scene, table, value) } else { Comes::AsIs };
             let met = meeting(scene, schema, constraint, &comes, false);
             self.note_meeting((*column, value), constraint, &met, happening);
         }
     }
 
-    fn filled_from(&self, table: &Name, value: &Expression) -> Comes {
-        let source = value.injective_input().and_then(|name| self.scene.catalog.column(table, name));
-        source.map_or(Comes::Computed, |source| Comes::Copied(source.id))
+    /// Rows that are copied may come to one value where what a unique constraint is about is computed, or left to a
+    /// default.
+    fn note_copies(&mut self, (from, to): (&Name, &Name), columns: &[(ColumnId, Expression)], happening: usize) {
+        let (scene, visited) = (self.scene, self.scene.layout.visited);
+        let Some(schema) = scene.catalog.table(to).filter(|_| scene.has(Rule::RowsMeet)) else { return };
+        let value_of = |column: ColumnId| columns.iter().find(|(given, _)| *given == column).map(|(_, value)| value);
+        let default_of = |column: ColumnId| schema.column_by_id(column).and_then(|column| column.default.as_ref());
+        let comes = |column: ColumnId| match (value_of(column), default_of(column)) {
+            (Some(value), _) => filled_from(scene, from, value),
+            (None, Some(default)) if default.is_immutable() && default.known(&|_| true) != Nullness::Null => {
+                Comes::Computed
+            }
+            // What is drawn anew for each row is taken to differ.
+            (None, _) => Comes::Null,
+        };
+        for constraint in schema.constraints() {
+            let Some(unique) = constraint.kind.unique_columns() else { continue };
+            if !matches!(meeting(scene, schema, constraint, &comes, false), Meeting::Free { .. }) {
+                continue;
+            }
+            let name = constraint.title();
+            let is_same = unique.iter().all(|column| value_of(*column).is_none_or(|value| value.inputs().is_empty()));
+            let what = format!("whether two rows end up with the same value in {name}");
+            let undecided = (!is_same).then(|| self.record.undecided(Some(self.step), what));
+            let wrong = wrong(AnomalyKind::FailingStep, None, unique.first().copied(), Some(name));
+            let wrong = Wrong { undecided, ..wrong };
+            let place = (happening, true);
+            let met = meetings::collision_of_any_value(scene, unique, visited, place, wrong, self.record);
+            self.record.collisions.extend(met);
+        }
     }
 
     fn note_meeting(
@@ -349,6 +380,12 @@ impl<W: Word> Visiting<'_, '_, W> {
         let happening = self.record.happening(ModelEvent::Visit { step: self.step, treats: false });
         self.acts.push(Transition { undecided, ..Transition::new(guard, code, happening) });
     }
+}
+
+/// How a column comes by the value of an expression that reads the row of a table.
+fn filled_from(scene: LayerScene<'_>, table: &Name, value: &Expression) -> Comes {
+    let source = value.injective_input().and_then(|name| scene.catalog.column(table, name));
+    source.map_or(Comes::Computed, |source| Comes::Copied(source.id))
 }
 
 /// Whether a row may pass a filter.

@@ -1,6 +1,6 @@
 //! What a live application may find: a column that is not there, unset or stale; and facts that are lost.
 
-use crate::catalog::{Column, NotNull};
+use crate::catalog::{Column, ColumnId, NotNull};
 use crate::plan::{ColumnName, conflict_name};
 use crate::prove::compile::constraints::not_null_name;
 use crate::prove::compile::record::{Record, wrong};
@@ -131,6 +131,7 @@ pub(super) fn lost<W: Word>(scene: LayerScene<'_>, from: usize, record: &mut Rec
         if carriers.is_empty() && on_purpose {
             continue;
         }
+        let home = |fact: ColumnId| scene.bits(fact).map(|bits| scene.layout.tables[bits.table].exists);
         let whole = scene.layout.tables.iter().filter(|_| carriers.is_empty());
         let tables = || carriers.iter().map(|(bits, _)| &scene.layout.tables[bits.table]).chain(whole.clone());
         let known = |(bits, stale): &(&crate::prove::layout::ColumnBits, u32)| {
@@ -143,6 +144,11 @@ pub(super) fn lost<W: Word>(scene: LayerScene<'_>, from: usize, record: &mut Rec
             gone: W::bits(tables().map(|table| table.gone)),
             written: scene.layout.written.get(&fact).copied(),
             fresh: carriers.iter().map(known).collect(),
+            home: home(fact),
+            others: W::bits(carriers.iter().flat_map(|(bits, _)| &bits.stale).filter_map(|(other, _)| {
+                let there = home(*other).filter(|_| *other != fact);
+                there.filter(|at| Some(*at) != home(fact))
+            })),
             fact,
             wrong: record.wrong(wrong(AnomalyKind::LostWrite, None, Some(fact), None)),
         });

@@ -4,7 +4,7 @@ use crate::ast::Name;
 use crate::catalog::{Column, ColumnId, Constraint, ConstraintKind, NotNull};
 use crate::expr::{Expression, Nullness};
 use crate::obligations::Answer;
-use crate::plan::{Action, Effect};
+use crate::plan::{Action, Effect, FactId};
 use crate::prove::compile::computed;
 use crate::prove::compile::constraints::{self, by_nulls};
 use crate::prove::compile::fills::{driving_table, failing};
@@ -119,7 +119,14 @@ fn add_column<W: Word>(scene: LayerScene<'_>, column: &Column, exists: &[bool], 
     let default = scene.has_default(column);
     code.push(Op::assign(bits.null, !default));
     code.push(Op::assign(bits.unset, !default));
-    bits.stale.iter().for_each(|(_, at)| code.push(Op::assign(*at, scene.is_carried(column.id))));
+    // Of a row that is missing beside this one there is nothing to know: it reads as null, as the new column does.
+    let is_held = |fact: FactId| {
+        let mut others = scene.columns().filter(|(other, place)| other.id != column.id && exists[place.table]);
+        default || others.any(|(_, place)| place.stale_for(fact).is_some())
+    };
+    for (fact, at) in &bits.stale {
+        code.push(Op::assign(*at, scene.is_carried(column.id) && is_held(*fact)));
+    }
 }
 
 /// Where a step cannot succeed.
