@@ -55,6 +55,12 @@ impl Column {
         self.written_type.as_deref().map(KeptType::of)
     }
 
+    /// Whether its type is one of texts that the language does not know, which becomes a text wherever one is asked for.
+    #[must_use]
+    pub fn is_kept_as_text(&self) -> bool {
+        matches!(self.kept_type(), Some(KeptType::Padded(_) | KeptType::Folded))
+    }
+
     /// Whether both have the same type.
     #[must_use]
     pub fn is_of_type_of(&self, other: &Self) -> bool {

@@ -25,6 +25,7 @@ mod sql;
 #[cfg(test)]
 mod tests;
 mod type_errors;
+mod undo;
 
 use std::sync::Arc;
 
@@ -39,6 +40,7 @@ pub use function::{Fails, Form, Function, Nulls, Param, Refusal, Refused};
 pub use nullness::Nullness;
 pub use registry::{function_names, functions, is_projection};
 pub use sql::WriteColumn;
+pub use undo::gives_back;
 
 /// Where the columns of an expression come from.
 pub trait Scope {

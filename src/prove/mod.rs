@@ -16,6 +16,7 @@
 mod causes;
 mod compile;
 mod copies;
+mod covers;
 mod explore;
 mod groups;
 mod layout;

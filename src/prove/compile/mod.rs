@@ -14,6 +14,7 @@ mod image;
 mod indexed;
 mod inserted;
 mod known_references;
+mod left_out;
 mod meetings;
 mod missing;
 mod old_rows;
@@ -211,7 +212,9 @@ enum SizedRecord {
 impl<'a> Build<'a> {
     fn new(plan: &'a Plan, survey: &'a Survey, group: Group, shares: Vec<Share<'a>>) -> Self {
         let is_new = |fact: ColumnId| survey.columns.get(&fact).is_some_and(|origin| !origin.at_start());
-        let layout = Layout::new(&group.tables, &group.columns, &plan.facts, &is_new, put_back::restored(plan));
+        let restored = put_back::restored(plan);
+        let covers = left_out::covers(plan, survey, &group);
+        let layout = Layout::new(&group.tables, &group.columns, &plan.facts, &is_new, restored, covers.into_iter());
         let draft = match layout.width {
             _ if group.tables.len() > MOST_TABLES => SizedRecord::TooLarge,
             0..=64 => SizedRecord::Small(Record::new()),
@@ -384,7 +387,8 @@ impl Ground<'_> {
         let others = W::bits(self.layout.written.values().copied());
         let tables = W::bits(self.layout.tables.iter().flat_map(|table| [table.exists, table.gone]));
         let kept = W::bits(self.layout.kept.values().flat_map(KeptBits::all));
-        let absent = all & !others & !tables & !kept;
+        let left_out = W::bits(self.layout.left_out.iter().map(|left| left.at));
+        let absent = all & !others & !tables & !kept & !left_out;
         record.model.absent = absent;
         for (_, exists) in scene.rows::<W>() {
             if !exists.contains(&true) || !is_whole(scene, &exists) {
