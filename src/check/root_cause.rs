@@ -37,8 +37,12 @@ fn causes(code: Code) -> &'static [Code] {
 /// Leaves out names that nothing has where they stand in a declaration that could not be read.
 pub(super) fn leave_out_unread(script: &Script, findings: &mut Vec<Diagnostic>) {
     let unread = findings.iter().filter(|finding| finding.code == Code::Syntax).map(Diagnostic::span);
-    let within = |span: Span, table: &TableDef| table.span.start <= span.start && span.start < table.span.end;
-    let broken = |span: Span| script.tables.iter().find(|table| within(span, table)).map(|table| table.span);
+    // The declarations stand in the order of their places.
+    let broken = |span: Span| {
+        let table: &TableDef =
+            script.tables.get(script.tables.partition_point(|table| table.span.end <= span.start))?;
+        (table.span.start <= span.start).then_some(table.span)
+    };
     let broken: BTreeSet<&str> = unread
         .filter_map(broken)
         .flat_map(|span| script.source.slice(span).split(|c: char| !c.is_alphanumeric() && c != '_'))

@@ -13,7 +13,7 @@ pub(super) use remedy::{Trial, Tried};
 
 use remedy::MOST_SCRIPTS;
 
-use std::cell::{Cell, RefCell};
+use std::cell::{Cell, OnceCell, RefCell};
 use std::sync::Arc;
 
 use crate::ast::Script;
@@ -273,7 +273,8 @@ impl ScriptVerdict<'_> {
             let goes_on = anomaly.kind == AnomalyKind::RejectedWrite && vouched.borrow().iter().any(is_same);
             is_allowed || goes_on
         };
-        let mut proof = self.proof(&is_allowed, findings);
+        let mut proof = self.proof(&is_allowed);
+        self.take_help(findings, &mut proof);
         let mut allowed = allowed.into_inner();
         self.take_in(findings, &mut proof);
         allowed.iter().for_each(|finding| self.note_allowed(finding, &mut proof));
@@ -286,12 +287,13 @@ impl ScriptVerdict<'_> {
     }
 
     /// The proof, with what to do about each refutation.
-    fn proof(&self, is_allowed: &dyn Fn(&Anomaly) -> bool, findings: &[Diagnostic]) -> Proof {
-        let left = Cell::new(MOST_SCRIPTS);
+    fn proof(&self, is_allowed: &dyn Fn(&Anomaly) -> bool) -> Proof {
+        let (left, before) = (Cell::new(MOST_SCRIPTS), OnceCell::new());
         let tried = |remedy: &Remedy| match self.trial {
             Trial::Script(trial) if left.get() > 0 => {
                 left.set(left.get() - 1);
-                self.tried(remedy, findings, trial)
+                let before = before.get_or_init(|| self.untouched()).as_ref()?;
+                self.tried(remedy, before, trial)
             }
             Trial::Script(_) | Trial::Unsought | Trial::Model => Some(remedy.clone()),
         };
@@ -305,6 +307,17 @@ impl ScriptVerdict<'_> {
             refutation.help = self.help(refutation);
         }
         proof
+    }
+
+    /// Where a rule has found the same, its help is the one to say, unless a remedy was found.
+    fn take_help(&self, findings: &mut [Diagnostic], proof: &mut Proof) {
+        for at in 0..proof.refutations.len() {
+            let known = self.known(&proof.refutations[at], proof, findings).and_then(|found| found.help.clone());
+            let refutation = &mut proof.refutations[at];
+            if let (Some(help), None) = (known, &refutation.remedy) {
+                refutation.help = help;
+            }
+        }
     }
 
     /// Takes in what the rules have found of values: data that is overwritten, which the model does not follow, and

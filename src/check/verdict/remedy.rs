@@ -51,21 +51,26 @@ struct Gap {
 }
 
 impl ScriptVerdict<'_> {
-    /// The remedy, with what the whole script gives with it; none where that has an error that was not there before.
-    pub(super) fn tried(
-        &self,
-        remedy: &Remedy,
-        before: &[Diagnostic],
-        trial: &dyn Fn(Source) -> Tried,
-    ) -> Option<Remedy> {
+    /// What is found in the script as it is, to compare with; none where nothing is tried.
+    pub(super) fn untouched(&self) -> Option<Tried> {
+        match self.trial {
+            Trial::Script(trial) => Some(trial(self.script.source.clone())),
+            Trial::Unsought | Trial::Model => None,
+        }
+    }
+
+    /// The remedy, with what the whole script gives with it; none where something is in the way then that was not there
+    /// before: an error, data that is overwritten, values that are lost.
+    pub(super) fn tried(&self, remedy: &Remedy, before: &Tried, trial: &dyn Fn(Source) -> Tried) -> Option<Remedy> {
         let written = self.written(remedy)?;
-        let source = Source::new(self.script.source.name(), written.text);
-        let Tried { headline, findings } = trial(source);
-        let is_known = |found: &Diagnostic| {
-            before.iter().any(|known| (known.code, &known.message) == (found.code, &found.message))
+        let Tried { headline, findings } = trial(Source::new(self.script.source.name(), written.text));
+        let count = |findings: &[Diagnostic], code: Code| findings.iter().filter(|found| found.code == code).count();
+        let is_harm = |found: &&Diagnostic| {
+            let is_error = found.severity == Severity::Error && !found.code.refutes();
+            is_error || matches!(found.code, Code::NotProved | Code::OverwritesData | Code::LossyTranslation)
         };
-        let is_harm = |found: &&Diagnostic| found.severity == Severity::Error && !found.code.refutes();
-        if findings.iter().filter(is_harm).any(|found| !is_known(found)) {
+        let is_new = |found: &Diagnostic| count(&findings, found.code) > count(&before.findings, found.code);
+        if findings.iter().filter(is_harm).any(is_new) {
             return None;
         }
         let gives = match headline? {
@@ -74,10 +79,6 @@ impl ScriptVerdict<'_> {
             Headline { answer: Answer::NotProved, .. } => Gives::NotRefuted,
             Headline { answer: Answer::Refuted | Answer::Errors, .. } => Gives::Less,
         };
-        let doubtful = |found: &Diagnostic| found.code == Code::OverwritesData && !is_known(found);
-        if findings.iter().any(doubtful) {
-            return None;
-        }
         Some(Remedy { gives, ..remedy.clone() })
     }
 
@@ -136,7 +137,9 @@ impl ScriptVerdict<'_> {
                 let allows: String = self.allows_of(moved).map(|span| format!("{}\n", self.slice(span))).collect();
                 let line = format!("{allows}{}{}", head(gap.in_block, moved.phase), self.slice(moved.span));
                 let text = edited(self.text(), vec![(from..to, String::new()), gap.edit(&line)]);
-                Some(Written { text, order: remedy.text.clone(), place: gap.place })
+                // Past statements that are only assumed it stays where it was.
+                let is_moved = !text.split_whitespace().eq(self.text().split_whitespace());
+                is_moved.then(|| Written { text, order: remedy.text.clone(), place: gap.place })
             }
             Change::LeaveOut(step) => {
                 let left_out = self.plan.steps.get(*step).filter(|step| !step.span.is_empty())?;
@@ -181,7 +184,16 @@ impl ScriptVerdict<'_> {
         let end = step.span.range().end;
         let in_block = self.is_in_block(step);
         let offset = if in_block && step.phase != phase { end + self.text().get(end..)?.find('}')? + 1 } else { end };
-        let place = format!("after line {}", self.line_at(offset.saturating_sub(1)));
+        let line = self.line_at(offset.saturating_sub(1));
+        let shares = |other: &Step| {
+            let start = other.span.range().start;
+            !other.span.is_empty() && start >= offset && self.line_at(start) == line
+        };
+        let place = if self.plan.steps.iter().any(shares) {
+            format!("after `{}` in line {line}", self.slice(step.span))
+        } else {
+            format!("after line {line}")
+        };
         Some(Gap { offset, behind: true, in_block: in_block && offset == end, place })
     }
 
@@ -190,7 +202,7 @@ impl ScriptVerdict<'_> {
         let start = self.start_of(step);
         let offset = if in_block && step.phase != phase {
             let open = self.text()[..start].trim_end().strip_suffix('{')?.trim_end();
-            open.len() - step.phase.map_or(0, |phase| phase.keyword().len())
+            without_word(open, step.phase?)?.len()
         } else {
             start
         };
@@ -204,7 +216,7 @@ impl ScriptVerdict<'_> {
         let own = step
             .phase
             .filter(|_| !self.is_in_block(step))
-            .map_or(start, |phase| self.text()[..start].trim_end().len() - phase.keyword().len());
+            .map_or(start, |phase| without_word(self.text()[..start].trim_end(), phase).map_or(start, str::len));
         self.allows_of(step).map(|span| span.range().start).fold(own, usize::min)
     }
 
@@ -219,8 +231,8 @@ impl ScriptVerdict<'_> {
 
     /// Whether a statement stands in the block of its phase.
     fn is_in_block(&self, step: &Step) -> bool {
-        let before = self.text()[..step.span.range().start].trim_end().to_ascii_lowercase();
-        step.phase.is_some_and(|phase| !before.ends_with(phase.keyword()))
+        let before = self.text()[..step.span.range().start].trim_end();
+        step.phase.is_some_and(|phase| without_word(before, phase).is_none())
     }
 }
 
@@ -233,6 +245,12 @@ impl Gap {
 
 fn head(in_block: bool, phase: Option<Phase>) -> String {
     phase.filter(|_| !in_block).map_or_else(String::new, |phase| format!("{} ", phase.keyword()))
+}
+
+/// A text that ends with the word of a phase, without it.
+fn without_word(text: &str, phase: Phase) -> Option<&str> {
+    let (before, word) = text.split_at_checked(text.len().checked_sub(phase.keyword().len())?)?;
+    word.eq_ignore_ascii_case(phase.keyword()).then_some(before)
 }
 
 /// A text with some of its parts replaced, none overlapping another.

@@ -2,7 +2,7 @@
 
 use crate::ast::{BinaryOp, Expr, ExprKind, FilledFrom, Literal};
 use crate::check::verdict::ScriptVerdict;
-use crate::plan::ColumnName;
+use crate::plan::{ColumnName, Origin};
 use crate::prove::{AnomalyKind, Content, Refutation, RowView};
 use crate::source::Span;
 use crate::syntax;
@@ -123,24 +123,26 @@ impl ScriptVerdict<'_> {
 
 fn help_against_refusal(refutation: &Refutation, names: &str) -> String {
     let is_write = refutation.anomaly.kind == AnomalyKind::RejectedWrite;
-    let vouch = if is_write {
-        "if no live version writes such a value, say so: `allow rejected-write because '…'`"
-    } else {
-        "if there is no such row, say so: `allow failing-statement because '…'`"
+    // Of rows that are there nobody can say that there are none.
+    let is_made = refutation.witness.as_ref().is_none_or(|witness| witness.origin == Origin::Made);
+    let vouch = match (is_write, is_made) {
+        (true, _) => "; if no live version writes such a value, say so: `allow rejected-write because '…'`",
+        (false, true) => "; if there is no such row, say so: `allow failing-statement because '…'`",
+        (false, false) => "",
     };
     match (is_of_expression(refutation), names) {
-        (true, "") => format!("guard it with a `case … else …`, so that it does not fail; {vouch}"),
+        (true, "") => format!("guard it with a `case … else …`, so that it does not fail{vouch}"),
         (true, names) => {
             let clean = if is_write { "" } else { ", clean the rows first" };
             format!(
                 "give such values a result of their own with `case … else … end`{clean}, or let a check say which values \
-                 {names} may have, as `in (…)` or a range; {vouch}"
+                 {names} may have, as `in (…)` or a range{vouch}"
             )
         }
         (false, "") => "make it admit what an insert leaves there: with another default, or with a `sync`".to_owned(),
         (false, names) => format!(
             "make it admit these values, clean the rows first, or add it once no live version writes such a value to \
-             {names}; {vouch}"
+             {names}{vouch}"
         ),
     }
 }
