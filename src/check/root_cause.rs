@@ -1,5 +1,8 @@
 //! One finding per root cause: a finding that only follows from another one is left out.
 
+use std::collections::BTreeSet;
+
+use crate::ast::{Script, TableDef};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::source::Span;
 
@@ -29,6 +32,22 @@ fn causes(code: Code) -> &'static [Code] {
         Code::NoStatements => &[Code::Syntax, Code::SqlStatement, Code::MissingPhase],
         _ => &[],
     }
+}
+
+/// Leaves out names that nothing has where they stand in a declaration that could not be read.
+pub(super) fn leave_out_unread(script: &Script, findings: &mut Vec<Diagnostic>) {
+    let unread = findings.iter().filter(|finding| finding.code == Code::Syntax).map(Diagnostic::span);
+    let within = |span: Span, table: &TableDef| table.span.start <= span.start && span.start < table.span.end;
+    let broken = |span: Span| script.tables.iter().find(|table| within(span, table)).map(|table| table.span);
+    let broken: BTreeSet<&str> = unread
+        .filter_map(broken)
+        .flat_map(|span| script.source.slice(span).split(|c: char| !c.is_alphanumeric() && c != '_'))
+        .collect();
+    if broken.is_empty() {
+        return;
+    }
+    let name = |span: Span| script.source.slice(span).rsplit('.').next().unwrap_or_default().trim_matches('"');
+    findings.retain(|finding| finding.code != Code::UnknownName || !broken.contains(name(finding.span())));
 }
 
 /// Leaves out what only follows from something else.

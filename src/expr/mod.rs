@@ -25,6 +25,7 @@ mod sql;
 #[cfg(test)]
 mod tests;
 mod type_errors;
+mod undo;
 
 use std::sync::Arc;
 
@@ -39,6 +40,7 @@ pub use function::{Fails, Form, Function, Nulls, Param, Refusal, Refused};
 pub use nullness::Nullness;
 pub use registry::{function_names, functions, is_projection};
 pub use sql::WriteColumn;
+pub use undo::gives_back;
 
 /// Where the columns of an expression come from.
 pub trait Scope {
@@ -178,6 +180,12 @@ impl Expression {
             },
             _ => self.as_plain_column(),
         }
+    }
+
+    /// Whether it is just a column, whatever its type, as a text without a limit: that always works.
+    #[must_use]
+    pub fn is_column_as_text(&self) -> bool {
+        matches!(self.ty(), Type::Text | Type::Varchar(None)) && self.as_column_of_any_type().is_some()
     }
 
     /// Whether the author casts something in it.

@@ -232,6 +232,7 @@ fn extremes(ty: Type) -> Vec<String> {
             let largest = format!("{digits}e{}", -i32::from(scale));
             vec![format!("1e{}", -i32::from(scale)), format!("-{largest}"), largest]
         }
+        Type::Date => ["5874897-12-31", "4713-01-01 BC"].map(str::to_owned).to_vec(),
         _ if ty.is_text() => {
             let longest = match ty {
                 Type::Varchar(Some(length)) => usize::try_from(length).map_or(LONGEST, |length| length.min(LONGEST)),

@@ -21,8 +21,10 @@ pub struct Scenario<'a> {
     pub filter: Option<(&'a str, &'a Expression)>,
     /// A check that is not taken to hold: the one that is asked about.
     pub except: Option<&'a str>,
-    /// Columns whose rows are not what they were at the start: the plan has filled them.
+    /// Columns whose rows may not be what they were at the start: the plan has filled them.
     pub changed: &'a [ColumnId],
+    /// Those of them that no row has as it was.
+    pub filled: &'a [ColumnId],
 }
 
 /// A column whose value is that of an expression over the row of a table.

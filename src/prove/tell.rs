@@ -63,6 +63,7 @@ impl<W: Word> Teller<'_, W> {
             hangs_on: undecided.into_iter().map(|at| self.group.undecided[at].clone()).collect(),
             witness: witness.map(|at| self.group.witnesses[at].clone()),
             remedy: None,
+            help: String::new(),
         }
     }
 

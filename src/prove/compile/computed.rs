@@ -34,7 +34,16 @@ pub(super) fn as_computed(given: &[Given]) -> Vec<Computed<'_>> {
 /// A row that is being written, or was there before.
 pub(super) fn scenario<'a>(scene: LayerScene<'a>, written: bool, computed: &'a [Computed<'a>]) -> Scenario<'a> {
     let (catalog, samples) = (scene.catalog, &*scene.plan.samples);
-    Scenario { catalog, samples, written, computed, filter: None, except: None, changed: scene.changed }
+    Scenario {
+        catalog,
+        samples,
+        written,
+        computed,
+        filter: None,
+        except: None,
+        changed: scene.changed,
+        filled: scene.filled,
+    }
 }
 
 /// The ways in which a row that was there when `step` was reached has come by the values of these columns: for each

@@ -12,6 +12,7 @@ use crate::prove::compile::record::{Record, added_by, wrong};
 use crate::prove::compile::scene::LayerScene;
 use crate::prove::compile::unique::{Comes, Meeting, meeting};
 use crate::prove::compile::values;
+use crate::prove::layout::LeftOutBits;
 use crate::prove::model::{ModelEvent, Transition, Wrong};
 use crate::prove::proof::AnomalyKind;
 use crate::prove::rule::Rule;
@@ -96,8 +97,7 @@ impl<W: Word> Visiting<'_, '_, W> {
                 left.into_iter().for_each(|left| self.pass_by(left, None));
             }
             if known != Nullness::NotNull(Some(true)) {
-                let hangs = self.hangs(known);
-                self.pass_by(guard, hangs);
+                self.leave_out(guard, known);
             }
         }
     }
@@ -142,8 +142,7 @@ impl<W: Word> Visiting<'_, '_, W> {
                 });
             }
             if known != Nullness::NotNull(Some(true)) {
-                let hangs = self.hangs(known);
-                self.pass_by(guard, hangs);
+                self.leave_out(guard, known);
             }
         }
     }
@@ -188,6 +187,9 @@ impl<W: Word> Visiting<'_, '_, W> {
             let mut risks = self.failures(&image);
             risks.extend(self.broken_checks(&image));
             image.code.push(Op::assign(self.scene.layout.visited, true));
+            for (left_out, _) in self.turns() {
+                image.code.push(Op::assign(left_out, false));
+            }
             let happening = self.record.happening(ModelEvent::Visit { step: self.step, treats: true });
             self.note_meetings(happening);
             let base = Transition::new(guard, image.code, happening);
@@ -373,13 +375,55 @@ impl<W: Word> Visiting<'_, '_, W> {
         self.record.collisions.extend(met);
     }
 
+    /// The row is left as it is, because it does not pass the filter. Where it has passed none of those of the statements
+    /// before, and nothing has changed, the last one leaves nothing out.
+    fn leave_out(&mut self, guard: Pattern<W>, known: Nullness) {
+        let (mut guard, mut code) = (guard, Program::new());
+        for (left_out, turn) in self.turns() {
+            match turn {
+                Turn::First => code.push(Op::assign(left_out, true)),
+                Turn::Between => {}
+                Turn::Last => guard = guard.and(left_out, false),
+            }
+        }
+        let hangs = self.hangs(known);
+        self.pass_by_with(guard, code, hangs);
+    }
+
+    /// The statements that the one at hand fills all rows with, by what is kept for them, and its place among them.
+    fn turns(&self) -> Vec<(u32, Turn)> {
+        let step = self.step;
+        let turn = |left: &LeftOutBits| {
+            let steps = &left.cover.steps;
+            let at = steps.iter().position(|other| *other == step)?;
+            let turn = match at {
+                0 => Turn::First,
+                _ if at + 1 == steps.len() => Turn::Last,
+                _ => Turn::Between,
+            };
+            Some((left.at, turn))
+        };
+        self.scene.layout.left_out.iter().filter_map(turn).collect()
+    }
+
     /// The row is looked at and left as it is.
     fn pass_by(&mut self, guard: Pattern<W>, undecided: Option<usize>) {
-        let mut code = Program::new();
+        self.pass_by_with(guard, Program::new(), undecided);
+    }
+
+    fn pass_by_with(&mut self, guard: Pattern<W>, mut code: Program<W>, undecided: Option<usize>) {
         code.push(Op::assign(self.scene.layout.visited, true));
         let happening = self.record.happening(ModelEvent::Visit { step: self.step, treats: false });
         self.acts.push(Transition { undecided, ..Transition::new(guard, code, happening) });
     }
+}
+
+/// The place of a statement among those that fill all rows between them.
+#[derive(Clone, Copy)]
+enum Turn {
+    First,
+    Between,
+    Last,
 }
 
 /// How a column comes by the value of an expression that reads the row of a table.

@@ -38,8 +38,10 @@ pub(super) struct LayerScene<'a> {
     pub(super) missing: &'a Missing<'a>,
     /// The syncs in force that may concern the group.
     pub(super) syncs: &'a [&'a Sync],
-    /// Columns whose rows are not what they were at the start, because the plan has filled them.
+    /// Columns whose rows may not be what they were at the start, because the plan has filled them.
     pub(super) changed: &'a [ColumnId],
+    /// Those of them that no row has as it was: a sync leaves those that nobody writes.
+    pub(super) filled: &'a [ColumnId],
 }
 
 /// The syncs in force that may concern a group, oldest first.

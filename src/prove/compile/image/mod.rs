@@ -12,6 +12,7 @@ use crate::obligations::{Answer, Judge, Scenario, Witness};
 use crate::plan::FactId;
 use crate::prove::compile::computed::{self, Doubt, Given};
 use crate::prove::compile::scene::LayerScene;
+use crate::prove::covers::Cover;
 use crate::prove::layout::KeptBits;
 use crate::prove::rule::Rule;
 use crate::prove::survey::MOST_INPUTS;
@@ -133,11 +134,18 @@ impl<'a, W: Word> Image<'a, W> {
     pub(super) fn give(&mut self, column: ColumnId, null: bool) {
         let Some(bits) = self.scene.bits(column) else { return };
         self.code.push(Op::assign(bits.null, null));
+        self.forget_left_out(|cover| cover.read.contains(&column));
         self.note_null(column, null);
         let fresh = W::bits(bits.stale.iter().map(|(_, at)| *at)) | W::bit(bits.unset);
         self.code.push(Op::Put(!fresh, W::ZERO));
         self.store(bits.table);
         self.touch(column);
+    }
+
+    /// A column has another value: whom a condition on it has left out is not known any more.
+    fn forget_left_out(&mut self, changes: impl Fn(&Cover) -> bool) {
+        let left_out = self.scene.layout.left_out.iter().filter(|left| changes(&left.cover));
+        left_out.map(|left| left.at).for_each(|at| self.code.push(Op::assign(at, false)));
     }
 
     /// An application writes the column: what a statement found there is not restored any more.
@@ -170,6 +178,7 @@ impl<'a, W: Word> Image<'a, W> {
     /// Gives a column the value of an expression over the row of `table`, with the freshness of what it reads.
     pub(super) fn compute(&mut self, column: ColumnId, value: &Expression, table: &str) {
         let Some(bits) = self.scene.bits(column) else { return };
+        self.forget_left_out(|cover| cover.read.contains(&column));
         let catalog = self.scene.catalog;
         let ids: Vec<Option<ColumnId>> =
             value.inputs().iter().map(|name| catalog.column(table, name).map(|column| column.id)).collect();
@@ -228,7 +237,9 @@ impl<'a, W: Word> Image<'a, W> {
         let is_unknown = |column: &Column| column.written_type.is_some();
         let is_same = |source: &Column| source.ty == target.ty && source.written_type == target.written_type;
         let is_kept = value.as_column_of_any_type().is_some() && sources().all(is_same);
-        !is_kept && (is_unknown(target) || sources().any(is_unknown))
+        let is_shown = !is_unknown(target) && value.is_column_as_text();
+        let is_opaque = |source: &Column| is_unknown(source) && !source.is_kept_as_text();
+        !is_kept && !is_shown && (is_unknown(target) || sources().any(is_opaque))
     }
 
     /// Asks about the values of the row as far as it is worked out.
@@ -323,6 +334,7 @@ impl<'a, W: Word> Image<'a, W> {
     pub(super) fn insert(&mut self, table: usize) {
         let scene = self.scene;
         let row = &scene.layout.tables[table];
+        self.forget_left_out(|cover| scene.group.tables[table] == cover.table);
         self.code.push(Op::assign(row.exists, true));
         // A row that comes again is there again, whoever brings it back.
         self.code.push(Op::assign(row.gone, false));
@@ -352,7 +364,8 @@ impl<'a, W: Word> Image<'a, W> {
 
     /// Removes the row of a table: its cells are as those of a row that never was.
     pub(super) fn remove(&mut self, table: usize, by_app: bool) {
-        let layout = self.scene.layout;
+        let (layout, group) = (self.scene.layout, self.scene.group);
+        self.forget_left_out(|cover| group.tables[table] == cover.table);
         self.code.push(Op::assign(layout.tables[table].exists, false));
         if by_app {
             self.code.push(Op::assign(layout.tables[table].gone, true));
