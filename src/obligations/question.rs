@@ -50,11 +50,12 @@ impl Judge {
     /// Whether the expression has no value for some row.
     #[must_use]
     pub fn fails(&self, scenario: &Scenario<'_>, table: &str, value: &Expression) -> Answer {
-        if value.as_plain_column().is_some() || value.is_column_as_text() {
+        if value.as_text_of_column().is_some() {
             return Answer::Never;
         }
         let is_unknown = |free: &Free<'_>| free.column.written_type.is_some();
-        if value.is_cast_somewhere() && scenario.free(table, value).is_some_and(|free| free.iter().any(is_unknown)) {
+        let looks = value.is_cast_somewhere() || value.holds_unknown_against_constant();
+        if looks && scenario.free(table, value).is_some_and(|free| free.iter().any(is_unknown)) {
             return Answer::Open;
         }
         self.ask(Asked::Fails, scenario, table, value, &|_, result| match result {

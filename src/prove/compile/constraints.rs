@@ -1,7 +1,7 @@
 //! Which writes the tables refuse, and which applications could not know that.
 
 use crate::ast::Name;
-use crate::catalog::{Column, ColumnId, Constraint, ConstraintKind, NotNull, Table};
+use crate::catalog::{Catalog, Column, ColumnId, Constraint, ConstraintKind, NotNull, Table};
 use crate::expr::{Expression, Nullness};
 use crate::obligations::{Answer, Scenario};
 use crate::prove::compile::computed::{self, Given};
@@ -303,10 +303,18 @@ impl Write<'_> {
     ) {
         let ConstraintKind::Check { condition, columns, .. } = &self.constraint.kind else {
             risks.extend(self.same_default(image, inserted, record));
+            risks.extend(self.weigh_filter(image, inserted, record));
             return self.weigh_reference(image, inserted, record, risks);
         };
         let scene = self.scene;
-        if !scene.has(Rule::ChecksSeeValues) || !self.is_looked_at_here(columns) {
+        if !scene.has(Rule::ChecksSeeValues) {
+            return;
+        }
+        if !self.is_looked_at_here(columns) {
+            // Whatever a write changes of a row, all of it is held against the check.
+            if !inserted && !columns.is_empty() {
+                self.weigh_old(condition, columns, record, risks);
+            }
             return;
         }
         let defaulted = if inserted && scene.has(Rule::DefaultsAreHeld) {
@@ -327,7 +335,8 @@ impl Write<'_> {
         }
         let mut given = image.computed.clone();
         given.extend(defaulted);
-        let answer = ask_of_check(image, &given, (self.schema, self.constraint), condition);
+        let kept = Some((&scene.plan.start, self.written));
+        let answer = ask_of_check(image, (&given, kept), (self.schema, self.constraint), condition);
         let wrong = wrong(AnomalyKind::RejectedWrite, Some(self.app), columns.first().copied(), Some(self.name()));
         let app = &scene.plan.apps[self.app].name;
         let what = format!("`{app}` writes nothing that {} refuses", self.name());
@@ -343,13 +352,11 @@ impl Write<'_> {
         inserted: bool,
         record: &mut Record<W>,
     ) -> Option<(Pattern<W>, usize)> {
-        let is_whole = matches!(
-            &self.constraint.kind,
-            ConstraintKind::PrimaryKey(_)
-                | ConstraintKind::Unique(_)
-                | ConstraintKind::Index { unique: true, filter: None, .. }
-        );
-        let columns = self.constraint.kind.unique_columns().filter(|_| is_whole && inserted)?;
+        let columns = self.constraint.kind.unique_columns().filter(|_| inserted)?;
+        let filter = match &self.constraint.kind {
+            ConstraintKind::Index { filter, .. } => filter.as_ref(),
+            _ => None,
+        };
         if !self.scene.has(Rule::DefaultsAreHeld) || !self.is_looked_at_here(columns) {
             return None;
         }
@@ -369,8 +376,49 @@ impl Write<'_> {
         if is_told_apart || !given.is_empty() && self.scene.survey.is_deployed(self.app) {
             return None;
         }
+        let undecided = match filter.map(|filter| self.admits_defaults(filter, &defaulted)) {
+            Some(Some(false)) => return None,
+            Some(None) => Some(record.undecided(self.step(), "whether its `where` holds for the row".to_owned())),
+            Some(Some(true)) | None => None,
+        };
         let wrong = wrong(AnomalyKind::RejectedWrite, Some(self.app), columns.first().copied(), Some(self.name()));
-        Some((Pattern::ANY, record.wrong(Wrong { beside: Some(Beside::HasThem), ..wrong })))
+        Some((Pattern::ANY, record.wrong(Wrong { undecided, beside: Some(Beside::HasThem), ..wrong })))
+    }
+
+    /// Whether a row with these defaults is among those that an index is about; none where that hangs on what is given.
+    fn admits_defaults(&self, filter: &Expression, defaulted: &[Given]) -> Option<bool> {
+        let value = |name: &Name| {
+            let column = self.schema.column(name)?.id;
+            let given = defaulted.iter().find(|given| given.column == column)?;
+            given.value.eval(&[], 0).ok()
+        };
+        let inputs = filter.inputs().iter().map(value).collect::<Option<Vec<_>>>()?;
+        Some(filter.eval(&inputs, 0).is_ok_and(|held| held == crate::data::Value::Boolean(true)))
+    }
+
+    /// The `where` of an index, which is looked at for each row that is written.
+    fn weigh_filter<W: Word>(
+        &self,
+        image: &Image<'_, W>,
+        inserted: bool,
+        record: &mut Record<W>,
+    ) -> Option<(Pattern<W>, usize)> {
+        let ConstraintKind::Index { filter: Some(filter), .. } = &self.constraint.kind else { return None };
+        let scene = self.scene;
+        let columns: Vec<ColumnId> = scene.catalog.inputs(&self.schema.name, filter).collect();
+        let is_meant = (inserted || self.concerns(&columns)) && !self.is_known(&columns);
+        if !scene.has(Rule::ExpressionsMayFail) || !is_meant || !self.is_looked_at_here(&columns) {
+            return None;
+        }
+        let answer = image.ask(|scenario, judge| judge.fails(scenario, &self.schema.name, filter));
+        let outcome = answer.witness().map_or_else(String::new, |witness| format!(": {}", witness.outcome));
+        let refused = format!("the `where` of {}{outcome}", self.name());
+        let wrong = wrong(AnomalyKind::RejectedWrite, Some(self.app), columns.first().copied(), Some(refused));
+        let app = &scene.plan.apps[self.app].name;
+        let what = format!("`{app}` writes nothing that makes the `where` of {} fail", self.name());
+        let condition = (what, "guard it with a `case`".to_owned());
+        let risk = values::weigh((scene, self.step()), &answer, wrong, true, condition, record);
+        risk.map(|risk| values::after(image, risk))
     }
 
     /// A foreign key, held against the default that an insert leaves in its column.
@@ -409,7 +457,7 @@ impl Write<'_> {
         let step = self.step().filter(|_| !is_validated(self.constraint));
         let Some(step) = step.filter(|step| !is_empty(self.scene, &self.schema.name, *step)) else { return };
         let wrong = wrong(AnomalyKind::RejectedWrite, Some(self.app), columns.first().copied(), Some(self.name()));
-        for answer in old_answers(self.scene, self.schema, self.constraint, condition, step) {
+        for answer in old_answers(self.scene, (self.schema, self.constraint), condition, step, &[]) {
             let condition = old_condition(self.scene, self.constraint);
             risks.extend(values::weigh((self.scene, Some(step)), &answer, wrong.clone(), false, condition, record));
         }
@@ -440,7 +488,12 @@ impl Write<'_> {
         refused: &mut Vec<(Pattern<W>, usize)>,
     ) {
         let is_synced = self.synced.iter().any(|(target, _)| *target == column);
-        if is_synced && known_references::is_copied(self.scene, column, (to, referenced)) {
+        let is_asked_for = if is_synced {
+            known_references::is_copied(self.scene, column, (to, referenced))
+        } else {
+            known_references::was_asked_for(self.scene, column, (to, referenced))
+        };
+        if is_asked_for {
             return;
         }
         let what = format!("whether `{to}` has the row that {} asks for", self.name());
@@ -452,30 +505,31 @@ impl Write<'_> {
 /// Whether a row that is about to be stored breaks a check, where these columns are computed.
 pub(super) fn ask_of_check<W: Word>(
     image: &Image<'_, W>,
-    given: &[Given],
+    (given, kept): (&[Given], Option<(&Catalog, &[ColumnId])>),
     (schema, constraint): (&Table, &Constraint),
     condition: &Expression,
 ) -> Answer {
     let computed = computed::as_computed(given);
     image.ask(|scenario, judge| {
-        let scenario = Scenario { computed: &computed, except: Some(&constraint.name), ..*scenario };
+        let scenario = Scenario { computed: &computed, except: Some(&constraint.name), kept, ..*scenario };
         judge.breaks(&scenario, &schema.name, condition)
     })
 }
 
-/// Whether old rows satisfy a check, in each way in which they may have come by their values before a step.
+/// Whether old rows satisfy a check, in each way in which they may have come by their values before a step, if all of them
+/// were `seen` to satisfy something.
 pub(super) fn old_answers(
     scene: LayerScene<'_>,
-    schema: &Table,
-    constraint: &Constraint,
+    (schema, constraint): (&Table, &Constraint),
     condition: &Expression,
     step: usize,
+    seen: &[(&str, &Expression, &[ColumnId])],
 ) -> Vec<Answer> {
     let ways = computed::ways(scene, schema, constraint.kind.columns(), step);
     let answer = |way: &Vec<Given>| {
         let computed = computed::as_computed(way);
         let scenario = computed::scenario(scene, false, &computed);
-        let scenario = Scenario { except: Some(&constraint.name), ..scenario };
+        let scenario = Scenario { except: Some(&constraint.name), seen, ..scenario };
         scene.survey.judge.breaks(&scenario, &schema.name, condition)
     };
     ways.iter().map(answer).collect()

@@ -24,7 +24,9 @@ mod references;
 mod scene;
 mod steps;
 mod unique;
+mod unknown_defaults;
 mod values;
+mod verified;
 
 use crate::catalog::{Catalog, ColumnId, NotNull, Sync, Table};
 use crate::obligations::Witness;
@@ -41,6 +43,9 @@ use finder::Finder;
 use missing::Missing;
 use record::Record;
 use scene::{LayerScene, Share};
+use verified::Verified;
+
+pub(super) use steps::VERIFIED;
 
 /// Tables whose rows may belong together in one group.
 const MOST_TABLES: usize = 4;
@@ -102,6 +107,7 @@ pub(super) fn compile(plan: &Plan, survey: &Survey, wanted: &dyn Fn(&Group) -> b
     let mut missing = Missing::new(plan);
     let mut catalog = plan.start.clone();
     let (mut changed, mut filled) = (Vec::new(), Vec::new());
+    let mut verified = Vec::new();
     builds.iter_mut().for_each(|build| build.start(&missing));
     for step in &plan.steps {
         for group in finder.concerned(&step.action, &catalog) {
@@ -113,6 +119,7 @@ pub(super) fn compile(plan: &Plan, survey: &Survey, wanted: &dyn Fn(&Group) -> b
                     catalog: &catalog,
                     missing: &missing,
                     changed: &changed,
+                    verified: &verified,
                     filled: &filled,
                     matters: false,
                 });
@@ -122,6 +129,7 @@ pub(super) fn compile(plan: &Plan, survey: &Survey, wanted: &dyn Fn(&Group) -> b
                 catalog: &catalog,
                 missing: &missing,
                 changed: &changed,
+                verified: &verified,
                 filled: &filled,
                 matters: true,
             });
@@ -132,11 +140,19 @@ pub(super) fn compile(plan: &Plan, survey: &Survey, wanted: &dyn Fn(&Group) -> b
         if effect.adds_syncs.is_empty() {
             filled.extend(new.iter().copied());
         }
-        changed.extend(new);
         catalog.apply(&step.action);
+        verified::follow(&mut verified, plan, (&effect, &new), &catalog);
+        changed.extend(new);
     }
-    let step = plan.steps.len();
-    let end = Stop { step, catalog: &catalog, missing: &missing, changed: &changed, filled: &filled, matters: true };
+    let end = Stop {
+        step: plan.steps.len(),
+        catalog: &catalog,
+        missing: &missing,
+        changed: &changed,
+        filled: &filled,
+        verified: &verified,
+        matters: true,
+    };
     builds.iter_mut().for_each(|build| build.stop(end));
     builds.into_iter().map(Build::finish).collect()
 }
@@ -165,6 +181,8 @@ struct Stop<'a> {
     missing: &'a Missing<'a>,
     /// Columns that statements before it have filled, or that a sync may fill since.
     changed: &'a [ColumnId],
+    /// What rows were seen to satisfy.
+    verified: &'a [Verified],
     /// Those of them that a statement has filled in every row.
     filled: &'a [ColumnId],
     /// It changes something for the group.
@@ -266,8 +284,8 @@ struct Ground<'a> {
 impl Ground<'_> {
     fn scene<'s>(&'s self, stop: Stop<'s>, syncs: &'s [&'s Sync]) -> LayerScene<'s> {
         let Self { plan, survey, group, layout, shares } = self;
-        let Stop { catalog, missing, changed, filled, .. } = stop;
-        LayerScene { plan, survey, group, layout, shares, catalog, missing, syncs, changed, filled }
+        let Stop { catalog, missing, changed, filled, verified, .. } = stop;
+        LayerScene { plan, survey, group, layout, shares, catalog, missing, syncs, changed, filled, verified }
     }
 
     fn present(&self, catalog: &Catalog) -> Vec<ColumnId> {
@@ -285,7 +303,8 @@ impl Ground<'_> {
     }
 
     fn start<W: Word>(&self, record: &mut Record<W>, missing: &Missing<'_>) {
-        let start = Stop { step: 0, catalog: &self.plan.start, missing, changed: &[], filled: &[], matters: false };
+        let (changed, filled, verified) = (&[][..], &[][..], &[][..]);
+        let start = Stop { step: 0, catalog: &self.plan.start, missing, changed, filled, verified, matters: false };
         self.starts(self.scene(start, &[]), record);
         for (step, why) in &self.survey.unfollowed {
             let effect = self.plan.steps[*step].action.effect(&self.plan.start);
