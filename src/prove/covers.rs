@@ -126,6 +126,8 @@ impl Turn {
             filter: None,
             except: None,
             changed: &[],
+            kept: None,
+            seen: &[],
             filled: &[],
         };
         let one_is_true = Expression::one_is_true(&self.filters);
