@@ -53,7 +53,8 @@ fn draft(random: &mut Random) -> Draft {
         if let Some((before, after)) = line.clone().split_once(" from ")
             && random.chance(60)
         {
-            let (value, filter) = after.split_once(" where ").map_or((after, None), |(value, rest)| (value, Some(rest)));
+            let (value, filter) =
+                after.split_once(" where ").map_or((after, None), |(value, rest)| (value, Some(rest)));
             if value.len() == 1 {
                 let filter = filter.map(|filter| format!(" where {filter}")).unwrap_or_default();
                 *line = format!("{before} from {}{filter}", filled(form, value));
@@ -132,9 +133,8 @@ fn report(seed: u64, draft: &Draft) -> String {
 
 #[test]
 fn random_plans_with_values_are_proved_as_they_are_explored() {
-    let number = |name: &str, otherwise: u64| {
-        std::env::var(name).ok().and_then(|text| text.parse().ok()).unwrap_or(otherwise)
-    };
+    let number =
+        |name: &str, otherwise: u64| std::env::var(name).ok().and_then(|text| text.parse().ok()).unwrap_or(otherwise);
     let (first, plans) = (number("VALUED_SEED", 1), number("VALUED_PLANS", PLANS as u64));
     let answers: Mutex<BTreeMap<String, usize>> = Mutex::default();
     let wrong: Mutex<Vec<(u64, Draft)>> = Mutex::default();
