@@ -350,7 +350,9 @@ impl<W: Word> Doing<'_, '_, W> {
         }
         let mut image = Image::new(scene, &self.rows.1, Guess::Value);
         image.stored.push(table);
-        !constraints::refusals(scene, (self.app, 0), &image, &[], self.record).is_empty()
+        // A check that the plan adds binds the row, whichever of its columns are written.
+        let is_risky = !constraints::risks(scene, self.app, &image, &[], self.record).is_empty();
+        is_risky || !constraints::refusals(scene, (self.app, 0), &image, &[], self.record).is_empty()
     }
 
     fn delete(&mut self, table: usize) {
