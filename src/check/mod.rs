@@ -8,6 +8,7 @@
 
 mod allow;
 mod checked;
+mod few_values;
 mod kept;
 mod listed_rows;
 mod proofs;

@@ -50,11 +50,12 @@ impl Judge {
     /// Whether the expression has no value for some row.
     #[must_use]
     pub fn fails(&self, scenario: &Scenario<'_>, table: &str, value: &Expression) -> Answer {
-        if value.as_plain_column().is_some() {
+        if value.as_text_of_column().is_some() {
             return Answer::Never;
         }
         let is_unknown = |free: &Free<'_>| free.column.written_type.is_some();
-        if value.is_cast_somewhere() && scenario.free(table, value).is_some_and(|free| free.iter().any(is_unknown)) {
+        let looks = value.is_cast_somewhere() || value.holds_unknown_against_constant();
+        if looks && scenario.free(table, value).is_some_and(|free| free.iter().any(is_unknown)) {
             return Answer::Open;
         }
         self.ask(Asked::Fails, scenario, table, value, &|_, result| match result {
@@ -95,6 +96,14 @@ impl Judge {
             Answer::Never => self.fails(scenario, table, check),
             answer => answer,
         }
+    }
+
+    /// Whether a condition is known to be false for no row.
+    #[must_use]
+    pub fn always_holds(&self, scenario: &Scenario<'_>, table: &str, condition: &Expression) -> bool {
+        let Some(free) = scenario.free(table, condition) else { return false };
+        let outlooks = Outlooks { scenario, table, free: &free };
+        Asked::False.is_excluded(&outlooks, condition) == Some(true)
     }
 
     fn ask(
@@ -182,6 +191,15 @@ fn key(
     (key, expressions.into_iter().cloned().collect())
 }
 
+/// Whether a value is a moment before or after all others.
+fn is_endless(value: &Value) -> bool {
+    match value {
+        Value::Date(days) => *days == i32::MIN || *days == i32::MAX,
+        Value::Timestamp(micros) | Value::TimestampTz(micros) => *micros == i64::MIN || *micros == i64::MAX,
+        _ => false,
+    }
+}
+
 fn fits(inputs: &[Value], nulls: &[bool]) -> bool {
     inputs.iter().zip(nulls).all(|(value, null)| value.is_null() == *null)
 }
@@ -206,15 +224,20 @@ impl Search<'_> {
         if let Some(witness) = self.sampled() {
             return self.found(witness);
         }
-        let rows = self.made();
-        for row in &rows {
+        let mut endless = None;
+        for row in &self.made() {
             if self.scenario.admits(self.free, row)
                 && let Some(outcome) = self.look(row)
             {
-                return self.found(self.witness(row, Origin::Made, outcome));
+                let witness = self.witness(row, Origin::Made, outcome);
+                if !row.iter().any(is_endless) {
+                    return self.found(witness);
+                }
+                endless.get_or_insert(witness);
             }
         }
-        Answer::Open
+        // Beyond all moments is the end of the range.
+        endless.map_or(Answer::Open, |witness| Answer::AtTheEnd(Box::new(witness)))
     }
 
     /// What a witness shows.
@@ -254,9 +277,14 @@ impl Search<'_> {
             constants.extend(self.scenario.checks_of(free.table).flat_map(|(condition, _)| condition.constants()));
         }
         let columns = self.free.iter().enumerate();
-        let columns: Vec<Vec<Value>> =
-            columns.map(|(number, free)| made::values(free.column.ty, free.nullable, number, &constants)).collect();
-        made::combined(&columns, MOST_TRIED)
+        let values = |(number, free): (usize, &Free<'_>)| {
+            let ty = free.column.ty;
+            let last = made::LAST_MOMENTS.iter().filter(|_| self.at_the_end && ty.is_time());
+            let mut values = made::values(ty, free.nullable, number, &constants);
+            values.extend(last.filter_map(|text| Value::parse(text, ty).ok()));
+            values
+        };
+        made::combined(&columns.map(values).collect::<Vec<_>>(), MOST_TRIED)
     }
 
     /// What comes of a row, if that is what is looked for.

@@ -16,6 +16,7 @@
 mod causes;
 mod compile;
 mod copies;
+mod covers;
 mod explore;
 mod groups;
 mod layout;
@@ -134,6 +135,18 @@ fn note_condition(conditions: &mut Vec<Condition>, new: Condition) {
     }
 }
 
+/// Whether a constraint over columns of several groups refuses the same in each.
+fn is_told_by(known: &Refutation, new: &Refutation) -> bool {
+    let table = |of: &Refutation| of.anomaly.column.as_ref().map(|column| column.table.clone());
+    let place = |of: &Refutation| (of.anomaly.kind, of.anomaly.position, of.anomaly.in_step);
+    new.anomaly.constraint.is_some()
+        && known.group != new.group
+        && place(known) == place(new)
+        && known.anomaly.app == new.anomaly.app
+        && known.anomaly.constraint == new.anomaly.constraint
+        && table(known) == table(new)
+}
+
 struct Proving<'a> {
     plan: &'a Plan,
     survey: &'a Survey,
@@ -155,17 +168,25 @@ impl Proving<'_> {
         let steps = group.steps(self.plan);
         self.proof.states += states + rollback_states;
         let at = self.proof.groups.len();
-        self.proof.refutations.extend(causes::refutations(&teller, at, self.inquiry));
+        for refutation in causes::refutations(&teller, at, self.inquiry) {
+            if !self.proof.refutations.iter().any(|known| is_told_by(known, &refutation)) {
+                self.proof.refutations.push(refutation);
+            }
+        }
         self.proof.groups.push(GroupProof { columns, states, rollback_states, steps });
         if explored.cut || rollbacks.cut {
             let why = "there are more states than are explored".to_owned();
             self.proof.outside.push(Outside { step: None, why });
         }
-        let stops = explored.stopped.iter().map(|layer| Assumption {
-            step: model.layers[*layer].step,
-            what: "every existing row passes `verify`; otherwise the run stops there and loses nothing".to_owned(),
-        });
-        self.proof.assumptions.extend(stops);
+        let stops = explored
+            .stopped
+            .iter()
+            .map(|layer| Assumption { step: model.layers[*layer].step, what: compile::VERIFIED.to_owned() });
+        for stop in stops {
+            if !self.proof.assumptions.contains(&stop) {
+                self.proof.assumptions.push(stop);
+            }
+        }
         self.note_breaks(model, &explored);
         self.note_losses(model, &explored);
         let no_return = rollbacks.loss.as_ref().and_then(|loss| teller.no_return(loss));

@@ -24,6 +24,8 @@ pub(super) struct Doubt {
     /// The column that it fills.
     pub(super) column: ColumnId,
     pub(super) answer: Answer,
+    /// A type on the way that the language does not know.
+    pub(super) unknown: Option<Name>,
 }
 
 /// Columns that are computed, as they are asked about.
@@ -43,7 +45,14 @@ pub(super) fn scenario<'a>(scene: LayerScene<'a>, written: bool, computed: &'a [
         except: None,
         changed: scene.changed,
         filled: scene.filled,
+        kept: None,
+        seen: &[],
     }
+}
+
+/// What rows that a statement comes upon satisfy, as a `verify` has seen.
+pub(super) fn seen(scene: LayerScene<'_>) -> Vec<(&str, &Expression, &[ColumnId])> {
+    scene.verified.iter().map(|known| (&*known.table, &known.condition, &*known.columns)).collect()
 }
 
 /// The ways in which a row that was there when `step` was reached has come by the values of these columns: for each

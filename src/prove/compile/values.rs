@@ -102,6 +102,12 @@ pub(super) fn failure(doubt: &Doubt, kind: AnomalyKind, app: Option<usize>, scen
 /// What must hold so that an expression does not fail, and what would discharge it.
 pub(super) fn failing_condition(scene: LayerScene<'_>, doubt: &Doubt, app: Option<&Name>) -> (String, String) {
     let name = scene.survey.name(doubt.column);
+    if let Some(unknown) = &doubt.unknown {
+        let who = app.map_or_else(|| "this computes".to_owned(), |app| format!("`{app}` writes"));
+        let what = format!("{who} nothing for `{name}` that type `{unknown}` refuses or takes for another value");
+        let discharge = format!("the language does not know `{unknown}`: see to it that each value fits as it is");
+        return (what, discharge);
+    }
     let with = match doubt.answer.witness() {
         Some(witness) => format!(", as it would with `{}`: {}", witness.row(), witness.outcome),
         None => String::new(),
