@@ -230,7 +230,7 @@ fn risks<W: Word>(
         let outcome = answer.witness().map_or_else(String::new, |witness| format!(": {}", witness.outcome));
         let wrong = wrong(AnomalyKind::FailingStep, None, None, Some(format!("the expression of `verify`{outcome}")));
         let what = "no row makes the expression of `verify` fail".to_owned();
-        let discharge = "guard it with a `case`".to_owned();
+        let discharge = "guard it with a `case … else … end`".to_owned();
         risks.extend(values::weigh((scene, Some(step)), &answer, wrong, true, (what, discharge), record));
     }
     risks
