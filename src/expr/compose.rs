@@ -41,6 +41,19 @@ impl Expression {
         Some(Self::new(inputs, self.0.ty, node))
     }
 
+    /// Whether one of these conditions is true: false where each is false or null.
+    #[must_use]
+    pub fn one_is_true<'a>(conditions: impl IntoIterator<Item = &'a Self>) -> Self {
+        let mut inputs: Vec<Name> = Vec::new();
+        let mut is_true = |condition: &Self| {
+            let numbers: Vec<usize> = condition.0.inputs.iter().map(|name| number_of(&mut inputs, name)).collect();
+            let node = condition.0.node.mapped(&|at, ty| Node::Column(numbers[at], ty), 0);
+            Node::IsBool(Box::new(node), Some(true))
+        };
+        let operands: Box<[Node]> = conditions.into_iter().map(&mut is_true).collect();
+        Self::new(inputs, Type::Boolean, Node::Or(operands))
+    }
+
     /// The type that it takes an input to have.
     pub(super) fn input_type(&self, input: usize) -> Type {
         let found = std::cell::Cell::new(Type::Unknown);

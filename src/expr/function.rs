@@ -184,6 +184,8 @@ pub(super) enum Gives {
     Magnitude,
     /// A number that grows with the first operand, or stays.
     Rising,
+    /// The part of a moment, the second operand, that the first one names.
+    Part,
     /// Whether the operands stand in one of these orders: 1 less, 2 equal, 4 greater, added.
     Compared(u8),
     /// How many characters the operand has.

@@ -29,6 +29,11 @@ impl Outlooks<'_> {
             let column = found.column(name)?;
             let place = by_identity(column.id);
             let known = row.domain(&place).cloned().unwrap_or_else(|| Domain::of_type(column.ty, true));
+            if *null && !known.may_be_null() {
+                // No such row is there.
+                let result = Domain::of_values([], value.ty());
+                return Some(Outlook { result, failures: Vec::new() });
+            }
             let known = if *null { Domain::constant(&Value::Null, column.ty) } else { known.with_null(false) };
             narrowed.push((place, known));
         }

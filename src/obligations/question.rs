@@ -16,6 +16,10 @@ use crate::plan::{Origin, Question, Samples, Seen};
 
 /// Rows that are tried for one question.
 const MOST_TRIED: usize = 800;
+/// Rows that are tried in any case.
+const FEWEST_TRIED: usize = 50;
+/// Operations of an expression that are done for one question.
+const MOST_STEPS: usize = 1_000_000;
 
 /// Answers questions about values, each once.
 #[derive(Debug, Default)]
@@ -50,11 +54,12 @@ impl Judge {
     /// Whether the expression has no value for some row.
     #[must_use]
     pub fn fails(&self, scenario: &Scenario<'_>, table: &str, value: &Expression) -> Answer {
-        if value.as_plain_column().is_some() {
+        if value.as_text_of_column().is_some() {
             return Answer::Never;
         }
         let is_unknown = |free: &Free<'_>| free.column.written_type.is_some();
-        if value.is_cast_somewhere() && scenario.free(table, value).is_some_and(|free| free.iter().any(is_unknown)) {
+        let looks = value.is_cast_somewhere() || value.holds_unknown_against_constant();
+        if looks && scenario.free(table, value).is_some_and(|free| free.iter().any(is_unknown)) {
             return Answer::Open;
         }
         self.ask(Asked::Fails, scenario, table, value, &|_, result| match result {
@@ -95,6 +100,14 @@ impl Judge {
             Answer::Never => self.fails(scenario, table, check),
             answer => answer,
         }
+    }
+
+    /// Whether a condition is known to be false for no row.
+    #[must_use]
+    pub fn always_holds(&self, scenario: &Scenario<'_>, table: &str, condition: &Expression) -> bool {
+        let Some(free) = scenario.free(table, condition) else { return false };
+        let outlooks = Outlooks { scenario, table, free: &free };
+        Asked::False.is_excluded(&outlooks, condition) == Some(true)
     }
 
     fn ask(
@@ -173,13 +186,22 @@ fn key(
     let mut names = vec![table.to_owned()];
     names.extend(computed.map(|computed| format!("{} {}", computed.column.0, computed.table)));
     for known in free {
-        let is_changed = scenario.changed.contains(&known.column.id);
-        names.push(format!("{} {} {is_changed}", known.column.id.0, known.nullable));
+        let [is_changed, is_filled] = [scenario.changed, scenario.filled].map(|ids| ids.contains(&known.column.id));
+        names.push(format!("{} {} {is_changed} {is_filled}", known.column.id.0, known.nullable));
         expressions.extend(scenario.checks_of(known.table).map(|(condition, _)| condition));
     }
     let lie = expressions.iter().map(|expression| expression.address()).collect();
     let key = Key { asked, expressions: lie, names, written: scenario.written };
     (key, expressions.into_iter().cloned().collect())
+}
+
+/// Whether a value is a moment before or after all others.
+fn is_endless(value: &Value) -> bool {
+    match value {
+        Value::Date(days) => *days == i32::MIN || *days == i32::MAX,
+        Value::Timestamp(micros) | Value::TimestampTz(micros) => *micros == i64::MIN || *micros == i64::MAX,
+        _ => false,
+    }
 }
 
 fn fits(inputs: &[Value], nulls: &[bool]) -> bool {
@@ -206,15 +228,20 @@ impl Search<'_> {
         if let Some(witness) = self.sampled() {
             return self.found(witness);
         }
-        let rows = self.made();
-        for row in &rows {
+        let mut endless = None;
+        for row in &self.made() {
             if self.scenario.admits(self.free, row)
                 && let Some(outcome) = self.look(row)
             {
-                return self.found(self.witness(row, Origin::Made, outcome));
+                let witness = self.witness(row, Origin::Made, outcome);
+                if !row.iter().any(is_endless) {
+                    return self.found(witness);
+                }
+                endless.get_or_insert(witness);
             }
         }
-        Answer::Open
+        // Beyond all moments is the end of the range.
+        endless.map_or(Answer::Open, |witness| Answer::AtTheEnd(Box::new(witness)))
     }
 
     /// What a witness shows.
@@ -225,7 +252,7 @@ impl Search<'_> {
     /// A row among those that are known.
     fn sampled(&self) -> Option<Witness> {
         let table = &self.free.first()?.table.name;
-        let is_changed = |free: &Free<'_>| !self.scenario.written && self.scenario.changed.contains(&free.column.id);
+        let is_changed = |free: &Free<'_>| !self.scenario.written && self.scenario.filled.contains(&free.column.id);
         if self.free.iter().any(|free| free.table.name != *table || is_changed(free)) {
             return None;
         }
@@ -254,9 +281,22 @@ impl Search<'_> {
             constants.extend(self.scenario.checks_of(free.table).flat_map(|(condition, _)| condition.constants()));
         }
         let columns = self.free.iter().enumerate();
-        let columns: Vec<Vec<Value>> =
-            columns.map(|(number, free)| made::values(free.column.ty, free.nullable, number, &constants)).collect();
-        made::combined(&columns, MOST_TRIED)
+        let values = |(number, free): (usize, &Free<'_>)| {
+            let ty = free.column.ty;
+            let last = made::LAST_MOMENTS.iter().filter(|_| self.at_the_end && ty.is_time());
+            let mut values = made::values(ty, free.nullable, number, &constants);
+            values.extend(last.filter_map(|text| Value::parse(text, ty).ok()));
+            values
+        };
+        made::combined(&columns.map(values).collect::<Vec<_>>(), self.most_tried())
+    }
+
+    /// So many rows are tried: fewer where each takes long to compute.
+    fn most_tried(&self) -> usize {
+        let computed = self.scenario.computed.iter().map(|computed| computed.value.size());
+        let filter = self.scenario.filter.map_or(0, |(_, filter)| filter.size());
+        let size = self.value.size() + computed.sum::<usize>() + filter;
+        (MOST_STEPS / size.max(1)).clamp(FEWEST_TRIED, MOST_TRIED)
     }
 
     /// What comes of a row, if that is what is looked for.

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use crate::ast::Name;
 use crate::catalog::ColumnId;
 use crate::plan::{FactId, Facts};
+use crate::prove::covers::Cover;
 use crate::prove::word::Word;
 
 /// The bits of one column.
@@ -59,6 +60,15 @@ impl KeptBits {
     }
 }
 
+/// What is kept of a row that a statement has left out, for the one that fills the rest.
+#[derive(Clone, Debug)]
+pub(super) struct LeftOutBits {
+    /// The statements that fill all rows between them.
+    pub(super) cover: Cover,
+    /// Those before have left the row out, and what they ask for has not changed since.
+    pub(super) at: u32,
+}
+
 /// Where the parts of a group's states lie. The bits of a column that is not there, or whose row is not, are all set.
 #[derive(Clone, Debug)]
 pub(super) struct Layout {
@@ -72,19 +82,22 @@ pub(super) struct Layout {
     pub(super) written: BTreeMap<FactId, u32>,
     /// What a rollback restores of columns that were there before the plan, by the statement that fills them.
     pub(super) kept: BTreeMap<usize, KeptBits>,
+    /// Rows that statements have left out.
+    pub(super) left_out: Vec<LeftOutBits>,
     /// How many bits there are.
     pub(super) width: u32,
 }
 
 impl Layout {
     /// Lays out the columns of these tables. `new` tells the facts that the plan brings in, `restored` which statements
-    /// fill columns that a rollback restores.
+    /// fill columns that a rollback restores, `covers` which fill all rows between them.
     pub(super) fn new(
         tables: &[Name],
         columns: &[(ColumnId, usize)],
         facts: &Facts,
         is_new: &dyn Fn(FactId) -> bool,
         restored: impl Iterator<Item = (usize, ColumnId)>,
+        covers: impl Iterator<Item = Cover>,
     ) -> Self {
         let mut next = 0;
         let mut take = || {
@@ -114,7 +127,8 @@ impl Layout {
             },
         };
         let kept = restored.filter_map(|(step, column)| Some((step, keep(column, laid.get(&column)?)))).collect();
-        Self { visited, tables, columns: laid, written, kept, width: next }
+        let left_out = covers.map(|cover| LeftOutBits { cover, at: take() }).collect();
+        Self { visited, tables, columns: laid, written, kept, left_out, width: next }
     }
 
     /// The bits of all columns of a table.

@@ -151,6 +151,10 @@ pub(super) struct Lost<W> {
     pub(super) written: Option<u32>,
     /// Columns that know it and were given something.
     pub(super) fresh: Vec<Pattern<W>>,
+    /// The row is there that it is a fact of; none where its column is not.
+    pub(super) home: Option<u32>,
+    /// Rows are there, or were deleted, that other facts of the same columns are of.
+    pub(super) others: W,
     /// The fact.
     pub(super) fact: ColumnId,
     /// What is wrong then.
@@ -161,6 +165,11 @@ impl<W: Word> Lost<W> {
     /// Whether the fact is in no column.
     pub(super) fn is_lost(&self, word: W) -> bool {
         word & self.stale == self.stale && word & self.exists != W::ZERO && word & self.gone == W::ZERO
+    }
+
+    /// Whether the columns that carry it hold what comes from another row, and its own never was.
+    pub(super) fn is_of_another_row(&self, word: W) -> bool {
+        self.home.is_some_and(|at| !word.has(at)) && word & self.others != W::ZERO
     }
 
     /// Whether some column knows it.

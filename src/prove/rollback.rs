@@ -142,6 +142,7 @@ fn lost_fact<W: Word>(layer: &Layer<W>, before: &Layer<W>, word: W, next: W) -> 
     let known = |layer: &Layer<W>, fact: ColumnId, word: W| {
         layer.lost.iter().any(|lost| lost.fact == fact && lost.is_known(word))
     };
-    let facts = layer.lost.iter().filter(|lost| word & lost.gone == W::ZERO).map(|lost| lost.fact);
+    let there = layer.lost.iter().filter(|lost| word & lost.gone == W::ZERO && !lost.is_of_another_row(word));
+    let facts = there.map(|lost| lost.fact);
     facts.into_iter().find(|fact| known(layer, *fact, word) && !known(before, *fact, next))
 }

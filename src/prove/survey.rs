@@ -11,6 +11,7 @@ use crate::expr::{Expression, Nullness};
 use crate::obligations::Judge;
 use crate::plan::{Action, AppUse, ColumnName, Effect, Filling, FillingKind, Plan};
 use crate::prove::copies::{self, Copies};
+use crate::prove::covers::{Cover, Turns};
 use crate::prove::rule::{Rule, Rules};
 
 /// Inputs of a condition beyond which it is not looked into.
@@ -54,6 +55,8 @@ pub(super) struct Survey {
     pub(super) pairings: Vec<Pairing>,
     /// Copies that are not followed altogether: the step, and why.
     pub(super) unfollowed: Vec<(usize, String)>,
+    /// Statements that fill all rows between them.
+    pub(super) covers: Vec<Cover>,
     /// Statements that overwrite data of a column's own: the step, the column, and with what.
     pub(super) overwriting: Vec<(usize, ColumnId, String)>,
     /// Tables that refer to others by foreign keys of the plan, each with the one that it refers to.
@@ -80,6 +83,7 @@ impl Survey {
             by_name: FxHashMap::default(),
             pairings: Vec::new(),
             unfollowed: Vec::new(),
+            covers: Vec::new(),
             overwriting: Vec::new(),
             references: Vec::new(),
             links: Vec::new(),
@@ -91,9 +95,12 @@ impl Survey {
         for table in plan.start.tables() {
             survey.note_table(table, None);
         }
-        let (mut catalog, mut copies) = (plan.start.clone(), Copies::default());
+        let (mut catalog, mut copies, mut turns) = (plan.start.clone(), Copies::default(), Turns::default());
         for step in &plan.steps {
             survey.follow((step.index, &step.action), &catalog, &mut copies);
+            let known = (&**judge, &*plan.samples);
+            let covers = turns.follow((step.index, &step.action), &catalog, known);
+            covers.into_iter().for_each(|cover| survey.note_cover(cover));
             catalog.apply(&step.action);
             if matches!(step.action, Action::Deploy(_)) {
                 survey.note_started(plan, &catalog);
@@ -218,6 +225,16 @@ impl Survey {
         let mut whys: Vec<String> = held.map(|column| copies::held_data(&self.name(column))).collect();
         whys.extend(copies.follow(&copied, &key));
         self.unfollowed.extend(whys.into_iter().map(|why| (index, why)));
+    }
+
+    /// Notes statements that fill all rows between them. Whether a row still is as it was is known where its columns are
+    /// followed together.
+    fn note_cover(&mut self, cover: Cover) {
+        // All columns of a copied table would be too many.
+        if cover.to == [cover.table.clone()] {
+            cover.targets.iter().for_each(|target| self.link(*target, &cover.read));
+        }
+        self.covers.push(cover);
     }
 
     fn touch(&mut self, column: ColumnId) {

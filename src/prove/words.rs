@@ -141,6 +141,7 @@ impl<'a> Words<'a> {
             AnomalyKind::UnsetRead if anomaly.constraint.is_some() => "null".to_owned(),
             AnomalyKind::UnsetRead => "unset".to_owned(),
             AnomalyKind::StaleRead => "stale".to_owned(),
+            AnomalyKind::LostWrite if anomaly.app.is_some() => format!("there is no {constraint}"),
             AnomalyKind::LostWrite => format!("the newest value of {column} is gone"),
             AnomalyKind::RejectedWrite => format!("rejected by {constraint}{}", beside(anomaly)),
             AnomalyKind::FailingStep => format!("fails on {constraint}{}", beside(anomaly)),
@@ -163,6 +164,9 @@ impl<'a> Words<'a> {
             }
             AnomalyKind::UnsetRead => format!("{app} reads {column}, which has no value where one was written"),
             AnomalyKind::StaleRead => format!("{app} reads an old value of {column}"),
+            AnomalyKind::LostWrite if anomaly.app.is_some() => {
+                format!("{app} updates {column} where there is no {constraint}, and never inserts one")
+            }
             AnomalyKind::LostWrite => format!("no column holds the newest value of {column} any more"),
             AnomalyKind::RejectedWrite => format!("a write of {app} is rejected by {constraint}"),
             AnomalyKind::FailingStep => format!("the statement fails on {constraint}"),

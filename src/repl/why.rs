@@ -9,7 +9,7 @@ use crate::diagnostic::Complaint;
 use crate::engine::memory::Selected;
 use crate::phrase::counted;
 use crate::plan::ColumnName;
-use crate::prove::{AnomalyKind, EventKind, Insertion, Proof, Refutation, Words};
+use crate::prove::{AnomalyKind, EventKind, Proof, Refutation, Words};
 use crate::repl::commands::Why;
 use crate::repl::session::{Counterexample, Said, Session};
 use crate::replay::{Played, Replay, ReplayOutcome};
@@ -132,6 +132,9 @@ impl Session {
             AnomalyKind::BrokenUse => format!("{app} uses {column}, which does not exist"),
             AnomalyKind::UnsetRead => format!("{app} reads an unset {column}"),
             AnomalyKind::StaleRead => format!("{app} reads a stale {column}"),
+            AnomalyKind::LostWrite if anomaly.app.is_some() => {
+                format!("{app} updates {column} where there is no {constraint}")
+            }
             AnomalyKind::LostWrite => format!("a write of {column} is lost"),
             AnomalyKind::RejectedWrite => format!("a write of {app} is refused by {constraint}"),
             AnomalyKind::FailingStep => {
@@ -226,13 +229,8 @@ impl Session {
         for undecided in &ended.refutation.hangs_on {
             say("  note:", &format!("it depends on {}", undecided.what));
         }
-        if let Some(remedy) = &ended.refutation.remedy {
-            let place = match remedy.place {
-                Some(Insertion::Before(step)) => format!(" before statement {} ({})", step + 1, self.title(step)),
-                Some(Insertion::After(step)) => format!(" after statement {} ({})", step + 1, self.title(step)),
-                None => String::new(),
-            };
-            say("  help:", &format!("{}{place}", remedy.text));
+        if let Some(help) = ended.refutation.help.lines().next() {
+            say("  help:", help);
         }
         text
     }

@@ -1,11 +1,11 @@
 //! What applications do: updates, inserts, deletes and reads of the schedule's row, with values that tell who wrote them.
 
 use crate::ast::Name;
-use crate::catalog::{Column, ColumnId, NotNull};
+use crate::catalog::{Column, ColumnId, ConstraintKind, NotNull, Table};
 use crate::data::Value;
 use crate::engine::Fault;
 use crate::plan::{AppUse, ColumnName};
-use crate::replay::stage::{Owner, Stage, Values, hangs_on_values, is_constraint, missing};
+use crate::replay::stage::{Collide, Owner, Stage, Values, hangs_on_values, is_constraint, missing};
 use crate::replay::values::{KINDS, new_value};
 
 /// What an application writes to.
@@ -45,6 +45,14 @@ impl Stage {
         let Some((values, outcome, after)) = first else { return (Vec::new(), Ok(())) };
         *self = after;
         (values, outcome)
+    }
+
+    /// Does the write that is to be refused to the other row before, where the two are to meet by that.
+    pub(super) fn write_before(&mut self, write: Write<'_>) {
+        if write.to_be_refused && write.collides && self.manner.collide == Some(Collide::SameWrite) {
+            // Whether it is taken shows in the end.
+            let _ = self.write(Owner::Other, Write { to_be_refused: false, collides: false, ..write });
+        }
     }
 
     /// Writes the values that are there.
@@ -177,8 +185,17 @@ impl Stage {
             return Ok(value);
         }
         let is_new = write.into.is_some();
-        let refers = schema.foreign_keys().any(|key| key.kind.columns() == [column.id]);
+        if !is_new && self.known.class(column.id).is_some() {
+            return self.other_key(owner, write, &schema, &column, kind);
+        }
+        let is_left_dangling = |kind: &ConstraintKind| match kind {
+            ConstraintKind::ForeignKey { table, .. } => write.to_be_refused && self.missing.as_ref() == Some(table),
+            _ => false,
+        };
+        let keys = || schema.foreign_keys().filter(|key| key.kind.columns() == [column.id]);
+        let (refers, dangles) = (keys().next().is_some(), keys().any(|key| is_left_dangling(&key.kind)));
         if (is_new || refers)
+            && !dangles
             && let Some(key) = self.key(owner, &schema, &column)?
         {
             return Ok(key);
@@ -186,6 +203,29 @@ impl Stage {
         let who = &**write.app;
         let current = self.value(owner, &name.table, &name.column).unwrap_or(Value::Null);
         Ok(new_value(&column, who, self.made, kind, self.known.hints(column.id), &current))
+    }
+
+    /// Another key for a row that belongs to rows of other tables: it leaves them.
+    fn other_key(
+        &mut self,
+        owner: Owner,
+        write: &Write<'_>,
+        schema: &Table,
+        column: &Column,
+        kind: usize,
+    ) -> Result<Value, Fault> {
+        let reference = schema.foreign_keys().find_map(|key| match &key.kind {
+            ConstraintKind::ForeignKey { column: own, table, referenced, .. } if *own == column.id => {
+                Some((table.clone(), *referenced))
+            }
+            _ => None,
+        });
+        if let Some((parent, referenced)) = reference {
+            let name: Name = self.memory.catalog().column_name(&parent, referenced).into();
+            return self.beside(&parent, &name, None);
+        }
+        let current = self.value(owner, &schema.name, &column.name).unwrap_or(Value::Null);
+        Ok(new_value(column, write.app, self.made, kind, self.known.hints(column.id), &current))
     }
 
     /// The value of the other row, where the two are to meet.
@@ -225,9 +265,18 @@ impl Stage {
         for table in tables {
             let own = values.iter().filter(|(column, _)| column.table == *table);
             let own: Vec<(Name, Value)> = own.map(|(column, value)| (column.column.clone(), value.clone())).collect();
-            self.table(table)?;
+            let schema = self.table(table)?;
             let row = self.row_of(owner, table).ok_or_else(|| missing(format!("the row is not in `{table}`")))?;
+            let is_key = |(name, value): &(Name, Value)| {
+                let id = schema.column(name).map(|column| column.id);
+                id.is_some_and(|id| self.known.class(id).is_some())
+                    && self.memory.value(table, row, name).as_ref() != Some(value)
+            };
+            let moves = own.iter().any(is_key);
             self.memory.update_row(Some(app), table, row, &own)?;
+            if moves {
+                self.give_away(table, row);
+            }
         }
         Ok(())
     }

@@ -33,6 +33,8 @@ pub(super) struct KnownColumns {
     references: BTreeSet<(ColumnId, ColumnId)>,
     /// Columns on which no two rows may agree at some time.
     uniques: BTreeSet<ColumnId>,
+    /// The same, together with the others of one constraint.
+    keys: Vec<Vec<ColumnId>>,
 }
 
 impl KnownColumns {
@@ -76,6 +78,12 @@ impl KnownColumns {
         self.references.iter().filter(move |(from, _)| *from == column).filter_map(|(_, to)| self.name(*to))
     }
 
+    /// Whether a column is in a unique constraint with one of these, and is none of them.
+    pub(super) fn is_beside(&self, column: ColumnId, others: &[ColumnName]) -> bool {
+        let is_other = |column: &ColumnId| self.name(*column).is_some_and(|name| others.contains(name));
+        !is_other(&column) && self.keys.iter().any(|key| key.contains(&column) && key.iter().any(is_other))
+    }
+
     pub(super) fn is_ever_unique(&self, column: ColumnId) -> bool {
         self.uniques.contains(&column)
     }
@@ -94,6 +102,7 @@ impl KnownColumns {
 
     fn note_constraint(&mut self, table: &Table, kind: &ConstraintKind) {
         self.uniques.extend(kind.unique_columns().unwrap_or_default());
+        self.keys.extend(kind.unique_columns().filter(|columns| columns.len() > 1).map(<[ColumnId]>::to_vec));
         if let ConstraintKind::Check { condition, .. } | ConstraintKind::Index { filter: Some(condition), .. } = kind {
             self.note_condition(table, condition);
         }

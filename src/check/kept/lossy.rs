@@ -88,8 +88,8 @@ fn is_copied(lineage: &Lineage, kept: ColumnId, column: ColumnId) -> bool {
     lineage.fills(kept).iter().filter(|fill| fill.kind == FillingKind::Copy).any(same)
 }
 
-/// Whether a sync has brought back what some version wrote to a form of the column, which some version writes itself: then
-/// the two were held against each other.
+/// Whether a sync has brought back what some version wrote to a form of the column, and some version writes the column
+/// itself: then the two were held against each other. What nobody writes still stands in the rows that are there.
 fn comes_back(lineage: &Lineage, column: ColumnId, fed: &[ColumnId], apps: &[AppUse]) -> bool {
     let is_written = |form: &ColumnId| {
         let Some(held) = lineage.held(*form) else { return false };

@@ -119,7 +119,7 @@ impl TwoForms {
             let rounds: Vec<Round> = round::linked(sync, catalog, &mut seen)
                 .iter()
                 .filter_map(|sync| Round::of(sync, catalog))
-                .filter(|round| round.translates() && self.gone.insert(round.syncs()))
+                .filter(|round| round.translates() && round.is_of_known_types() && self.gone.insert(round.syncs()))
                 .collect();
             if rounds.is_empty() {
                 continue;

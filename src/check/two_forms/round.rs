@@ -124,6 +124,11 @@ impl Round {
         self.legs().any(|leg| !is_copy(&leg.sync))
     }
 
+    /// Whether values of all its columns can be made: of other types the proof has a condition.
+    pub(super) fn is_of_known_types(&self) -> bool {
+        self.places.iter().all(|place| place.column.written_type.is_none())
+    }
+
     /// What tells rounds apart: the sync back, then those there.
     pub(super) fn syncs(&self) -> Vec<SyncId> {
         [&self.back].into_iter().chain(&self.there).map(|leg| leg.sync.id).collect()

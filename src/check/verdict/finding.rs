@@ -2,7 +2,7 @@
 
 use crate::check::verdict::{ScriptVerdict, code};
 use crate::diagnostic::{Diagnostic, Label};
-use crate::prove::{AnomalyKind, EventKind, Insertion, Refutation, Remedy, ScheduleEvent, Shown, Words};
+use crate::prove::{AnomalyKind, EventKind, Refutation, RowView, ScheduleEvent, Shown, Words};
 use crate::source::Span;
 
 impl ScriptVerdict<'_> {
@@ -12,7 +12,7 @@ impl ScriptVerdict<'_> {
         let message = words.finding(anomaly);
         let mut finding = Diagnostic::new(code(anomaly.kind), message, self.place(anomaly), "");
         finding.labels = self.labels(words, refutation);
-        finding.help(self.help(refutation))
+        finding.help(refutation.help.clone())
     }
 
     /// The schedule as labels, each event at its statement; the anomaly comes first, as the place of the finding.
@@ -68,7 +68,8 @@ impl ScriptVerdict<'_> {
         }
     }
 
-    fn help(&self, refutation: &Refutation) -> String {
+    /// What to do about it.
+    pub(super) fn help(&self, refutation: &Refutation) -> String {
         let mut help = match &refutation.remedy {
             Some(remedy) => self.remedy(remedy),
             None => self.help_with_values(refutation).unwrap_or_else(|| general_help(refutation).to_owned()),
@@ -83,16 +84,6 @@ impl ScriptVerdict<'_> {
             help.push_str(", which the proof does not know");
         }
         help
-    }
-
-    fn remedy(&self, remedy: &Remedy) -> String {
-        let place = match remedy.place {
-            Some(Insertion::Before(step)) => format!(" before line {}", self.line(step)),
-            Some(Insertion::After(step)) => format!(" after line {}", self.line(step)),
-            None => String::new(),
-        };
-        let proved = if remedy.proves { ": then it is proved" } else { "" };
-        format!("{}{place}{proved}", remedy.text)
     }
 }
 
@@ -110,6 +101,14 @@ fn general_help(refutation: &Refutation) -> &'static str {
         AnomalyKind::UnsetRead => {
             "fill the column before the version that reads it is deployed, and let a `sync` carry over what is written \
              from then on"
+        }
+        AnomalyKind::LostWrite if refutation.anomaly.app.is_some() => {
+            "an update finds no row that was never inserted: let the version insert it where it is missing, and say so \
+             (`inserts … on conflict`), or give the column that the `sync` follows a value in every row"
+        }
+        _ if follows_a_move(refutation) => {
+            "a row that is given another key leaves the one that it belonged to, and a `sync` does not follow it there: let \
+             no version change the key while the other form is used, and say so: `updates` names what it changes"
         }
         AnomalyKind::StaleRead | AnomalyKind::LostWrite if follows_a_delete(refutation) => {
             "a `sync` carries values, and no deletes of the row that refers to the other: let the version give its columns \
@@ -132,6 +131,20 @@ const DELETES_WHAT_IS_REFERRED_TO: &str = "a version that never deletes such row
 fn is_of_the_plan(refutation: &Refutation) -> bool {
     let constraint = refutation.anomaly.constraint.as_deref();
     constraint.is_some_and(|constraint| constraint.starts_with("foreign key `"))
+}
+
+/// Whether the last thing that an application does before it goes wrong takes the row out of a table: it is given another
+/// key.
+fn follows_a_move(refutation: &Refutation) -> bool {
+    let events = &refutation.schedule.events;
+    let is_write = |event: &ScheduleEvent| {
+        matches!(event.kind, EventKind::Write { .. } | EventKind::Insert { .. } | EventKind::Delete { .. })
+    };
+    let Some(last) = events.iter().rposition(is_write) else { return false };
+    let EventKind::Write { columns, .. } = &events[last].kind else { return false };
+    let before = last.checked_sub(1).map_or(&refutation.schedule.start, |at| &events[at].row);
+    let is_there = |view: &RowView, table: &str| view.cells.iter().any(|cell| *cell.column.table == *table);
+    columns.iter().any(|column| is_there(before, &column.table) && !is_there(&events[last].row, &column.table))
 }
 
 /// Whether a delete is the last thing that an application does before it goes wrong.

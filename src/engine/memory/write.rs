@@ -51,6 +51,7 @@ impl Statement {
         image: RowImage,
         now: i64,
     ) -> Result<(), Fault> {
+        self.leave_pair(state, facts, &image, now)?;
         let mut write = RowWrite::new(state, facts, now, &self.scope.table, image);
         write.spread(&self.scope)?;
         let RowWrite { images, missed, .. } = write;
@@ -97,7 +98,7 @@ impl Statement {
         let gone: Vec<ColumnId> = schema.columns().map(|column| column.id).collect();
         self.note_lost(state, &schema, slot, &gone, |_, _| true);
         let followers = followers(state, table, slot);
-        let left = self.left_by(state, facts, (table, slot), gone, now)?;
+        let left = self.left_by(state, facts, (table, RowImage::of(slot)), gone, now)?;
         self.log.delete(state, table, slot, now);
         for (other, image) in left {
             self.log.store(state, &other, &image, now);
@@ -110,12 +111,41 @@ impl Statement {
         Ok(())
     }
 
-    /// The rows of other tables that belong to one about to be deleted: what they know of it is old from then on.
+    /// A row that is given another key leaves the rows of other tables that it belonged to, and comes to others. No sync
+    /// follows it there: what these know is old.
+    fn leave_pair(
+        &mut self,
+        state: &mut MemoryState,
+        facts: &FactMap,
+        image: &RowImage,
+        now: i64,
+    ) -> Result<(), Fault> {
+        let table = self.scope.table.clone();
+        let Some(slot) = image.slot.filter(|_| facts.tracked) else { return Ok(()) };
+        let data = state.data(&table)?;
+        let is_new = |key: &ColumnId| {
+            let given = image.values.iter().find(|(column, _)| column == key);
+            given.is_some_and(|(_, value)| !super::key::same(&data.value(slot, *key), value))
+        };
+        let paired = state.pairings.iter().flat_map(|pairing| pairing.tables.iter().zip(&pairing.keys));
+        if !paired.filter(|(name, _)| **name == table).any(|(_, key)| is_new(key)) {
+            return Ok(());
+        }
+        let columns: Vec<ColumnId> = state.schema(&table)?.columns().map(|column| column.id).collect();
+        for image in [RowImage::of(slot), image.clone()] {
+            for (other, left) in self.left_by(state, facts, (&table, image), columns.clone(), now)? {
+                self.log.store(state, &other, &left, now);
+            }
+        }
+        Ok(())
+    }
+
+    /// The rows of other tables that belong to one about to leave them: what they know of it is old from then on.
     fn left_by(
         &mut self,
         state: &mut MemoryState,
         facts: &FactMap,
-        (table, slot): (&Name, usize),
+        (table, image): (&Name, RowImage),
         columns: Vec<ColumnId>,
         now: i64,
     ) -> Result<Vec<(Name, RowImage)>, Fault> {
@@ -124,7 +154,7 @@ impl Statement {
         }
         let columns = Written { given: columns, ..Written::default() };
         let scope = WriteScope::new(state, facts, table, columns)?;
-        let mut write = RowWrite::new(state, facts, now, table, RowImage::of(slot));
+        let mut write = RowWrite::new(state, facts, now, table, image);
         write.leave(&scope)?;
         let RowWrite { images, missed, .. } = write;
         self.missed.extend(missed);

@@ -1,12 +1,15 @@
 //! Between which ends the result of arithmetic lies.
 
-use bigdecimal::{BigDecimal, Signed, ToPrimitive, Zero};
+use bigdecimal::{BigDecimal, RoundingMode, ToPrimitive, Zero};
 
 use crate::data::calendar::{FIRST_DAY, LAST_DATE};
 use crate::data::{Type, Value, numeric};
 use crate::expr::domain::Domain;
 use crate::expr::domain::range::{Edge, Range};
 use crate::expr::function::Gives;
+
+/// A product has so many digits after the decimal point at most before it is rounded.
+const MOST_DIGITS: i64 = 1_000;
 
 /// A number, or what is beyond all.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -123,7 +126,9 @@ pub(super) fn arithmetic(gives: Gives, operands: &[Domain], ty: Type) -> Option<
         }
         (Gives::Quotient, [a, b]) => quotient(a, b, &least_magnitude(operands.get(1)), is_whole),
         (Gives::Remainder, [a, b]) => {
-            let most = b.greatest_magnitude();
+            // It is nearer to zero than the divisor, by one digit at least.
+            let step = digits(operands).map_or_else(Bound::zero, |digits| At(BigDecimal::new(1.into(), digits)));
+            let most = b.greatest_magnitude().plus(&step.negated()).max(Bound::zero());
             let zero = Bound::zero();
             let low = a.0.clone().max(most.negated()).min(zero.clone());
             Ends(low, a.1.clone().min(most).max(zero))
@@ -132,7 +137,38 @@ pub(super) fn arithmetic(gives: Gives, operands: &[Domain], ty: Type) -> Option<
     };
     let (least, greatest) = limits(ty);
     let overflows = low < least || high > greatest || has_endless(operands);
-    Some((between(low.max(least), high.min(greatest), operands, ty), overflows && !matches!(ty, Type::Numeric(_))))
+    let scale = result_scale(gives, operands).filter(|_| matches!(ty, Type::Numeric(_)));
+    let result = between((low.max(least), high.min(greatest)), scale, operands, ty);
+    Some((result, overflows && !matches!(ty, Type::Numeric(_))))
+}
+
+/// The numbers whose magnitude is in a domain, and those between them.
+pub(super) fn within_magnitude(magnitudes: &Domain, ty: Type) -> Option<Domain> {
+    let high = magnitudes.range().high?;
+    let most = crate::data::exact(&high.value)?;
+    let same = |value: &BigDecimal| value.clone();
+    let edge = |value: BigDecimal| Some(Edge { value: valued(&value, ty, same)?, open: high.open });
+    let range = Range { low: Some(edge(-&most)?), high: Some(edge(most)?), ..Range::of_type(Type::Unknown) };
+    Some(Domain::within(range, ty, magnitudes.may_be_null()))
+}
+
+/// What is left of a number when the whole number below it, above it or towards zero is taken away, named by the function
+/// that gives that number; and the other way round where it is `upper`.
+pub(super) fn fraction(whole: &str, operand: &Domain, negated: bool) -> Option<Domain> {
+    let (below, above) = match (whole, negated) {
+        ("floor", false) | ("ceil" | "ceiling", true) => (false, true),
+        ("floor", true) | ("ceil" | "ceiling", false) => (true, false),
+        ("trunc", _) => (true, true),
+        _ => return None,
+    };
+    let ty = operand.ty();
+    let end = |reaches: bool, one: i64| Edge {
+        value: Value::Numeric(BigDecimal::from(if reaches { one } else { 0 })),
+        open: reaches,
+    };
+    let scale = operand.range().scale;
+    let range = Range { low: Some(end(below, -1)), high: Some(end(above, 1)), scale, ..Range::of_type(Type::Unknown) };
+    matches!(ty, Type::Numeric(_)).then(|| Domain::within(range, Type::Numeric(None), operand.may_be_null()))
 }
 
 /// An infinite date stays infinite, and has no distance from another.
@@ -141,14 +177,34 @@ fn has_endless(operands: &[Domain]) -> bool {
     operands.len() == 2 && operands.iter().all(|domain| domain.ty() == Type::Date) && operands.iter().any(endless)
 }
 
-fn between(low: Bound, high: Bound, operands: &[Domain], ty: Type) -> Domain {
+/// Digits after the decimal point that none of the operands exceeds.
+fn digits(operands: &[Domain]) -> Option<i64> {
+    let of = |domain: &Domain| if domain.ty().is_integer() { Some(0) } else { domain.range().scale };
+    operands.iter().map(of).try_fold(0, |most, digits| Some(most.max(digits?)))
+}
+
+/// Digits after the decimal point of an exact result, at most; none where it may be rounded.
+fn result_scale(gives: Gives, operands: &[Domain]) -> Option<i64> {
+    let scale = match gives {
+        Gives::Sum | Gives::Difference | Gives::Remainder | Gives::Negative | Gives::Magnitude => digits(operands)?,
+        Gives::Product => {
+            let mut each = operands.iter().map(|domain| digits(std::slice::from_ref(domain)));
+            each.try_fold(0_i64, |sum, digits| sum.checked_add(digits?))?
+        }
+        _ => return None,
+    };
+    (scale <= MOST_DIGITS).then_some(scale)
+}
+
+fn between((low, high): (Bound, Bound), scale: Option<i64>, operands: &[Domain], ty: Type) -> Domain {
     let edge = |bound: Bound, round: fn(&BigDecimal) -> BigDecimal| match bound {
         At(value) => valued(&value, ty, round).map(Edge::closed),
         _ => None,
     };
-    let whole_low = |value: &BigDecimal| value.with_scale_round(0, bigdecimal::RoundingMode::Floor);
-    let whole_high = |value: &BigDecimal| value.with_scale_round(0, bigdecimal::RoundingMode::Ceiling);
+    let whole_low = |value: &BigDecimal| value.with_scale_round(0, RoundingMode::Floor);
+    let whole_high = |value: &BigDecimal| value.with_scale_round(0, RoundingMode::Ceiling);
     let mut range = Range { low: edge(low, whole_low), high: edge(high, whole_high), ..Range::of_type(ty) };
+    range.scale = scale.or(range.scale);
     // What is added to an infinite date does not move it.
     if ty == Type::Date {
         let has = |days: i32| operands.iter().any(|domain| domain.contains(&Value::Date(days)));
@@ -204,16 +260,25 @@ fn quotient(a: &Ends, b: &Ends, nearest: &Bound, is_whole: bool) -> Ends {
     divide(a, b);
     divide(&a.negated(), &b.negated());
     let Ends(low, high) = Ends::around(bounds);
-    if is_whole { Ends(low, high) } else { Ends(rounded(low, -1), rounded(high, 1)) }
+    if is_whole {
+        return Ends(low, high);
+    }
+    // It is rounded to the nearest number with so many digits, or with more.
+    let digits = quotient_digits(&Ends(low.clone(), high.clone()));
+    let round = |bound: Bound, mode: RoundingMode| match bound {
+        At(value) => At(value.with_scale_round(digits, mode)),
+        beyond => beyond,
+    };
+    Ends(round(low, RoundingMode::Floor), round(high, RoundingMode::Ceiling))
 }
 
-/// Moved away from zero, where it may have been rounded.
-fn rounded(bound: Bound, by: i64) -> Bound {
-    match bound {
-        At(value) if !value.is_zero() && value.is_positive() == (by > 0) => At(value + BigDecimal::from(by)),
-        At(value) if !value.is_zero() => Bound::zero(),
-        other => other,
-    }
+/// Digits after the decimal point that a quotient has at least: PostgreSQL gives it sixteen that count, in groups of four,
+/// of which the first one may be half empty.
+fn quotient_digits(ends: &Ends) -> i64 {
+    let At(most) = ends.greatest_magnitude() else { return 0 };
+    let whole = most.with_scale_round(0, RoundingMode::Ceiling).to_string().len();
+    let groups = i64::try_from(whole.div_ceil(4)).unwrap_or(i64::MAX / 4);
+    (16 - 4 * groups).max(0)
 }
 
 /// Whether a number has no more digits after the decimal point than a type of floating-point numbers tells from zero.

@@ -4,7 +4,7 @@ use bigdecimal::BigDecimal;
 
 use crate::data::{Type, Value, ValueError, compare};
 use crate::expr::domain::range::{Edge, Range};
-use crate::expr::domain::{Domain, Failure, FailureKind, arithmetic, texts};
+use crate::expr::domain::{Domain, Failure, FailureKind, arithmetic, floats, parts, texts};
 use crate::expr::function::{Context, Function, Gives, Nulls, Refusal, Refused, UNTRIED};
 use crate::expr::node::Node;
 use crate::expr::row;
@@ -124,9 +124,14 @@ fn estimated(function: &'static Function, operands: &[Domain]) -> (Domain, Vec<F
         Gives::Same => (operands.first().cloned().unwrap_or_else(any).retyped(ty), false),
         Gives::Now => (now(ty), false),
         Gives::Rising => (rising(function, operands).unwrap_or_else(any), true),
+        Gives::Part => {
+            let part = parts::part(function, operands).map(|part| part.with_null(may_be_unknown(function, operands)));
+            (part.unwrap_or_else(any), true)
+        }
         gives => arithmetic::arithmetic(gives, operands, ty)
             .or_else(|| texts::given(gives, operands, ty).map(|text| (text, false)))
-            .unwrap_or_else(|| (approximate(gives, operands, ty).unwrap_or_else(any), true)),
+            .or_else(|| floats::arithmetic(gives, operands, ty))
+            .unwrap_or_else(|| (any(), true)),
     };
     if overflows && function.fails.overflows() {
         add(&mut failures, failure(&out_of_range(ty), FailureKind::EndOfRange));
@@ -181,16 +186,8 @@ fn rising(function: &'static Function, operands: &[Domain]) -> Option<Domain> {
     Some(Domain::within(ends, function.result, false))
 }
 
-/// The little that is known of arithmetic with floating-point numbers.
-fn approximate(gives: Gives, operands: &[Domain], ty: Type) -> Option<Domain> {
-    let [operand] = operands else { return None };
-    let zero = match ty {
-        Type::Real => Value::Real(0.0),
-        Type::Double => Value::Double(0.0),
-        _ => return None,
-    };
-    let range = Range { low: Some(Edge::closed(zero)), ..Range::of_type(ty) };
-    (gives == Gives::Magnitude && operand.ty() == ty).then(|| Domain::within(range, ty, false))
+pub(super) fn is_zero(value: &Value) -> bool {
+    compare(value, &Value::Integer(0)).is_eq()
 }
 
 /// A term, and what is added to it.

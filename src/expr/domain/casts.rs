@@ -86,7 +86,11 @@ fn to_number(operand: &Domain, cast: &Cast) -> (Domain, Option<Failure>) {
             (known_with_scale(operand, to, scale).unwrap_or(any), None)
         }
         Type::Numeric(None) => (any, None),
-        Type::Real | Type::Double if from.is_integer() || (from == Type::Real && to == Type::Double) => (known(), None),
+        // However it is rounded, a whole number that is not zero stays as far from it as one.
+        Type::Real | Type::Double if from.is_integer() => {
+            (known_with_scale(operand, to, Some(0)).unwrap_or_else(|| any.clone()), None)
+        }
+        Type::Double if from == Type::Real => (known(), None),
         Type::Real if from == Type::Double => (any, too_great(FailureKind::Value)),
         Type::Real | Type::Double => {
             let kind = if to == Type::Real { FailureKind::Value } else { FailureKind::EndOfRange };
@@ -117,7 +121,8 @@ fn known_with_scale(operand: &Domain, to: Type, scale: Option<i64>) -> Option<Do
     let at = |edge: Option<Edge>| edge.and_then(|edge| convert(edge.value, to, false).ok()).map(Edge::closed);
     let of_type = Range::of_type(to);
     let keeps = widens(operand.ty(), to);
-    let except = if keeps { range.except } else { Vec::new() };
+    let stays = |gap: &Value| keeps || operand.ty().is_integer() && calls::is_zero(gap);
+    let except = range.except.into_iter().filter(stays).collect();
     let scale = scale.or(of_type.scale);
     let (low, high) = (at(range.low).or(of_type.low.clone()), at(range.high).or(of_type.high.clone()));
     let domain = Domain::within(Range { low, high, except, scale, ..of_type }, to, false);
@@ -145,7 +150,10 @@ pub(super) fn comes_back(from: Type, by: Type, to: Type) -> bool {
         }
         _ if by.is_text() => true,
         _ if from.is_integer() => {
-            by == Type::Numeric(None) || by == Type::BigInt || (by == Type::Double && from != Type::BigInt)
+            by == Type::Numeric(None)
+                || by == Type::BigInt
+                || (by == Type::Double && from != Type::BigInt)
+                || (by == Type::Real && from == Type::SmallInt)
         }
         _ => from == Type::Real && by == Type::Double,
     }
@@ -157,6 +165,7 @@ fn widens(from: Type, to: Type) -> bool {
         Type::SmallInt | Type::Integer | Type::BigInt => from.is_integer(),
         Type::Numeric(None) => from.is_integer() || matches!(from, Type::Numeric(_)),
         Type::Double => from == Type::SmallInt || from == Type::Integer || from == Type::Real,
+        Type::Real => from == Type::SmallInt,
         _ => false,
     }
 }

@@ -6,7 +6,7 @@ use crate::expr::domain::env::{ANY_ORDER, Env, FALSE, NULL, TRUE, of_outcomes, o
 use crate::expr::domain::exact::Computed;
 use crate::expr::domain::row::{Outcome, RowDomains};
 use crate::expr::domain::values::{EQUAL, GREATER, LESS};
-use crate::expr::domain::{Domain, Failure, FailureKind, Outlook, calls, casts, exact};
+use crate::expr::domain::{Domain, Failure, FailureKind, Outlook, arithmetic, calls, casts, exact};
 use crate::expr::function::{Function, Gives};
 use crate::expr::node::{Case, Cast, Extreme, Node};
 
@@ -189,7 +189,10 @@ impl Looker {
         for failure in failures {
             self.note(failure);
         }
-        result
+        match fraction(function, operands, &domains, env) {
+            Some(fraction) => result.meet(&fraction.with_null(true)),
+            None => result,
+        }
     }
 
     fn cast<'a>(&mut self, cast: &'a Cast, env: &Env<'a>) -> Domain {
@@ -327,6 +330,23 @@ pub(super) fn swapped(outcomes: u8) -> u8 {
 fn compared(orders: u8, possible: u8, null: bool) -> Domain {
     let bit = |holds: bool, bit: u8| if holds { bit } else { 0 };
     of_outcomes(bit(possible & orders != 0, TRUE) | bit(possible & !orders != 0, FALSE) | bit(null, NULL))
+}
+
+/// What a difference is of a number and of the whole number next to it.
+fn fraction<'a>(function: &Function, operands: &'a [Node], domains: &[Domain], env: &Env<'a>) -> Option<Domain> {
+    let ([left, right], Gives::Difference) = (operands, function.gives) else { return None };
+    let whole_of = |node: &'a Node, other: &'a Node| match env.origin(node) {
+        Node::Call(whole, given) => {
+            let [operand] = &**given else { return None };
+            env.is_same(operand, other).then_some(whole.name)
+        }
+        _ => None,
+    };
+    match (whole_of(right, left), whole_of(left, right)) {
+        (Some(whole), _) => arithmetic::fraction(whole, domains.first()?, false),
+        (_, Some(whole)) => arithmetic::fraction(whole, domains.get(1)?, true),
+        _ => None,
+    }
 }
 
 /// How two terms stand to each other that are one term, with something added or not.

@@ -1,9 +1,9 @@
 //! Values between two ends.
 
-use bigdecimal::BigDecimal;
 use bigdecimal::num_bigint::BigInt;
+use bigdecimal::{BigDecimal, RoundingMode};
 
-use crate::data::{Type, Value, compare, numeric};
+use crate::data::{Type, Value, compare, exact, numeric};
 
 /// So many single values are left out of a range at most.
 const MAX_EXCEPT: usize = 16;
@@ -138,6 +138,13 @@ impl Range {
         if !has_ends(ty) {
             (self.low, self.high) = (None, None);
         }
+        // What is not empty has a character.
+        if self.except.iter().any(|gap| is_sized(gap) && length_of(gap) == 0) {
+            self.length.0 = self.length.0.max(1);
+        }
+        if let (Type::Numeric(_), Some(digits)) = (ty, self.scale) {
+            return self.in_steps(digits);
+        }
         if !is_counted(ty) {
             return self;
         }
@@ -153,6 +160,23 @@ impl Range {
             };
             (self.low, self.high) = (next(self.low.take(), 1), next(self.high.take(), -1));
         }
+        self
+    }
+
+    /// The same of numbers with so many digits after the decimal point.
+    fn in_steps(mut self, digits: i64) -> Self {
+        let step = BigDecimal::new(1.into(), digits);
+        let moved = |edge: Edge, mode: RoundingMode, by: BigDecimal| {
+            let Some(value) = exact(&edge.value) else { return edge };
+            let rounded = value.with_scale_round(digits, mode);
+            if !edge.open && rounded == value {
+                return edge;
+            }
+            let value = if rounded == value { rounded + by } else { rounded };
+            Edge::closed(Value::Numeric(value))
+        };
+        self.low = self.low.map(|edge| moved(edge, RoundingMode::Ceiling, step.clone()));
+        self.high = self.high.map(|edge| moved(edge, RoundingMode::Floor, -step));
         self
     }
 

@@ -3,7 +3,7 @@
 use crate::expr::domain::calls::is_strict;
 use crate::expr::domain::env::{Env, FALSE, NULL, TRUE};
 use crate::expr::domain::look::Looker;
-use crate::expr::domain::{Domain, casts, texts};
+use crate::expr::domain::{Domain, arithmetic, casts, texts};
 use crate::expr::function::{Function, Gives};
 use crate::expr::node::{Case, Node};
 
@@ -85,8 +85,19 @@ impl Looker {
                 _ => {}
             }
         }
-        if let (Gives::Length, [operand]) = (function.gives, operands) {
-            self.refine(env, operand, &texts::of_length(domain, operand.ty()));
+        match (function.gives, operands) {
+            (Gives::Length, [operand]) => self.refine(env, operand, &texts::of_length(domain, operand.ty())),
+            // What it was cut from is no shorter.
+            (Gives::Piece, [operand, ..]) if operand.ty().is_text() && domain.may_be_some() => {
+                let longer = texts::sized((domain.length().0, None), operand.ty()).with_null(domain.may_be_null());
+                self.refine(env, operand, &longer);
+            }
+            (Gives::Magnitude, [operand]) if domain.may_be_some() => {
+                if let Some(within) = arithmetic::within_magnitude(domain, operand.ty()) {
+                    self.refine(env, operand, &within);
+                }
+            }
+            _ => {}
         }
     }
 

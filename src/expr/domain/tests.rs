@@ -113,6 +113,69 @@ fn narrowing_fails_unless_the_values_fit() {
 }
 
 #[test]
+fn arithmetic_stays_within_its_ends() {
+    let cents = Some(Type::Numeric(Some((8, 2))));
+    assert_eq!(said("a / 100.0", cents, &["a between -99999999 and 99999999"]), "null");
+    assert_eq!(said("a / 100.0", cents, &["a >= 0"]), "a number beyond the range of numeric(8,2); null");
+    assert_eq!(said("(n - floor(n)) * 32767", Some(Type::SmallInt), &[]), "null");
+    assert_eq!(
+        said("(n - floor(m)) * 32767", Some(Type::SmallInt), &[]),
+        "a number beyond the range of smallint; null"
+    );
+    let one = Some(Type::Numeric(Some((1, 0))));
+    assert_eq!(said("floor(n - trunc(n)) * 9", one, &[]), "null");
+    assert_eq!(said("n", Some(Type::Numeric(Some((6, 2)))), &["n < 10000 and n > -10000"]), "null");
+    assert_eq!(said("n", Some(Type::Numeric(Some((6, 2)))), &["abs(n) < 10000"]), "null");
+    assert_eq!(
+        said("n", Some(Type::Numeric(Some((6, 2)))), &["abs(n) <= 10000"]),
+        "a number beyond the range of numeric(6,2); null"
+    );
+    assert_eq!(said("n % 1 * 10", one, &[]), "a number beyond the range of numeric(1,0); null");
+    assert_eq!(said("n % 1 * 9", one, &[]), "null");
+}
+
+#[test]
+fn checks_follow_from_each_other() {
+    let admits = |check: &str, known: &str| {
+        expression(check, None).admits(&RowDomains::new().passes(expression(known, None))) == Admission::Always
+    };
+    for (check, known) in [
+        ("a % 16 between -15 and 15", "true"),
+        ("n - floor(n) < 1", "true"),
+        ("ceil(n) - n <= 0.99", "true"),
+        ("length(t) > 0", "t <> ''"),
+        ("t <> ''", "length(t) > 0"),
+        ("t <> ''", "length(trim(t)) > 0"),
+        ("length(trim(t)) > 0", "trim(t) <> ''"),
+        ("extract(month from ts) between 1 and 12", "true"),
+        ("extract(year from d) >= 1900", "d >= '1900-01-01'"),
+    ] {
+        assert!(admits(check, known), "{check} from {known}");
+    }
+    for (check, known) in [
+        ("a % 16 between -14 and 15", "true"),
+        ("ceil(n) - n <= 0.98", "true"),
+        ("length(trim(t)) > 0", "t <> ''"),
+        ("extract(year from d) > 1900", "d >= '1900-01-01'"),
+    ] {
+        assert!(!admits(check, known), "{check} from {known}");
+    }
+}
+
+#[test]
+fn floating_point_numbers_fail_where_they_leave_their_range() {
+    let beyond = "a result beyond the range of double precision; null";
+    assert_eq!(said("case when b <> 0 then a::double precision / b else 0 end", None, &[]), "null");
+    assert_eq!(said("a::double precision * b", None, &[]), "null");
+    assert_eq!(said("a::real / b", None, &["b > 0"]), "null");
+    assert_eq!(said("f + f", None, &["f between -1e300 and 1e300"]), "null");
+    assert_eq!(said("f * f", None, &["f between -1e300 and 1e300"]), beyond);
+    assert_eq!(said("f * f", None, &["f between 0 and 1"]), beyond);
+    assert_eq!(said("f + f", None, &[]), beyond);
+    assert_eq!(said("f / a", None, &["a > 0"]), beyond);
+}
+
+#[test]
 fn casts_fail_unless_they_go_back() {
     assert_eq!(said("t::integer", None, &[]), "text that is no integer; null");
     assert_eq!(said("t::integer", None, &["t in ('1', '22')"]), "null");

@@ -6,20 +6,23 @@ use super::arguments::{D, FunctionResult, IV, NUMERIC, T, TS, TZ, days, interval
 use super::dates::{unit_name, unknown_unit};
 use crate::data::calendar::{Civil, MICROS_PER_DAY, MICROS_PER_SECOND, civil_from_days, days_from_civil};
 use crate::data::{Interval, Type, Value, ValueError};
-use crate::expr::function::{Fails, Function, Nulls, Refusal, Refused, Spelling};
+use crate::expr::function::{Fails, Function, Gives, Nulls, Refusal, Refused, Spelling};
 
 pub(super) static ROWS: &[Function] = &[
     Function::new("extract", &[T, D], NUMERIC, |a, _| numeric(of_date(&text(a, 0), days(a, 1))))
         .fails(Fails::On(OF_DATE))
         .nulls(Nulls::StrictOrEndless)
+        .gives(Gives::Part)
         .spelling(Spelling::Extract),
     Function::new("extract", &[T, TS], NUMERIC, |a, _| numeric(of_timestamp(&text(a, 0), micros(a, 1), false)))
         .fails(Fails::On(OF_TIMESTAMP))
         .nulls(Nulls::StrictOrEndless)
+        .gives(Gives::Part)
         .spelling(Spelling::Extract),
     Function::new("extract", &[T, TZ], NUMERIC, |a, _| numeric(of_timestamp(&text(a, 0), micros(a, 1), true)))
         .fails(Fails::On(OF_TIMESTAMPTZ))
         .nulls(Nulls::StrictOrEndless)
+        .gives(Gives::Part)
         .spelling(Spelling::Extract),
     Function::new("extract", &[T, IV], NUMERIC, |a, _| numeric(of_interval(&text(a, 0), interval(a, 1))))
         .fails(Fails::On(OF_INTERVAL))
@@ -29,13 +32,16 @@ pub(super) static ROWS: &[Function] = &[
         double(of_timestamp(&text(a, 0), micros(&[moment], 0), false))
     })
     .fails(Fails::OnOrOutOfRange(OF_TIMESTAMP))
-    .nulls(Nulls::StrictOrEndless),
+    .nulls(Nulls::StrictOrEndless)
+    .gives(Gives::Part),
     Function::new("date_part", &[T, TS], Type::Double, |a, _| double(of_timestamp(&text(a, 0), micros(a, 1), false)))
         .fails(Fails::On(OF_TIMESTAMP))
-        .nulls(Nulls::StrictOrEndless),
+        .nulls(Nulls::StrictOrEndless)
+        .gives(Gives::Part),
     Function::new("date_part", &[T, TZ], Type::Double, |a, _| double(of_timestamp(&text(a, 0), micros(a, 1), true)))
         .fails(Fails::On(OF_TIMESTAMPTZ))
-        .nulls(Nulls::StrictOrEndless),
+        .nulls(Nulls::StrictOrEndless)
+        .gives(Gives::Part),
     Function::new("date_part", &[T, IV], Type::Double, |a, _| double(of_interval(&text(a, 0), interval(a, 1))))
         .fails(Fails::On(OF_INTERVAL)),
 ];

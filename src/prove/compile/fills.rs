@@ -3,15 +3,17 @@
 use crate::ast::Name;
 use crate::catalog::{ColumnId, Constraint, ConstraintKind, NotNull, Table};
 use crate::expr::{Expression, Nullness};
+use crate::obligations::Scenario;
 use crate::plan::{Action, FillKind};
 use crate::prove::compile::computed;
 use crate::prove::compile::constraints::{self, broken_by_nulls, by_nulls, by_nulls_with, is_not_null, not_null_name};
 use crate::prove::compile::image::{Guess, Image};
 use crate::prove::compile::meetings;
 use crate::prove::compile::record::{Record, added_by, wrong};
-use crate::prove::compile::scene::LayerScene;
+use crate::prove::compile::scene::{LayerScene, is_value};
 use crate::prove::compile::unique::{Comes, Meeting, meeting};
 use crate::prove::compile::values;
+use crate::prove::layout::LeftOutBits;
 use crate::prove::model::{ModelEvent, Transition, Wrong};
 use crate::prove::proof::AnomalyKind;
 use crate::prove::rule::Rule;
@@ -96,8 +98,7 @@ impl<W: Word> Visiting<'_, '_, W> {
                 left.into_iter().for_each(|left| self.pass_by(left, None));
             }
             if known != Nullness::NotNull(Some(true)) {
-                let hangs = self.hangs(known);
-                self.pass_by(guard, hangs);
+                self.leave_out(guard, known);
             }
         }
     }
@@ -142,8 +143,7 @@ impl<W: Word> Visiting<'_, '_, W> {
                 });
             }
             if known != Nullness::NotNull(Some(true)) {
-                let hangs = self.hangs(known);
-                self.pass_by(guard, hangs);
+                self.leave_out(guard, known);
             }
         }
     }
@@ -188,6 +188,9 @@ impl<W: Word> Visiting<'_, '_, W> {
             let mut risks = self.failures(&image);
             risks.extend(self.broken_checks(&image));
             image.code.push(Op::assign(self.scene.layout.visited, true));
+            for (left_out, _) in self.turns() {
+                image.code.push(Op::assign(left_out, false));
+            }
             let happening = self.record.happening(ModelEvent::Visit { step: self.step, treats: true });
             self.note_meetings(happening);
             let base = Transition::new(guard, image.code, happening);
@@ -220,10 +223,12 @@ impl<W: Word> Visiting<'_, '_, W> {
         let scene = self.scene;
         let effect = scene.plan.steps[self.step].action.effect(scene.catalog);
         let (table, filter) = effect.filter.filter(|_| scene.has(Rule::ExpressionsMayFail))?;
-        let answer = scene.survey.judge.fails(&computed::scenario(scene, false, &[]), table, filter);
+        let seen = computed::seen(scene);
+        let scenario = Scenario { seen: &seen, ..computed::scenario(scene, false, &[]) };
+        let answer = scene.survey.judge.fails(&scenario, table, filter);
         let outcome = answer.witness().map_or_else(String::new, |witness| format!(": {}", witness.outcome));
         let wrong = wrong(AnomalyKind::FailingStep, None, None, Some(format!("its `where`{outcome}")));
-        let condition = ("no row makes its `where` fail".to_owned(), "guard it with a `case`".to_owned());
+        let condition = ("no row makes its `where` fail".to_owned(), "guard it with a `case … else … end`".to_owned());
         values::weigh((scene, Some(self.step)), &answer, wrong, true, condition, self.record)
     }
 
@@ -246,7 +251,7 @@ impl<W: Word> Visiting<'_, '_, W> {
                 if !columns.iter().any(|column| given.iter().any(|given| given.column == *column)) {
                     continue;
                 }
-                let answer = constraints::ask_of_check(image, &given, (schema, constraint), condition);
+                let answer = constraints::ask_of_check(image, (&given, None), (schema, constraint), condition);
                 let name = constraint.title();
                 let what = format!("what this computes satisfies {name}");
                 let wrong = wrong(AnomalyKind::FailingStep, None, columns.first().copied(), Some(name));
@@ -300,20 +305,50 @@ impl<W: Word> Visiting<'_, '_, W> {
     /// A row that is filled may come to a value that another row has: the same one for all, or one that it still holds.
     fn note_meetings(&mut self, happening: usize) {
         let scene = self.scene;
-        let Action::Fill { table, column, value, .. } = &scene.plan.steps[self.step].action else { return };
+        let (table, column, value) = match &scene.plan.steps[self.step].action {
+            Action::Fill { table, column, value, .. } => (table, column, value),
+            Action::Copy { from, to, columns, .. } => return self.note_copies((from, to), columns, happening),
+            _ => return,
+        };
         let Some(schema) = scene.catalog.table(table) else { return };
         let has =
             |constraint: &&Constraint| constraint.kind.unique_columns().is_some_and(|columns| columns.contains(column));
         for constraint in schema.constraints().filter(has).filter(|_| scene.has(Rule::RowsMeet)) {
-            let comes = |other: ColumnId| if other == *column { self.filled_from(table, value) } else { Comes::AsIs };
+            let comes =
+                |other: ColumnId| if other == *column { filled_from(scene, other, value, table) } else { Comes::AsIs };
             let met = meeting(scene, schema, constraint, &comes, false);
             self.note_meeting((*column, value), constraint, &met, happening);
         }
     }
 
-    fn filled_from(&self, table: &Name, value: &Expression) -> Comes {
-        let source = value.injective_input().and_then(|name| self.scene.catalog.column(table, name));
-        source.map_or(Comes::Computed, |source| Comes::Copied(source.id))
+    /// Rows that are copied may come to one value where what a unique constraint is about is computed, or left to a
+    /// default.
+    fn note_copies(&mut self, (from, to): (&Name, &Name), columns: &[(ColumnId, Expression)], happening: usize) {
+        let (scene, visited) = (self.scene, self.scene.layout.visited);
+        let Some(schema) = scene.catalog.table(to).filter(|_| scene.has(Rule::RowsMeet)) else { return };
+        let value_of = |column: ColumnId| columns.iter().find(|(given, _)| *given == column).map(|(_, value)| value);
+        let default_of = |column: ColumnId| schema.column_by_id(column).and_then(|column| column.default.as_ref());
+        let comes = |column: ColumnId| match (value_of(column), default_of(column)) {
+            (Some(value), _) => filled_from(scene, column, value, from),
+            (None, Some(default)) if default.is_immutable() && is_value(default) => Comes::Computed,
+            // What is drawn anew for each row is taken to differ.
+            (None, _) => Comes::Null,
+        };
+        for constraint in schema.constraints() {
+            let Some(unique) = constraint.kind.unique_columns() else { continue };
+            if !matches!(meeting(scene, schema, constraint, &comes, false), Meeting::Free { .. }) {
+                continue;
+            }
+            let name = constraint.title();
+            let is_same = unique.iter().all(|column| value_of(*column).is_none_or(|value| value.inputs().is_empty()));
+            let what = format!("whether two rows end up with the same value in {name}");
+            let undecided = (!is_same).then(|| self.record.undecided(Some(self.step), what));
+            let wrong = wrong(AnomalyKind::FailingStep, None, unique.first().copied(), Some(name));
+            let wrong = Wrong { undecided, ..wrong };
+            let place = (happening, true);
+            let met = meetings::collision_of_any_value(scene, unique, visited, place, wrong, self.record);
+            self.record.collisions.extend(met);
+        }
     }
 
     fn note_meeting(
@@ -342,13 +377,60 @@ impl<W: Word> Visiting<'_, '_, W> {
         self.record.collisions.extend(met);
     }
 
+    /// The row is left as it is, because it does not pass the filter. Where it has passed none of those of the statements
+    /// before, and nothing has changed, the last one leaves nothing out.
+    fn leave_out(&mut self, guard: Pattern<W>, known: Nullness) {
+        let (mut guard, mut code) = (guard, Program::new());
+        for (left_out, turn) in self.turns() {
+            match turn {
+                Turn::First => code.push(Op::assign(left_out, true)),
+                Turn::Between => {}
+                Turn::Last => guard = guard.and(left_out, false),
+            }
+        }
+        let hangs = self.hangs(known);
+        self.pass_by_with(guard, code, hangs);
+    }
+
+    /// The statements that the one at hand fills all rows with, by what is kept for them, and its place among them.
+    fn turns(&self) -> Vec<(u32, Turn)> {
+        let step = self.step;
+        let turn = |left: &LeftOutBits| {
+            let steps = &left.cover.steps;
+            let at = steps.iter().position(|other| *other == step)?;
+            let turn = match at {
+                0 => Turn::First,
+                _ if at + 1 == steps.len() => Turn::Last,
+                _ => Turn::Between,
+            };
+            Some((left.at, turn))
+        };
+        self.scene.layout.left_out.iter().filter_map(turn).collect()
+    }
+
     /// The row is looked at and left as it is.
     fn pass_by(&mut self, guard: Pattern<W>, undecided: Option<usize>) {
-        let mut code = Program::new();
+        self.pass_by_with(guard, Program::new(), undecided);
+    }
+
+    fn pass_by_with(&mut self, guard: Pattern<W>, mut code: Program<W>, undecided: Option<usize>) {
         code.push(Op::assign(self.scene.layout.visited, true));
         let happening = self.record.happening(ModelEvent::Visit { step: self.step, treats: false });
         self.acts.push(Transition { undecided, ..Transition::new(guard, code, happening) });
     }
+}
+
+/// The place of a statement among those that fill all rows between them.
+#[derive(Clone, Copy)]
+enum Turn {
+    First,
+    Between,
+    Last,
+}
+
+/// How a column comes by the value of an expression that reads the row of a table.
+fn filled_from(scene: LayerScene<'_>, column: ColumnId, value: &Expression, table: &Name) -> Comes {
+    scene.told_apart(column, value, table).map_or(Comes::Computed, Comes::Copied)
 }
 
 /// Whether a row may pass a filter.

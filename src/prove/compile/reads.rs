@@ -1,6 +1,7 @@
 //! What a live application may find: a column that is not there, unset or stale; and facts that are lost.
 
-use crate::catalog::{Column, NotNull};
+use crate::ast::Name;
+use crate::catalog::{Column, ColumnId, NotNull};
 use crate::plan::{ColumnName, conflict_name};
 use crate::prove::compile::constraints::not_null_name;
 use crate::prove::compile::record::{Record, wrong};
@@ -30,20 +31,34 @@ pub(super) fn reads<W: Word>(scene: LayerScene<'_>, app: usize, record: &mut Rec
             let wrong = wrong(kind, Some(app), Some(column), None);
             record.wrong(Wrong { reads: true, ..wrong })
         };
-        reads.push(Read {
-            guard: if is_paired(scene, &name.table) {
-                // A row that is missing beside the one that it belongs to reads as null.
-                Pattern::ANY.and(scene.layout.tables[bits.table].gone, false)
-            } else {
-                Pattern::ANY.and(scene.layout.tables[bits.table].exists, true)
-            },
+        let read = Read {
+            guard: Pattern::ANY.and(scene.layout.tables[bits.table].exists, true),
             unset: bits.unset,
             stale: W::bits(bits.stale.iter().map(|(_, at)| *at)),
             known,
             wrongs: [one(AnomalyKind::UnsetRead), one(AnomalyKind::StaleRead)],
-        });
+        };
+        if is_paired(scene, &name.table) {
+            reads.push(Read { guard: missing(scene, app, (column, bits.table)), ..read.clone() });
+        }
+        reads.push(read);
     }
     reads
+}
+
+/// Where a version finds no row of a table and reads null: beside the row that it belongs to, unless it looks for the
+/// same in another table, among which rows are divided, and there is one.
+fn missing<W: Word>(scene: LayerScene<'_>, app: usize, (column, table): (ColumnId, usize)) -> Pattern<W> {
+    let layout = scene.layout;
+    let name = &scene.group.tables[table];
+    let is_read = |other: &&Name| {
+        let reads = scene.shares[app].reads.iter().filter(|read| read.table == **other);
+        reads.filter_map(|read| scene.named(read)).any(|read| scene.shared(column, read).next().is_some())
+    };
+    let divided = layout.left_out.iter().filter_map(|left| left.cover.others(name)).flatten().filter(is_read);
+    let elsewhere = divided.filter_map(|other| scene.place(other));
+    let missing = Pattern::ANY.and(layout.tables[table].exists, false).and(layout.tables[table].gone, false);
+    elsewhere.fold(missing, |missing, other| missing.and(layout.tables[other].exists, false))
 }
 
 /// Where a live application reads null in a column that was not null when it started, though nobody lost a value.
@@ -131,6 +146,9 @@ pub(super) fn lost<W: Word>(scene: LayerScene<'_>, from: usize, record: &mut Rec
         if carriers.is_empty() && on_purpose {
             continue;
         }
+        let row = |fact: ColumnId| scene.bits(fact).map(|bits| &scene.layout.tables[bits.table]);
+        let home = row(fact).map(|row| row.exists);
+        let elsewhere = |other: ColumnId| row(other).filter(|row| home != Some(row.exists));
         let whole = scene.layout.tables.iter().filter(|_| carriers.is_empty());
         let tables = || carriers.iter().map(|(bits, _)| &scene.layout.tables[bits.table]).chain(whole.clone());
         let known = |(bits, stale): &(&crate::prove::layout::ColumnBits, u32)| {
@@ -143,6 +161,14 @@ pub(super) fn lost<W: Word>(scene: LayerScene<'_>, from: usize, record: &mut Rec
             gone: W::bits(tables().map(|table| table.gone)),
             written: scene.layout.written.get(&fact).copied(),
             fresh: carriers.iter().map(known).collect(),
+            home,
+            others: W::bits(
+                carriers
+                    .iter()
+                    .flat_map(|(bits, _)| &bits.stale)
+                    .filter_map(|(other, _)| elsewhere(*other))
+                    .flat_map(|row| [row.exists, row.gone]),
+            ),
             fact,
             wrong: record.wrong(wrong(AnomalyKind::LostWrite, None, Some(fact), None)),
         });

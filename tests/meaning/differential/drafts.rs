@@ -2,14 +2,14 @@
 
 use std::fmt::Write as _;
 
-use super::{kinds, pools};
+use super::{kinds, pairs, pools};
 use crate::common::random::Random;
 
 /// A script in lines, so that lines can be left out.
 #[derive(Clone, Debug)]
 pub struct Draft {
     /// Its statements are the whole script.
-    whole: bool,
+    pub whole: bool,
     pub columns: Vec<String>,
     pub apps: Vec<String>,
     pub statements: Vec<String>,
@@ -40,6 +40,9 @@ impl Draft {
             let mut less = self.clone();
             less.apps.remove(at);
             smaller.push(less);
+        }
+        if self.whole {
+            self.leave_out_items(&mut smaller);
         }
         for at in 0..self.columns.len() {
             let mut less = self.clone();
@@ -75,6 +78,30 @@ impl Draft {
         }
         smaller
     }
+
+    /// Of lines in braces, what stands between two commas.
+    fn leave_out_items(&self, smaller: &mut Vec<Self>) {
+        for (at, line) in self.statements.iter().enumerate().filter(|(_, line)| line.contains('{')) {
+            let items: Vec<&str> = line.split(", ").collect();
+            for item in 1..items.len() {
+                let mut fewer = items.clone();
+                let removed = fewer.remove(item);
+                let mut less = self.clone();
+                less.statements[at] = fewer.join(", ");
+                if removed.contains('}') {
+                    less.statements[at].push_str(" }");
+                }
+                smaller.push(less);
+            }
+            for clause in [" not null", "  deletes none", "  inserts none", "  updates none"] {
+                if line.contains(clause) {
+                    let mut less = self.clone();
+                    less.statements[at] = line.replacen(clause, "", 1);
+                    smaller.push(less);
+                }
+            }
+        }
+    }
 }
 
 fn start(random: &mut Random, name: &'static str, ty: &'static str, columns: &mut Vec<String>) -> &'static str {
@@ -105,7 +132,23 @@ fn app(random: &mut Random, name: &str, columns: &[&str]) -> String {
         all.insert(0, "id");
     }
     let all = all.join(", ");
-    match random.below(10) {
+    let more = match random.below(30) {
+        0 => "  deletes none",
+        1 => "  inserts none",
+        2 => "  updates none",
+        3 => "  inserts t on conflict (id)",
+        4 => "  reads catalog",
+        _ => "",
+    };
+    match random.below(14) {
+        0 | 1 => format!("app {name} {{ uses t.* }}"),
+        2..5 if !more.is_empty() => format!("app {name} {{ uses {all}{more} }}"),
+        other => plain_app(name, &all, other - 2),
+    }
+}
+
+fn plain_app(name: &str, all: &str, kind: usize) -> String {
+    match kind {
         0 => format!("app {name} {{ reads {all} }}"),
         1 => format!("app {name} {{ reads {all} updates {all} }}"),
         2 => format!("app {name} {{ reads {all} inserts {all} updates {all} }}"),
@@ -121,12 +164,17 @@ pub fn draft(random: &mut Random) -> Draft {
         let statements = text.lines().filter(|line| !line.starts_with('#')).map(str::to_owned).collect();
         return Draft { whole: true, columns: Vec::new(), apps: Vec::new(), statements };
     }
-    let mut draft = match random.below(12) {
+    if random.chance(25) {
+        return pairs::pair(random);
+    }
+    let mut draft = match random.below(14) {
+        12 | 13 => soup(random),
         0..6 => other_form(random),
         6 | 7 => merge(random),
         8 | 9 => own_column(random),
         10 => constraint(random),
-        _ => removal(random),
+        11 => removal(random),
+        _ => unreachable!("below"),
     };
     match random.below(8) {
         0..5 => {}
@@ -154,7 +202,7 @@ fn spoil(random: &mut Random, draft: &mut Draft) {
     }
 }
 
-fn filled(expression: &str, column: &str) -> String {
+pub fn filled(expression: &str, column: &str) -> String {
     expression.replace("{}", column)
 }
 
@@ -225,6 +273,7 @@ fn other_form(random: &mut Random) -> Draft {
         [] => None,
         some => Some(filled(*random.pick(some), "d")),
     };
+    let mut validates_later = Vec::new();
     let mut statements = vec![format!("expand add column d {to}{}", additions(random, to))];
     let plain = there == "a";
     match random.below(10) {
@@ -250,8 +299,25 @@ fn other_form(random: &mut Random) -> Draft {
     let filter = if from != to && filter.contains("distinct") { "" } else { filter };
     statements.push(format!("migrate backfill d from {filled_with}{filter}"));
     statements.extend(validates);
+    if let Some(b) = b
+        && random.chance(20)
+    {
+        let other = columns[1].split(' ').nth(1).unwrap_or_default().to_owned();
+        let other = pools::TYPES.iter().find(|ty| ty.starts_with(&other)).copied().unwrap_or("text");
+        let (one, at) = if random.chance(50) { ("a", from) } else { ("d", to) };
+        let check = random.pick(pools::pair_checks(at, other)).replace("{a}", one).replace("{b}", b);
+        if one == "a" && random.chance(50) {
+            columns.push(format!("check ({check})"));
+        } else {
+            statements.push(format!("expand add check both ({check}) on t"));
+            if random.chance(60) {
+                validates_later.push("migrate validate check both".to_owned());
+            }
+        }
+    }
     let b = b.unwrap_or_default();
     let with = |column: &'static str| if b.is_empty() { vec![column] } else { vec![column, b] };
+    statements.extend(validates_later);
     let apps = vec![app(random, "v1", &with("a")), app(random, "v2", &with("d"))];
     if random.chance(20) && columns[0].contains("not null") {
         statements.push("expand drop not null a".into());
@@ -374,5 +440,71 @@ fn removal(random: &mut Random) -> Draft {
     }
     statements.extend(["deploy v2", "retire v1", "contract drop column b"].map(str::to_owned));
     let apps = vec![app(random, "v1", &["a", "b"]), app(random, "v2", &["a"])];
+    Draft { whole: false, columns, apps, statements }
+}
+
+/// Statements as they come, each likely to find its names.
+fn soup(random: &mut Random) -> Draft {
+    let mut columns = Vec::new();
+    let (one, other) = (any_type(random), any_type(random));
+    let mut known = vec![("a", one), ("b", other)];
+    start(random, "a", one, &mut columns);
+    start(random, "b", other, &mut columns);
+    let mut statements = Vec::new();
+    let (mut deployed, mut retired) = (false, false);
+    for _ in 0..random.below(6) + 3 {
+        let (target, ty) = *random.pick(&known);
+        let (source, from) = *random.pick(&known);
+        let value = match pools::expressions(from, ty) {
+            [] => pools::literal(random, ty),
+            some => filled(*random.pick(some), source),
+        };
+        let line = match random.below(16) {
+            0..3 if known.len() < 4 => {
+                let name = if known.iter().any(|(name, _)| *name == "d") { "e" } else { "d" };
+                if known.iter().any(|(known, _)| *known == name) {
+                    continue;
+                }
+                let (near, like) = *random.pick(&known);
+                let ty = if random.chance(50) { like } else { any_type(random) };
+                known.push((name, ty));
+                let line = format!("expand add column {name} {ty}{}", additions(random, ty));
+                if like == ty && random.chance(60) {
+                    statements.push(line);
+                    statements.push(format!("expand sync {near} <-> {name}"));
+                    format!("migrate backfill {name} from {near}")
+                } else {
+                    line
+                }
+            }
+            0..5 => format!("expand sync {target} from {value}"),
+            5..7 => format!("migrate backfill {target} from {value}"),
+            7 => format!("migrate backfill {target} from {value} where {target} is null"),
+            8 => format!("migrate seed {target} from {value}"),
+            9 => format!("expand set default {target} {}", pools::literal(random, ty)),
+            10 => format!("expand add not null {target}"),
+            11 => format!("expand drop not null {target}"),
+            12 => format!("expand add check k_{target} ({})", filled(*random.pick(pools::checks(ty)), target)),
+            13 if !deployed => {
+                deployed = true;
+                "deploy v2".to_owned()
+            }
+            14 if deployed && !retired => {
+                retired = true;
+                "retire v1".to_owned()
+            }
+            15 if known.len() > 2 => {
+                known.retain(|(name, _)| *name != target);
+                format!("contract drop column {target}")
+            }
+            _ => continue,
+        };
+        statements.push(line);
+    }
+    if !deployed {
+        statements.push("deploy v2".to_owned());
+    }
+    let new: Vec<&str> = known.iter().map(|(name, _)| *name).collect();
+    let apps = vec![app(random, "v1", &["a", "b"]), app(random, "v2", &new)];
     Draft { whole: false, columns, apps, statements }
 }

@@ -20,7 +20,7 @@ fn arguments(random: &mut Random) -> Vec<String> {
         [] => "a".to_owned(),
         some => random.pick(some).replace("{}", "a"),
     };
-    match random.below(11) {
+    match random.below(12) {
         0 => vec!["add-column".into(), "t.d".into(), ty.into()],
         1 => ["add-column", "t.d", ty, "--default", literal, "--not-null"].map(str::to_owned).to_vec(),
         2 => {
@@ -41,12 +41,17 @@ fn arguments(random: &mut Random) -> Vec<String> {
             ["add-check", "t.a", &check, "--type", ty].map(str::to_owned).to_vec()
         }
         9 => ["set-default", "t.a", literal, "--type", ty].map(str::to_owned).to_vec(),
+        10 => ["add-table", "u", &format!("a:{ty}"), &format!("b:{other} not null")].map(str::to_owned).to_vec(),
         _ => random
             .pick(&[
                 &["split-column", "t.a", "d", "e"][..],
                 &["merge-columns", "t.a", "t.b", "d"],
                 &["add-unique", "t.a"],
                 &["add-index", "t.a"],
+                &["add-foreign-key", "t.u_id", "u.id"],
+                &["split-table", "t", "u", "a", "b"],
+                &["rename-table", "t", "u"],
+                &["drop-table", "u"],
             ])
             .iter()
             .map(|word| (*word).to_owned())

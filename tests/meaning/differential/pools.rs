@@ -15,7 +15,10 @@ pub const TYPES: &[&str] = &[
     "boolean",
     "date",
     "timestamp",
+    "timestamptz",
+    "double precision",
     "jsonb",
+    "citext",
 ];
 
 /// Values of a type, as PostgreSQL writes them: plain ones, and those on which casts and equality trip.
@@ -27,6 +30,7 @@ pub fn values(ty: &str) -> &'static [&'static str] {
             "x",
             "y",
             "a b",
+            "x ",
             "Bob",
             "bob",
             "12",
@@ -40,7 +44,7 @@ pub fn values(ty: &str) -> &'static [&'static str] {
             "yes",
             "true",
         ],
-        "varchar(5)" => &["", " ", "x", "y", "a b", "Bob", "bob", "12", "-7", "abcde", "yes"],
+        "varchar(5)" => &["", " ", "x", "y", "a b", "x ", "Bob", "bob", "12", "-7", "abcde", "yes"],
         "numeric" => &["0", "1", "1.0", "1.00", "-2.5", "2.555", "12", "100000.25", "123456789.125"],
         "numeric(6,2)" => &["0.00", "0.01", "1.00", "1.50", "-3.25", "12.00", "9999.99"],
         "smallint" => &["0", "1", "-1", "2", "7", "100", "32767"],
@@ -49,7 +53,22 @@ pub fn values(ty: &str) -> &'static [&'static str] {
         "boolean" => &["true", "false"],
         "date" => &["2020-02-29", "1999-12-31", "2024-01-01"],
         "timestamp" => &["2020-02-29 12:30:00", "2024-01-01 00:00:00", "2024-01-01 10:00:00.25"],
-        "jsonb" => &["{}", "{\"k\": 1}", "{\"k\": \"v\"}", "[1]", "1.0", "\"x\""],
+        "timestamptz" => &["2020-02-29 12:30:00+00", "2024-01-01 00:00:00+02", "2024-01-01 00:00:00.5+00"],
+        "double precision" => &["0", "-0", "1", "1.5", "-2.25", "100", "1e20", "NaN"],
+        "jsonb" => &[
+            "{}",
+            "{\"k\": 1}",
+            "{\"k\": 1.0}",
+            "{\"k\": 1.00}",
+            "{\"k\": \"v\"}",
+            "{\"k\": null}",
+            "[1]",
+            "1.0",
+            "1",
+            "null",
+            "\"x\"",
+        ],
+        "citext" => &["", "x", "X", "y", "Bob", "bob", "a b", "x "],
         other => panic!("no values for {other}"),
     }
 }
@@ -59,6 +78,7 @@ pub fn literal(random: &mut Random, ty: &str) -> String {
     let value = *random.pick(values(ty));
     match ty {
         "numeric" | "numeric(6,2)" | "smallint" | "integer" | "bigint" | "boolean" => value.to_owned(),
+        "double precision" if value.parse::<f64>().is_ok_and(f64::is_finite) && value != "-0" => value.to_owned(),
         _ => format!("'{value}'"),
     }
 }
@@ -71,6 +91,9 @@ fn kind(ty: &str) -> &'static str {
         "boolean" => "boolean",
         "date" => "date",
         "timestamp" => "timestamp",
+        "timestamptz" => "timestamptz",
+        "double precision" => "double",
+        "citext" => "citext",
         _ => "jsonb",
     }
 }
@@ -180,6 +203,18 @@ pub fn expressions(from: &str, to: &str) -> &'static [&'static str] {
         ("timestamp", "timestamp") => &["{}", "date_trunc('day', {})"],
         ("date" | "timestamp", "text") => &["{}::text"],
         ("date", "integer") => &["extract(year from {})::integer"],
+        ("timestamptz", "timestamptz") => &["{}", "{}", "coalesce({}, timestamptz '2020-01-01 00:00:00+00')"],
+        ("timestamptz", "timestamp") => &["{} at time zone 'UTC'"],
+        ("timestamp", "timestamptz") => &["{} at time zone 'UTC'"],
+        ("timestamptz", "date") => &["({} at time zone 'UTC')::date"],
+        ("double", "double") => &["{}", "{}", "-{}", "{} * 2", "1 / {}", "abs({})", "nullif({}, 0)", "coalesce({}, 0)"],
+        ("double", "numeric") => &["{}::numeric"],
+        ("double", "text") => &["{}::text"],
+        ("double", "integer") => &["{}::integer", "round({})::integer"],
+        ("double", "boolean") => &["{} > 0", "{} = 0"],
+        ("numeric" | "integer", "double") => &["{}", "{}::double precision", "{} / 3.0"],
+        ("text", "double") => &["{}::double precision"],
+        ("citext", "citext") => &["{}", "{}", "{}"],
         ("jsonb", "jsonb") => &["{}", "{} -> 'k'"],
         ("jsonb", "text") => &["{} ->> 'k'", "{}::text", "coalesce({} ->> 'k', 'x')"],
         ("jsonb", "integer") => &["({} ->> 'k')::integer"],
@@ -208,6 +243,8 @@ pub fn merges(ty: &str) -> &'static [&'static str] {
         ],
         "numeric" => &["{a} + {b}", "{a} * {b}", "{a} / {b}", "coalesce({a}, 0) + coalesce({b}, 0)"],
         "boolean" => &["{a} and {b}", "{a} or {b}", "coalesce({a}, {b})"],
+        "double" => &["{a} + {b}", "{a} * {b}", "greatest({a}, {b})"],
+        "citext" => &["{a}"],
         _ => &["coalesce({a}, {b})"],
     }
 }
@@ -225,7 +262,7 @@ pub fn checks(ty: &str) -> &'static [&'static str] {
             "{} = upper({})",
             "{} <> 'x'",
         ],
-        "integer" | "numeric" => &[
+        "integer" | "numeric" | "double" => &[
             "{} >= 0",
             "{} > 0",
             "{} <> 0",
@@ -240,4 +277,41 @@ pub fn checks(ty: &str) -> &'static [&'static str] {
         "timestamp" => &["{} > timestamp '2000-01-01 00:00:00'", "{} is not null"],
         _ => &["{} is not null"],
     }
+}
+
+/// Checks of two columns, `{a}` and `{b}`, of these types.
+pub fn pair_checks(one: &str, other: &str) -> &'static [&'static str] {
+    match (kind(one), kind(other)) {
+        ("citext", _) | (_, "citext") => &["{a} is not null or {b} is not null"],
+        ("integer" | "numeric" | "double", "integer" | "numeric" | "double") => &[
+            "{a} <= {b}",
+            "{a} + {b} < 1000",
+            "{a} <> {b}",
+            "coalesce({a}, {b}) >= 0",
+            "{a} is null or {b} is not null",
+        ],
+        ("text", "text") => &["{a} <> {b}", "length({a} || {b}) < 8", "coalesce({a}, {b}) is not null", "{a} <= {b}"],
+        (one, other) if one == other && one != "jsonb" => {
+            &["{a} = {b} or {b} is null", "{a} is not null or {b} is not null"]
+        }
+        _ => &["{a} is not null or {b} is not null", "({a} is null) = ({b} is null)"],
+    }
+}
+
+/// An expression of a column with the table before its name.
+pub fn qualified(expression: &str, column: &str, table: &str) -> String {
+    let mut text = String::new();
+    let (mut quoted, mut word) = (false, String::new());
+    for c in expression.chars().chain([' ']) {
+        if !quoted && (c.is_alphanumeric() || c == '_') {
+            word.push(c);
+            continue;
+        }
+        text.push_str(&if word == column { format!("{table}.{word}") } else { std::mem::take(&mut word) });
+        word.clear();
+        quoted ^= c == '\'';
+        text.push(c);
+    }
+    text.pop();
+    text
 }

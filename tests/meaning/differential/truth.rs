@@ -12,6 +12,9 @@ use miglab::engine::memory::Memory;
 use miglab::expr::Expression;
 use miglab::plan::{AppUse, FactId, FillingKind, Plan};
 
+use super::excuse::About;
+use super::places::Places;
+
 /// What a column ought to hold.
 #[derive(Clone, Debug)]
 pub enum Known {
@@ -38,10 +41,9 @@ struct Derivation {
     by_sync: bool,
 }
 
-/// What all rows of a table ought to hold, by their numbers.
+/// What all rows ought to hold, by the thing that they are of.
 pub struct Truth {
     plan: Arc<Plan>,
-    table: Name,
     derivations: Vec<Derivation>,
     rows: BTreeMap<usize, Row>,
 }
@@ -51,11 +53,13 @@ pub struct Truth {
 pub struct Wrong {
     pub kind: &'static str,
     pub said: String,
+    /// What a condition must name to speak of it.
+    pub about: About,
 }
 
 impl Wrong {
-    pub fn new(kind: &'static str, said: impl Into<String>) -> Self {
-        Self { kind, said: said.into() }
+    pub fn new(kind: &'static str, about: About, said: impl Into<String>) -> Self {
+        Self { kind, said: said.into(), about }
     }
 }
 
@@ -64,7 +68,7 @@ fn same(one: &Value, other: &Value) -> bool {
 }
 
 impl Truth {
-    pub fn new(plan: &Arc<Plan>, table: &Name, memory: &Memory) -> Self {
+    pub fn new(plan: &Arc<Plan>) -> Self {
         let mut derivations = Vec::new();
         for (_, effect) in plan.effects() {
             for filling in effect.fills.iter().filter(|filling| filling.carries_over()) {
@@ -74,31 +78,27 @@ impl Truth {
                 }
                 derivations.push(Derivation {
                     target: filling.column,
-                    inputs: inputs((plan, table), filling.value, &filling.sources),
+                    inputs: inputs(plan, filling.value, &filling.sources),
                     value: filling.value.clone(),
                     by_sync: filling.kind == FillingKind::Sync,
                 });
             }
         }
         derivations.sort_by_key(|derivation| !derivation.by_sync);
-        let mut truth = Self { plan: Arc::clone(plan), table: table.clone(), derivations, rows: BTreeMap::new() };
-        for number in numbers(memory, table) {
-            truth.begin(memory, number);
-        }
-        truth
+        Self { plan: Arc::clone(plan), derivations, rows: BTreeMap::new() }
     }
 
-    fn begin(&mut self, memory: &Memory, number: usize) {
-        let mut row = Row::default();
-        let table = memory.catalog().table(&self.table).expect("it is there").clone();
+    /// A row that is there at the start.
+    pub fn begin(&mut self, memory: &Memory, thing: usize, table: &Name, number: usize) {
+        let row = self.rows.entry(thing).or_default();
+        let table = memory.catalog().table(table).expect("it is there").clone();
         for column in table.columns() {
-            let value = memory.value(&self.table, number, &column.name).expect("it is there");
+            let value = memory.value(&table.name, number, &column.name).expect("it is there");
             row.known.insert(column.id, Known::Value(value));
             row.direct.insert(column.id);
         }
         let written = row.direct.clone();
-        self.rows.insert(number, row);
-        self.spread(number, &written, memory.now_micros(), true);
+        self.spread(thing, &written, memory.now_micros(), true);
     }
 
     /// Columns were written directly: what carries one of their facts follows.
@@ -151,9 +151,9 @@ impl Truth {
 
     /// An application has inserted a row, in which it has given these columns a value, or null. Of the forms of a fact
     /// those count that are given a value; where there are none, nulls that are given; where nothing is, a default.
-    pub fn inserted(&mut self, memory: &Memory, number: usize, given: &[(ColumnId, Value)]) {
-        let mut row = Row::default();
-        let table = memory.catalog().table(&self.table).expect("it is there").clone();
+    pub fn inserted(&mut self, memory: &Memory, (number, table): (usize, &Name), given: &[(ColumnId, Value)]) {
+        let row = self.rows.entry(number).or_default();
+        let table = memory.catalog().table(table).expect("it is there").clone();
         let now = memory.now_micros();
         let default = |column: &Column| {
             let default = column.default.as_ref().and_then(|default| default.eval(&[], now).ok());
@@ -162,7 +162,6 @@ impl Truth {
         for column in table.columns() {
             row.known.insert(column.id, Known::Value(default(column)));
         }
-        self.rows.insert(number, row);
         let facts = Arc::clone(&self.plan.facts);
         let linked = |one: ColumnId, other: ColumnId| facts.of(one).iter().any(|fact| facts.of(other).contains(fact));
         let value_of = |id: ColumnId| given.iter().find(|(of, _)| *of == id).map(|(_, value)| value);
@@ -200,18 +199,37 @@ impl Truth {
         Some(value.map_or(Known::Open, Known::Value))
     }
 
-    pub fn deleted(&mut self, number: usize) {
-        self.rows.remove(&number);
+    /// Rows of a thing are gone: what says the same elsewhere is old.
+    pub fn deleted(&mut self, number: usize, columns: &[ColumnId], is_there: bool) {
+        if !is_there {
+            self.rows.remove(&number);
+            return;
+        }
+        let facts = Arc::clone(&self.plan.facts);
+        let row = self.rows.get_mut(&number).expect("it is there");
+        let is_null = |row: &Row, id: &ColumnId| {
+            matches!(row.known.get(id), Some(Known::Value(value)) if value.is_null()) || !row.known.contains_key(id)
+        };
+        let lost: Vec<ColumnId> = columns.iter().copied().filter(|id| !is_null(row, id)).collect();
+        for id in columns {
+            row.known.remove(id);
+            row.direct.remove(id);
+        }
+        for (id, known) in &mut row.known {
+            let shares = |other: &ColumnId| facts.of(*other).iter().any(|fact| facts.of(*id).contains(fact));
+            if lost.iter().any(shares) && !matches!(known, Known::Value(value) if value.is_null()) {
+                *known = Known::Old;
+            }
+        }
     }
 
-    /// A column was added: where nothing computes it, it is its default.
-    pub fn added(&mut self, memory: &Memory, column: ColumnId) {
-        let table = memory.catalog().table(&self.table).expect("it is there").clone();
-        let Some(column) = table.column_by_id(column) else { return };
-        for (number, row) in &mut self.rows {
-            let there = memory.value(&self.table, *number, &column.name).expect("it is there");
-            row.known.entry(column.id).or_insert(Known::Value(there));
-        }
+    /// A column, or a row with its columns, is new: where nothing computes it, it is what stands there.
+    pub fn added(&mut self, memory: &Memory, (thing, table, number): (usize, &Name, usize), column: ColumnId) {
+        let Some(column) = memory.catalog().table(table).and_then(|table| table.column_by_id(column).cloned()) else {
+            return;
+        };
+        let there = memory.value(table, number, &column.name).expect("it is there");
+        self.rows.entry(thing).or_default().known.entry(column.id).or_insert(Known::Value(there));
     }
 
     /// A statement has filled a column of a row: where null was right, what it gives is right.
@@ -223,41 +241,43 @@ impl Truth {
         }
     }
 
-    /// Every live version reads every row.
-    pub fn read(&self, memory: &Memory, app: &AppUse) -> Option<Wrong> {
-        let table = memory.catalog().table(&self.table)?;
-        for column in app
-            .reads
-            .iter()
-            .filter(|column| column.table == self.table)
-            .filter_map(|column| table.column(&column.column))
-        {
-            let found = memory.catalog().column_found_by(&app.name, &self.table, &column.name);
+    /// Every live version reads every row; one that is missing in one of the tables of a thing reads as null.
+    pub fn read(&self, memory: &Memory, app: &AppUse, places: &Places) -> Option<Wrong> {
+        for name in &app.reads {
+            let Some(column) = memory.catalog().column(&name.table, &name.column).cloned() else { continue };
+            let found = memory.catalog().column_found_by(&app.name, &name.table, &column.name);
+            // Of `*`, what came later is given back and not made anything of.
+            if app.spread.contains(name) && found.is_none() {
+                continue;
+            }
             let trusted = found.is_some_and(|found| matches!(found.not_null, NotNull::Yes | NotNull::Validated));
-            for (number, row) in &self.rows {
-                let there = memory.value(&self.table, *number, &column.name)?;
-                if there.is_null() && trusted {
-                    return Some(Wrong::new(
-                        "null",
-                        format!("{} reads null in {}, row {number}", app.name, column.name),
-                    ));
+            for (thing, row) in &self.rows {
+                let number = places.row(*thing, &name.table);
+                let there = match number {
+                    Some(number) => memory.value(&name.table, number, &column.name)?,
+                    None => Value::Null,
+                };
+                let whose = format!("{}.{}, row {number:?}", name.table, column.name);
+                if there.is_null() && trusted && number.is_some() {
+                    let about = About::Null(column.id);
+                    return Some(Wrong::new("null", about, format!("{} reads null in {whose}", app.name)));
                 }
-                let who = format!("{} reads {there} in {}, row {number}", app.name, column.name);
-                match row.known.get(&column.id) {
-                    Some(Known::Value(value)) if same(value, &there) => {}
+                let who = format!("{} reads {there} in {whose}", app.name);
+                let (kind, about, why) = match row.known.get(&column.id) {
+                    Some(Known::Value(value)) if same(value, &there) => continue,
                     Some(Known::Value(value)) if there.is_null() => {
-                        return Some(Wrong::new("unset read", format!("{who}, and it is {value}")));
+                        ("unset read", About::Null(column.id), format!("and it is {value}"))
                     }
-                    Some(Known::Value(value)) => {
-                        return Some(Wrong::new("stale read", format!("{who}, and it is {value}")));
-                    }
-                    Some(Known::Old) if there.is_null() && self.is_null(row, column.id) => {}
-                    Some(Known::Old) => return Some(Wrong::new("stale read", format!("{who}, which is old"))),
+                    Some(Known::Value(value)) => ("stale read", About::Value(column.id), format!("and it is {value}")),
+                    Some(Known::Old) if there.is_null() && self.is_null(row, column.id) => continue,
+                    Some(Known::Old) if number.is_none() => continue,
+                    Some(Known::Old) => ("stale read", About::Value(column.id), "which is old".to_owned()),
                     Some(Known::Lost) if there.is_null() => {
-                        return Some(Wrong::new("unset read", format!("{who}, and it comes from something")));
+                        ("unset read", About::Null(column.id), "and it comes from something".to_owned())
                     }
-                    Some(Known::Lost | Known::Open) | None => {}
-                }
+                    Some(Known::Lost | Known::Open) | None => continue,
+                };
+                return Some(Wrong::new(kind, about, format!("{who}, {why}")));
             }
         }
         None
@@ -272,45 +292,49 @@ impl Truth {
     }
 
     /// A column is about to be dropped: two rows that it tells apart, and that nothing else will.
-    pub fn dropped(&self, memory: &Memory, dropped: ColumnId) -> Option<Wrong> {
+    pub fn dropped(&self, memory: &Memory, places: &Places, dropped: ColumnId, with: &[ColumnId]) -> Option<Wrong> {
         let facts = &self.plan.facts;
-        let table = memory.catalog().table(&self.table)?.clone();
         let shares = |id: ColumnId| facts.of(id).iter().any(|fact| facts.of(dropped).contains(fact));
-        let left: Vec<_> = table.columns().filter(|column| column.id != dropped && shares(column.id)).collect();
+        let all =
+            memory.catalog().tables().flat_map(|table| table.columns().map(|column| (table.name.clone(), column)));
+        let left: Vec<_> = all.filter(|(_, column)| !with.contains(&column.id) && shares(column.id)).collect();
         if left.is_empty() {
             return None;
         }
         let mut images: BTreeMap<Vec<String>, (usize, String)> = BTreeMap::new();
-        for (number, row) in self.rows.iter().filter(|(_, row)| row.direct.contains(&dropped)) {
+        for (thing, row) in self.rows.iter().filter(|(_, row)| row.direct.contains(&dropped)) {
             let Some(Known::Value(value)) = row.known.get(&dropped) else { continue };
-            let there: Vec<Value> =
-                left.iter().filter_map(|column| memory.value(&self.table, *number, &column.name)).collect();
+            let of = |(table, column): &(Name, &Column)| {
+                let row = places.row(*thing, table)?;
+                memory.value(table, row, &column.name)
+            };
+            let there: Vec<Value> = left.iter().map(|column| of(column).unwrap_or(Value::Null)).collect();
             if value.is_null() {
                 continue;
             }
             if there.iter().all(Value::is_null) {
-                return Some(Wrong::new("lost write", format!("{value} of row {number} is in no column any more")));
+                let said = format!("{value} of thing {thing} is in no column any more");
+                return Some(Wrong::new("lost write", About::Null(dropped), said));
             }
             let image: Vec<String> = there.iter().map(Value::to_string).collect();
             let value = value.to_string();
             if let Some((other, known)) = images.get(&image).filter(|(_, known)| *known != value) {
-                let said = format!("{known} of row {other} and {value} of row {number} are both {image:?} now");
-                return Some(Wrong::new("lost write", said));
+                let said = format!("{known} of thing {other} and {value} of thing {thing} are both {image:?} now");
+                return Some(Wrong::new("lost write", About::Value(dropped), said));
             }
-            images.insert(image, (*number, value));
+            images.insert(image, (*thing, value));
         }
         None
     }
 }
 
 /// The columns that an expression reads, in the order in which it wants their values.
-fn inputs((plan, table): (&Plan, &Name), value: &Expression, sources: &[ColumnId]) -> Vec<ColumnId> {
+fn inputs(plan: &Plan, value: &Expression, sources: &[ColumnId]) -> Vec<ColumnId> {
     let mut catalog = plan.start.clone();
     let mut names: BTreeMap<ColumnId, String> = BTreeMap::new();
     let mut note = |catalog: &miglab::catalog::Catalog| {
-        if let Some(table) = catalog.table(table) {
-            names.extend(table.columns().map(|column| (column.id, column.name.to_string())));
-        }
+        let columns = catalog.tables().flat_map(|table| table.columns());
+        names.extend(columns.map(|column| (column.id, column.name.to_string())));
     };
     note(&catalog);
     for step in &plan.steps {
@@ -320,10 +344,4 @@ fn inputs((plan, table): (&Plan, &Name), value: &Expression, sources: &[ColumnId
     let of =
         |name: &str| *sources.iter().find(|id| names.get(id).is_some_and(|known| known == name)).expect("a source");
     value.inputs().iter().map(|name| of(name)).collect()
-}
-
-/// The numbers of the rows of a table.
-pub fn numbers(memory: &Memory, table: &Name) -> Vec<usize> {
-    let selected = memory.select(None, table, Some(&[]), None, usize::MAX);
-    selected.map_or_else(|_| Vec::new(), |selected| selected.rows.iter().map(|row| row.number).collect())
 }

@@ -7,11 +7,13 @@ mod follow;
 
 use crate::ast::Name;
 use crate::catalog::{Column, ColumnId, SyncId};
+use crate::data::Type;
 use crate::expr::{Expression, Nullness};
 use crate::obligations::{Answer, Judge, Scenario, Witness};
 use crate::plan::FactId;
 use crate::prove::compile::computed::{self, Doubt, Given};
 use crate::prove::compile::scene::LayerScene;
+use crate::prove::covers::Cover;
 use crate::prove::layout::KeptBits;
 use crate::prove::rule::Rule;
 use crate::prove::survey::MOST_INPUTS;
@@ -133,11 +135,18 @@ impl<'a, W: Word> Image<'a, W> {
     pub(super) fn give(&mut self, column: ColumnId, null: bool) {
         let Some(bits) = self.scene.bits(column) else { return };
         self.code.push(Op::assign(bits.null, null));
+        self.forget_left_out(|cover| cover.read.contains(&column));
         self.note_null(column, null);
         let fresh = W::bits(bits.stale.iter().map(|(_, at)| *at)) | W::bit(bits.unset);
         self.code.push(Op::Put(!fresh, W::ZERO));
         self.store(bits.table);
         self.touch(column);
+    }
+
+    /// A column has another value: whom a condition on it has left out is not known any more.
+    fn forget_left_out(&mut self, changes: impl Fn(&Cover) -> bool) {
+        let left_out = self.scene.layout.left_out.iter().filter(|left| changes(&left.cover));
+        left_out.map(|left| left.at).for_each(|at| self.code.push(Op::assign(at, false)));
     }
 
     /// An application writes the column: what a statement found there is not restored any more.
@@ -170,6 +179,7 @@ impl<'a, W: Word> Image<'a, W> {
     /// Gives a column the value of an expression over the row of `table`, with the freshness of what it reads.
     pub(super) fn compute(&mut self, column: ColumnId, value: &Expression, table: &str) {
         let Some(bits) = self.scene.bits(column) else { return };
+        self.forget_left_out(|cover| cover.read.contains(&column));
         let catalog = self.scene.catalog;
         let ids: Vec<Option<ColumnId>> =
             value.inputs().iter().map(|name| catalog.column(table, name).map(|column| column.id)).collect();
@@ -209,26 +219,32 @@ impl<'a, W: Word> Image<'a, W> {
 
     /// Asks whether an expression fails for some row.
     fn doubt(&mut self, column: ColumnId, value: &Expression, table: &str) {
-        let answer = if self.changes_an_unknown_type(column, value, table) {
-            Answer::Open
-        } else {
-            self.ask(|scenario, judge| judge.fails(scenario, table, value))
+        let unknown = self.changes_an_unknown_type(column, value, table);
+        let answer = match (self.ask(|scenario, judge| judge.fails(scenario, table, value)), &unknown) {
+            (Answer::Never, Some(_)) => Answer::Open,
+            (answer, _) => answer,
         };
         if answer != Answer::Never {
-            self.doubts.push(Doubt { column, answer });
+            let unknown = unknown.filter(|_| answer == Answer::Open);
+            self.doubts.push(Doubt { column, answer, unknown });
         }
     }
 
-    /// Whether a value goes from or to a type that the language does not know, and not as it is.
-    fn changes_an_unknown_type(&self, column: ColumnId, value: &Expression, table: &str) -> bool {
+    /// The type that the language does not know, where a value goes from or to one, and not as it is.
+    fn changes_an_unknown_type(&self, column: ColumnId, value: &Expression, table: &str) -> Option<Name> {
         let catalog = self.scene.catalog;
         let name = self.scene.survey.name(column);
-        let Some(target) = catalog.column(&name.table, &name.column) else { return false };
+        let target = catalog.column(&name.table, &name.column)?;
         let sources = || value.inputs().iter().filter_map(|input| catalog.column(table, input));
-        let is_unknown = |column: &Column| column.written_type.is_some();
-        let is_same = |source: &Column| source.ty == target.ty && source.written_type == target.written_type;
+        let is_same = |source: &Column| source.is_of_type_of(target);
         let is_kept = value.as_column_of_any_type().is_some() && sources().all(is_same);
-        !is_kept && (is_unknown(target) || sources().any(is_unknown))
+        // Every type can be written as a text.
+        let is_text = matches!(target.ty, Type::Text | Type::Varchar(None)) && target.written_type.is_none();
+        if is_kept || is_text && value.as_text_of_column().is_some() {
+            return None;
+        }
+        let opaque = |source: &Column| source.written_type.clone().filter(|_| !source.is_kept_as_text());
+        target.written_type.clone().or_else(|| sources().find_map(opaque))
     }
 
     /// Asks about the values of the row as far as it is worked out.
@@ -236,7 +252,8 @@ impl<'a, W: Word> Image<'a, W> {
         let computed = computed::as_computed(&self.computed);
         let filter = self.filter.as_ref().map(|(table, filter)| (&**table, filter));
         let scenario = computed::scenario(self.scene, !self.visited, &computed);
-        ask(&Scenario { filter, ..scenario }, &self.scene.survey.judge)
+        let seen = if self.visited { computed::seen(self.scene) } else { Vec::new() };
+        ask(&Scenario { filter, seen: &seen, ..scenario }, &self.scene.survey.judge)
     }
 
     /// Gives a column the value of an expression that it only starts from: what it should know of other columns it knows
@@ -323,6 +340,7 @@ impl<'a, W: Word> Image<'a, W> {
     pub(super) fn insert(&mut self, table: usize) {
         let scene = self.scene;
         let row = &scene.layout.tables[table];
+        self.forget_left_out(|cover| scene.group.tables[table] == cover.table);
         self.code.push(Op::assign(row.exists, true));
         // A row that comes again is there again, whoever brings it back.
         self.code.push(Op::assign(row.gone, false));
@@ -352,7 +370,8 @@ impl<'a, W: Word> Image<'a, W> {
 
     /// Removes the row of a table: its cells are as those of a row that never was.
     pub(super) fn remove(&mut self, table: usize, by_app: bool) {
-        let layout = self.scene.layout;
+        let (layout, group) = (self.scene.layout, self.scene.group);
+        self.forget_left_out(|cover| group.tables[table] == cover.table);
         self.code.push(Op::assign(layout.tables[table].exists, false));
         if by_app {
             self.code.push(Op::assign(layout.tables[table].gone, true));

@@ -1,7 +1,9 @@
 //! What a live application may do: write, insert, delete.
 
-use crate::catalog::{ColumnId, ConstraintKind, Sync};
-use crate::plan::{AppUse, ColumnName};
+mod pairs;
+
+use crate::catalog::{Column, ColumnId, ConstraintKind, Sync, Table};
+use crate::plan::{Action, AppUse, ColumnName};
 use crate::prove::compile::brought;
 use crate::prove::compile::computed;
 use crate::prove::compile::constraints;
@@ -25,11 +27,14 @@ pub(super) fn acts<W: Word>(scene: LayerScene<'_>, app: usize, record: &mut Reco
     for rows in scene.rows() {
         let usage = &scene.plan.apps[app];
         let mut doing = Doing { scene, app, usage, updated: &updated, inserted: &inserted, rows: &rows, record, acts };
+        doing.assume_values();
         doing.updates();
         for table in 0..scene.group.tables.len() {
             doing.insert(table);
             doing.touch(table);
             doing.delete(table);
+            doing.rekey(table);
+            doing.miss_the_row(table);
         }
     }
 }
@@ -91,6 +96,21 @@ impl<W: Word> Doing<'_, '_, W> {
             && (spread(one) || spread(other))
             && !self.scene.plan.facts.are_parts(one, other);
         self.scene.has(Rule::DualWrite) && !apart && self.scene.shared(one, other).next().is_some()
+    }
+
+    /// A version that the plan deploys is taken to write no null where the plan lets go of a `not null`.
+    fn assume_values(&mut self) {
+        let (scene, app) = (self.scene, self.app);
+        let (updated, inserted) = (self.updated, self.inserted);
+        for column in updated.iter().chain(inserted).copied() {
+            let was_bound = scene.survey.is_deployed(app) && scene.survey.is_at_start(column);
+            if was_bound && !scene.survey.may_write_null(scene.plan, app, column) {
+                let is_it = |action: &Action| matches!(action, Action::DropNotNull { column: of, .. } if *of == column);
+                let step = scene.plan.steps.iter().find(|step| is_it(&step.action)).map(|step| step.index);
+                let what = format!("`{}` writes no null to `{}`", self.usage.name, scene.survey.name(column));
+                step.into_iter().for_each(|step| self.record.assume(Some(step), what.clone()));
+            }
+        }
     }
 
     fn nullable(&self, columns: &[ColumnId]) -> Vec<ColumnId> {
@@ -227,6 +247,7 @@ impl<W: Word> Doing<'_, '_, W> {
             && scene.is_whole(self.app, table)
             && !self.rows.1[table]
             && !scene.survey.is_excused(self.app, name)
+            && !self.is_refused_elsewhere(table, schema)
             && self.parents_are_there(table);
         // Who writes the same fact in two tables inserts both rows at once.
         let together = scene.plan.written_with(self.usage, name, scene.catalog);
@@ -241,9 +262,12 @@ impl<W: Word> Doing<'_, '_, W> {
         });
         let written: Vec<ColumnId> = declared.iter().copied().chain(given.map(|(column, _)| column.id)).collect();
         let rows = self.rows.clone();
-        let elsewhere = self.given_elsewhere(table);
+        let (perhaps, always): (Vec<_>, Vec<_>) =
+            self.given_elsewhere(table).into_iter().partition(|column| !self.nullable(&[*column]).is_empty());
+        let elsewhere = variants(perhaps).into_iter().map(|given| [&given[..], &always[..]].concat());
+        let elsewhere: Vec<Vec<ColumnId>> = elsewhere.collect();
         let all = variants(self.nullable(&declared)).into_iter();
-        let all = all.flat_map(|null| variants(elsewhere.clone()).into_iter().map(move |given| (null.clone(), given)));
+        let all = all.flat_map(|null| elsewhere.clone().into_iter().map(move |given| (null.clone(), given)));
         for (null, given) in all {
             let columns = declared.clone();
             let happening = ModelEvent::Insert { app: self.app, table, columns, null: null.clone() };
@@ -258,10 +282,26 @@ impl<W: Word> Doing<'_, '_, W> {
         }
     }
 
-    /// The columns of other groups that an insert may give a value, and that a sync to another table follows.
+    /// Whether an insert leaves a column of another group null that must not be: it is refused, and told there.
+    fn is_refused_elsewhere(&self, table: usize, schema: &Table) -> bool {
+        let scene = self.scene;
+        let inserts = self.usage.inserts_into(&scene.group.tables[table]);
+        let is_set = |column: &Column| {
+            let name = scene.survey.name(column.id);
+            inserts.is_some_and(|inserts| inserts.columns.contains(&name))
+                || scene.survey.is_given(schema, column, &scene.plan.apps)
+                || scene.syncs.iter().any(|sync| sync.target == column.id)
+        };
+        let is_bound = |column: &&Column| constraints::is_not_null(schema, column) && !scene.has_default(column);
+        let mut apart = schema.columns().filter(|column| scene.bits(column.id).is_none());
+        scene.has(Rule::DefaultIsAValue) && apart.any(|column| is_bound(&column) && !is_set(column))
+    }
+
+    /// The columns of other groups that an insert gives a value, or null, and that a sync to another table follows.
     fn given_elsewhere(&self, table: usize) -> Vec<ColumnId> {
         let scene = self.scene;
-        let own = self.usage.writes.iter().filter(|name| name.table == scene.group.tables[table]);
+        let inserts = self.usage.inserts_into(&scene.group.tables[table]);
+        let own = inserts.into_iter().flat_map(|inserts| &inserts.columns);
         let ids = own.filter_map(|name| scene.named(name)).filter(|column| scene.bits(*column).is_none());
         let followed =
             |column: &ColumnId| scene.syncs.iter().any(|s| s.join.is_some() && s.source_columns.contains(column));
@@ -284,8 +324,8 @@ impl<W: Word> Doing<'_, '_, W> {
     fn touch(&mut self, table: usize) {
         let scene = self.scene;
         let own = |column: &ColumnName| column.table == scene.group.tables[table];
-        let elsewhere =
-            |name: &&ColumnName| own(name) && scene.named(name).is_some_and(|column| scene.bits(column).is_none());
+        let is_apart = |column: ColumnId| scene.bits(column).is_none() && !scene.survey.is_pairing_key(column);
+        let elsewhere = |name: &&ColumnName| own(name) && scene.named(name).is_some_and(is_apart);
         if !self.rows.1[table] || !self.usage.updates.iter().any(|name| elsewhere(&name)) || !self.touch_matters(table)
         {
             return;
@@ -310,7 +350,9 @@ impl<W: Word> Doing<'_, '_, W> {
         }
         let mut image = Image::new(scene, &self.rows.1, Guess::Value);
         image.stored.push(table);
-        !constraints::refusals(scene, (self.app, 0), &image, &[], self.record).is_empty()
+        // A check that the plan adds binds the row, whichever of its columns are written.
+        let is_risky = !constraints::risks(scene, self.app, &image, &[], self.record).is_empty();
+        is_risky || !constraints::refusals(scene, (self.app, 0), &image, &[], self.record).is_empty()
     }
 
     fn delete(&mut self, table: usize) {
