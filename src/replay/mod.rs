@@ -22,7 +22,9 @@ use crate::data::Value;
 use crate::engine::memory::{Memory, Selected};
 use crate::engine::{Fault, FaultKind};
 use crate::plan::{ColumnName, Plan};
-use crate::prove::{Beside, Anomaly, AnomalyKind, EventKind, NoReturn, Refutation, RowView, Schedule, ScheduleEvent, Shown};
+use crate::prove::{
+    Anomaly, AnomalyKind, Beside, EventKind, NoReturn, Refutation, RowView, Schedule, ScheduleEvent, Shown,
+};
 use acts::Write;
 use judge::Last;
 use known::KnownColumns;

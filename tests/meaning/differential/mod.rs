@@ -64,9 +64,7 @@ fn said(text: &str) -> Said {
         .collect();
     let Some(proof) = checked.proof().filter(|_| told.is_empty()) else { return Said::Told(told) };
     match proof.verdict() {
-        Verdict::Proved | Verdict::Conditional => {
-            Said::Proved(plan, proof.conditions.clone())
-        }
+        Verdict::Proved | Verdict::Conditional => Said::Proved(plan, proof.conditions.clone()),
         Verdict::Refuted | Verdict::NotProved => Said::Told(vec!["refuted or not proved, and nothing is told"]),
     }
 }
@@ -165,6 +163,8 @@ fn values_go_as_the_verdict_says() {
         seed += 1;
     }
     let Tally { clean, conditional, writes, excused, told, wrongs } = tally;
-    println!("{clean} clean plans, {conditional} with conditions ({excused} times as they say), {writes} writes; others: {told:?}");
+    println!(
+        "{clean} clean plans, {conditional} with conditions ({excused} times as they say), {writes} writes; others: {told:?}"
+    );
     assert!(wrongs.is_empty(), "{} disagreements\n{}", wrongs.len(), wrongs.join("\n"));
 }

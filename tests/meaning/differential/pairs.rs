@@ -84,10 +84,8 @@ fn split(random: &mut Random) -> Draft {
     let uses = if random.chance(15) { "reads" } else { "uses" };
     statements.push(format!("app v2 {{ {uses} {keys}{}{rows} }}", list("u")));
     let own = if own.is_empty() { own } else { format!(", {own}") };
-    statements.push(format!(
-        "expand add table u {{ t_id integer primary key references t (id){}{own} }}",
-        columns_of(&new)
-    ));
+    statements
+        .push(format!("expand add table u {{ t_id integer primary key references t (id){}{own} }}", columns_of(&new)));
     statements.extend(syncs);
     let filter = if random.chance(15) { " where a is not null" } else { "" };
     statements.push(format!("migrate copy t to u (t_id from id, {}){filter}", copied.join(", ")));
@@ -130,8 +128,10 @@ fn foreign_key(random: &mut Random) -> Draft {
     }
     let ty = *random.pick(pools::TYPES);
     let a = column(random, "a", ty);
-    let mut statements =
-        vec![format!("table t {{ id integer primary key, {a} }}"), format!("table u {{ id integer primary key, {refers} }}")];
+    let mut statements = vec![
+        format!("table t {{ id integer primary key, {a} }}"),
+        format!("table u {{ id integer primary key, {refers} }}"),
+    ];
     for version in ["v1", "v2"] {
         let keys = if random.chance(25) { "t.id, " } else { "" };
         let child = if random.chance(80) { ", u.t_id" } else { "" };

@@ -221,7 +221,8 @@ impl Stage {
     /// All rows, with what they are of.
     fn rows(&self) -> Vec<(Name, usize, usize)> {
         let tables: Vec<Name> = self.memory.catalog().tables().map(|table| table.name.clone()).collect();
-        let rows = tables.iter().flat_map(|table| numbers(&self.memory, table).into_iter().map(|row| (table.clone(), row)));
+        let rows =
+            tables.iter().flat_map(|table| numbers(&self.memory, table).into_iter().map(|row| (table.clone(), row)));
         rows.map(|(table, row)| (table.clone(), row, self.places.thing(&table, row))).collect()
     }
 
@@ -235,7 +236,12 @@ impl Stage {
         }
     }
 
-    fn apply(&mut self, (index, action): (usize, &Action), title: &str, may_fail: bool) -> Result<ControlFlow<()>, Wrong> {
+    fn apply(
+        &mut self,
+        (index, action): (usize, &Action),
+        title: &str,
+        may_fail: bool,
+    ) -> Result<ControlFlow<()>, Wrong> {
         match self.memory.apply(action, &mut |_| ControlFlow::Continue(())) {
             Ok(_) => Ok(ControlFlow::Continue(())),
             Err(_) if may_fail => Ok(ControlFlow::Continue(())),
@@ -479,8 +485,9 @@ impl Stage {
                 given.or_else(|| self.memory.value(table, number, self.memory.catalog().column_name(table, id)))
             };
             let translated = self.truth.translated(column.id, &writes, &value_of, now).filter(|_| !is_spread(&column));
-            let is_linked =
-                writes.iter().any(|id| *id != column.id && facts.of(*id).iter().any(|fact| facts.of(column.id).contains(fact)));
+            let is_linked = writes
+                .iter()
+                .any(|id| *id != column.id && facts.of(*id).iter().any(|fact| facts.of(column.id).contains(fact)));
             if translated.is_none() && !is_linked && self.random.chance(30) {
                 skipped.push(column.id);
                 continue;
@@ -634,13 +641,7 @@ impl Stage {
         self.add(app, table, &given, &defaults)
     }
 
-    fn add(
-        &mut self,
-        app: &AppUse,
-        table: &Name,
-        given: &[(Column, Value)],
-        defaults: &[String],
-    ) -> Result<(), Wrong> {
+    fn add(&mut self, app: &AppUse, table: &Name, given: &[(Column, Value)], defaults: &[String]) -> Result<(), Wrong> {
         let said: Vec<String> =
             given.iter().map(|(column, value)| format!("{} = {}", column.name, value.literal())).collect();
         self.events.push(format!("{} inserts into {table} {}", app.name, said.join(", ")));
@@ -696,7 +697,8 @@ impl Stage {
         if !self.is_heard_of(app, (table, Some(usize::MAX)), &ids(&given)) {
             return Ok(());
         }
-        let updated = |column: &Column| app.updates.iter().any(|name| name.table == *table && name.column == column.name);
+        let updated =
+            |column: &Column| app.updates.iter().any(|name| name.table == *table && name.column == column.name);
         let sets: Vec<(Column, Value)> = given
             .iter()
             .filter(|(column, _)| updated(column) && !conflict.contains(&column.name))
@@ -713,7 +715,12 @@ impl Stage {
         let target = conflict.iter().map(|name| quote::ident(name)).collect::<Vec<_>>().join(", ");
         let assignments = sets.iter().map(set).collect::<Vec<_>>().join(", ");
         let insertion = insertion(table, &given, &[]);
-        self.set(app, (table, number), &sets, Some(format!("{insertion} on conflict ({target}) do update set {assignments}")))
+        self.set(
+            app,
+            (table, number),
+            &sets,
+            Some(format!("{insertion} on conflict ({target}) do update set {assignments}")),
+        )
     }
 
     fn delete(&mut self, app: &AppUse, table: &Name) -> Result<(), Wrong> {
@@ -767,12 +774,7 @@ impl Stage {
 
     /// Whether a write is one that the version would do: it breaks nothing that it has heard of. With a number that no
     /// row has, unique columns are not looked at.
-    fn is_heard_of(
-        &self,
-        app: &AppUse,
-        (name, number): (&Name, Option<usize>),
-        given: &[(ColumnId, Value)],
-    ) -> bool {
+    fn is_heard_of(&self, app: &AppUse, (name, number): (&Name, Option<usize>), given: &[(ColumnId, Value)]) -> bool {
         let heard = self.heard(app, name);
         let table = self.memory.catalog().table(name).expect("it is there").clone();
         let now = self.memory.now_micros();

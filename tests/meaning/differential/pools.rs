@@ -283,11 +283,17 @@ pub fn checks(ty: &str) -> &'static [&'static str] {
 pub fn pair_checks(one: &str, other: &str) -> &'static [&'static str] {
     match (kind(one), kind(other)) {
         ("citext", _) | (_, "citext") => &["{a} is not null or {b} is not null"],
-        ("integer" | "numeric" | "double", "integer" | "numeric" | "double") => {
-            &["{a} <= {b}", "{a} + {b} < 1000", "{a} <> {b}", "coalesce({a}, {b}) >= 0", "{a} is null or {b} is not null"]
-        }
+        ("integer" | "numeric" | "double", "integer" | "numeric" | "double") => &[
+            "{a} <= {b}",
+            "{a} + {b} < 1000",
+            "{a} <> {b}",
+            "coalesce({a}, {b}) >= 0",
+            "{a} is null or {b} is not null",
+        ],
         ("text", "text") => &["{a} <> {b}", "length({a} || {b}) < 8", "coalesce({a}, {b}) is not null", "{a} <= {b}"],
-        (one, other) if one == other && one != "jsonb" => &["{a} = {b} or {b} is null", "{a} is not null or {b} is not null"],
+        (one, other) if one == other && one != "jsonb" => {
+            &["{a} = {b} or {b} is null", "{a} is not null or {b} is not null"]
+        }
         _ => &["{a} is not null or {b} is not null", "({a} is null) = ({b} is null)"],
     }
 }

@@ -291,7 +291,8 @@ impl Truth {
     pub fn dropped(&self, memory: &Memory, places: &Places, dropped: ColumnId, with: &[ColumnId]) -> Option<Wrong> {
         let facts = &self.plan.facts;
         let shares = |id: ColumnId| facts.of(id).iter().any(|fact| facts.of(dropped).contains(fact));
-        let all = memory.catalog().tables().flat_map(|table| table.columns().map(|column| (table.name.clone(), column)));
+        let all =
+            memory.catalog().tables().flat_map(|table| table.columns().map(|column| (table.name.clone(), column)));
         let left: Vec<_> = all.filter(|(_, column)| !with.contains(&column.id) && shares(column.id)).collect();
         if left.is_empty() {
             return None;
