@@ -1,5 +1,6 @@
 //! How often each script is read, resolved and proved. Only tests are built with it.
 
+use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 
@@ -22,8 +23,31 @@ fn name_of(title: &str) -> &str {
     name.strip_suffix(".mig").unwrap_or(name)
 }
 
+thread_local! {
+    static ASIDE: Cell<bool> = const { Cell::new(false) };
+}
+
+/// While it lives, nothing of its thread is counted: a script that was changed for a trial has the name of the first.
+pub struct Aside(());
+
+/// Counts nothing for a while.
+#[must_use]
+pub fn aside() -> Aside {
+    ASIDE.set(true);
+    Aside(())
+}
+
+impl Drop for Aside {
+    fn drop(&mut self) {
+        ASIDE.set(false);
+    }
+}
+
 /// Counts one more.
 pub fn note(stage: Stage, title: &str) {
+    if ASIDE.get() {
+        return;
+    }
     let mut tally = TALLY.lock().unwrap_or_else(PoisonError::into_inner);
     *tally.entry((name_of(title).to_owned(), stage)).or_default() += 1;
 }

@@ -37,13 +37,3 @@ pub struct Column {
     /// What it takes when an insert does not give it; reads no column.
     pub default: Option<Expression>,
 }
-
-impl Column {
-    /// Whether its type is one of texts that the language does not know, which becomes a text wherever one is asked for.
-    #[must_use]
-    pub fn is_kept_as_text(&self) -> bool {
-        let Some(written) = &self.written_type else { return false };
-        let name = written.split('(').next().unwrap_or_default().trim_end();
-        !written.contains('[') && matches!(name, "char" | "character" | "bpchar" | "citext" | "name")
-    }
-}

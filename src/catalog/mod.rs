@@ -5,6 +5,7 @@
 
 mod column;
 mod constraint;
+mod kept_type;
 mod sync;
 mod table;
 
@@ -13,6 +14,7 @@ use std::sync::Arc;
 
 pub use column::{Column, ColumnId, NotNull};
 pub use constraint::{Constraint, ConstraintKind};
+pub use kept_type::KeptType;
 pub use sync::{Sync, SyncId, SyncJoin};
 pub use table::Table;
 

@@ -21,8 +21,11 @@ pub(super) fn apply(script: &Script, findings: &mut Vec<Diagnostic>) {
         }
         !allowed
     });
-    let unused = script.allows.iter().zip(used).filter(|(_, used)| !used).map(|(allow, _)| unused(allow));
-    findings.extend(unused);
+    // What comes after an error is not known, and what an `allow` is there for neither.
+    let is_whole = !findings.iter().any(Diagnostic::keeps_from_running);
+    let is_told = |allow: &Allow| is_whole || Code::from_str(&allow.code.name).is_ok_and(|code| !code.can_be_allowed());
+    let unused = script.allows.iter().zip(used).filter(|(_, used)| !used).map(|(allow, _)| allow);
+    findings.extend(unused.filter(|allow| is_told(allow)).map(self::unused));
 }
 
 /// Whether a finding keeps the plan from being run: an error that is not allowed.

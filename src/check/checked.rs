@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::ast::Script;
 use crate::check::proofs::{AssumedProof, Proofs};
-use crate::check::verdict::{self, Judgement, LOSSES};
+use crate::check::verdict::{self, Judgement, LOSSES, Trial};
 use crate::diagnostic::{Diagnostic, Headline, Severity};
 use crate::plan::Plan;
 use crate::prove::Proof;
@@ -109,7 +109,7 @@ impl Checked {
         let plan = self.plan?;
         let known = self.proofs.assumed.take();
         let found = &mut self.findings.diagnostics;
-        known.unwrap_or_else(|| verdict::assumed_proof(&self.script, &plan, found))
+        known.unwrap_or_else(|| verdict::assumed_proof(&self.script, &plan, Trial::Model, found))
     }
 }
 

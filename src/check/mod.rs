@@ -8,6 +8,7 @@
 
 mod allow;
 mod checked;
+mod few_values;
 mod kept;
 mod listed_rows;
 mod proofs;
@@ -26,11 +27,11 @@ use std::sync::Arc;
 use crate::ast::{Script, Statement};
 use crate::catalog::Catalog;
 use crate::diagnostic::{Code, Diagnostic};
-use crate::plan::{Action, Effect, KnownTable, Plan, PlanBuilder, Planner};
+use crate::plan::{Action, Effect, KnownTable, Plan, PlanBuilder, Planner, Samples};
 use crate::source::Source;
 use crate::syntax::{self, Parsed};
 use proofs::Proofs;
-use verdict::{Judged, Judgement};
+use verdict::{Judged, Judgement, Trial, Tried};
 
 /// Scripts shorter than this, in bytes, are read whole; a tree of theirs is small.
 const SMALL: usize = 1 << 14;
@@ -48,6 +49,7 @@ pub fn findings(source: Source) -> Findings {
     let outline = syntax::outline(source.clone());
     let most_kept = if outline.script.apps.is_empty() { MOST_ADVISED } else { usize::MAX };
     let mut checker = Checker::start(&outline.script, &[], most_kept);
+    checker.seeks = true;
     let unread = read_ahead::statements(&source, &outline.parts, &mut |statement| checker.statement(statement));
     let Outcome { diagnostics, notes, judgement, .. } =
         checker.finish(outline.diagnostics.iter().cloned().chain(unread), &mut |_| {});
@@ -66,15 +68,32 @@ pub fn check(parsed: Parsed, known: &[KnownTable]) -> Checked {
 pub fn check_with(parsed: Parsed, known: &[KnownTable], look: &mut dyn FnMut(&mut Plan)) -> Checked {
     let Parsed { script, diagnostics } = parsed;
     let mut checker = Checker::start(&script, known, usize::MAX);
+    checker.seeks = true;
     script.statements.iter().for_each(|statement| checker.statement(statement));
     let Outcome { plan, proofs, diagnostics, notes, judgement } = checker.finish(diagnostics.into_iter(), look);
     let findings = Findings { source: script.source.clone(), diagnostics, notes, judgement: judgement.map(Box::new) };
     Checked { script, plan: plan.map(Arc::new), findings, proofs }
 }
 
+/// Checks a script that was changed to see what a remedy gives.
+fn tried(source: Source, known: &[KnownTable], samples: &Arc<Samples>) -> Tried {
+    #[cfg(test)]
+    let _aside = crate::tally::aside();
+    let Parsed { script, diagnostics } = syntax::parse(source);
+    let mut checker = Checker::start(&script, known, usize::MAX);
+    script.statements.iter().for_each(|statement| checker.statement(statement));
+    let outcome = checker.finish(diagnostics.into_iter(), &mut |plan| plan.samples = Arc::clone(samples));
+    let assumed = || Some(outcome.proofs.assumed.get()?.as_ref()?.headline.clone());
+    let judged = outcome.judgement.as_ref().map(|judgement| judgement.headline(&script.source, &outcome.diagnostics));
+    Tried { headline: judged.or_else(assumed), findings: outcome.diagnostics }
+}
+
 /// A walk along the statements of a script.
 struct Checker<'s> {
     script: &'s Script,
+    known: &'s [KnownTable],
+    /// Whether remedies are looked for.
+    seeks: bool,
     planner: Planner<'s>,
     /// What the statements make up; none once one of them cannot be understood, or they are too many.
     plan: Option<PlanBuilder>,
@@ -96,12 +115,21 @@ struct Outcome {
 }
 
 impl<'s> Checker<'s> {
-    fn start(script: &'s Script, known: &[KnownTable], most_kept: usize) -> Self {
+    fn start(script: &'s Script, known: &'s [KnownTable], most_kept: usize) -> Self {
         let mut planner = Planner::start(script, known);
         let plan = Some(PlanBuilder::start(&planner));
         let found = planner.take_diagnostics();
-        let mut checker =
-            Self { script, planner, plan, most_kept, rules: rules::all(), findings: Vec::new(), statements: 0 };
+        let mut checker = Self {
+            script,
+            known,
+            seeks: false,
+            planner,
+            plan,
+            most_kept,
+            rules: rules::all(),
+            findings: Vec::new(),
+            statements: 0,
+        };
         checker.note(found);
         checker.findings.extend(listed_rows::check(script, checker.planner.catalog()));
         for rule in &mut checker.rules {
@@ -140,16 +168,29 @@ impl<'s> Checker<'s> {
     /// Ends the walk, and proves the plan.
     fn finish(mut self, unread: impl Iterator<Item = Diagnostic>, look: &mut dyn FnMut(&mut Plan)) -> Outcome {
         self.findings.extend(unread);
+        root_cause::leave_out_unread(self.script, &mut self.findings);
         self.rules.iter_mut().for_each(|rule| rule.finish(&self.planner, self.script, &mut self.findings));
         let mut plan = self.plan.take().map(|plan| self.whole(plan));
         plan.as_mut().into_iter().for_each(look);
-        let Judged { judgement, proofs } = verdict::judge(self.script, plan.as_ref(), &mut self.findings);
+        let Judged { judgement, proofs } = self.judged(plan.as_ref());
         allow::apply(self.script, &mut self.findings);
         root_cause::keep(&mut self.findings);
         self.findings.sort_by_key(Diagnostic::span);
         let mut notes = notes(self.script, &self.planner, &self.findings);
         notes.extend(self.rules.iter_mut().flat_map(|rule| rule.notes()));
         Outcome { plan, proofs, diagnostics: self.findings, notes, judgement }
+    }
+
+    fn judged(&mut self, plan: Option<&Plan>) -> Judged {
+        let (known, samples) = (self.known, plan.map(|plan| Arc::clone(&plan.samples)).unwrap_or_default());
+        let tried = |source: Source| tried(source, known, &samples);
+        let is_small = self.script.source.text().len() < SMALL;
+        let trial = match (self.seeks, is_small) {
+            (false, _) => Trial::Unsought,
+            (true, true) => Trial::Script(&tried),
+            (true, false) => Trial::Model,
+        };
+        verdict::judge(self.script, plan, trial, &mut self.findings)
     }
 
     /// The plan, with the rows that the script has.

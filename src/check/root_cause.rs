@@ -1,5 +1,8 @@
 //! One finding per root cause: a finding that only follows from another one is left out.
 
+use std::collections::BTreeSet;
+
+use crate::ast::{Script, TableDef};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::source::Span;
 
@@ -29,6 +32,26 @@ fn causes(code: Code) -> &'static [Code] {
         Code::NoStatements => &[Code::Syntax, Code::SqlStatement, Code::MissingPhase],
         _ => &[],
     }
+}
+
+/// Leaves out names that nothing has where they stand in a declaration that could not be read.
+pub(super) fn leave_out_unread(script: &Script, findings: &mut Vec<Diagnostic>) {
+    let unread = findings.iter().filter(|finding| finding.code == Code::Syntax).map(Diagnostic::span);
+    // The declarations stand in the order of their places.
+    let broken = |span: Span| {
+        let table: &TableDef =
+            script.tables.get(script.tables.partition_point(|table| table.span.end <= span.start))?;
+        (table.span.start <= span.start).then_some(table.span)
+    };
+    let broken: BTreeSet<&str> = unread
+        .filter_map(broken)
+        .flat_map(|span| script.source.slice(span).split(|c: char| !c.is_alphanumeric() && c != '_'))
+        .collect();
+    if broken.is_empty() {
+        return;
+    }
+    let name = |span: Span| script.source.slice(span).rsplit('.').next().unwrap_or_default().trim_matches('"');
+    findings.retain(|finding| finding.code != Code::UnknownName || !broken.contains(name(finding.span())));
 }
 
 /// Leaves out what only follows from something else.

@@ -8,7 +8,7 @@ use super::Exit;
 use super::output::{Output, complain};
 use super::topic::Topic;
 use crate::diagnostic::{Code, Severity, help_for_unknown_code};
-use crate::phrase::did_you_mean;
+use crate::phrase::{did_you_mean, nearest};
 use crate::report::terminal::Paint;
 use crate::report::{Terminal, markdown};
 
@@ -35,7 +35,8 @@ pub fn execute(args: &ExplainArgs, out: &mut Output) -> io::Result<Exit> {
         return Ok(Exit::Success);
     };
     let Some(page) = page(&bare(name)) else {
-        let help = help_for_unknown_code(&bare(name)).or_else(|| did_you_mean(&bare(name), names()));
+        let meant = || did_you_mean(&bare(name), names()).or_else(|| with_word(&bare(name)));
+        let help = help_for_unknown_code(&bare(name)).or_else(meant);
         let all = "`miglab explain` lists all codes".to_owned();
         complain(&format!("there is no code `{name}`"), Some(&help.unwrap_or(all)));
         return Ok(Exit::CouldNotRun);
@@ -56,9 +57,25 @@ fn bare(name: &str) -> String {
     name.trim().to_lowercase().replace('_', "-")
 }
 
+/// The pages that have a word, or the beginning of one, in their name.
+fn with_word(word: &str) -> Option<String> {
+    let begins = |part: &str| part.starts_with(word) || nearest(word, [part]).is_some();
+    let found = names().filter(|name| word.len() > 1 && name.split('-').any(begins));
+    let found: Vec<String> = found.map(|name| format!("`{name}`")).collect();
+    (!found.is_empty()).then(|| format!("did you mean {}?", alternatives(&found)))
+}
+
 /// The names of all pages.
 fn names() -> impl Iterator<Item = &'static str> {
     Code::ALL.iter().map(|code| code.name()).chain(Topic::ALL.iter().map(|topic| topic.name))
+}
+
+/// `a`, `b` or `c`.
+fn alternatives(names: &[String]) -> String {
+    match names.split_last() {
+        Some((last, rest)) if !rest.is_empty() => format!("{} or {last}", rest.join(", ")),
+        _ => names.concat(),
+    }
 }
 
 fn list(terminal: Terminal) -> String {
@@ -90,6 +107,8 @@ mod tests {
     fn near_codes_are_found() {
         assert_eq!(did_you_mean("fase-order", names()).as_deref(), Some("did you mean `phase-order`?"));
         assert_eq!(did_you_mean("xyz", names()), None);
+        assert_eq!(with_word("stale").as_deref(), Some("did you mean `stale-read`?"));
+        assert_eq!(with_word("nope").as_deref(), None, "no word is near");
         let help = help_for_unknown_code("sync-dropped-early");
         assert_eq!(help.as_deref(), Some("the proof reports it as `stale-read` now"), "a code that is gone");
     }

@@ -8,7 +8,7 @@ use clap::Args;
 use super::Exit;
 use super::output::{Output, complain};
 use crate::check;
-use crate::diagnostic::Severity;
+use crate::diagnostic::{Diagnostic, Severity};
 use crate::phrase::reason;
 use crate::scaffold::{self, Kind, New};
 use crate::source::Source;
@@ -35,19 +35,41 @@ pub fn execute(args: &NewArgs, out: &mut Output) -> io::Result<Exit> {
         (Ok(script), None) => out.write_all(script.as_bytes()).map(|()| Exit::Success),
         (Ok(script), Some(path)) => Ok(write_file(&script, path, *force)),
         (Err(why), _) => {
-            complain(&why, None);
+            complain(&why.message, why.help.as_deref());
             Ok(Exit::CouldNotRun)
         }
     }
 }
 
+/// Why there is no script, and what to do.
+struct Unsound {
+    message: String,
+    help: Option<String>,
+}
+
 /// The script, unless what was asked for cannot be right: a default that is not a value of the type, say.
-fn sound_script(kind: &Kind) -> Result<String, String> {
-    let script = scaffold::script(kind)?;
+fn sound_script(kind: &Kind) -> Result<String, Unsound> {
+    let script = scaffold::script(kind).map_err(|message| Unsound { message, help: None })?;
     let checked = check::findings(Source::new("new", script.as_str()));
     match checked.diagnostics.iter().find(|found| found.severity == Severity::Error) {
-        Some(wrong) => Err(format!("this would write a script with an error: {}", wrong.message)),
+        Some(wrong) => Err(Unsound {
+            message: format!("this would write a script with an error: {}", wrong.message),
+            help: help_for(kind, wrong),
+        }),
         None => Ok(script),
+    }
+}
+
+/// What to give besides, where values do not fit; otherwise what helps with the finding.
+fn help_for(kind: &Kind, wrong: &Diagnostic) -> Option<String> {
+    match kind {
+        Kind::ChangeType(_) if wrong.code.refutes() => {
+            let how = "say how each value is carried over, for example `--using \"case when … then … else … end\"`, and \
+                       `--back` for the other way; a value that has no counterpart needs a decision: keep it out with a \
+                       check before, or keep the old column";
+            Some(how.to_owned())
+        }
+        _ => wrong.help.as_ref().and_then(|help| Some(help.lines().next()?.to_owned())),
     }
 }
 

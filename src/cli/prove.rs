@@ -16,7 +16,6 @@ use crate::check::{self, AssumedProof, Checked};
 use crate::diagnostic::Severity;
 use crate::plan::Plan;
 use crate::plan::assumed::Assumed;
-use crate::prove::Verdict;
 use crate::report::Terminal;
 use crate::report::proof::{Answer, Human, Json, ProofReport, ProveOutcome, ProvedPlan, ProvedScript};
 use crate::source::Source;
@@ -166,7 +165,8 @@ pub(super) fn outcome(source: Source) -> ProveOutcome {
         return without_apps(checked);
     }
     // Rules see what the model does not, such as a backfill that gives another result when it is repeated.
-    if has_errors && checked.proof().is_none_or(|proof| proof.verdict() != Verdict::Refuted) {
+    let is_refuted = checked.findings.headline().is_some_and(|headline| headline.answer == Answer::Refuted);
+    if has_errors && !is_refuted {
         return ProveOutcome::Errors(checked.findings.diagnostics);
     }
     let (headline, losses) = (checked.headline(), checked.findings.losses());

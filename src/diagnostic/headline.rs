@@ -25,6 +25,8 @@ pub struct Headline {
     pub answer: Answer,
     /// The verdict: `proved, provided that 2 conditions hold (lines 9, 12)`.
     pub verdict: String,
+    /// The same without lines: `proved, provided that 2 conditions hold`.
+    pub brief: String,
     /// What it means, or what to do: `safe for any number of rows, clients and batches (106 states)`.
     pub meaning: String,
     /// What the verdict takes for granted of these applications, besides that they do what their `app` says.
@@ -46,9 +48,7 @@ impl Headline {
     /// What the verdict takes for granted, in a line; none where there is nothing to take for granted.
     #[must_use]
     pub fn premise(&self) -> Option<String> {
-        let is_found = matches!(self.answer, Answer::Refuted | Answer::Errors);
-        let general = (!is_found).then(|| PREMISE.to_owned());
-        let all: Vec<String> = general.into_iter().chain(self.premises.iter().cloned()).collect();
+        let all = self.all_premises();
         let word = if all.len() == 1 { "premise" } else { "premises" };
         (!all.is_empty()).then(|| format!("{word}: {}", all.join("; ")))
     }
@@ -62,8 +62,18 @@ impl Headline {
     /// Those of them that are said where few words are wanted: none of a plan that is proved, and no more.
     #[must_use]
     pub fn short_notes(&self) -> Vec<String> {
-        let line = (!self.is_plain).then(|| self.line());
-        line.into_iter().chain(self.premise().filter(|_| !self.premises.is_empty())).collect()
+        if self.is_plain && self.premises.is_empty() {
+            return Vec::new();
+        }
+        [self.line()].into_iter().chain(self.premise().filter(|_| !self.premises.is_empty())).collect()
+    }
+
+    /// All that the verdict takes for granted.
+    #[must_use]
+    pub fn all_premises(&self) -> Vec<&str> {
+        let is_found = matches!(self.answer, Answer::Refuted | Answer::Errors);
+        let general = (!is_found).then_some(PREMISE);
+        general.into_iter().chain(self.premises.iter().map(String::as_str)).collect()
     }
 }
 
@@ -74,7 +84,7 @@ mod tests {
     fn headline(answer: Answer, premises: &[&str]) -> Headline {
         let premises = premises.iter().map(|text| (*text).to_owned()).collect();
         let (verdict, meaning) = ("proved".to_owned(), "safe".to_owned());
-        Headline { answer, verdict, meaning, premises, is_plain: answer == Answer::Proved }
+        Headline { answer, brief: verdict.clone(), verdict, meaning, premises, is_plain: answer == Answer::Proved }
     }
 
     #[test]
@@ -85,7 +95,7 @@ mod tests {
         let vouched = headline(Answer::Proved, &["the author vouches for it (line 3)"]);
         let premises = format!("premises: {PREMISE}; the author vouches for it (line 3)");
         assert_eq!(vouched.notes(), ["proved: safe".to_owned(), premises.clone()]);
-        assert_eq!(vouched.short_notes(), [premises]);
+        assert_eq!(vouched.short_notes(), ["proved: safe".to_owned(), premises]);
     }
 
     #[test]

@@ -19,7 +19,7 @@ impl Context {
 
     /// For a value that is stored or shown.
     pub(super) fn at(now_micros: i64) -> Self {
-        Self { now_micros, most_bytes: MAX_BYTES }
+        Self { now_micros, most_bytes: MOST_HELD }
     }
 
     /// Whether a text of so many bytes is made.
@@ -29,11 +29,18 @@ impl Context {
     pub(super) fn allows(self, bytes: Option<usize>) -> Result<(), ValueError> {
         match bytes {
             Some(bytes) if bytes <= self.most_bytes => Ok(()),
+            Some(bytes) if bytes <= MAX_BYTES && self.most_bytes == MOST_HELD => {
+                let why = format!("a text of {bytes} bytes is more than is held in memory");
+                Err(ValueError::new("53200", why))
+            }
             Some(bytes) if bytes <= MAX_BYTES => Err(ValueError::new(UNTRIED, "a text too long to be tried")),
             _ => Err(ValueError::new("54000", "requested length too large")),
         }
     }
 }
+
+/// A longer text is not made in memory, where rows of them would not fit.
+const MOST_HELD: usize = 1 << 26;
 
 /// A text may have as many bytes as PostgreSQL lets one have.
 pub(super) const MAX_BYTES: usize = 0x3fff_ffff - 4;

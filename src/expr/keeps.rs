@@ -1,11 +1,19 @@
 //! Expressions of which it is known that they keep values apart.
 
+use std::str::FromStr;
+
+use bigdecimal::BigDecimal;
+
 use crate::ast::Name;
 use crate::data::{Type, Value};
 use crate::expr::Expression;
 use crate::expr::cast::convert;
 use crate::expr::function::Function;
 use crate::expr::node::{Cast, Node};
+use crate::expr::undo::is_held;
+
+/// A quotient by a number with so many zeros is looked at.
+const MOST_PLACES: i64 = 4;
 
 /// How well values are kept apart.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -39,7 +47,8 @@ impl Expression {
         while let Node::Cast(cast) = node {
             let (from, to) = (cast.operand.ty(), cast.to);
             let is_alike = from.is_numeric() && to.is_numeric() || from.is_text() && to.is_text();
-            if !is_alike || !keeps_different(from, to) {
+            let is_near = matches!(from, Type::Numeric(_)) && matches!(to, Type::Real | Type::Double);
+            if !is_alike || is_near || !keeps_different(from, to) {
                 return None;
             }
             node = &cast.operand;
@@ -82,6 +91,10 @@ fn call_keeps(function: &Function, operands: &[Node], is_source: &dyn Fn(&Node) 
         "+" | "-" => function.injective || is_fraction,
         "*" => is_scaled && (is_exact(function.result) || is_fraction),
         "/" => is_scaled && is_fraction && operands.first().is_some_and(reads),
+        // Null beside it is nothing there.
+        "concat" => {
+            apart == Apart::AllButRounding && operands.iter().all(|operand| reads(operand) || is_fixed(operand))
+        }
         _ => function.injective,
     };
     is_kept && keeps(only, is_source, apart)
@@ -94,16 +107,16 @@ fn cast_keeps(cast: &Cast) -> bool {
         Type::Numeric(Some((_, scale))) => Some(i32::from(scale)),
         _ => None,
     };
-    let is_fine_enough = |finest: i32| scale(&cast.operand).is_some_and(|scale| scale <= finest);
+    let is_fine_enough = |finest: i32| decimals(&cast.operand).is_some_and(|scale| scale <= finest);
     keeps_different(cast.operand.ty(), cast.to) || finest.is_some_and(is_fine_enough)
 }
 
-fn is_exact(ty: Type) -> bool {
+pub(super) fn is_exact(ty: Type) -> bool {
     matches!(ty, Type::SmallInt | Type::Integer | Type::BigInt | Type::Numeric(_))
 }
 
 /// The value of an operand that is the same in each row.
-fn constant(operand: &Node) -> Option<Value> {
+pub(super) fn constant(operand: &Node) -> Option<Value> {
     match operand {
         Node::Constant(value, _) => Some(value.clone()),
         Node::Cast(cast) => convert(constant(&cast.operand)?, cast.to, cast.explicit).ok(),
@@ -117,18 +130,19 @@ fn is_factor(operand: &Node) -> bool {
 }
 
 /// How many decimal places a number has at most; a negative count where it ends in zeros before the point.
-fn scale(node: &Node) -> Option<i32> {
+pub(super) fn decimals(node: &Node) -> Option<i32> {
     match node {
         Node::Constant(value, ty) if is_exact(*ty) => places(&value.to_string()),
         Node::Cast(cast) if is_exact(cast.to) => {
-            let inner = scale(&cast.operand);
+            let inner = decimals(&cast.operand);
             inner.into_iter().chain(of_type(cast.to)).min()
         }
         Node::Call(function, operands) if is_exact(function.result) => {
-            let each: Option<Vec<i32>> = operands.iter().map(scale).collect();
+            let each: Option<Vec<i32>> = operands.iter().map(decimals).collect();
             match function.name {
                 "+" | "-" => each?.into_iter().max(),
                 "*" => Some(each?.into_iter().sum()),
+                "/" => quotient(operands).or_else(|| of_type(node.ty())),
                 _ => of_type(node.ty()),
             }
         }
@@ -136,7 +150,34 @@ fn scale(node: &Node) -> Option<i32> {
     }
 }
 
-fn of_type(ty: Type) -> Option<i32> {
+/// The decimal places of a quotient by 10, 100 and so on, of which PostgreSQL computes at least as many.
+fn quotient(operands: &[Node]) -> Option<i32> {
+    let [dividend, divisor] = operands else { return None };
+    if dividend.ty().is_integer() && divisor.ty().is_integer() || !has_few_digits(dividend) {
+        return None;
+    }
+    let divisor = BigDecimal::from_str(&constant(divisor)?.to_string()).ok()?.normalized();
+    let (digits, scale) = divisor.into_bigint_and_exponent();
+    let is_power = digits == 1.into() && (-MOST_PLACES..=0).contains(&scale);
+    if is_power { Some(decimals(dividend)? + i32::try_from(-scale).ok()?) } else { None }
+}
+
+/// Whether a number has so few digits that a quotient of it is not rounded after few places.
+fn has_few_digits(mut node: &Node) -> bool {
+    while let Node::Cast(cast) = node {
+        if !is_exact(cast.operand.ty()) {
+            break;
+        }
+        node = &cast.operand;
+    }
+    match node.ty() {
+        Type::SmallInt | Type::Integer => true,
+        Type::Numeric(Some((precision, _))) => precision <= 10,
+        _ => false,
+    }
+}
+
+pub(super) fn of_type(ty: Type) -> Option<i32> {
     match ty {
         Type::SmallInt | Type::Integer | Type::BigInt => Some(0),
         Type::Numeric(Some((_, scale))) => Some(i32::from(scale)),
@@ -161,18 +202,18 @@ fn keeps_different(from: Type, to: Type) -> bool {
         (_, Type::Varchar(Some(_))) => {
             matches!((from, to), (Type::Varchar(Some(from)), Type::Varchar(Some(to))) if from <= to)
         }
-        (Type::Jsonb | Type::Json | Type::Interval, _) => false,
-        _ if to.is_text() => true,
+        (Type::Interval, _) | (Type::Json, Type::Jsonb) => false,
+        _ if to.is_text() || (from, to) == (Type::Jsonb, Type::Json) => true,
         _ if from.is_text() => false,
         _ if from.is_integer() => {
             to.is_integer()
                 || matches!(to, Type::Numeric(None))
                 || matches!(to, Type::Numeric(Some((_, scale))) if scale >= 0)
-                || (to == Type::Double && from != Type::BigInt)
-                || (to == Type::Real && from == Type::SmallInt)
+                || is_held(from, to)
         }
         (Type::Real, Type::Double) | (Type::Numeric(_), Type::Numeric(None)) => true,
         (Type::Numeric(Some((_, from))), Type::Numeric(Some((_, to)))) => from <= to,
+        (Type::Numeric(Some(_)), _) => is_held(from, to),
         (Type::Date, _) | (Type::Timestamp | Type::TimestampTz, Type::Timestamp | Type::TimestampTz) => to.is_time(),
         _ => false,
     }

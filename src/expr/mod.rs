@@ -25,6 +25,7 @@ mod sql;
 #[cfg(test)]
 mod tests;
 mod type_errors;
+mod undo;
 
 use std::sync::Arc;
 
@@ -39,6 +40,7 @@ pub use function::{Fails, Form, Function, Nulls, Param, Refusal, Refused};
 pub use nullness::Nullness;
 pub use registry::{function_names, functions, is_projection};
 pub use sql::WriteColumn;
+pub use undo::gives_back;
 
 /// Where the columns of an expression come from.
 pub trait Scope {
@@ -180,16 +182,34 @@ impl Expression {
         }
     }
 
-    /// Whether it is just a column, whatever its type, as a text without a limit: that always works.
-    #[must_use]
-    pub fn is_column_as_text(&self) -> bool {
-        matches!(self.ty(), Type::Text | Type::Varchar(None)) && self.as_column_of_any_type().is_some()
-    }
-
     /// Whether the author casts something in it.
     #[must_use]
     pub fn is_cast_somewhere(&self) -> bool {
         self.0.node.any(&|node| matches!(node, Node::Cast(cast) if cast.explicit))
+    }
+
+    /// Whether it is just this column as a text, or just this column.
+    #[must_use]
+    pub fn as_text_of_column(&self) -> Option<&Name> {
+        let mut node = &self.0.node;
+        while let Node::Cast(cast) = node {
+            let is_whole = matches!(cast.to, Type::Text | Type::Varchar(None) | Type::Unknown);
+            node = is_whole.then_some(&cast.operand)?;
+        }
+        if let Node::Column(at, _) = node { self.0.inputs.get(*at) } else { None }
+    }
+
+    /// Whether a column of a type that is not known is held against a constant, which must be a value of that type then.
+    #[must_use]
+    pub fn holds_unknown_against_constant(&self) -> bool {
+        let is_constant = |node: &Node| matches!(below_casts(node), Node::Constant(value, _) if !value.is_null());
+        let is_unknown = |node: &Node| matches!(below_casts(node), Node::Column(_, Type::Unknown));
+        let both = |operands: &[Node]| operands.iter().any(is_unknown) && operands.iter().any(is_constant);
+        self.0.node.any(&|node| match node {
+            Node::Call(_, operands) | Node::Coalesce(operands, _) | Node::Extreme(operands, ..) => both(operands),
+            Node::Distinct(sides) => both(&[sides.0.clone(), sides.1.clone()]),
+            _ => false,
+        })
     }
 
     /// Whether it looks for something that may not be there, and is null then: `data ->> 'name'`.
@@ -257,5 +277,13 @@ impl Expression {
     /// The first row, in the order of rows, for which [`Self::eval`] would fail.
     pub fn eval_chunk(&self, batch: Batch<'_>, now_micros: i64) -> Result<Arc<Chunk>, RowError> {
         batch::eval(&self.0.node, self.0.ty, batch, Context::at(now_micros))
+    }
+}
+
+/// What a change of type that nobody has written starts from.
+fn below_casts(node: &Node) -> &Node {
+    match node {
+        Node::Cast(cast) if !cast.explicit => below_casts(&cast.operand),
+        other => other,
     }
 }

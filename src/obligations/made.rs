@@ -125,6 +125,7 @@ const NUMBERS: &[&str] = &[
     "3.4e38",
     "1e-300",
     "1e300",
+    "1e400",
     "Infinity",
     "-Infinity",
     "NaN",
@@ -146,6 +147,9 @@ const TIMES: &[&str] = &[
     "infinity",
     "-infinity",
 ];
+
+/// The last moments of the types, which are of interest only where something fails at the end of a range.
+pub const LAST_MOMENTS: &[&str] = &["294276-12-31 23:59:59.999999", "5874897-12-31"];
 
 const JSONS: &[&str] = &[
     "{}",
@@ -212,6 +216,9 @@ fn around(constant: &Value, ty: Type) -> Vec<String> {
         return Vec::new();
     }
     let text = constant.to_string();
+    if matches!(ty, Type::Json | Type::Jsonb) {
+        return inside(constant);
+    }
     if ty.is_text() && text.chars().count() <= LONGEST / 8 {
         let forms = ["a%", "a%b", "%", "%a", "a%b%c", "a%%b", "a b%c d"];
         let texts = forms.iter().map(|form| form.replace('%', &text));
@@ -222,6 +229,19 @@ fn around(constant: &Value, ty: Type) -> Vec<String> {
     let Ok(number) = text.parse::<i64>() else { return vec![text] };
     let near = [number, number.saturating_sub(1), number.saturating_add(1), number.saturating_neg()];
     near.iter().map(i64::to_string).collect()
+}
+
+/// Documents that hold something where an expression with this constant may look for it: at a key, or at a path.
+fn inside(constant: &Value) -> Vec<String> {
+    let Value::Text(text) = constant else { return vec![constant.to_string()] };
+    let path = text.strip_prefix('{').and_then(|path| path.strip_suffix('}')).unwrap_or(text);
+    let quoted = |word: &str| serde_json::Value::from(word.trim().trim_matches('"')).to_string();
+    let around = |held: &str, word: &str| match word.trim().parse::<i64>() {
+        Ok(0) => format!("[{held}]"),
+        _ => format!("{{{}: {held}}}", quoted(word)),
+    };
+    let held = ["\"a\"", "\"\"", "1.5", "{}", "null", "\"7\""];
+    held.iter().map(|held| path.rsplit(',').fold((*held).to_owned(), |held, word| around(&held, word))).collect()
 }
 
 /// The largest values of the type that its length or precision leaves.

@@ -54,11 +54,12 @@ impl Judge {
     /// Whether the expression has no value for some row.
     #[must_use]
     pub fn fails(&self, scenario: &Scenario<'_>, table: &str, value: &Expression) -> Answer {
-        if value.as_plain_column().is_some() || value.is_column_as_text() {
+        if value.as_text_of_column().is_some() {
             return Answer::Never;
         }
         let is_unknown = |free: &Free<'_>| free.column.written_type.is_some();
-        if value.is_cast_somewhere() && scenario.free(table, value).is_some_and(|free| free.iter().any(is_unknown)) {
+        let looks = value.is_cast_somewhere() || value.holds_unknown_against_constant();
+        if looks && scenario.free(table, value).is_some_and(|free| free.iter().any(is_unknown)) {
             return Answer::Open;
         }
         self.ask(Asked::Fails, scenario, table, value, &|_, result| match result {
@@ -185,8 +186,8 @@ fn key(
     let mut names = vec![table.to_owned()];
     names.extend(computed.map(|computed| format!("{} {}", computed.column.0, computed.table)));
     for known in free {
-        let is_changed = scenario.changed.contains(&known.column.id);
-        names.push(format!("{} {} {is_changed}", known.column.id.0, known.nullable));
+        let [is_changed, is_filled] = [scenario.changed, scenario.filled].map(|ids| ids.contains(&known.column.id));
+        names.push(format!("{} {} {is_changed} {is_filled}", known.column.id.0, known.nullable));
         expressions.extend(scenario.checks_of(known.table).map(|(condition, _)| condition));
     }
     let lie = expressions.iter().map(|expression| expression.address()).collect();
@@ -251,7 +252,7 @@ impl Search<'_> {
     /// A row among those that are known.
     fn sampled(&self) -> Option<Witness> {
         let table = &self.free.first()?.table.name;
-        let is_changed = |free: &Free<'_>| !self.scenario.written && self.scenario.changed.contains(&free.column.id);
+        let is_changed = |free: &Free<'_>| !self.scenario.written && self.scenario.filled.contains(&free.column.id);
         if self.free.iter().any(|free| free.table.name != *table || is_changed(free)) {
             return None;
         }
@@ -280,9 +281,14 @@ impl Search<'_> {
             constants.extend(self.scenario.checks_of(free.table).flat_map(|(condition, _)| condition.constants()));
         }
         let columns = self.free.iter().enumerate();
-        let columns: Vec<Vec<Value>> =
-            columns.map(|(number, free)| made::values(free.column.ty, free.nullable, number, &constants)).collect();
-        made::combined(&columns, self.most_tried())
+        let values = |(number, free): (usize, &Free<'_>)| {
+            let ty = free.column.ty;
+            let last = made::LAST_MOMENTS.iter().filter(|_| self.at_the_end && ty.is_time());
+            let mut values = made::values(ty, free.nullable, number, &constants);
+            values.extend(last.filter_map(|text| Value::parse(text, ty).ok()));
+            values
+        };
+        made::combined(&columns.map(values).collect::<Vec<_>>(), self.most_tried())
     }
 
     /// So many rows are tried: fewer where each takes long to compute.

@@ -21,8 +21,14 @@ pub struct Scenario<'a> {
     pub filter: Option<(&'a str, &'a Expression)>,
     /// A check that is not taken to hold: the one that is asked about.
     pub except: Option<&'a str>,
-    /// Columns whose rows are not what they were at the start: the plan has filled them.
+    /// Columns whose rows may not be what they were at the start: the plan has filled them.
     pub changed: &'a [ColumnId],
+    /// A schema to whose checks the row keeps as well, as far as these columns are in them: whoever writes them knows it.
+    pub kept: Option<(&'a Catalog, &'a [ColumnId])>,
+    /// Conditions that all rows of a table were seen to satisfy, each with its columns.
+    pub seen: &'a [(&'a str, &'a Expression, &'a [ColumnId])],
+    /// Those of them that no row has as it was.
+    pub filled: &'a [ColumnId],
 }
 
 /// A column whose value is that of an expression over the row of a table.
@@ -114,9 +120,25 @@ impl<'a> Scenario<'a> {
         table: &'a Table,
     ) -> impl Iterator<Item = (&'a Expression, &'a [ColumnId])> + use<'_, 'a> {
         let binding = table.constraints().filter(|check| self.except != Some(&*check.name));
-        binding.filter_map(|check| match &check.kind {
+        let binding = binding.filter_map(|check| match &check.kind {
             ConstraintKind::Check { condition, columns, validated } if self.written || *validated => {
                 Some((condition, &**columns))
+            }
+            _ => None,
+        });
+        let seen = self.seen.iter().filter(|(of, _, _)| *of == &*table.name);
+        binding.chain(self.kept_checks_of(table)).chain(seen.map(|(_, condition, columns)| (*condition, *columns)))
+    }
+
+    /// The checks of a table as it was before, to which whoever writes their columns keeps.
+    fn kept_checks_of(&self, table: &'a Table) -> impl Iterator<Item = (&'a Expression, &'a [ColumnId])> + use<'_, 'a> {
+        let kept = self.kept.and_then(|(catalog, written)| Some((catalog.table(&table.name)?, written)));
+        let all = kept.into_iter().flat_map(|(was, written)| was.constraints().map(move |check| (check, written)));
+        all.filter_map(|(check, written)| match &check.kind {
+            ConstraintKind::Check { condition, columns, .. } => {
+                let is_there = |column: &ColumnId| table.column_by_id(*column).is_some() && self.is_free(*column);
+                let counts = columns.iter().all(is_there) && columns.iter().any(|column| written.contains(column));
+                counts.then_some((condition, &**columns))
             }
             _ => None,
         })

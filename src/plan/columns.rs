@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::ast::{
     ColumnConstraint, ColumnDef, ColumnRef, Expr, ExprKind, Ident, Literal, Name, TableConstraint, TableDef,
 };
-use crate::catalog::{Column, ColumnId, Constraint, ConstraintKind, NotNull, Table};
+use crate::catalog::{Column, ColumnId, Constraint, ConstraintKind, KeptType, NotNull, Table};
 use crate::data::Type;
 use crate::diagnostic::{Code, Diagnostic};
 use crate::expr::{Expression, NoColumns, Scope};
@@ -84,7 +84,7 @@ impl Planner<'_> {
             match constraint {
                 ColumnConstraint::NotNull | ColumnConstraint::PrimaryKey => column.not_null = NotNull::Yes,
                 ColumnConstraint::Default(value) => {
-                    let default = default_of(value, ty);
+                    let default = default_of(value, of);
                     column.default = self.or_note(default);
                 }
                 _ => {}
@@ -96,7 +96,7 @@ impl Planner<'_> {
     /// `set default`.
     pub(super) fn set_default(&mut self, column: &ColumnRef, value: &Expr) -> Resolved<Action> {
         let (table, column) = self.column(column)?;
-        Ok(Action::SetDefault { table, column: column.id, default: Some(default_of(value, column.ty)?) })
+        Ok(Action::SetDefault { table, column: column.id, default: Some(default_of(value, &ColumnType::of(&column))?) })
     }
 
     fn check_not_null_has_default(&mut self, table: &Name, def: &ColumnDef) {
@@ -278,18 +278,23 @@ impl Planner<'_> {
     }
 }
 
+/// A moment at which a default is tried that hangs on it, in microseconds since 2000-01-01: one of 2026.
+const SOME_MOMENT: i64 = 843_298_672_123_456;
+
 /// A default: an expression without columns, of the column's type.
-fn default_of(value: &Expr, ty: Type) -> Resolved<Expression> {
-    let default = Expression::resolve(value, &NoColumns, Some(ty))?;
-    if default.is_immutable()
-        && let Err(error) = default.eval(&[], 0)
-    {
-        return Err(Box::new(
-            Diagnostic::new(Code::TypeMismatch, error.message, value.span, "this default")
-                .help(format!("give a value that {ty} can hold")),
-        ));
+fn default_of(value: &Expr, of: &ColumnType) -> Resolved<Expression> {
+    let default = Expression::resolve(value, &NoColumns, Some(of.ty))?;
+    let refused = match default.eval(&[], SOME_MOMENT) {
+        Ok(value) => of.written.as_deref().and_then(|written| KeptType::of(written).refuses(&value)),
+        Err(error) => Some(error.message),
+    };
+    match refused {
+        None => Ok(default),
+        Some(message) => Err(Box::new(
+            Diagnostic::new(Code::TypeMismatch, message, value.span, "this default")
+                .help(format!("give a value that {of} can hold")),
+        )),
     }
-    Ok(default)
 }
 
 fn own_check(table: &Table, condition: &Expr) -> Resolved<ConstraintKind> {

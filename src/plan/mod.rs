@@ -48,6 +48,7 @@ use crate::ast::{Name, Phase, Script};
 use crate::catalog::Catalog;
 use crate::diagnostic::Diagnostic;
 use crate::source::Span;
+pub use crate::syntax::quote_ident;
 
 /// One statement, resolved.
 #[derive(Clone, Debug)]
@@ -88,6 +89,16 @@ impl Plan {
     #[must_use]
     pub fn adds_table(&self, name: &str) -> bool {
         self.effects().any(|(_, effect)| effect.adds_table.is_some_and(|table| *table.name == *name))
+    }
+
+    /// A column as the script writes it: with its table where that is not the one of the header.
+    #[must_use]
+    pub fn written_column(&self, table: &str, column: &str) -> String {
+        let column = quote_ident(column);
+        match &self.default_table {
+            Some(default) if **default == *table => column.into_owned(),
+            _ => format!("{}.{column}", quote_ident(table)),
+        }
     }
 
     /// Each step with what it is about.

@@ -11,7 +11,7 @@ use crate::plan::{ColumnName, Plan};
 use crate::prove::compile::{Compiled, SizedModel, compile};
 use crate::prove::explore::{self, Explored, Judgement};
 use crate::prove::model::Model;
-use crate::prove::proof::{Anomaly, AnomalyKind, Refutation, Remedy};
+use crate::prove::proof::{Anomaly, AnomalyKind, Gives, Refutation, Remedies, Remedy};
 use crate::prove::remedy::changes;
 use crate::prove::rule::Rules;
 use crate::prove::survey::Survey;
@@ -29,6 +29,14 @@ type Signature = (AnomalyKind, Option<Name>, Option<ColumnName>);
 
 /// What the author answers for.
 pub(super) type Allowed<'a> = &'a dyn Fn(&Anomaly) -> bool;
+
+/// How refutations are looked into: what the author answers for, which remedies are looked for, and for how long.
+#[derive(Clone, Copy)]
+pub(super) struct Inquiry<'a> {
+    pub(super) allowed: Allowed<'a>,
+    pub(super) remedies: Remedies<'a>,
+    pub(super) patience: &'a Patience,
+}
 
 fn signature(anomaly: &Anomaly) -> Signature {
     (anomaly.kind, anomaly.app.clone(), anomaly.column.clone())
@@ -67,12 +75,7 @@ impl Patience {
 }
 
 /// A refutation for each root cause, given the exploration of a group of a plan.
-pub(super) fn refutations<W: Word>(
-    teller: &Teller<'_, W>,
-    group: usize,
-    allowed: Allowed<'_>,
-    patience: &Patience,
-) -> Vec<Refutation> {
+pub(super) fn refutations<W: Word>(teller: &Teller<'_, W>, group: usize, inquiry: Inquiry<'_>) -> Vec<Refutation> {
     let Some(first) = teller.explored.found.as_ref().map(|found| teller.refutation(group, found)) else {
         return Vec::new();
     };
@@ -81,12 +84,12 @@ pub(super) fn refutations<W: Word>(
         survey: teller.survey,
         compiled: teller.group,
         all: signatures(teller),
-        allowed,
-        patience,
+        inquiry,
         seen: BTreeSet::new(),
         causes: Vec::new(),
     };
-    searching.follow(teller.model, first, teller.explored.nodes.len() <= MOST_STATES);
+    let is_small = teller.explored.nodes.len() <= MOST_STATES;
+    searching.follow(teller.model, first, is_small && !matches!(inquiry.remedies, Remedies::Unsought));
     searching.causes.into_iter().map(|known| known.refutation).collect()
 }
 
@@ -102,8 +105,7 @@ struct Searching<'a> {
     compiled: &'a Compiled,
     /// All anomalies of the group.
     all: BTreeSet<Signature>,
-    allowed: Allowed<'a>,
-    patience: &'a Patience,
+    inquiry: Inquiry<'a>,
     seen: BTreeSet<Signature>,
     causes: Vec<KnownRefutation>,
 }
@@ -137,7 +139,7 @@ impl Searching<'_> {
             if self.seen.contains(&signature(&anomaly)) {
                 Judgement::Known
             } else {
-                Judgement::unless((self.allowed)(&anomaly))
+                Judgement::unless((self.inquiry.allowed)(&anomaly))
             }
         });
         let teller = Teller { plan: self.plan, survey: self.survey, group: self.compiled, model, explored: &explored };
@@ -155,15 +157,16 @@ impl Searching<'_> {
         let steps = self.compiled.steps(self.plan);
         let mut best: Option<(Remedy, BTreeSet<Signature>)> = None;
         let changes = changes(self.plan, &steps, refutation.anomaly.kind);
-        for change in changes.take_while(|_| self.patience.allows_another()) {
-            let Some(left) = left_in(&change.plan, &columns, self.survey, self.allowed, self.patience) else {
-                continue;
-            };
+        for change in changes.take_while(|_| self.inquiry.patience.allows_another()) {
+            let Some(left) = left_in(&change.plan, &columns, self.survey, self.inquiry) else { continue };
             let helps = !left.contains(&found) && left.is_subset(&self.all);
             if helps && best.as_ref().is_none_or(|(_, least)| left.len() < least.len()) {
-                let proves = left.is_empty();
-                best = Some((Remedy { text: change.text, place: change.place, proves }, left));
-                if proves {
+                let is_all = left.is_empty();
+                let gives = if is_all { Gives::Columns } else { Gives::Less };
+                let remedy = Remedy { text: change.text, change: change.change, place: change.place, gives };
+                let Some(remedy) = self.tried(remedy) else { continue };
+                best = Some((remedy, left));
+                if is_all {
                     break;
                 }
             }
@@ -172,6 +175,14 @@ impl Searching<'_> {
         refutation.remedy = remedy;
         KnownRefutation { refutation, left }
     }
+
+    /// The remedy, with what it gives; none where it does harm that the model does not see.
+    fn tried(&self, remedy: Remedy) -> Option<Remedy> {
+        match self.inquiry.remedies {
+            Remedies::Tried(tried) => tried(&remedy),
+            Remedies::Unsought | Remedies::Sought => Some(remedy),
+        }
+    }
 }
 
 /// What is wrong with the groups of a changed plan that hold these columns; none where that cannot be said.
@@ -179,8 +190,7 @@ fn left_in(
     plan: &Plan,
     columns: &[ColumnName],
     unchanged: &Survey,
-    allowed: Allowed<'_>,
-    patience: &Patience,
+    inquiry: Inquiry<'_>,
 ) -> Option<BTreeSet<Signature>> {
     let survey = Survey::new(plan, Rules::default(), &unchanged.judge);
     let wanted = |group: &crate::prove::groups::Group| {
@@ -189,8 +199,8 @@ fn left_in(
     let mut left = BTreeSet::new();
     for group in compile(plan, &survey, &wanted) {
         match &group.model {
-            SizedModel::Small(model) => left.extend(wrong_with(plan, &survey, &group, model, (allowed, patience))?),
-            SizedModel::Large(model) => left.extend(wrong_with(plan, &survey, &group, model, (allowed, patience))?),
+            SizedModel::Small(model) => left.extend(wrong_with(plan, &survey, &group, model, inquiry)?),
+            SizedModel::Large(model) => left.extend(wrong_with(plan, &survey, &group, model, inquiry)?),
             SizedModel::TooLarge => return None,
         }
     }
@@ -202,10 +212,11 @@ fn wrong_with<W: Word>(
     survey: &Survey,
     group: &Compiled,
     model: &Model<W>,
-    (allowed, patience): (Allowed<'_>, &Patience),
+    inquiry: Inquiry<'_>,
 ) -> Option<BTreeSet<Signature>> {
     let told = |at, wrong: usize| tell::anomaly(plan, survey, model, at, &model.wrongs[wrong]);
-    let explored: Explored<W> = explore::explore(model, &|at, wrong| Judgement::unless(allowed(&told(at, wrong))));
-    patience.spend(explored.nodes.len());
+    let explored: Explored<W> =
+        explore::explore(model, &|at, wrong| Judgement::unless((inquiry.allowed)(&told(at, wrong))));
+    inquiry.patience.spend(explored.nodes.len());
     (!explored.cut).then(|| signatures(&Teller { plan, survey, group, model, explored: &explored }))
 }

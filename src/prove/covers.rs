@@ -118,8 +118,18 @@ impl Turn {
             is_same &= self.cover.read.contains(&column);
         }
         let is_there = count == self.filters.iter().map(|filter| filter.inputs().len()).sum::<usize>();
-        let scenario =
-            Scenario { catalog, samples, written: false, computed: &[], filter: None, except: None, changed: &[] };
+        let scenario = Scenario {
+            catalog,
+            samples,
+            written: false,
+            computed: &[],
+            filter: None,
+            except: None,
+            changed: &[],
+            kept: None,
+            seen: &[],
+            filled: &[],
+        };
         let one_is_true = Expression::one_is_true(&self.filters);
         is_there && is_same && judge.always_holds(&scenario, table, &one_is_true)
     }

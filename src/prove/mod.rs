@@ -45,7 +45,7 @@ use std::rc::Rc;
 use rustc_hash::FxHashMap;
 
 use crate::plan::{Plan, Question};
-use causes::Patience;
+use causes::{Inquiry, Patience};
 use compile::{Compiled, SizedModel, compile};
 use explore::Judgement;
 use model::Model;
@@ -63,14 +63,20 @@ pub fn prove(plan: &Plan) -> Proof {
 /// The same, where some anomalies are answered for by the author.
 #[must_use]
 pub fn prove_except(plan: &Plan, allowed: &dyn Fn(&Anomaly) -> bool) -> Proof {
-    prove_surveyed(plan, &Survey::new(plan, Rules::default(), &Rc::default()), allowed)
+    prove_with(plan, allowed, Remedies::Sought)
+}
+
+/// The same, with remedies that hold outside of the model, too, or without any.
+#[must_use]
+pub fn prove_with(plan: &Plan, allowed: &dyn Fn(&Anomaly) -> bool, remedies: Remedies<'_>) -> Proof {
+    prove_surveyed(plan, &Survey::new(plan, Rules::default(), &Rc::default()), allowed, remedies)
 }
 
 /// What the proof would say if the model lacked a rule: not the truth, but a way to see what the rule is there for.
 #[cfg(feature = "ablation")]
 #[must_use]
 pub fn prove_without(plan: &Plan, rule: Rule) -> Proof {
-    prove_surveyed(plan, &Survey::new(plan, Rules::without(rule), &Rc::default()), &|_| false)
+    prove_surveyed(plan, &Survey::new(plan, Rules::without(rule), &Rc::default()), &|_| false, Remedies::Sought)
 }
 
 /// What a proof would like to know of the rows of the database that its samples are from, and has not been told.
@@ -81,7 +87,7 @@ pub fn questions(plan: &Plan) -> Vec<Question> {
     survey.judge.unasked()
 }
 
-fn prove_surveyed(plan: &Plan, survey: &Survey, allowed: &dyn Fn(&Anomaly) -> bool) -> Proof {
+fn prove_surveyed(plan: &Plan, survey: &Survey, allowed: &dyn Fn(&Anomaly) -> bool, remedies: Remedies<'_>) -> Proof {
     #[cfg(test)]
     crate::tally::note(crate::tally::Stage::Proved, &plan.title);
     let mut proof = Proof {
@@ -96,8 +102,9 @@ fn prove_surveyed(plan: &Plan, survey: &Survey, allowed: &dyn Fn(&Anomaly) -> bo
     };
     let mut ranks = FxHashMap::default();
     let patience = Patience::with(plan);
+    let inquiry = Inquiry { allowed, remedies, patience: &patience };
     for group in compile(plan, survey, &|_| true) {
-        let mut proving = Proving { plan, survey, allowed, patience: &patience, proof: &mut proof, ranks: &mut ranks };
+        let mut proving = Proving { plan, survey, inquiry, proof: &mut proof, ranks: &mut ranks };
         match &group.model {
             SizedModel::Small(model) => proving.group(&group, model),
             SizedModel::Large(model) => proving.group(&group, model),
@@ -128,11 +135,22 @@ fn note_condition(conditions: &mut Vec<Condition>, new: Condition) {
     }
 }
 
+/// Whether a constraint over columns of several groups refuses the same in each.
+fn is_told_by(known: &Refutation, new: &Refutation) -> bool {
+    let table = |of: &Refutation| of.anomaly.column.as_ref().map(|column| column.table.clone());
+    let place = |of: &Refutation| (of.anomaly.kind, of.anomaly.position, of.anomaly.in_step);
+    new.anomaly.constraint.is_some()
+        && known.group != new.group
+        && place(known) == place(new)
+        && known.anomaly.app == new.anomaly.app
+        && known.anomaly.constraint == new.anomaly.constraint
+        && table(known) == table(new)
+}
+
 struct Proving<'a> {
     plan: &'a Plan,
     survey: &'a Survey,
-    allowed: &'a dyn Fn(&Anomaly) -> bool,
-    patience: &'a Patience,
+    inquiry: Inquiry<'a>,
     proof: &'a mut Proof,
     /// What each application meets first, of all groups.
     ranks: &'a mut FxHashMap<(usize, usize), explore::Rank>,
@@ -141,7 +159,8 @@ struct Proving<'a> {
 impl Proving<'_> {
     fn group<W: Word>(&mut self, group: &Compiled, model: &Model<W>) {
         let anomaly = |at, wrong: usize| tell::anomaly(self.plan, self.survey, model, at, &model.wrongs[wrong]);
-        let explored = explore::explore(model, &|at, wrong| Judgement::unless((self.allowed)(&anomaly(at, wrong))));
+        let explored =
+            explore::explore(model, &|at, wrong| Judgement::unless((self.inquiry.allowed)(&anomaly(at, wrong))));
         let teller = Teller { plan: self.plan, survey: self.survey, group, model, explored: &explored };
         let columns = group.group.columns.iter().map(|(column, _)| self.survey.name(*column)).collect();
         let rollbacks = rollback::rollbacks(model, &explored);
@@ -149,17 +168,25 @@ impl Proving<'_> {
         let steps = group.steps(self.plan);
         self.proof.states += states + rollback_states;
         let at = self.proof.groups.len();
-        self.proof.refutations.extend(causes::refutations(&teller, at, self.allowed, self.patience));
+        for refutation in causes::refutations(&teller, at, self.inquiry) {
+            if !self.proof.refutations.iter().any(|known| is_told_by(known, &refutation)) {
+                self.proof.refutations.push(refutation);
+            }
+        }
         self.proof.groups.push(GroupProof { columns, states, rollback_states, steps });
         if explored.cut || rollbacks.cut {
             let why = "there are more states than are explored".to_owned();
             self.proof.outside.push(Outside { step: None, why });
         }
-        let stops = explored.stopped.iter().map(|layer| Assumption {
-            step: model.layers[*layer].step,
-            what: "every existing row passes `verify`; otherwise the run stops there and loses nothing".to_owned(),
-        });
-        self.proof.assumptions.extend(stops);
+        let stops = explored
+            .stopped
+            .iter()
+            .map(|layer| Assumption { step: model.layers[*layer].step, what: compile::VERIFIED.to_owned() });
+        for stop in stops {
+            if !self.proof.assumptions.contains(&stop) {
+                self.proof.assumptions.push(stop);
+            }
+        }
         self.note_breaks(model, &explored);
         self.note_losses(model, &explored);
         let no_return = rollbacks.loss.as_ref().and_then(|loss| teller.no_return(loss));

@@ -1,6 +1,6 @@
 //! What a proof says, as data. Columns go by name; statements by their place in the plan.
 
-use crate::ast::Name;
+use crate::ast::{Name, Phase};
 use crate::obligations::Witness;
 use crate::plan::ColumnName;
 
@@ -82,6 +82,8 @@ pub struct Refutation {
     pub witness: Option<Witness>,
     /// A change of the plan after which this does not happen any more.
     pub remedy: Option<Remedy>,
+    /// What to do, in the words of every command; empty where nobody has looked at the script for it.
+    pub help: String,
 }
 
 /// What must never happen. The order is that in which schedules of one length are reported.
@@ -377,10 +379,75 @@ pub enum WhyNoReturn {
 pub struct Remedy {
     /// What to do, as an order: "add `expand sync username <-> display_name`".
     pub text: String,
+    /// The same as data.
+    pub change: Change,
     /// Where.
     pub place: Option<Insertion>,
-    /// With it the group is proved; otherwise only what it is a remedy for is gone.
-    pub proves: bool,
+    /// What is left after it.
+    pub gives: Gives,
+}
+
+/// What a remedy does to the script.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Change {
+    /// A statement is put in.
+    Add {
+        /// The phase that it is written in; none for rollout.
+        phase: Option<Phase>,
+        /// The statement without its phase. Where it has a hole, `…`, that is for the expression of `like`.
+        statement: String,
+        /// The statement that has the expression.
+        like: Option<usize>,
+    },
+    /// A backfill is done only where this holds.
+    Where {
+        /// The backfill.
+        step: usize,
+        /// The condition.
+        condition: String,
+    },
+    /// A statement goes to another place.
+    Move(usize),
+    /// A statement is left out.
+    LeaveOut(usize),
+}
+
+impl Change {
+    /// What to do, as an order, where that is to put a statement in; nothing for others.
+    #[must_use]
+    pub fn text(&self) -> String {
+        match self {
+            Self::Add { phase: Some(phase), statement, .. } => format!("add `{} {statement}`", phase.keyword()),
+            Self::Add { phase: None, statement, .. } => format!("add `{statement}`"),
+            Self::Where { .. } | Self::Move(_) | Self::LeaveOut(_) => String::new(),
+        }
+    }
+}
+
+/// What is known of a plan after a remedy.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Gives {
+    /// The whole plan is proved, and there is nothing to add.
+    Proved,
+    /// This is the verdict then: "proved, provided that 1 condition holds".
+    Verdict(String),
+    /// Nothing is wrong that was found, and not everything can be looked at.
+    NotRefuted,
+    /// In no order of events anything goes wrong with the columns that it is about; the rest was not looked at again.
+    Columns,
+    /// What it is a remedy for is gone, and something else is left.
+    Less,
+}
+
+/// Whether remedies are looked for.
+#[derive(Clone, Copy)]
+pub enum Remedies<'a> {
+    /// None: what goes wrong first is enough.
+    Unsought,
+    /// Those that help in the model.
+    Sought,
+    /// Of those only such as hold in the script, too: what they give there, or none where they do harm.
+    Tried(&'a dyn Fn(&Remedy) -> Option<Remedy>),
 }
 
 /// A place between two statements.
@@ -390,4 +457,6 @@ pub enum Insertion {
     Before(usize),
     /// After this one.
     After(usize),
+    /// In this one.
+    At(usize),
 }

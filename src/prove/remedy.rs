@@ -6,7 +6,7 @@ use crate::ast::Phase;
 use crate::catalog::{Catalog, ColumnId, Constraint, ConstraintKind, NotNull, Sync, SyncId, Table};
 use crate::expr::Expression;
 use crate::plan::{Action, Effect, FillKind, Gate, Plan, Removal, Step};
-use crate::prove::proof::{AnomalyKind, Insertion};
+use crate::prove::proof::{self, AnomalyKind, Insertion};
 
 /// No more changes than these are tried for one finding.
 const MOST_TRIED: usize = 200;
@@ -16,6 +16,7 @@ pub(super) struct Change {
     pub(super) plan: Plan,
     /// What was changed, as an order.
     pub(super) text: String,
+    pub(super) change: proof::Change,
     pub(super) place: Option<Insertion>,
 }
 
@@ -38,9 +39,11 @@ pub(super) fn changes<'p>(plan: &'p Plan, steps: &'p [usize], kind: AnomalyKind)
     drafts.retirements(&mut found);
     drafts.backfills(&mut found);
     let served = is_served(plan);
-    let whole = found.into_iter().map(move |draft| Change {
+    let ordered = found.into_iter().filter(|draft| in_order(&draft.steps));
+    let whole = ordered.map(move |draft| Change {
         plan: plan.with_steps(draft.steps),
         text: draft.text,
+        change: draft.change,
         place: draft.place,
     });
     whole.filter(move |change| is_sound(&change.plan) && (!served || is_served(&change.plan))).take(MOST_TRIED)
@@ -60,7 +63,18 @@ fn catalogs(plan: &Plan) -> Vec<Catalog> {
 struct ChangedPlan {
     steps: Vec<Step>,
     text: String,
+    change: proof::Change,
     place: Option<Insertion>,
+}
+
+/// A statement to put in: where, what it does, and how a script writes it.
+struct NewStatement {
+    at: usize,
+    phase: Option<Phase>,
+    action: Action,
+    statement: String,
+    /// Whose expression is written at the `…` in it.
+    like: Option<usize>,
 }
 
 struct Drafts<'p> {
@@ -74,15 +88,30 @@ impl<'p> Drafts<'p> {
         self.plan.steps[at].action.effect(&self.catalogs[at])
     }
 
-    fn inserted(&self, at: usize, phase: Option<Phase>, action: Action) -> Vec<Step> {
+    /// The plan with a statement behind those before it.
+    fn with(&self, new: NewStatement) -> ChangedPlan {
+        let NewStatement { at, phase, action, statement, like } = new;
         let mut steps = self.plan.steps.clone();
         let span = steps.get(at.saturating_sub(1)).or(steps.first()).map(|step| step.span).unwrap_or_default();
         steps.insert(at, Step { index: at, phase, span, action, title: String::new() });
-        steps
+        let change = proof::Change::Add { phase, statement, like };
+        let place = Some(at.checked_sub(1).map_or(Insertion::Before(0), Insertion::After));
+        ChangedPlan { steps, text: change.text(), change, place }
     }
 
-    fn place(at: usize) -> Insertion {
-        at.checked_sub(1).map_or(Insertion::Before(0), Insertion::After)
+    /// Where an expand may stand at the latest.
+    fn end_of_expand(&self) -> usize {
+        let later = |step: &Step| step.phase.is_some_and(|phase| phase > Phase::Expand);
+        let count = self.plan.steps.len();
+        let end = self.plan.steps.iter().position(later).unwrap_or(count);
+        // Behind the last of them, and before the versions that wait for all of them.
+        let last = self.plan.steps[..end].iter().rposition(|step| step.phase == Some(Phase::Expand));
+        last.map_or(0, |at| at + 1)
+    }
+
+    /// A column as a script writes it.
+    fn written(&self, table: &str, column: &str) -> String {
+        self.plan.written_column(table, column)
     }
 
     /// A sync for each backfill, both ways where that is a plain copy.
@@ -97,36 +126,32 @@ impl<'p> Drafts<'p> {
             let into = sync(catalog, table, *column, value, 1);
             let kept = catalog.syncs_of(*column).any(|sync| sync.target == *column && sync.value == *value);
             let behind = self.added(*column).map_or(*at, |step| step + 1);
+            let behind = behind.min(self.end_of_expand());
             let back = value.as_column_of_any_type().and_then(|name| {
                 let source = catalog.column(table, name)?;
                 // A column of a type that nobody has said is what it is copied to.
                 let same = source.ty == target.ty || value.as_plain_column().is_none();
                 let value = Expression::column(target.name.clone(), target.ty);
-                same.then(|| (source.name.clone(), sync(catalog, table, source.id, &value, 2)))
+                same.then(|| (source, sync(catalog, table, source.id, &value, 2)))
             });
+            let expand = |syncs: Vec<Sync>, statement: String, like: Option<usize>| {
+                let action = Action::AddSyncs(syncs.into_iter().map(Arc::new).collect());
+                self.with(NewStatement { at: behind, phase: Some(Phase::Expand), action, statement, like })
+            };
+            let follows = self.written(table, &target.name);
             if let Some((source, back)) = &back {
-                let mut both = vec![Arc::new(back.clone())];
-                let text = if kept {
-                    format!("add `expand sync {source} from {}`", target.name)
-                } else {
-                    both.push(Arc::new(into.clone()));
-                    format!("add `expand sync {source} <-> {}`", target.name)
-                };
-                let back_kept =
-                    catalog.syncs_of(*column).any(|sync| Some(sync.target) == source_id(catalog, table, source));
-                if !back_kept {
-                    let steps = self.inserted(behind, Some(Phase::Expand), Action::AddSyncs(both));
-                    found.push(ChangedPlan { steps, text, place: Some(Self::place(behind)) });
+                let leads = self.written(table, &source.name);
+                if !catalog.syncs_of(*column).any(|sync| sync.target == source.id) {
+                    found.push(if kept {
+                        expand(vec![back.clone()], format!("sync {leads} from {}", quoted(&target.name)), None)
+                    } else {
+                        expand(vec![back.clone(), into.clone()], format!("sync {leads} <-> {follows}"), None)
+                    });
                 }
             }
             if !kept {
-                let text = match value.as_column_of_any_type() {
-                    Some(source) => format!("add `expand sync {} from {source}`", target.name),
-                    None => format!("add `expand sync {} from …`, with the expression of its backfill,", target.name),
-                };
-                let action = Action::AddSyncs(vec![Arc::new(into)]);
-                let steps = self.inserted(behind, Some(Phase::Expand), action);
-                found.push(ChangedPlan { steps, text, place: Some(Self::place(behind)) });
+                let (source, like) = expression(value, *at);
+                found.push(expand(vec![into], format!("sync {follows} from {source}"), like));
             }
         }
     }
@@ -139,7 +164,6 @@ impl<'p> Drafts<'p> {
 
     /// A not-null that goes before the first version is deployed.
     fn relaxations(&self, found: &mut Vec<ChangedPlan>) {
-        let last = self.plan.steps.iter().rposition(|step| step.phase == Some(Phase::Expand)).map_or(0, |at| at + 1);
         let mut bound: Vec<(crate::ast::Name, ColumnId)> = Vec::new();
         for at in self.steps {
             if let Some(Removal::Column(table, column)) = self.effect(*at).removes {
@@ -152,9 +176,10 @@ impl<'p> Drafts<'p> {
             if bound.not_null == NotNull::No {
                 continue;
             }
-            let text = format!("add `expand drop not null {}`", bound.name);
-            let steps = self.inserted(last, Some(Phase::Expand), Action::DropNotNull { table, column });
-            found.push(ChangedPlan { steps, text, place: Some(Self::place(last)) });
+            let statement = format!("drop not null {}", self.written(&table, &bound.name));
+            let action = Action::DropNotNull { table, column };
+            let (at, phase) = (self.end_of_expand(), Some(Phase::Expand));
+            found.push(self.with(NewStatement { at, phase, action, statement, like: None }));
         }
     }
 
@@ -171,11 +196,11 @@ impl<'p> Drafts<'p> {
                     let Some((kind, text)) = on_copy else { continue };
                     let constraint = Constraint { name: format!("{}_copy", constraint.name).into(), kind };
                     let on = self.plan.default_table.as_ref() == Some(&schema.name);
-                    let on = if on { String::new() } else { format!(" on {}", schema.name) };
-                    let text = format!("add `expand add {text}{on}`");
+                    let on = if on { String::new() } else { format!(" on {}", quoted(&schema.name)) };
+                    let statement = format!("add {text}{on}");
                     let action = Action::AddConstraint { table: schema.name.clone(), constraint };
-                    let steps = self.inserted(at + 1, Some(Phase::Expand), action);
-                    found.push(ChangedPlan { steps, text, place: Some(Self::place(at + 1)) });
+                    let (at, phase) = (at + 1, Some(Phase::Expand));
+                    found.push(self.with(NewStatement { at, phase, action, statement, like: None }));
                 }
             }
         }
@@ -193,11 +218,13 @@ impl<'p> Drafts<'p> {
                 continue;
             };
             let Some(default) = Expression::plain(known.ty).filter(|_| known.not_null != NotNull::No) else { continue };
-            let place = first.map_or(*at, |first| first.min(*at));
+            let at = first.map_or(*at, |first| first.min(*at)).min(self.end_of_expand());
+            let Some(Ok(value)) = default.tried(&[]) else { continue };
+            let statement = format!("set default {} {}", self.written(table, &known.name), value.literal());
             let action = Action::SetDefault { table: table.clone(), column, default: Some(default) };
-            let steps = self.inserted(place, Some(Phase::Expand), action);
-            let text = format!("add `expand set default {} …`, with a value that every version can read,", known.name);
-            found.push(ChangedPlan { steps, text, place: Some(Self::place(place)) });
+            let draft = self.with(NewStatement { at, phase: Some(Phase::Expand), action, statement, like: None });
+            let text = format!("{}, or another value that every version can read,", draft.text);
+            found.push(ChangedPlan { text, ..draft });
         }
     }
 
@@ -208,7 +235,7 @@ impl<'p> Drafts<'p> {
                 let mut steps = self.plan.steps.clone();
                 steps.remove(*at);
                 let text = "leave the `drop sync` out: a sync goes with its column, at the same moment".to_owned();
-                found.push(ChangedPlan { steps, text, place: None });
+                found.push(ChangedPlan { steps, text, change: proof::Change::LeaveOut(*at), place: None });
             }
         }
     }
@@ -217,16 +244,15 @@ impl<'p> Drafts<'p> {
     fn defaults(&self, found: &mut Vec<ChangedPlan>) {
         for at in self.steps {
             let Action::Fill { table, column, value, .. } = &self.plan.steps[*at].action else { continue };
-            let constants = value.constants();
-            let (Some(added), [constant], true) = (self.added(*column), &*constants, value.is_constant()) else {
-                continue;
-            };
-            let name = self.catalogs[*at].column_name(table, *column);
-            let text = format!("add `expand set default {name} {}`", constant.literal());
+            let is_fixed = value.is_constant() && value.is_immutable();
+            let constant = is_fixed.then(|| value.tried(&[])).flatten();
+            let (Some(added), Some(Ok(constant))) = (self.added(*column), constant) else { continue };
+            let name = self.written(table, self.catalogs[*at].column_name(table, *column));
+            let statement = format!("set default {name} {}", constant.literal());
             let default = Some(value.clone());
             let action = Action::SetDefault { table: table.clone(), column: *column, default };
-            let steps = self.inserted(added + 1, Some(Phase::Expand), action);
-            found.push(ChangedPlan { steps, text, place: Some(Self::place(added + 1)) });
+            let (at, phase) = (added + 1, Some(Phase::Expand));
+            found.push(self.with(NewStatement { at, phase, action, statement, like: None }));
         }
     }
 
@@ -250,8 +276,10 @@ impl<'p> Drafts<'p> {
                 filter: Some(Expression::column_is_null(target.name.clone(), target.ty)),
                 batches: *batches,
             };
-            let text = format!("add `where {} is null` to the backfill", target.name);
-            found.push(ChangedPlan { steps, text, place: Some(Insertion::After(*at)) });
+            let condition = format!("{} is null", quoted(&target.name));
+            let text = format!("add `where {condition}` to the backfill");
+            let change = proof::Change::Where { step: *at, condition };
+            found.push(ChangedPlan { steps, text, change, place: Some(Insertion::At(*at)) });
         }
     }
 
@@ -272,7 +300,8 @@ impl<'p> Drafts<'p> {
                     steps.insert(to, step);
                     if in_order(&steps) {
                         let place = if to > *from { Insertion::After(to) } else { Insertion::Before(to) };
-                        found.push(ChangedPlan { steps, text: format!("move {name}"), place: Some(place) });
+                        let (text, change) = (format!("move {name}"), proof::Change::Move(*from));
+                        found.push(ChangedPlan { steps, text, change, place: Some(place) });
                     }
                 }
             }
@@ -286,9 +315,10 @@ impl<'p> Drafts<'p> {
                 continue;
             }
             for app in self.plan.apps.iter().filter(|app| self.catalogs[*at].is_live(&app.name)) {
-                let steps = self.inserted(*at, None, Action::Retire(app.name.clone()));
-                let text = format!("add `retire {}`", app.name);
-                found.push(ChangedPlan { steps, text, place: Some(Insertion::Before(*at)) });
+                let statement = format!("retire {}", quoted(&app.name));
+                let action = Action::Retire(app.name.clone());
+                let draft = self.with(NewStatement { at: *at, phase: None, action, statement, like: None });
+                found.push(ChangedPlan { place: Some(Insertion::Before(*at)), ..draft });
             }
         }
     }
@@ -297,8 +327,6 @@ impl<'p> Drafts<'p> {
     fn backfills(&self, found: &mut Vec<ChangedPlan>) {
         for at in self.steps {
             let syncs = self.effect(*at).adds_syncs;
-            let last =
-                self.plan.steps.iter().rposition(|step| step.phase == Some(Phase::Expand)).map_or(0, |at| at + 1);
             for sync in syncs.iter().filter(|sync| sync.join.is_none() && self.added(sync.target).is_some()) {
                 let name = self.catalogs[*at].column_name(&sync.target_table, sync.target).to_owned();
                 let action = Action::Fill {
@@ -309,14 +337,25 @@ impl<'p> Drafts<'p> {
                     filter: None,
                     batches: crate::ast::Batches::default(),
                 };
-                let steps = self.inserted(last, Some(Phase::Migrate), action);
-                let text = match sync.value.as_column_of_any_type() {
-                    Some(source) => format!("add `migrate backfill {name} from {source}`"),
-                    None => format!("add `migrate backfill {name} from …`, with the expression of its sync,"),
-                };
-                found.push(ChangedPlan { steps, text, place: Some(Self::place(last)) });
+                let (source, like) = expression(&sync.value, *at);
+                let statement = format!("backfill {} from {source}", self.written(&sync.target_table, &name));
+                let (at, phase) = (self.end_of_expand(), Some(Phase::Migrate));
+                found.push(self.with(NewStatement { at, phase, action, statement, like }));
             }
         }
+    }
+}
+
+/// A name as a script writes it.
+fn quoted(name: &str) -> std::borrow::Cow<'_, str> {
+    crate::plan::quote_ident(name)
+}
+
+/// An expression as a script writes it, or a hole for the one of a statement.
+fn expression(value: &Expression, of: usize) -> (String, Option<usize>) {
+    match value.as_plain_column() {
+        Some(source) => (quoted(source).into_owned(), None),
+        None => ("…".to_owned(), Some(of)),
     }
 }
 
@@ -326,7 +365,7 @@ fn on_copy(
     kind: &ConstraintKind,
     (own, copy): (ColumnId, ColumnId),
 ) -> Option<(ConstraintKind, String)> {
-    let name = |column: ColumnId| schema.column_by_id(column).map(|column| column.name.to_string());
+    let name = |column: ColumnId| schema.column_by_id(column).map(|column| quoted(&column.name).into_owned());
     match kind {
         ConstraintKind::Unique(columns) => {
             let columns: Box<[ColumnId]> =
@@ -342,6 +381,7 @@ fn on_copy(
                 validated: false,
             };
             let other = &catalog.table(table)?.column_by_id(*referenced)?.name;
+            let (table, other) = (quoted(table), quoted(other));
             Some((key, format!("foreign key ({}) references {table} ({other})", name(copy)?)))
         }
         _ => None,

@@ -9,7 +9,7 @@ use crate::diagnostic::Complaint;
 use crate::engine::memory::Selected;
 use crate::phrase::counted;
 use crate::plan::ColumnName;
-use crate::prove::{AnomalyKind, EventKind, Insertion, Proof, Refutation, Words};
+use crate::prove::{AnomalyKind, EventKind, Proof, Refutation, Words};
 use crate::repl::commands::Why;
 use crate::repl::session::{Counterexample, Said, Session};
 use crate::replay::{Played, Replay, ReplayOutcome};
@@ -229,13 +229,8 @@ impl Session {
         for undecided in &ended.refutation.hangs_on {
             say("  note:", &format!("it depends on {}", undecided.what));
         }
-        if let Some(remedy) = &ended.refutation.remedy {
-            let place = match remedy.place {
-                Some(Insertion::Before(step)) => format!(" before statement {} ({})", step + 1, self.title(step)),
-                Some(Insertion::After(step)) => format!(" after statement {} ({})", step + 1, self.title(step)),
-                None => String::new(),
-            };
-            say("  help:", &format!("{}{place}", remedy.text));
+        if let Some(help) = ended.refutation.help.lines().next() {
+            say("  help:", help);
         }
         text
     }

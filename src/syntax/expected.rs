@@ -242,6 +242,10 @@ fn meant(diagnostic: Diagnostic, rule: Rule, found: &StoppedAt<'_>, wanted: &[St
         }
     }
     match (found.text, rule) {
+        ("~" | "!~" | "~*" | "!~*" | "similar", _) => diagnostic.help(
+            "regular expressions are not in the language: `like`, `ilike`, `in`, `length` and `translate` say much of what \
+             they say",
+        ),
         ("end", _) => diagnostic.help("blocks end with `}`"),
         (":=" | "=", Rule::statement | Rule::statements) => diagnostic.help("write `from` where a column is filled"),
         (_, Rule::statement | Rule::statements) if wanted.is_empty() && found.start == 0 => {

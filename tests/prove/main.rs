@@ -6,6 +6,7 @@ mod common;
 mod apps;
 mod brute_force;
 mod cases;
+mod remedies;
 mod replay;
 mod replay_proved;
 mod rules;

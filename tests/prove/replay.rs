@@ -114,7 +114,7 @@ fn refutation(plan: &Plan, start: &str, lines: &str, anomaly: (AnomalyKind, Opti
         beside: None,
     };
     let schedule = Schedule { start: view(plan, start), events };
-    Refutation { anomaly, group: 0, schedule, hangs_on: Vec::new(), witness: None, remedy: None }
+    Refutation { anomaly, group: 0, schedule, hangs_on: Vec::new(), witness: None, remedy: None, help: String::new() }
 }
 
 /// What is said of each event: the values written or read, and the row after it.

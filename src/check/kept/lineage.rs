@@ -8,7 +8,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use crate::ast::Name;
 use crate::catalog::{Catalog, Column, ColumnId, ConstraintKind, NotNull};
 use crate::data::Value;
-use crate::expr::Expression;
+use crate::expr::{Expression, Nullness};
 use crate::plan::FillingKind;
 use crate::source::Span;
 
@@ -26,6 +26,8 @@ pub(super) struct Lineage {
     added: FxHashSet<ColumnId>,
     /// The columns that are filled from each.
     feeds: FxHashMap<ColumnId, Vec<ColumnId>>,
+    /// A column that may hold anything, whatever has filled it.
+    pub(super) free: Option<ColumnId>,
 }
 
 /// A column, and what it was filled with.
@@ -70,11 +72,24 @@ impl Fill {
         self.from == other.from && self.value == other.value
     }
 
-    /// Whether it fills every row that holds nothing yet.
+    /// Whether it fills every row that holds nothing yet, but for those for which it has nothing.
     fn fills_what_is_empty(&self, target: ColumnId) -> bool {
         let Some((filter, inputs)) = &self.filter else { return true };
         let row = vec![Value::Null; inputs.len()];
-        inputs.iter().all(|input| *input == target) && filter.eval(&row, 0) == Ok(Value::Boolean(true))
+        let is_of_empty =
+            inputs.iter().all(|input| *input == target) && filter.eval(&row, 0) == Ok(Value::Boolean(true));
+        is_of_empty || self.passes_by_null(filter, inputs)
+    }
+
+    /// Whether it passes by no row but those in which its only source is null, and null is what it would give.
+    fn passes_by_null(&self, filter: &Expression, inputs: &[ColumnId]) -> bool {
+        let is_source = self.value.1.len() == 1 && inputs == self.value.1;
+        is_source && filter.known(&|_| false) == Nullness::NotNull(Some(true)) && !self.makes_of_null(0)
+    }
+
+    /// Whether it may make a value of null, where another one of its inputs is not.
+    fn makes_of_null(&self, input: usize) -> bool {
+        self.value.0.known(&|at| at == input) != Nullness::Null
     }
 }
 
@@ -145,6 +160,24 @@ impl Lineage {
         }
     }
 
+    /// Whether a column that the plan adds holds nothing but what a statement would give it: its syncs do so, or have
+    /// nothing to give. `is_written` says which columns versions write.
+    pub(super) fn is_empty_for(&self, target: ColumnId, fill: &Fill, is_written: &dyn Fn(ColumnId) -> bool) -> bool {
+        let mut seen = vec![target];
+        let mut next = 0;
+        while let Some(column) = seen.get(next).copied().filter(|_| next < MOST_REACHED) {
+            next += 1;
+            let fills = self.fills(column).iter().filter(|other| column != target || !other.is_like(fill));
+            if !self.is_added(column) || is_written(column) || fills.clone().any(Fill::is_of_rows) {
+                return false;
+            }
+            let sources = fills.flat_map(|fill| &fill.value.1).filter(|source| !seen.contains(source));
+            let sources: BTreeSet<ColumnId> = sources.copied().collect();
+            seen.extend(sources);
+        }
+        next < MOST_REACHED
+    }
+
     /// The columns that are filled from one, directly or through others.
     pub(super) fn fed_from(&self, column: ColumnId) -> Vec<ColumnId> {
         let mut found = vec![column];
@@ -160,7 +193,7 @@ impl Lineage {
 
     /// Whether a column holds, when so many statements have ended, data that no statement of the plan gave it.
     pub(super) fn is_own(&self, column: ColumnId, before: usize) -> bool {
-        !self.is_added(column) || !self.fills(column).iter().any(|fill| fill.at < before)
+        self.free == Some(column) || !self.is_added(column) || !self.fills(column).iter().any(|fill| fill.at < before)
     }
 
     /// The columns with data of their own from which what a column holds comes.
@@ -175,6 +208,9 @@ impl Lineage {
             if self.is_own(column, before) {
                 found.insert(column);
             }
+            if self.free == Some(column) {
+                continue;
+            }
             for fill in self.fills(column).iter().filter(|fill| fill.at < before) {
                 let filter = fill.filter.iter().flat_map(|(_, inputs)| inputs);
                 let read = fill.value.1.iter().chain(filter).filter(|read| **read != column);
@@ -185,8 +221,15 @@ impl Lineage {
     }
 
     /// Whether it is known that what a column has held can be told from another one, which was filled from it and from
-    /// columns that are left.
-    pub(super) fn is_told_by(&self, column: ColumnId, of: ColumnId, gone: &FxHashSet<ColumnId>) -> bool {
+    /// columns that are left; also that it held null, or but for that.
+    pub(super) fn is_told_by(
+        &self,
+        column: ColumnId,
+        of: ColumnId,
+        gone: &FxHashSet<ColumnId>,
+        but_for_null: bool,
+    ) -> bool {
+        let is_nullable = !but_for_null && self.held(of).is_none_or(|held| held.nullable);
         let mut at = column;
         for _ in 0..MOST_REACHED {
             let fills = || self.fills(at).iter().filter(|fill| fill.is_of_rows());
@@ -201,7 +244,8 @@ impl Lineage {
             let mut ways = sources.iter().enumerate().filter(|(_, source)| is_way(source));
             let (Some((number, source)), None) = (ways.next(), ways.next()) else { return false };
             let are_left = sources.iter().all(|other| other == source || !gone.contains(other));
-            if !are_all || !are_left || !fill.value.0.keeps(number) {
+            let is_null_lost = is_nullable && fill.makes_of_null(number);
+            if !are_all || !are_left || is_null_lost || !fill.value.0.keeps(number) {
                 return false;
             }
             if *source == of {
@@ -231,6 +275,9 @@ impl<'a> Values<'a> {
         let is_own = self.lineage.is_own(column, before);
         let value = if is_own { self.row.get(&column)?.clone() } else { self.default(column)? };
         let mut content = Content { value, is_data: is_own };
+        if self.lineage.free == Some(column) {
+            return Some(content);
+        }
         let fills = || self.lineage.fills(column).iter().filter(|fill| fill.at < before);
         let is_filled = !self.lineage.is_added(column) || fills().any(Fill::is_of_rows);
         for fill in fills().filter(|fill| fill.is_of_rows() || !is_filled) {

@@ -7,8 +7,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use crate::catalog::ColumnId;
 use crate::check::kept::lineage::{Fill, Held, Lineage, Row, Values};
 use crate::check::kept::sample::{self, image};
-use crate::data::{Type, Value};
-use crate::expr::{Domain, Expression, RowDomains};
+use crate::data::Value;
 use crate::plan::{AppUse, ColumnName, FillingKind};
 
 /// Of so many rows it is looked at what becomes of values that differ a little.
@@ -51,7 +50,7 @@ pub(super) fn left(
         return Left::All;
     }
     // A plain copy needs no search; of anything else null may make one of two.
-    let is_told = |other: &ColumnId| lineage.is_told_by(*other, column, gone);
+    let is_told = |other: &ColumnId| lineage.is_told_by(*other, column, gone, false);
     let is_single = |other: &&ColumnId| lineage.bases(**other, before).len() == 1;
     let is_copied = |other: &ColumnId| is_copied(lineage, *other, column);
     // Copies from several tables make rows of their own: none goes over what another has brought.
@@ -67,13 +66,14 @@ pub(super) fn left(
     let fills: Vec<&Fill> = fed.iter().flat_map(|other| lineage.fills(*other)).collect();
     let sample = sample::rows(lineage, &bases, &fills, limit);
     let looking = Looking { lineage, column, before, gone, kept: &kept, bases: &bases };
-    if let Some(collision) = looking.collision(&sample) {
+    if let Some(collision) = looking.collision(&sample.rows) {
         return Left::Less(collision);
     }
-    let is_finite = |base: &ColumnId| lineage.held(*base).is_some_and(has_few_values);
+    let is_told_but_for_null = |other: &ColumnId| lineage.is_told_by(*other, column, gone, true);
     match kept.first() {
         Some(_) if kept.iter().any(is_copied) => Left::All,
-        Some(_) if kept.iter().any(is_told) || !sample.is_empty() && bases.iter().all(is_finite) => Left::All,
+        // Whether null is told apart from what it becomes was tried.
+        Some(_) if sample.are_all || kept.iter().any(is_told_but_for_null) => Left::All,
         Some(other) => Left::Unknown(*other),
         None => Left::All,
     }
@@ -84,16 +84,6 @@ pub(super) fn left(
 fn is_copied(lineage: &Lineage, kept: ColumnId, column: ColumnId) -> bool {
     let same = |fill: &Fill| fill.value.1 == [column] && fill.value.0.injective_input().is_some();
     lineage.fills(kept).iter().filter(|fill| fill.kind == FillingKind::Copy).any(same)
-}
-
-/// Whether a column has but few values, each of which is tried: the constants of its checks.
-fn has_few_values(held: &Held) -> bool {
-    let (name, ty) = (&held.column.name, held.column.ty);
-    let mut row = RowDomains::new().column(name.clone(), Domain::of_type(ty, held.nullable));
-    for (check, _) in held.checks.iter().filter(|(check, _)| check.inputs() == [name.clone()]) {
-        row = row.passes(check.clone());
-    }
-    ty == Type::Boolean || Expression::column(name.clone(), ty).outlook(&row).result.values().is_some()
 }
 
 /// Whether a sync has brought back what some version wrote to a form of the column, and some version writes the column
@@ -140,9 +130,8 @@ impl Looking<'_> {
         })
     }
 
-    /// All that is left of a row, as a text; none where the column holds nothing, or something has no value.
+    /// All that is left of a row, as a text; none where something has no value.
     fn left_of(&self, row: &Row) -> Option<String> {
-        row.get(&self.column).filter(|value| !value.is_null())?;
         let values = Values::new(self.lineage, row);
         let mut left = String::new();
         for base in self.bases.iter().filter(|base| !self.gone.contains(base)) {

@@ -146,8 +146,8 @@ impl Kept {
         let earlier = self.lineage.fills(target);
         let writer = self.writer(filling, at);
         // What its syncs have put there is what this gives it.
-        let is_empty =
-            self.lineage.is_added(target) && earlier.iter().all(|sync| sync.is_like(fill)) && writer.is_none();
+        let is_empty = writer.is_none()
+            && self.lineage.is_empty_for(target, fill, &|column| column != target && self.is_written(column, at));
         let is_repeated = earlier.iter().rfind(|fill| fill.is_of_rows()).is_some_and(|last| last.is_like(fill));
         if is_empty || is_repeated || filling.kind == FillingKind::Copy {
             return None;
@@ -175,8 +175,16 @@ impl Kept {
         at.planner.apps().iter().find(writes).map(|app| app.name.clone())
     }
 
+    /// Whether a version that has been live writes a column.
+    fn is_written(&self, column: ColumnId, at: &At<'_, '_>) -> bool {
+        let Some(held) = self.lineage.held(column) else { return false };
+        let name = ColumnName { table: held.table.clone(), column: held.column.name.clone() };
+        at.planner.apps().iter().any(|app| self.live.contains(&app.name) && app.writes.contains(&name))
+    }
+
     /// Looks at what is left of columns that are dropped, and of those that only lived on in them.
     fn remove(&mut self, at: &At<'_, '_>, findings: &mut Vec<Diagnostic>) {
+        let before = findings.len();
         let removed = &at.effect.removes_columns;
         self.gone.extend(removed.iter().copied());
         let known = removed.iter().filter(|column| self.lineage.held(**column).is_some());
@@ -194,6 +202,28 @@ impl Kept {
             }
             findings.extend(Telling::new(&self.lineage, at).left(base, &left));
         }
+        if findings.len() == before {
+            removed.iter().for_each(|column| self.remove_written(*column, at, findings));
+        }
+    }
+
+    /// Looks at what is left of a column that the plan adds and some version writes: it held more than it was filled with.
+    fn remove_written(&mut self, column: ColumnId, at: &At<'_, '_>, findings: &mut Vec<Diagnostic>) {
+        if !self.lineage.is_added(column) || !self.is_written(column, at) || self.passes_on(column) {
+            return;
+        }
+        let limit = self.limit();
+        self.lineage.free = Some(column);
+        let left = lossy::left(&self.lineage, column, self.statements, &self.gone, (at.planner.apps(), limit));
+        findings.extend(Telling::new(&self.lineage, at).left(column, &left));
+        self.lineage.free = None;
+    }
+
+    /// Whether syncs pass on what is written to a column to one that is not the plan's own: the proof follows that.
+    fn passes_on(&self, column: ColumnId) -> bool {
+        let is_left = |other: &ColumnId| !self.lineage.is_added(*other) && !self.gone.contains(other);
+        let follows = |other: &ColumnId| self.lineage.fills(*other).iter().any(|fill| !fill.is_of_rows());
+        self.lineage.fed_from(column).iter().any(|other| is_left(other) && follows(other))
     }
 }
 

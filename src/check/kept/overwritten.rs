@@ -41,7 +41,7 @@ pub(super) fn overwritten(lineage: &Lineage, target: ColumnId, fill: &Fill, limi
     let earlier = lineage.fills(target).iter();
     let fills: Vec<&Fill> = earlier.chain([fill]).collect();
     let (mut holds_data, mut passes) = (false, false);
-    for row in sample::rows(lineage, &bases, &fills, limit) {
+    for row in sample::rows(lineage, &bases, &fills, limit).rows {
         let values = Values::new(lineage, &row);
         let Some(held) = values.content(target, fill.at) else { continue };
         let (is_data, is_filled) =
@@ -74,7 +74,7 @@ pub(super) fn unlike(lineage: &Lineage, target: ColumnId, fill: &Fill, sync: &Fi
         bases.remove(&target);
     }
     let mut outcome = Outcome::Untried;
-    for row in sample::rows(lineage, &bases, &[fill, sync], limit) {
+    for row in sample::rows(lineage, &bases, &[fill, sync], limit).rows {
         let values = Values::new(lineage, &row);
         let own = row.get(&target).cloned().unwrap_or(Value::Null);
         let empty = Content { value: own, is_data: false };

@@ -156,10 +156,20 @@ impl<'a> Telling<'a> {
     fn value(&self, fill: &Fill) -> String {
         let column = fill.value.1.first().filter(|_| fill.value.0.as_plain_column().is_some());
         match (fill.written, column) {
-            (Some(written), _) => format!("`{}`", self.script.source.slice(written)),
+            (Some(written), _) => format!("`{}`", self.written(fill.span, written)),
             (None, Some(column)) => self.name(*column),
             (None, None) => "another value".to_owned(),
         }
+    }
+
+    /// An expression of a statement as it is written, with the parentheses that it begins with.
+    fn written(&self, statement: Span, span: Span) -> &str {
+        let text = self.script.source.slice(span);
+        let opening = text.matches(')').count().saturating_sub(text.matches('(').count());
+        let before = self.script.source.slice(Span { start: statement.start.min(span.start), end: span.start });
+        let more = before.rmatch_indices('(').take(opening).last().map_or(0, |(at, _)| before.len() - at);
+        let start = span.start.saturating_sub(u32::try_from(more).unwrap_or(0));
+        self.script.source.slice(Span { start, end: span.end })
     }
 
     fn name(&self, column: ColumnId) -> String {

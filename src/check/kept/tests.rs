@@ -172,6 +172,12 @@ fn a_translation_in_one_direction_loses_what_it_leaves_out() {
         ("date", "at::date", "at"),
         ("timestamp", "date_trunc('hour', at)", "at"),
         ("boolean", "price > 10", "price"),
+        ("timestamp", "date_trunc('milliseconds', at)", "at"),
+        // Null, and what it becomes.
+        ("text", "coalesce(sub, '-')", "sub"),
+        ("text", "coalesce(sub, '')", "sub"),
+        ("text", "concat(sub, '')", "sub"),
+        ("text", "case when sub is null then 'none' else sub end", "sub"),
     ] {
         assert_eq!(lost(ty, value, dropped), Some(Code::LossyTranslation), "{value}");
     }
@@ -188,7 +194,9 @@ fn a_translation_that_keeps_all_is_not_told() {
         ("numeric(12, 2)", "price", "price"),
         ("text", "case when lit then 'on' else 'off' end", "lit"),
         ("boolean", "not lit", "lit"),
-        ("text", "coalesce(sub, '-')", "sub"),
+        ("text", "concat('@', title)", "title"),
+        ("numeric(12, 4)", "price / 100.0", "price"),
+        ("double precision", "price", "price"),
         ("timestamptz", "at", "at"),
     ] {
         assert_eq!(lost(ty, value, dropped), None, "{value}");
@@ -251,4 +259,55 @@ fn rows_copied_from_two_tables_are_beside_each_other() {
         "copy cats to pets (id from id, name from name)",
         "copy cats to pets (id from id, name from left(name, 2))"
     )));
+}
+
+#[test]
+fn null_may_become_what_no_check_admits() {
+    let plan = TABLE.replace("sub   text", "sub   text check (sub <> '-')");
+    let text = format!("{plan}app v2 {{ reads form }}\n{}", one_way("text", "coalesce(sub, '-')", "sub"));
+    let told = findings(Source::new("kept.mig", text)).diagnostics;
+    assert!(told.iter().all(|finding| finding.code != Code::LossyTranslation), "{told:#?}");
+}
+
+#[test]
+fn a_filter_that_leaves_out_null_loses_nothing() {
+    let plan = one_way("text", "title", "title")
+        .replace("form from title\ndeploy", "form from title where title is not null\ndeploy");
+    let told = found(&plan);
+    assert!(told.iter().all(|finding| !matches!(finding.code, Code::LossyTranslation | Code::Condition)), "{told:#?}");
+}
+
+#[test]
+fn what_a_version_has_written_to_a_column_of_the_plan_is_lost_with_it() {
+    let plan = |value: &str| {
+        format!(
+            "app v2 {{ uses note  inserts none  deletes none }}\napp v3 {{ reads form }}\n\
+             expand add column note text\nexpand add column form text\nretire v1\n\
+             migrate backfill note from case when lit then 'on' else 'off' end\ndeploy v2\nretire v2\n\
+             migrate backfill form from {value}\ndeploy v3\ncontract drop column note\n"
+        )
+    };
+    let of = |value: &str| {
+        let told = findings(Source::new("kept.mig", format!("{TABLE}{}", plan(value)))).diagnostics;
+        told.iter().filter(|finding| finding.code == Code::LossyTranslation).count()
+    };
+    assert_eq!(of("left(note, 3)"), 1);
+    assert_eq!(of("note"), 0);
+}
+
+#[test]
+fn a_chain_of_renames_overwrites_nothing() {
+    let chain = "app v2 { uses sub2 }\napp v3 { uses sub3 }\nexpand add column sub2 text\nexpand add column sub3 text\n\
+                 expand sync sub <-> sub2\nexpand sync sub2 <-> sub3\nmigrate backfill sub2 from sub\n\
+                 migrate backfill sub3 from sub2\n";
+    assert!(!overwrites(&format!("{chain}deploy v2\ndeploy v3\n")));
+    let other = chain.replace("sub2 <-> sub3", "sub2 from title");
+    assert!(overwrites(&format!("{other}deploy v2\ndeploy v3\n")));
+}
+
+#[test]
+fn an_expression_is_shown_whole() {
+    let told = found(&one_way("bigint", "(price * 10)::bigint", "price"));
+    let lossy = told.iter().find(|finding| finding.code == Code::LossyTranslation);
+    assert!(lossy.is_some_and(|finding| finding.message.contains("`(price * 10)::bigint`")), "{told:#?}");
 }

@@ -1,7 +1,7 @@
 //! `wrong-phase`: each statement belongs to the phase in which it is safe; and `big-bang` for a column or table that is
 //! dropped in any phase but contract.
 
-use crate::ast::Phase;
+use crate::ast::{Phase, StatementKind};
 use crate::check::{At, Rule};
 use crate::diagnostic::{Code, Diagnostic};
 
@@ -17,6 +17,10 @@ impl Rule for WrongPhase {
         let names: Vec<&str> = allowed.iter().map(|phase| phase.keyword()).collect();
         let message = format!("this belongs to {}, not to {}", names.join(" or "), phase.keyword());
         let why = match allowed[0] {
+            Phase::Contract if matches!(at.statement.kind, StatementKind::SetNotNull(_)) => {
+                "it refuses the writes of versions that may leave the column empty: write it in contract, once they are \
+                 retired; `expand add not null`, then `migrate validate not null`, takes less time with many rows"
+            }
             Phase::Expand => "expand only adds: versions that do not know of it keep working",
             Phase::Migrate => "migrate moves data, and removes nothing",
             Phase::Contract => {

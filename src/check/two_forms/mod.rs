@@ -119,7 +119,7 @@ impl TwoForms {
             let rounds: Vec<Round> = round::linked(sync, catalog, &mut seen)
                 .iter()
                 .filter_map(|sync| Round::of(sync, catalog))
-                .filter(|round| round.translates() && self.gone.insert(round.syncs()))
+                .filter(|round| round.translates() && round.is_of_known_types() && self.gone.insert(round.syncs()))
                 .collect();
             if rounds.is_empty() {
                 continue;
@@ -130,7 +130,13 @@ impl TwoForms {
                 Survey::Lossy(losses) => {
                     findings.extend(losses.iter().map(|loss| report::finding(loss, &self.placed)));
                 }
-                Survey::Kept(note) => self.notes.extend(note),
+                Survey::Kept(Some((round, tried))) if apps.is_empty() => {
+                    self.notes.push(report::note(&report::title(&round), tried));
+                }
+                Survey::Kept(Some((round, tried))) => {
+                    findings.push(report::condition(&round, tried, &self.placed));
+                }
+                Survey::Kept(None) => {}
             }
         }
     }
@@ -140,22 +146,23 @@ impl TwoForms {
 enum Survey {
     /// Values that do not survive.
     Lossy(Vec<Loss>),
-    /// None was found: what there is to say about that.
-    Kept(Option<String>),
+    /// None was found. Of a round, if any, no more is known than that it changed none of so many values.
+    Kept(Option<(Round, usize)>),
 }
 
 /// Goes rounds over columns that are linked.
 fn go(rounds: Vec<Round>, moment: &Moment<'_>, rows: &mut ScriptRows) -> Survey {
     let mut losses: Vec<Loss> = Vec::new();
+    let mut open: Vec<Round> = Vec::new();
     let mut tried = 0;
-    let title = rounds.iter().max_by_key(|round| round.other_form().len()).map(report::title);
+    let is_known = |round: &Round| round.is_known_to_come_back(!trials::takes_null(round.target(), moment));
     for round in rounds.into_iter().filter(|round| round.is_written(moment.apps)) {
         let trials = Trials::of(&round, moment, rows);
         let is_overwritten = round.is_overwritten(moment.apps);
         tried += if is_overwritten { trials.len() } else { 0 };
         let fails = |row: &[Value]| -> bool {
             let counts = match round.outcome(row) {
-                RoundOutcome::Kept => false,
+                RoundOutcome::Kept | RoundOutcome::Untried => false,
                 // Where there are applications, the proof says so.
                 RoundOutcome::Refused { .. } => moment.apps.is_empty(),
                 RoundOutcome::Lost(_) => is_overwritten,
@@ -165,11 +172,13 @@ fn go(rounds: Vec<Round>, moment: &Moment<'_>, rows: &mut ScriptRows) -> Survey 
         if let Some(row) = trials.smallest(&round, &fails) {
             let outcome = round.outcome(&row);
             losses.push(Loss { round, row, outcome });
+        } else if is_overwritten && !trials.are_all(&round) && !is_known(&round) {
+            open.push(round);
         }
     }
     if losses.is_empty() {
-        let title = title.filter(|_| tried > 0);
-        return Survey::Kept(title.map(|title| report::note(&title, tried)));
+        let open = open.into_iter().max_by_key(|round| round.other_form().len());
+        return Survey::Kept(open.map(|round| (round, tried)));
     }
     Survey::Lossy(losses)
 }

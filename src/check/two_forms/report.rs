@@ -18,10 +18,24 @@ pub(super) fn title(round: &Round) -> String {
     format!("{} <-> {}", name(round, round.target()), others.join(", "))
 }
 
-/// That no value was found.
+/// That no value was found, where not all were tried.
 pub(super) fn note(title: &str, tried: usize) -> String {
+    format!("{title}: {}; that does not prove that none ever is", none_changed(tried))
+}
+
+/// That every value comes back, of which no more is known than that.
+pub(super) fn condition(round: &Round, tried: usize, placed: &FxHashMap<SyncId, Span>) -> Diagnostic {
+    let at = round.legs().filter_map(|leg| placed.get(&leg.sync.id)).max_by_key(|span| span.start);
+    let what = format!("{}: every value comes back as it was written", title(round));
+    Diagnostic::new(Code::Condition, what, at.copied().unwrap_or_default(), none_changed(tried)).help(
+        "add a check that lists the values, so that each is tried, or translate with expressions that undo each other, such \
+         as a cast and the cast back",
+    )
+}
+
+fn none_changed(tried: usize) -> String {
     let values = if tried == 1 { "1 value".to_owned() } else { format!("{tried} values") };
-    format!("{title}: none of {values} was changed by the round trip; that does not prove that none ever is")
+    format!("none of {values} was changed by the round trip")
 }
 
 /// A value that does not survive, at the statements that translate it.
@@ -40,7 +54,7 @@ pub(super) fn finding(loss: &Loss, placed: &FxHashMap<SyncId, Span>) -> Diagnost
             let message = format!("{column} {value} comes back as {}", literal(back));
             (message, round.there.len() + 1, lost_help(round))
         }
-        RoundOutcome::Kept => (format!("{column} {value} comes back"), 0, String::new()),
+        RoundOutcome::Kept | RoundOutcome::Untried => (format!("{column} {value} comes back"), 0, String::new()),
     };
     let texts = legs(loss, told > 1);
     let mut told_at: Vec<(Span, String)> = Vec::new();
@@ -64,14 +78,15 @@ fn legs(loss: &Loss, numbered: bool) -> Vec<String> {
         let beside = if number == 0 { beside(loss) } else { String::new() };
         let gone = round.through(number, &values);
         let text = match &gone {
-            Ok(value) => format!("{} becomes {}", name(round, &round.places[leg.into]), literal(value)),
-            Err(why) => format!("{}: {why}", name(round, &round.places[leg.into])),
+            Some(Ok(value)) => format!("{} becomes {}", name(round, &round.places[leg.into]), literal(value)),
+            None => format!("{} becomes something long", name(round, &round.places[leg.into])),
+            Some(Err(why)) => format!("{}: {why}", name(round, &round.places[leg.into])),
         };
         let number = if numbered { format!("{} ", number + 1) } else { String::new() };
         texts.push(format!("{number}{text}{beside}"));
         match gone {
-            Ok(value) => values.push(value),
-            Err(_) => break,
+            Some(Ok(value)) => values.push(value),
+            Some(Err(_)) | None => break,
         }
     }
     texts

@@ -6,9 +6,10 @@ use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::ast::Name;
 use crate::catalog::{Catalog, Column, ColumnId, ConstraintKind, NotNull, Sync, SyncId};
+use crate::check::few_values;
 use crate::check::two_forms::is_copy;
 use crate::data::{Type, Value, compare};
-use crate::expr::Expression;
+use crate::expr::{Expression, gives_back};
 use crate::plan::AppUse;
 
 /// More columns than this are not followed from one.
@@ -50,6 +51,8 @@ pub(super) struct Round {
 pub(super) enum RoundOutcome {
     /// It comes back.
     Kept,
+    /// It is too long to be tried.
+    Untried,
     /// This comes back.
     Lost(Value),
     /// A leg, counted from 0, has no value for its column; after the last one there it is the leg back.
@@ -121,6 +124,11 @@ impl Round {
         self.legs().any(|leg| !is_copy(&leg.sync))
     }
 
+    /// Whether values of all its columns can be made: of other types the proof has a condition.
+    pub(super) fn is_of_known_types(&self) -> bool {
+        self.places.iter().all(|place| place.column.written_type.is_none())
+    }
+
     /// What tells rounds apart: the sync back, then those there.
     pub(super) fn syncs(&self) -> Vec<SyncId> {
         [&self.back].into_iter().chain(&self.there).map(|leg| leg.sync.id).collect()
@@ -168,45 +176,76 @@ impl Round {
     /// What becomes of the column when this is written.
     pub(super) fn outcome(&self, row: &[Value]) -> RoundOutcome {
         match self.returned(row) {
-            Err((leg, why)) => RoundOutcome::Refused { leg, why },
-            Ok(back) if same(&back, &row[self.at]) => RoundOutcome::Kept,
-            Ok(back) => RoundOutcome::Lost(back),
+            None => RoundOutcome::Untried,
+            Some(Err((leg, why))) => RoundOutcome::Refused { leg, why },
+            Some(Ok(back)) if same(&back, &row[self.at]) => RoundOutcome::Kept,
+            Some(Ok(back)) => RoundOutcome::Lost(back),
         }
     }
 
-    /// What comes back; or the leg that has no value, and why.
-    fn returned(&self, row: &[Value]) -> Result<Value, (usize, String)> {
+    /// What comes back; or the leg that has no value, and why; none where a value is too long to be tried.
+    fn returned(&self, row: &[Value]) -> Option<Result<Value, (usize, String)>> {
         let mut values = row.to_vec();
         for number in 0..self.there.len() {
-            values.push(self.through(number, &values).map_err(|why| (number, why))?);
+            match self.through(number, &values)? {
+                Ok(value) => values.push(value),
+                Err(why) => return Some(Err((number, why))),
+            }
         }
-        self.through(self.there.len(), &values).map_err(|why| (self.there.len(), why))
+        Some(self.through(self.there.len(), &values)?.map_err(|why| (self.there.len(), why)))
     }
 
     /// The value that a leg, counted from 0, gives its column; or why it gives none.
-    pub(super) fn through(&self, number: usize, values: &[Value]) -> Result<Value, String> {
+    pub(super) fn through(&self, number: usize, values: &[Value]) -> Option<Result<Value, String>> {
         let leg = self.there.get(number).unwrap_or(&self.back);
-        let value = self.translated(leg, values)?;
+        let value = match self.translated(leg, values)? {
+            Ok(value) => value,
+            Err(why) => return Some(Err(why)),
+        };
         let mut values = values.to_vec();
         match values.get_mut(leg.into) {
             Some(place) => *place = value.clone(),
             None => values.push(value.clone()),
         }
         let is_known = |inputs: &[usize]| inputs.contains(&leg.into) && inputs.iter().all(|at| *at < values.len());
-        match self.checks.iter().find(|check| is_known(&check.2) && !holds(check, &values)) {
+        Some(match self.checks.iter().find(|check| is_known(&check.2) && !holds(check, &values)) {
             Some((name, ..)) => Err(format!("check `{name}` does not hold")),
             None => Ok(value),
-        }
+        })
     }
 
-    fn translated(&self, leg: &Leg, values: &[Value]) -> Result<Value, String> {
+    fn translated(&self, leg: &Leg, values: &[Value]) -> Option<Result<Value, String>> {
         let inputs: Vec<Value> = leg.inputs.iter().map(|at| values[*at].clone()).collect();
-        let value = leg.sync.value.eval(&inputs, 0).map_err(|error| error.message)?;
         let place = &self.places[leg.into];
-        if value.is_null() && !place.takes_null() {
-            return Err(format!("`{}` would be null", place.column.name));
-        }
-        Ok(value)
+        Some(match leg.sync.value.tried(&inputs)? {
+            Ok(value) if value.is_null() && !place.takes_null() => {
+                Err(format!("`{}` would be null", place.column.name))
+            }
+            value => value.map_err(|error| error.message),
+        })
+    }
+
+    /// All values besides null of a place, where they are few.
+    pub(super) fn few_values(&self, place: usize) -> Option<Vec<Value>> {
+        let checks = self.checks.iter().filter(|(.., inputs)| inputs.iter().all(|at| *at == place));
+        few_values::of_column(&self.places[place].column, checks.map(|(_, check, _)| check))
+    }
+
+    /// The constants of whatever says something of these columns: what translates them, their checks, their defaults.
+    pub(super) fn constants(&self) -> Vec<Value> {
+        let translations = self.legs().map(|leg| &leg.sync.value);
+        let defaults = self.places.iter().filter_map(|place| place.column.default.as_ref());
+        let said = translations.chain(self.checks.iter().map(|(_, check, _)| check)).chain(defaults);
+        said.flat_map(Expression::constants).collect()
+    }
+
+    /// Whether it is known of the expressions that every value comes back, and null if there may be one.
+    pub(super) fn is_known_to_come_back(&self, never_null: bool) -> bool {
+        let is_way = |leg: &Leg, from: usize| leg.inputs == [from];
+        let mut at = self.at;
+        let is_one_way = self.legs().all(|leg| is_way(leg, std::mem::replace(&mut at, leg.into)));
+        let is_described = self.places.iter().all(|place| place.column.written_type.is_none());
+        is_one_way && is_described && gives_back(self.legs().map(|leg| &leg.sync.value), never_null)
     }
 }
 
@@ -306,7 +345,7 @@ fn checks(places: &[RoundColumn], catalog: &Catalog) -> Vec<(Name, Expression, V
 /// Whether a check is not false; one that has no value refuses the write as well.
 fn holds((_, condition, inputs): &(Name, Expression, Vec<usize>), values: &[Value]) -> bool {
     let row: Vec<Value> = inputs.iter().map(|at| values[*at].clone()).collect();
-    matches!(condition.eval(&row, 0), Ok(Value::Boolean(true) | Value::Null))
+    matches!(condition.tried(&row), Some(Ok(Value::Boolean(true) | Value::Null)))
 }
 
 /// Whether two values say the same. `json`, which keeps how it was written, is compared by what it means.

@@ -60,7 +60,7 @@ fn values_of(place: &RoundColumn, memory: &Memory, catalog: &Catalog) -> Option<
     let inputs = inputs.collect::<Option<Vec<Vec<Value>>>>()?;
     let rows = inputs.iter().map(Vec::len).min().unwrap_or(0);
     let row = |at: usize| inputs.iter().map(|values| values[at].clone()).collect::<Vec<_>>();
-    let values = (0..rows).map(|at| sync.value.eval(&row(at), 0).ok());
+    let values = (0..rows).map(|at| sync.value.tried(&row(at)).and_then(Result::ok));
     Some((sync.source_table.clone(), values.collect()))
 }
 

@@ -3,7 +3,8 @@
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::catalog::ColumnId;
-use crate::check::two_forms::round::{Round, RoundColumn};
+use crate::check::few_values::every;
+use crate::check::two_forms::round::{Round, RoundColumn, RoundOutcome};
 use crate::check::two_forms::script_rows::ScriptRows;
 use crate::check::two_forms::{Moment, shrink};
 use crate::data::Value;
@@ -16,6 +17,8 @@ pub(super) struct Trials {
     made: Vec<Vec<Value>>,
     /// The values of each column, simple ones first.
     pub(super) columns: Vec<Vec<Value>>,
+    /// No other write is possible.
+    are_all: bool,
 }
 
 impl Trials {
@@ -26,24 +29,38 @@ impl Trials {
         let mut rows = rows.written(round, moment.script, moment.catalog);
         rows.retain(&mut new);
         rows.truncate(moment.limit / 2);
-        let may_be_null =
-            |place: &RoundColumn| place.takes_null() && may_be_null(place.column.id, moment, &mut FxHashMap::default());
-        let constants: Vec<Value> = round.legs().flat_map(|leg| leg.sync.value.constants()).collect();
-        let places = round.places[..round.written].iter().enumerate();
-        let columns = places.map(|(number, place)| {
-            let mut values = made::values(place.column.ty, may_be_null(place), number, &constants);
+        let few: Option<Vec<Vec<Value>>> = places(round)
+            .map(|(number, place)| {
+                let mut values = round.few_values(number)?;
+                values.extend(takes_null(place, moment).then_some(Value::Null));
+                Some(values)
+            })
+            .collect();
+        let all = few.as_ref().and_then(|columns| every(columns, moment.limit - rows.len()));
+        if let (Some(columns), Some(mut made)) = (few, all) {
+            made.retain(&mut new);
+            return Self { rows, made, columns, are_all: true };
+        }
+        let constants = round.constants();
+        let columns = places(round).map(|(number, place)| {
+            let mut values = made::values(place.column.ty, takes_null(place, moment), number, &constants);
             values.extend(rows.iter().take(8).map(|row| row[number].clone()));
             values
         });
         let columns: Vec<Vec<Value>> = columns.collect();
         let mut made = made::combined(&columns, moment.limit - rows.len());
         made.retain(&mut new);
-        Self { rows, made, columns }
+        Self { rows, made, columns, are_all: false }
     }
 
     /// How many there are.
     pub(super) fn len(&self) -> usize {
         self.rows.len() + self.made.len()
+    }
+
+    /// Whether each write that is possible was tried.
+    pub(super) fn are_all(&self, round: &Round) -> bool {
+        self.are_all && self.made.iter().all(|row| round.outcome(row) != RoundOutcome::Untried)
     }
 
     /// A small one that `fails`: of the script's own rows the smallest, else the first one made small.
@@ -55,6 +72,14 @@ impl Trials {
         let made = self.made.iter().find(|row| fails(row))?;
         Some(shrink::shrunk(made.clone(), round, &self.columns, fails))
     }
+}
+
+fn places(round: &Round) -> impl Iterator<Item = (usize, &RoundColumn)> {
+    round.places[..round.written].iter().enumerate()
+}
+
+pub(super) fn takes_null(place: &RoundColumn, moment: &Moment<'_>) -> bool {
+    place.takes_null() && may_be_null(place.column.id, moment, &mut FxHashMap::default())
 }
 
 fn key(row: &[Value]) -> String {

@@ -2,7 +2,7 @@
 
 use crate::check::verdict::{ScriptVerdict, code};
 use crate::diagnostic::{Diagnostic, Label};
-use crate::prove::{AnomalyKind, EventKind, Insertion, Refutation, Remedy, RowView, ScheduleEvent, Shown, Words};
+use crate::prove::{AnomalyKind, EventKind, Refutation, RowView, ScheduleEvent, Shown, Words};
 use crate::source::Span;
 
 impl ScriptVerdict<'_> {
@@ -12,7 +12,7 @@ impl ScriptVerdict<'_> {
         let message = words.finding(anomaly);
         let mut finding = Diagnostic::new(code(anomaly.kind), message, self.place(anomaly), "");
         finding.labels = self.labels(words, refutation);
-        finding.help(self.help(refutation))
+        finding.help(refutation.help.clone())
     }
 
     /// The schedule as labels, each event at its statement; the anomaly comes first, as the place of the finding.
@@ -68,7 +68,8 @@ impl ScriptVerdict<'_> {
         }
     }
 
-    fn help(&self, refutation: &Refutation) -> String {
+    /// What to do about it.
+    pub(super) fn help(&self, refutation: &Refutation) -> String {
         let mut help = match &refutation.remedy {
             Some(remedy) => self.remedy(remedy),
             None => self.help_with_values(refutation).unwrap_or_else(|| general_help(refutation).to_owned()),
@@ -83,16 +84,6 @@ impl ScriptVerdict<'_> {
             help.push_str(", which the proof does not know");
         }
         help
-    }
-
-    fn remedy(&self, remedy: &Remedy) -> String {
-        let place = match remedy.place {
-            Some(Insertion::Before(step)) => format!(" before line {}", self.line(step)),
-            Some(Insertion::After(step)) => format!(" after line {}", self.line(step)),
-            None => String::new(),
-        };
-        let proved = if remedy.proves { ": then it is proved" } else { "" };
-        format!("{}{place}{proved}", remedy.text)
     }
 }
 

@@ -1,7 +1,7 @@
 //! The verdict in one place: what the proof says, and what the other findings add to it. Every command asks here.
 
 use crate::ast::Script;
-use crate::check::verdict::ScriptVerdict;
+use crate::check::verdict::{ScriptVerdict, Trial};
 use crate::diagnostic::{Answer, Code, Diagnostic, Headline, Severity};
 use crate::phrase::counted;
 use crate::plan::Plan;
@@ -33,7 +33,7 @@ impl Judgement {
     }
 
     pub(crate) fn of(script: &Script, plan: &Plan, proof: &Proof) -> Self {
-        ScriptVerdict { script, plan }.judgement(proof)
+        ScriptVerdict { script, plan, trial: Trial::Model }.judgement(proof)
     }
 
     /// The verdict, where these are all the findings.
@@ -51,7 +51,11 @@ impl Judgement {
         };
         let (verdict, meaning) = self.words(answer, &errors, &losses);
         let is_plain = answer == Answer::Proved && losses.is_empty();
-        Headline { answer, verdict, meaning, premises: self.premises.clone(), is_plain }
+        let brief = match answer {
+            Answer::Proved | Answer::Conditional => self.verdict(&losses, &|_| String::new()),
+            Answer::Refuted | Answer::NotProved | Answer::Errors => verdict.clone(),
+        };
+        Headline { answer, verdict, brief, meaning, premises: self.premises.clone(), is_plain }
     }
 
     fn words(&self, answer: Answer, errors: &[Option<usize>], losses: &[Option<usize>]) -> (String, String) {
@@ -68,25 +72,25 @@ impl Judgement {
             }
             Answer::Proved | Answer::Conditional if losses.is_empty() => {
                 let safe = "safe for any number of rows, clients and batches";
-                (self.verdict(losses), format!("{safe} ({states}); {}", self.way_back))
+                (self.verdict(losses, &in_lines), format!("{safe} ({states}); {}", self.way_back))
             }
             Answer::Proved | Answer::Conditional => {
-                let safe = "no write is lost in any order of events, and some values are changed on the way";
-                (self.verdict(losses), format!("{safe} ({states}); {}", self.way_back))
+                let safe = "every write arrives in any order of events, and not all of its value";
+                (self.verdict(losses, &in_lines), format!("{safe} ({states}); {}", self.way_back))
             }
         }
     }
 
     /// "proved for the order of events, provided that 1 condition holds (line 9); but values are lost (line 7)".
-    fn verdict(&self, losses: &[Option<usize>]) -> String {
+    fn verdict(&self, losses: &[Option<usize>], places: &dyn Fn(&[Option<usize>]) -> String) -> String {
         let proved = if losses.is_empty() { "proved" } else { "proved for the order of events" };
         let provided = if self.conditions.is_empty() {
             String::new()
         } else {
             let hold = counted(self.conditions.len(), "condition holds", "conditions hold");
-            format!(", provided that {hold}{}", in_lines(&self.conditions))
+            format!(", provided that {hold}{}", places(&self.conditions))
         };
-        let lost = if losses.is_empty() { String::new() } else { format!("; but values are lost{}", in_lines(losses)) };
+        let lost = if losses.is_empty() { String::new() } else { format!("; but values are lost{}", places(losses)) };
         format!("{proved}{provided}{lost}")
     }
 }

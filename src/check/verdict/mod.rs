@@ -5,11 +5,15 @@
 
 mod finding;
 mod judgement;
+mod remedy;
 mod values;
 
 pub(super) use judgement::{Judgement, LOSSES};
+pub(super) use remedy::{Trial, Tried};
 
-use std::cell::RefCell;
+use remedy::MOST_SCRIPTS;
+
+use std::cell::{Cell, OnceCell, RefCell};
 use std::sync::Arc;
 
 use crate::ast::Script;
@@ -19,7 +23,7 @@ use crate::diagnostic::{Code, Diagnostic, Label, Severity};
 use crate::obligations::Witness;
 use crate::plan::assumed::{assumed, plan_with};
 use crate::plan::{Gate, Origin, Plan, left_out};
-use crate::prove::{self, Anomaly, AnomalyKind, Assumption, Condition, Outside, Proof, Refutation};
+use crate::prove::{self, Anomaly, AnomalyKind, Assumption, Condition, Outside, Proof, Refutation, Remedies, Remedy};
 use crate::source::Span;
 
 /// Rules that look at the order of statements alone; where the proof says more, it is heard instead.
@@ -37,7 +41,7 @@ pub(super) struct Judged {
 }
 
 /// Proves the plan of a script, and adds what is wrong to the findings.
-pub(super) fn judge(script: &Script, plan: Option<&Plan>, findings: &mut Vec<Diagnostic>) -> Judged {
+pub(super) fn judge(script: &Script, plan: Option<&Plan>, trial: Trial<'_>, findings: &mut Vec<Diagnostic>) -> Judged {
     let has_apps = !script.apps.is_empty();
     let Some(plan) = plan.filter(|_| !is_blocked(script, findings)) else {
         return Judged { judgement: has_apps.then(Judgement::put_off), ..Judged::default() };
@@ -46,9 +50,9 @@ pub(super) fn judge(script: &Script, plan: Option<&Plan>, findings: &mut Vec<Dia
         return Judged::default();
     }
     if !has_apps {
-        return advise(script, plan, findings);
+        return advise(script, plan, trial, findings);
     }
-    let telling = ScriptVerdict { script, plan };
+    let telling = ScriptVerdict { script, plan, trial };
     let proof = telling.prove(findings);
     telling.report(&proof, findings);
     Judged { judgement: Some(telling.judgement(&proof)), proofs: Proofs { written: proof.into(), ..Proofs::default() } }
@@ -57,15 +61,20 @@ pub(super) fn judge(script: &Script, plan: Option<&Plan>, findings: &mut Vec<Dia
 /// Proves a plan but for what its script allows; that is said among what is taken for granted, and added to the
 /// findings.
 pub(super) fn proof(script: &Script, plan: &Plan, findings: &mut Vec<Diagnostic>) -> Proof {
-    ScriptVerdict { script, plan }.prove(findings)
+    ScriptVerdict { script, plan, trial: Trial::Model }.prove(findings)
 }
 
 /// What is proved of a plan with the applications that it is assumed to have: none where it declares some, or has no
 /// column that one could use. What the author answers for is added to the findings.
-pub(super) fn assumed_proof(script: &Script, plan: &Plan, findings: &mut Vec<Diagnostic>) -> Option<AssumedProof> {
+pub(super) fn assumed_proof(
+    script: &Script,
+    plan: &Plan,
+    trial: Trial<'_>,
+    findings: &mut Vec<Diagnostic>,
+) -> Option<AssumedProof> {
     let assumed = assumed(plan)?;
     let plan = Arc::new(plan_with(plan, &assumed).plan);
-    let telling = ScriptVerdict { script, plan: &plan };
+    let telling = ScriptVerdict { script, plan: &plan, trial };
     let proof = telling.prove(findings);
     let headline = telling.judgement(&proof).headline(&script.source, findings);
     Some(AssumedProof { assumed, plan, proof, headline })
@@ -82,12 +91,12 @@ fn is_blocked(script: &Script, findings: &[Diagnostic]) -> bool {
 /// What would go wrong if the applications were as is assumed where none is declared. Nobody has said that they are, so
 /// that only what the plan itself brings about is told: nothing that is wrong before its first statement, or that hangs
 /// on values besides.
-fn advise(script: &Script, plan: &Plan, findings: &mut Vec<Diagnostic>) -> Judged {
-    let missing = Diagnostic::new(Code::MissingApp, "", ScriptVerdict { script, plan }.header(), "");
+fn advise(script: &Script, plan: &Plan, trial: Trial<'_>, findings: &mut Vec<Diagnostic>) -> Judged {
+    let missing = Diagnostic::new(Code::MissingApp, "", ScriptVerdict { script, plan, trial }.header(), "");
     if allow::is_allowed(script, &missing) {
         return Judged::default();
     }
-    let assumed = assumed_proof(script, plan, findings);
+    let assumed = assumed_proof(script, plan, trial, findings);
     if let Some(assumed) = &assumed {
         tell_of_assumed(script, assumed, findings);
     }
@@ -96,7 +105,7 @@ fn advise(script: &Script, plan: &Plan, findings: &mut Vec<Diagnostic>) -> Judge
 
 fn tell_of_assumed(script: &Script, assumed: &AssumedProof, findings: &mut Vec<Diagnostic>) {
     let AssumedProof { plan, proof, .. } = assumed;
-    let telling = ScriptVerdict { script, plan };
+    let telling = ScriptVerdict { script, plan, trial: Trial::Model };
     let of_the_plan = |refutation: &&Refutation| {
         let anomaly = &refutation.anomaly;
         anomaly.kind != AnomalyKind::BrokenUse && anomaly.position > 0 && refutation.hangs_on.is_empty()
@@ -128,6 +137,7 @@ fn is_of_rows(refutation: &Refutation) -> bool {
 struct ScriptVerdict<'a> {
     script: &'a Script,
     plan: &'a Plan,
+    trial: Trial<'a>,
 }
 
 impl ScriptVerdict<'_> {
@@ -141,7 +151,10 @@ impl ScriptVerdict<'_> {
             !is_one
         });
         for refutation in &proof.refutations {
-            if self.is_known(refutation, proof, findings) {
+            if let Some(known) = self.known(refutation, proof, findings) {
+                if refutation.remedy.is_some() {
+                    known.help = Some(refutation.help.clone());
+                }
                 continue;
             }
             let mut finding = self.finding(refutation);
@@ -149,7 +162,9 @@ impl ScriptVerdict<'_> {
             if let Some(at) = suspicions.iter().position(about) {
                 let suspicion = suspicions.remove(at);
                 suspicions.retain(|other| !about(other));
+                let help = finding.help.filter(|_| refutation.remedy.is_some());
                 finding = with_schedule(suspicion, finding.labels);
+                finding.help = help.or(finding.help);
             }
             findings.push(finding);
         }
@@ -202,13 +217,27 @@ impl ScriptVerdict<'_> {
         finding.help("check it yourself; if it is right, say why: `allow not-proved because '…'`")
     }
 
-    /// Whether the findings have it already, and say it better.
-    fn is_known(&self, refutation: &Refutation, proof: &Proof, findings: &[Diagnostic]) -> bool {
-        refutation.anomaly.kind == AnomalyKind::BrokenUse
-            && findings.iter().any(|finding| {
-                BROKEN_USES.contains(&finding.code)
-                    && (finding.code == Code::AppBreaks || self.concerns(proof, refutation.group, finding))
-            })
+    /// The finding that has it already, and says it better.
+    fn known<'f>(
+        &self,
+        refutation: &Refutation,
+        proof: &Proof,
+        findings: &'f mut [Diagnostic],
+    ) -> Option<&'f mut Diagnostic> {
+        if refutation.anomaly.kind != AnomalyKind::BrokenUse {
+            return None;
+        }
+        let is_one = |finding: &Diagnostic| {
+            BROKEN_USES.contains(&finding.code)
+                && (finding.code == Code::AppBreaks || self.concerns(proof, refutation.group, finding))
+        };
+        // Of several, the one that is about its application.
+        let about = |finding: &Diagnostic| {
+            refutation.anomaly.app.as_ref().is_some_and(|app| finding.message.contains(&format!("`{app}`")))
+        };
+        let at = findings.iter().position(|finding| is_one(finding) && about(finding));
+        let at = at.or_else(|| findings.iter().position(is_one))?;
+        findings.get_mut(at)
     }
 
     /// Whether a finding is about a statement of a group.
@@ -227,14 +256,25 @@ impl ScriptVerdict<'_> {
     /// again with the `allow` that covers it.
     fn prove(&self, findings: &mut Vec<Diagnostic>) -> Proof {
         let allowed = RefCell::new(Vec::new());
-        let mut proof = prove::prove_except(self.plan, &|anomaly: &Anomaly| {
+        let vouched = RefCell::new(Vec::new());
+        let is_allowed = |anomaly: &Anomaly| {
             let finding = Diagnostic::new(code(anomaly.kind), "", self.place(anomaly), "");
+            let refused = (&anomaly.app, &anomaly.column, &anomaly.constraint);
             let is_allowed = allow::is_allowed(self.script, &finding);
             if is_allowed {
                 allowed.borrow_mut().push(finding);
+                if anomaly.kind == AnomalyKind::RejectedWrite {
+                    let (app, column, constraint) = refused;
+                    vouched.borrow_mut().push((app.clone(), column.clone(), constraint.clone()));
+                }
             }
-            is_allowed
-        });
+            // The same constraint goes on refusing the same write after the statements that follow.
+            let is_same = |(app, column, constraint): &(_, _, _)| refused == (app, column, constraint);
+            let goes_on = anomaly.kind == AnomalyKind::RejectedWrite && vouched.borrow().iter().any(is_same);
+            is_allowed || goes_on
+        };
+        let mut proof = self.proof(&is_allowed);
+        self.take_help(findings, &mut proof);
         let mut allowed = allowed.into_inner();
         self.take_in(findings, &mut proof);
         allowed.iter().for_each(|finding| self.note_allowed(finding, &mut proof));
@@ -244,6 +284,40 @@ impl ScriptVerdict<'_> {
         allowed.append(&mut self.take_allowed_conditions(&mut proof));
         findings.append(&mut allowed);
         proof
+    }
+
+    /// The proof, with what to do about each refutation.
+    fn proof(&self, is_allowed: &dyn Fn(&Anomaly) -> bool) -> Proof {
+        let (left, before) = (Cell::new(MOST_SCRIPTS), OnceCell::new());
+        let tried = |remedy: &Remedy| match self.trial {
+            Trial::Script(trial) if left.get() > 0 => {
+                left.set(left.get() - 1);
+                let before = before.get_or_init(|| self.untouched()).as_ref()?;
+                self.tried(remedy, before, trial)
+            }
+            Trial::Script(_) | Trial::Unsought | Trial::Model => Some(remedy.clone()),
+        };
+        let remedies = match self.trial {
+            Trial::Unsought => Remedies::Unsought,
+            Trial::Model => Remedies::Sought,
+            Trial::Script(_) => Remedies::Tried(&tried),
+        };
+        let mut proof = prove::prove_with(self.plan, is_allowed, remedies);
+        for refutation in &mut proof.refutations {
+            refutation.help = self.help(refutation);
+        }
+        proof
+    }
+
+    /// Where a rule has found the same, its help is the one to say, unless a remedy was found.
+    fn take_help(&self, findings: &mut [Diagnostic], proof: &mut Proof) {
+        for at in 0..proof.refutations.len() {
+            let known = self.known(&proof.refutations[at], proof, findings).and_then(|found| found.help.clone());
+            let refutation = &mut proof.refutations[at];
+            if let (Some(help), None) = (known, &refutation.remedy) {
+                refutation.help = help;
+            }
+        }
     }
 
     /// Takes in what the rules have found of values: data that is overwritten, which the model does not follow, and

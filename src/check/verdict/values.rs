@@ -2,7 +2,7 @@
 
 use crate::ast::{BinaryOp, Expr, ExprKind, FilledFrom, Literal};
 use crate::check::verdict::ScriptVerdict;
-use crate::plan::ColumnName;
+use crate::plan::{ColumnName, Origin};
 use crate::prove::{AnomalyKind, Content, Refutation, RowView};
 use crate::source::Span;
 use crate::syntax;
@@ -75,6 +75,20 @@ impl ScriptVerdict<'_> {
         })
     }
 
+    /// The expression of a statement that fills a column, as it is written.
+    pub(super) fn expression_at(&self, step: usize) -> Option<String> {
+        let span = self.plan.steps.get(step)?.span;
+        let mut found = None;
+        syntax::for_each_statement(&self.script.source, span, &mut |statement| {
+            for filled in statement.kind.mentions().fills {
+                if let (None, FilledFrom::Value(_, expr)) = (&found, filled.from) {
+                    found = Some(self.script.source.slice(expr.span).to_owned());
+                }
+            }
+        });
+        found
+    }
+
     /// The expression with a value in place of each null: a chain of `||` as `concat_ws`, otherwise `coalesce`.
     fn without_null(&self, expr: &Expr, nulls: &[&str]) -> Option<String> {
         if let Some(joined) = self.as_concat_ws(expr) {
@@ -108,15 +122,27 @@ impl ScriptVerdict<'_> {
 }
 
 fn help_against_refusal(refutation: &Refutation, names: &str) -> String {
+    let is_write = refutation.anomaly.kind == AnomalyKind::RejectedWrite;
+    // Of rows that are there nobody can say that there are none.
+    let is_made = refutation.witness.as_ref().is_none_or(|witness| witness.origin == Origin::Made);
+    let vouch = match (is_write, is_made) {
+        (true, _) => "; if no live version writes such a value, say so: `allow rejected-write because '…'`",
+        (false, true) => "; if there is no such row, say so: `allow failing-statement because '…'`",
+        (false, false) => "",
+    };
     match (is_of_expression(refutation), names) {
-        (true, "") => "guard it with a `case`, so that it does not fail".to_owned(),
-        (true, names) => format!(
-            "guard it with a `case`, keep such values out with a check on {names} before, or clean the rows first"
-        ),
+        (true, "") => format!("guard it with a `case … else …`, so that it does not fail{vouch}"),
+        (true, names) => {
+            let clean = if is_write { "" } else { ", clean the rows first" };
+            format!(
+                "give such values a result of their own with `case … else … end`{clean}, or let a check say which values \
+                 {names} may have, as `in (…)` or a range{vouch}"
+            )
+        }
         (false, "") => "make it admit what an insert leaves there: with another default, or with a `sync`".to_owned(),
         (false, names) => format!(
             "make it admit these values, clean the rows first, or add it once no live version writes such a value to \
-             {names}"
+             {names}{vouch}"
         ),
     }
 }

@@ -114,7 +114,20 @@ pub(super) fn row(table: &Table, data: &mut TableData, row: &RowImage, now: i64)
             Err(error) => return Err(fault::valueless(table, &name(data), &error)),
         }
     }
+    for filter in filters(table) {
+        if let Err(error) = eval(filter, table, &|column| row.value(data, column), now) {
+            return Err(fault::valueless(table, &name(data), &error));
+        }
+    }
     unique(table, data, row, now)
+}
+
+/// What says which rows are in an index: it is looked at for each row that is written.
+fn filters(table: &Table) -> impl Iterator<Item = &Expression> {
+    table.constraints().filter_map(|constraint| match &constraint.kind {
+        ConstraintKind::Index { filter, .. } => filter.as_ref(),
+        _ => None,
+    })
 }
 
 /// `row id = 3` of a row that is about to be stored.

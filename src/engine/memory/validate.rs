@@ -122,7 +122,15 @@ pub(super) fn constraint(
             columns.iter().try_for_each(|column| not_null(table, data, *column))?;
             unique(state, table, constraint, now)
         }
-        ConstraintKind::Unique(_) | ConstraintKind::Index { .. } => unique(state, table, constraint, now),
+        ConstraintKind::Index { filter, .. } => {
+            let data = state.data(&table.name)?;
+            for scan in ChunkScan::all(table, data, now).filter(|_| filter.is_some()) {
+                let rows = data.alive_in(scan.chunk);
+                filter.iter().try_for_each(|filter| scan.eval(filter, Some(&rows)).map(drop))?;
+            }
+            unique(state, table, constraint, now)
+        }
+        ConstraintKind::Unique(_) => unique(state, table, constraint, now),
     }
 }
 

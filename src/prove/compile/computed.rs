@@ -24,6 +24,8 @@ pub(super) struct Doubt {
     /// The column that it fills.
     pub(super) column: ColumnId,
     pub(super) answer: Answer,
+    /// A type on the way that the language does not know.
+    pub(super) unknown: Option<Name>,
 }
 
 /// Columns that are computed, as they are asked about.
@@ -34,7 +36,23 @@ pub(super) fn as_computed(given: &[Given]) -> Vec<Computed<'_>> {
 /// A row that is being written, or was there before.
 pub(super) fn scenario<'a>(scene: LayerScene<'a>, written: bool, computed: &'a [Computed<'a>]) -> Scenario<'a> {
     let (catalog, samples) = (scene.catalog, &*scene.plan.samples);
-    Scenario { catalog, samples, written, computed, filter: None, except: None, changed: scene.changed }
+    Scenario {
+        catalog,
+        samples,
+        written,
+        computed,
+        filter: None,
+        except: None,
+        changed: scene.changed,
+        filled: scene.filled,
+        kept: None,
+        seen: &[],
+    }
+}
+
+/// What rows that a statement comes upon satisfy, as a `verify` has seen.
+pub(super) fn seen(scene: LayerScene<'_>) -> Vec<(&str, &Expression, &[ColumnId])> {
+    scene.verified.iter().map(|known| (&*known.table, &known.condition, &*known.columns)).collect()
 }
 
 /// The ways in which a row that was there when `step` was reached has come by the values of these columns: for each

@@ -1,7 +1,7 @@
 //! Which writes the tables refuse, and which applications could not know that.
 
 use crate::ast::Name;
-use crate::catalog::{Column, ColumnId, Constraint, ConstraintKind, NotNull, Table};
+use crate::catalog::{Catalog, Column, ColumnId, Constraint, ConstraintKind, NotNull, Table};
 use crate::expr::{Expression, Nullness};
 use crate::obligations::{Answer, Scenario};
 use crate::prove::compile::computed::{self, Given};
@@ -233,20 +233,20 @@ impl Write<'_> {
     }
 
     /// The application gives these columns values itself, none of them follows by sync, and it knows the constraint.
-    fn is_known(&self, columns: &[ColumnId]) -> bool {
+    pub(super) fn is_known(&self, columns: &[ColumnId]) -> bool {
         let synced = columns.iter().any(|column| self.synced.iter().any(|(target, _)| target == column));
         !synced && (self.scene.survey.is_deployed(self.app) || self.step().is_none())
     }
 
     /// Whether it gives one of these columns a value; what follows by sync in another group is looked at there.
-    fn concerns(&self, columns: &[ColumnId]) -> bool {
+    pub(super) fn concerns(&self, columns: &[ColumnId]) -> bool {
         let synced = |column: &ColumnId| {
             self.scene.bits(*column).is_some() && self.synced.iter().any(|(target, _)| target == column)
         };
         columns.iter().any(|column| self.written.contains(column) || synced(column))
     }
 
-    fn step(&self) -> Option<usize> {
+    pub(super) fn step(&self) -> Option<usize> {
         added_by(self.scene.plan, &self.schema.name, &self.constraint.name)
     }
 
@@ -303,10 +303,18 @@ impl Write<'_> {
     ) {
         let ConstraintKind::Check { condition, columns, .. } = &self.constraint.kind else {
             risks.extend(self.same_default(image, inserted, record));
+            risks.extend(self.weigh_filter(image, inserted, record));
             return self.weigh_reference(image, inserted, record, risks);
         };
         let scene = self.scene;
-        if !scene.has(Rule::ChecksSeeValues) || !self.is_looked_at_here(columns) {
+        if !scene.has(Rule::ChecksSeeValues) {
+            return;
+        }
+        if !self.is_looked_at_here(columns) {
+            // Whatever a write changes of a row, all of it is held against the check.
+            if !inserted && !columns.is_empty() {
+                self.weigh_old(condition, columns, record, risks);
+            }
             return;
         }
         let defaulted = if inserted && scene.has(Rule::DefaultsAreHeld) {
@@ -327,50 +335,15 @@ impl Write<'_> {
         }
         let mut given = image.computed.clone();
         given.extend(defaulted);
-        let answer = ask_of_check(image, &given, (self.schema, self.constraint), condition);
+        // A version to come is there to write what older ones could not.
+        let kept = (!scene.survey.is_deployed(self.app)).then_some((&scene.plan.start, self.written));
+        let answer = ask_of_check(image, (&given, kept), (self.schema, self.constraint), condition);
         let wrong = wrong(AnomalyKind::RejectedWrite, Some(self.app), columns.first().copied(), Some(self.name()));
         let app = &scene.plan.apps[self.app].name;
         let what = format!("`{app}` writes nothing that {} refuses", self.name());
         let discharge = "add the constraint once no version is live that does not know of it".to_owned();
         let risk = values::weigh((scene, self.step()), &answer, wrong, true, (what, discharge), record);
         risks.extend(risk.map(|risk| values::after(image, risk)));
-    }
-
-    /// A unique constraint, where every insert that leaves its columns out brings the same value.
-    fn same_default<W: Word>(
-        &self,
-        image: &Image<'_, W>,
-        inserted: bool,
-        record: &mut Record<W>,
-    ) -> Option<(Pattern<W>, usize)> {
-        let is_whole = matches!(
-            &self.constraint.kind,
-            ConstraintKind::PrimaryKey(_)
-                | ConstraintKind::Unique(_)
-                | ConstraintKind::Index { unique: true, filter: None, .. }
-        );
-        let columns = self.constraint.kind.unique_columns().filter(|_| is_whole && inserted)?;
-        if !self.scene.has(Rule::DefaultsAreHeld) || !self.is_looked_at_here(columns) {
-            return None;
-        }
-        let defaulted = values::defaulted(image, self.schema, self.written);
-        let left: Vec<&computed::Given> = defaulted.iter().filter(|given| columns.contains(&given.column)).collect();
-        let is_fixed = |given: &&computed::Given| {
-            given.value.is_immutable() && given.value.eval(&[], 0).is_ok_and(|value| !value.is_null())
-        };
-        let is_new = self.step().is_some() || left.iter().any(|given| self.has_new_default(given.column));
-        if left.is_empty() || !is_new || !left.iter().all(is_fixed) {
-            return None;
-        }
-        let given: Vec<ColumnId> =
-            columns.iter().copied().filter(|column| left.iter().all(|left| left.column != *column)).collect();
-        let is_key = |known: &[ColumnId]| !given.is_empty() && known.iter().all(|column| given.contains(column));
-        let is_told_apart = self.schema.constraints().filter_map(|other| other.kind.unique_columns()).any(is_key);
-        if is_told_apart || !given.is_empty() && self.scene.survey.is_deployed(self.app) {
-            return None;
-        }
-        let wrong = wrong(AnomalyKind::RejectedWrite, Some(self.app), columns.first().copied(), Some(self.name()));
-        Some((Pattern::ANY, record.wrong(Wrong { beside: Some(Beside::HasThem), ..wrong })))
     }
 
     /// A foreign key, held against the default that an insert leaves in its column.
@@ -409,7 +382,7 @@ impl Write<'_> {
         let step = self.step().filter(|_| !is_validated(self.constraint));
         let Some(step) = step.filter(|step| !is_empty(self.scene, &self.schema.name, *step)) else { return };
         let wrong = wrong(AnomalyKind::RejectedWrite, Some(self.app), columns.first().copied(), Some(self.name()));
-        for answer in old_answers(self.scene, self.schema, self.constraint, condition, step) {
+        for answer in old_answers(self.scene, (self.schema, self.constraint), condition, step, &[]) {
             let condition = old_condition(self.scene, self.constraint);
             risks.extend(values::weigh((self.scene, Some(step)), &answer, wrong.clone(), false, condition, record));
         }
@@ -417,7 +390,7 @@ impl Write<'_> {
 
     /// Whether a check is looked at in this group: it is of one of its columns, or of none and the table's first column
     /// is.
-    fn is_looked_at_here(&self, columns: &[ColumnId]) -> bool {
+    pub(super) fn is_looked_at_here(&self, columns: &[ColumnId]) -> bool {
         let is_own = |column: &ColumnId| self.scene.bits(*column).is_some();
         if columns.is_empty() {
             return self.schema.columns().next().is_some_and(|column| is_own(&column.id));
@@ -426,7 +399,7 @@ impl Write<'_> {
     }
 
     /// Whether a column has a default that it did not have at the start.
-    fn has_new_default(&self, column: ColumnId) -> bool {
+    pub(super) fn has_new_default(&self, column: ColumnId) -> bool {
         let now = self.schema.column_by_id(column).and_then(|column| column.default.as_ref());
         let start = self.scene.plan.start.table(&self.schema.name).and_then(|table| table.column_by_id(column));
         start.is_none_or(|start| start.default.as_ref() != now)
@@ -440,7 +413,12 @@ impl Write<'_> {
         refused: &mut Vec<(Pattern<W>, usize)>,
     ) {
         let is_synced = self.synced.iter().any(|(target, _)| *target == column);
-        if is_synced && known_references::is_copied(self.scene, column, (to, referenced)) {
+        let is_asked_for = if is_synced {
+            known_references::is_copied(self.scene, column, (to, referenced))
+        } else {
+            known_references::was_asked_for(self.scene, column, (to, referenced))
+        };
+        if is_asked_for {
             return;
         }
         let what = format!("whether `{to}` has the row that {} asks for", self.name());
@@ -452,30 +430,31 @@ impl Write<'_> {
 /// Whether a row that is about to be stored breaks a check, where these columns are computed.
 pub(super) fn ask_of_check<W: Word>(
     image: &Image<'_, W>,
-    given: &[Given],
+    (given, kept): (&[Given], Option<(&Catalog, &[ColumnId])>),
     (schema, constraint): (&Table, &Constraint),
     condition: &Expression,
 ) -> Answer {
     let computed = computed::as_computed(given);
     image.ask(|scenario, judge| {
-        let scenario = Scenario { computed: &computed, except: Some(&constraint.name), ..*scenario };
+        let scenario = Scenario { computed: &computed, except: Some(&constraint.name), kept, ..*scenario };
         judge.breaks(&scenario, &schema.name, condition)
     })
 }
 
-/// Whether old rows satisfy a check, in each way in which they may have come by their values before a step.
+/// Whether old rows satisfy a check, in each way in which they may have come by their values before a step, if all of them
+/// were `seen` to satisfy something.
 pub(super) fn old_answers(
     scene: LayerScene<'_>,
-    schema: &Table,
-    constraint: &Constraint,
+    (schema, constraint): (&Table, &Constraint),
     condition: &Expression,
     step: usize,
+    seen: &[(&str, &Expression, &[ColumnId])],
 ) -> Vec<Answer> {
     let ways = computed::ways(scene, schema, constraint.kind.columns(), step);
     let answer = |way: &Vec<Given>| {
         let computed = computed::as_computed(way);
         let scenario = computed::scenario(scene, false, &computed);
-        let scenario = Scenario { except: Some(&constraint.name), ..scenario };
+        let scenario = Scenario { except: Some(&constraint.name), seen, ..scenario };
         scene.survey.judge.breaks(&scenario, &schema.name, condition)
     };
     ways.iter().map(answer).collect()

@@ -3,13 +3,14 @@
 use crate::ast::Name;
 use crate::catalog::{ColumnId, Constraint, ConstraintKind, NotNull, Table};
 use crate::expr::{Expression, Nullness};
+use crate::obligations::Scenario;
 use crate::plan::{Action, FillKind};
 use crate::prove::compile::computed;
 use crate::prove::compile::constraints::{self, broken_by_nulls, by_nulls, by_nulls_with, is_not_null, not_null_name};
 use crate::prove::compile::image::{Guess, Image};
 use crate::prove::compile::meetings;
 use crate::prove::compile::record::{Record, added_by, wrong};
-use crate::prove::compile::scene::LayerScene;
+use crate::prove::compile::scene::{LayerScene, is_value};
 use crate::prove::compile::unique::{Comes, Meeting, meeting};
 use crate::prove::compile::values;
 use crate::prove::layout::LeftOutBits;
@@ -222,10 +223,12 @@ impl<W: Word> Visiting<'_, '_, W> {
         let scene = self.scene;
         let effect = scene.plan.steps[self.step].action.effect(scene.catalog);
         let (table, filter) = effect.filter.filter(|_| scene.has(Rule::ExpressionsMayFail))?;
-        let answer = scene.survey.judge.fails(&computed::scenario(scene, false, &[]), table, filter);
+        let seen = computed::seen(scene);
+        let scenario = Scenario { seen: &seen, ..computed::scenario(scene, false, &[]) };
+        let answer = scene.survey.judge.fails(&scenario, table, filter);
         let outcome = answer.witness().map_or_else(String::new, |witness| format!(": {}", witness.outcome));
         let wrong = wrong(AnomalyKind::FailingStep, None, None, Some(format!("its `where`{outcome}")));
-        let condition = ("no row makes its `where` fail".to_owned(), "guard it with a `case`".to_owned());
+        let condition = ("no row makes its `where` fail".to_owned(), "guard it with a `case … else … end`".to_owned());
         values::weigh((scene, Some(self.step)), &answer, wrong, true, condition, self.record)
     }
 
@@ -248,7 +251,7 @@ impl<W: Word> Visiting<'_, '_, W> {
                 if !columns.iter().any(|column| given.iter().any(|given| given.column == *column)) {
                     continue;
                 }
-                let answer = constraints::ask_of_check(image, &given, (schema, constraint), condition);
+                let answer = constraints::ask_of_check(image, (&given, None), (schema, constraint), condition);
                 let name = constraint.title();
                 let what = format!("what this computes satisfies {name}");
                 let wrong = wrong(AnomalyKind::FailingStep, None, columns.first().copied(), Some(name));
@@ -311,7 +314,8 @@ impl<W: Word> Visiting<'_, '_, W> {
         let has =
             |constraint: &&Constraint| constraint.kind.unique_columns().is_some_and(|columns| columns.contains(column));
         for constraint in schema.constraints().filter(has).filter(|_| scene.has(Rule::RowsMeet)) {
-            let comes = |other: ColumnId| if other == *column { filled_from(scene, table, value) } else { Comes::AsIs };
+            let comes =
+                |other: ColumnId| if other == *column { filled_from(scene, other, value, table) } else { Comes::AsIs };
             let met = meeting(scene, schema, constraint, &comes, false);
             self.note_meeting((*column, value), constraint, &met, happening);
         }
@@ -325,10 +329,8 @@ impl<W: Word> Visiting<'_, '_, W> {
         let value_of = |column: ColumnId| columns.iter().find(|(given, _)| *given == column).map(|(_, value)| value);
         let default_of = |column: ColumnId| schema.column_by_id(column).and_then(|column| column.default.as_ref());
         let comes = |column: ColumnId| match (value_of(column), default_of(column)) {
-            (Some(value), _) => filled_from(scene, from, value),
-            (None, Some(default)) if default.is_immutable() && default.known(&|_| true) != Nullness::Null => {
-                Comes::Computed
-            }
+            (Some(value), _) => filled_from(scene, column, value, from),
+            (None, Some(default)) if default.is_immutable() && is_value(default) => Comes::Computed,
             // What is drawn anew for each row is taken to differ.
             (None, _) => Comes::Null,
         };
@@ -427,9 +429,8 @@ enum Turn {
 }
 
 /// How a column comes by the value of an expression that reads the row of a table.
-fn filled_from(scene: LayerScene<'_>, table: &Name, value: &Expression) -> Comes {
-    let source = value.injective_input().and_then(|name| scene.catalog.column(table, name));
-    source.map_or(Comes::Computed, |source| Comes::Copied(source.id))
+fn filled_from(scene: LayerScene<'_>, column: ColumnId, value: &Expression, table: &Name) -> Comes {
+    scene.told_apart(column, value, table).map_or(Comes::Computed, Comes::Copied)
 }
 
 /// Whether a row may pass a filter.

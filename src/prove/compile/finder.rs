@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use rustc_hash::FxHashMap;
 
 use crate::ast::Name;
-use crate::catalog::{Catalog, ColumnId, NotNull};
+use crate::catalog::{Catalog, ColumnId, Constraint, ConstraintKind, NotNull};
 use crate::plan::{Action, AppUse, ColumnName, Effect, FillingKind, Gate, Plan, Removal};
 use crate::prove::compile::scene::Share;
 use crate::prove::compile::steps;
@@ -112,6 +112,13 @@ impl<'a> Finder<'a> {
         let is_paired =
             |table: &&Name| self.survey.pairings.iter().any(|pairing| pairing.to == **table || pairing.from == **table);
         tables.extend(constrained.filter(is_paired));
+        // A check that old rows were not held against binds a row whatever is written to it.
+        let is_loose =
+            |constraint: &Constraint| matches!(constraint.kind, ConstraintKind::Check { validated: false, .. });
+        let known = effect.validates.or(effect.removes_constraint);
+        let known = known.and_then(|(table, name)| Some((table, catalog.table(table)?.constraint(name)?)));
+        let loose = effect.adds_constraint().or(known).filter(|(_, constraint)| is_loose(constraint));
+        tables.extend(loose.map(|(table, _)| table));
         let app = effect.gate.and_then(Gate::app);
         let app = self.plan.apps.iter().find(|usage| Some(&usage.name) == app);
         tables.extend(app.into_iter().flat_map(AppUse::tables));

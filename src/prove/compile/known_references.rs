@@ -20,6 +20,17 @@ pub(super) fn is_copied(scene: LayerScene<'_>, column: ColumnId, to: Referred<'_
     })
 }
 
+/// Whether a column referred to such a row at the start: whoever writes it keeps to that.
+pub(super) fn was_asked_for(scene: LayerScene<'_>, column: ColumnId, to: Referred<'_>) -> bool {
+    let name = scene.survey.name(column);
+    let keys = scene.plan.start.table(&name.table).into_iter().flat_map(|table| table.foreign_keys());
+    let mut kinds = keys.map(|key| &key.kind);
+    kinds.any(|kind| {
+        matches!(kind, ConstraintKind::ForeignKey { column: own, table, referenced, .. }
+            if *own == column && table == to.0 && *referenced == to.1)
+    })
+}
+
 /// What is known of the rows that were there before a foreign key, when a step is reached.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Old {

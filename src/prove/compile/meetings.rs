@@ -24,8 +24,7 @@ impl Write<'_> {
         }
         let sync = self.scene.syncs.iter().find(|sync| sync.target == column);
         let Some(sync) = sync.filter(|_| !self.written.contains(&column)) else { return Comes::AsIs };
-        let source = sync.value.injective_input().and_then(|name| self.scene.catalog.column(&sync.source_table, name));
-        copied(source.map(|source| source.id))
+        copied(self.scene.told_apart(column, &sync.value, &sync.source_table))
     }
 
     pub(super) fn judge_unique<W: Word>(

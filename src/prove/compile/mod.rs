@@ -11,6 +11,7 @@ mod constraints;
 mod fills;
 mod finder;
 mod image;
+mod indexed;
 mod inserted;
 mod known_references;
 mod left_out;
@@ -24,7 +25,9 @@ mod references;
 mod scene;
 mod steps;
 mod unique;
+mod unknown_defaults;
 mod values;
+mod verified;
 
 use crate::catalog::{Catalog, ColumnId, NotNull, Sync, Table};
 use crate::obligations::Witness;
@@ -41,6 +44,9 @@ use finder::Finder;
 use missing::Missing;
 use record::Record;
 use scene::{LayerScene, Share};
+use verified::Verified;
+
+pub(super) use steps::VERIFIED;
 
 /// Tables whose rows may belong together in one group.
 const MOST_TABLES: usize = 4;
@@ -101,7 +107,8 @@ pub(super) fn compile(plan: &Plan, survey: &Survey, wanted: &dyn Fn(&Group) -> b
         groups.into_iter().map(|group| Build::new(plan, survey, group, shares.next().unwrap_or_default())).collect();
     let mut missing = Missing::new(plan);
     let mut catalog = plan.start.clone();
-    let mut changed = Vec::new();
+    let (mut changed, mut filled) = (Vec::new(), Vec::new());
+    let mut verified = verified::at_start(plan);
     builds.iter_mut().for_each(|build| build.start(&missing));
     for step in &plan.steps {
         for group in finder.concerned(&step.action, &catalog) {
@@ -113,6 +120,8 @@ pub(super) fn compile(plan: &Plan, survey: &Survey, wanted: &dyn Fn(&Group) -> b
                     catalog: &catalog,
                     missing: &missing,
                     changed: &changed,
+                    verified: &verified,
+                    filled: &filled,
                     matters: false,
                 });
             }
@@ -121,15 +130,30 @@ pub(super) fn compile(plan: &Plan, survey: &Survey, wanted: &dyn Fn(&Group) -> b
                 catalog: &catalog,
                 missing: &missing,
                 changed: &changed,
+                verified: &verified,
+                filled: &filled,
                 matters: true,
             });
         }
         let effect = step.action.effect(&catalog);
         missing.follow(&effect, &catalog);
-        changed.extend(changed_by(&effect, &catalog));
+        let new = changed_by(&effect, &catalog);
+        if effect.adds_syncs.is_empty() {
+            filled.extend(new.iter().copied());
+        }
         catalog.apply(&step.action);
+        verified::follow(&mut verified, plan, (&effect, &new), &catalog);
+        changed.extend(new);
     }
-    let end = Stop { step: plan.steps.len(), catalog: &catalog, missing: &missing, changed: &changed, matters: true };
+    let end = Stop {
+        step: plan.steps.len(),
+        catalog: &catalog,
+        missing: &missing,
+        changed: &changed,
+        filled: &filled,
+        verified: &verified,
+        matters: true,
+    };
     builds.iter_mut().for_each(|build| build.stop(end));
     builds.into_iter().map(Build::finish).collect()
 }
@@ -156,8 +180,12 @@ struct Stop<'a> {
     /// The schema before it.
     catalog: &'a Catalog,
     missing: &'a Missing<'a>,
-    /// Columns that statements before it have filled.
+    /// Columns that statements before it have filled, or that a sync may fill since.
     changed: &'a [ColumnId],
+    /// What rows were seen to satisfy.
+    verified: &'a [Verified],
+    /// Those of them that a statement has filled in every row.
+    filled: &'a [ColumnId],
     /// It changes something for the group.
     matters: bool,
 }
@@ -257,8 +285,8 @@ struct Ground<'a> {
 impl Ground<'_> {
     fn scene<'s>(&'s self, stop: Stop<'s>, syncs: &'s [&'s Sync]) -> LayerScene<'s> {
         let Self { plan, survey, group, layout, shares } = self;
-        let Stop { catalog, missing, changed, .. } = stop;
-        LayerScene { plan, survey, group, layout, shares, catalog, missing, syncs, changed }
+        let Stop { catalog, missing, changed, filled, verified, .. } = stop;
+        LayerScene { plan, survey, group, layout, shares, catalog, missing, syncs, changed, filled, verified }
     }
 
     fn present(&self, catalog: &Catalog) -> Vec<ColumnId> {
@@ -276,7 +304,8 @@ impl Ground<'_> {
     }
 
     fn start<W: Word>(&self, record: &mut Record<W>, missing: &Missing<'_>) {
-        let start = Stop { step: 0, catalog: &self.plan.start, missing, changed: &[], matters: false };
+        let (changed, filled, verified) = (&[][..], &[][..], &[][..]);
+        let start = Stop { step: 0, catalog: &self.plan.start, missing, changed, filled, verified, matters: false };
         self.starts(self.scene(start, &[]), record);
         for (step, why) in &self.survey.unfollowed {
             let effect = self.plan.steps[*step].action.effect(&self.plan.start);

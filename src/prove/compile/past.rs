@@ -1,10 +1,10 @@
 //! How a column came by the values that are there when a step is reached.
 
 use crate::ast::Name;
-use crate::catalog::{Catalog, ColumnId, Table};
-use crate::expr::{Expression, Nullness};
+use crate::catalog::{Catalog, Column, ColumnId, Table};
+use crate::expr::Expression;
 use crate::plan::{AppUse, Effect, FillingKind, Gate};
-use crate::prove::compile::scene::LayerScene;
+use crate::prove::compile::scene::{LayerScene, is_value};
 
 /// Where the values of a column come from.
 #[derive(Clone, Debug, PartialEq)]
@@ -40,7 +40,7 @@ pub(super) fn past(scene: LayerScene<'_>, table: &Table, column: ColumnId, step:
     let added = scene.survey.columns.get(&column).and_then(|origin| origin.added);
     let filled = filled(scene, table, column, (added, step));
     let default = table.column_by_id(column).and_then(|column| column.default.as_ref());
-    let has_default = default.is_some_and(|default| default.known(&|_| true) != Nullness::Null);
+    let has_default = default.is_some_and(is_value);
     match filled.values.split_first() {
         _ if filled.other => Past::Other,
         None if added.is_none() || filled.is_written => Past::Own,
@@ -72,7 +72,10 @@ fn filled(scene: LayerScene<'_>, table: &Table, column: ColumnId, (added, step):
         let writes = |app: &AppUse| app.writes.contains(&name) && is_about(app, effect, catalog);
         filled.is_written |= scene.plan.apps.iter().any(writes);
         for filling in effect.fills.iter().filter(|filling| filling.column == column) {
+            let merges =
+                |source: &&Column| table.column_by_id(column).is_some_and(|column| column.merges_values_of(source));
             let source = filling.value.injective_input().and_then(|input| catalog.column(filling.from, input));
+            let source = source.filter(|source| !merges(source));
             let is_seed = filling.kind == FillingKind::Seed;
             filled.other |= is_seed || filling.kind == FillingKind::Copy || *filling.from != table.name;
             filled.values.push((source.map(|column| column.id), filling.value.clone()));

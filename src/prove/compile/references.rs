@@ -4,6 +4,7 @@ use crate::ast::Name;
 use crate::catalog::{ColumnId, ConstraintKind, Table};
 use crate::plan::ColumnName;
 use crate::prove::compile::apps::is_at_start;
+use crate::prove::compile::known_references::was_asked_for;
 use crate::prove::compile::record::{Record, push_act, wrong};
 use crate::prove::compile::scene::LayerScene;
 use crate::prove::model::{ModelEvent, Transition};
@@ -59,7 +60,9 @@ fn references<'a>(scene: LayerScene<'a>) -> Vec<Reference<'a>> {
     let of_table = |(child, schema): (usize, &'a Table)| {
         schema.foreign_keys().filter_map(move |key| match &key.kind {
             ConstraintKind::ForeignKey { column, table: parent, referenced, .. }
-                if *parent != schema.name && !is_at_start(scene, &schema.name, &key.name) =>
+                if *parent != schema.name
+                    && !is_at_start(scene, &schema.name, &key.name)
+                    && !was_asked_for(scene, *column, (parent, *referenced)) =>
             {
                 Some(Reference { child, name: &key.name, column: *column, parent, referenced: *referenced })
             }

@@ -5,6 +5,7 @@ use crate::catalog::{Catalog, Column, ColumnId, Sync, Table};
 use crate::expr::{Expression, Nullness};
 use crate::plan::{ColumnName, FactId, Plan};
 use crate::prove::compile::missing::Missing;
+use crate::prove::compile::verified::Verified;
 use crate::prove::groups::Group;
 use crate::prove::layout::{ColumnBits, Layout};
 use crate::prove::rule::Rule;
@@ -38,8 +39,12 @@ pub(super) struct LayerScene<'a> {
     pub(super) missing: &'a Missing<'a>,
     /// The syncs in force that may concern the group.
     pub(super) syncs: &'a [&'a Sync],
-    /// Columns whose rows are not what they were at the start, because the plan has filled them.
+    /// Columns whose rows may not be what they were at the start, because the plan has filled them.
     pub(super) changed: &'a [ColumnId],
+    /// What all rows satisfy when the layer ends, as a `verify` has seen.
+    pub(super) verified: &'a [Verified],
+    /// Those of them that no row has as it was: a sync leaves those that nobody writes.
+    pub(super) filled: &'a [ColumnId],
 }
 
 /// The syncs in force that may concern a group, oldest first.
@@ -142,8 +147,15 @@ impl<'a> LayerScene<'a> {
 
     /// Whether a column has a value where nobody has given it one.
     pub(super) fn has_default(&self, column: &Column) -> bool {
-        let is_value = |default: &Expression| default.known(&|_| true) != Nullness::Null;
         column.default.as_ref().is_some_and(is_value) && self.has(Rule::DefaultIsAValue)
+    }
+
+    /// The column whose different values surely give a column different ones, where an expression over `table` fills it.
+    pub(super) fn told_apart(&self, target: ColumnId, value: &Expression, table: &str) -> Option<ColumnId> {
+        let source = self.catalog.column(table, value.injective_input()?)?;
+        let name = self.survey.name(target);
+        let target = self.catalog.column(&name.table, &name.column);
+        target.is_none_or(|target| !target.merges_values_of(source)).then_some(source.id)
     }
 
     /// The same, of a column that is known by its identity.
@@ -172,4 +184,11 @@ impl<'a> LayerScene<'a> {
         };
         (0..1 << there.len()).map(pattern).collect()
     }
+}
+
+/// Whether a default is a value, and not null.
+pub(super) fn is_value(default: &Expression) -> bool {
+    let known = default.known(&|_| true);
+    let is_null = || default.is_immutable() && default.eval(&[], 0) == Ok(crate::data::Value::Null);
+    known != Nullness::Null && !(known == Nullness::Unknown && is_null())
 }

@@ -3,7 +3,7 @@
 use crate::ast::Name;
 use crate::catalog::{Column, ColumnId, Constraint, ConstraintKind, NotNull};
 use crate::expr::{Expression, Nullness};
-use crate::obligations::Answer;
+use crate::obligations::{Answer, Scenario};
 use crate::plan::{Action, Effect, FactId};
 use crate::prove::compile::computed;
 use crate::prove::compile::constraints::{self, by_nulls};
@@ -15,6 +15,7 @@ use crate::prove::compile::past::is_empty;
 use crate::prove::compile::record::{Record, added_by, wrong};
 use crate::prove::compile::scene::LayerScene;
 use crate::prove::compile::unique::{Meeting, old_meeting};
+use crate::prove::compile::unknown_defaults;
 use crate::prove::compile::values;
 use crate::prove::layout::KeptBits;
 use crate::prove::model::{ModelEvent, Transition, Wrong};
@@ -22,11 +23,16 @@ use crate::prove::proof::{AnomalyKind, Beside};
 use crate::prove::rule::Rule;
 use crate::prove::word::{Op, Pattern, Program, Word};
 
+/// What a `verify` makes a premise.
+pub(in crate::prove) const VERIFIED: &str =
+    "every existing row passes `verify`; otherwise the run stops there and loses nothing";
+
 /// How a step ends, for each way in which rows may be there.
 pub(super) fn ends<W: Word>(scene: LayerScene<'_>, step: usize, record: &mut Record<W>) -> Vec<Transition<W>> {
     let action = &scene.plan.steps[step].action;
     let driving = driving_table(scene, action);
     assume(scene, step, record);
+    unknown_defaults::require(scene, step, record);
     let mut ends = Vec::new();
     for (mut guard, exists) in scene.rows() {
         if scene.has(Rule::BackfillVisitsAll) && driving.is_some_and(|table| exists[table]) {
@@ -58,6 +64,12 @@ fn without_rows<W: Word>(scene: LayerScene<'_>, action: &Action, exists: &[bool]
 /// Notes what old rows are taken to satisfy when a statement holds them against a constraint.
 fn assume<W: Word>(scene: LayerScene<'_>, step: usize, record: &mut Record<W>) {
     let effect = scene.plan.steps[step].action.effect(scene.catalog);
+    if let Some((table, condition)) = effect.verifies {
+        let answer = scene.survey.judge.is_false(&computed::scenario(scene, false, &[]), table, condition);
+        if answer != Answer::Never {
+            record.assume(Some(step), VERIFIED.to_owned());
+        }
+    }
     let Some((table, held)) = held(scene, &effect) else { return };
     let Some(schema) = scene.catalog.table(table) else { return };
     if matches!(held.kind, ConstraintKind::Check { .. }) || is_empty(scene, table, step) {
@@ -180,12 +192,14 @@ fn risks<W: Word>(
     let mut risks = Vec::new();
     if let Some((table, constraint)) = effect.validates.map(|(table, _)| table).zip(validated(scene, &effect))
         && let ConstraintKind::Check { condition, columns, .. } = &constraint.kind
+        && (columns.is_empty() || columns.iter().any(|column| scene.bits(*column).is_some()))
         && let Some(schema) = scene.catalog.table(table).filter(|_| is_there(table) && !is_empty(scene, table, step))
     {
         let added = added_by(scene.plan, table, &constraint.name).unwrap_or(step);
         let name = constraint.title();
         let wrong = wrong(AnomalyKind::FailingStep, None, columns.first().copied(), Some(name));
-        for answer in constraints::old_answers(scene, schema, constraint, condition, added) {
+        let seen = computed::seen(scene);
+        for answer in constraints::old_answers(scene, (schema, constraint), condition, added, &seen) {
             let condition = constraints::old_condition(scene, constraint);
             risks.extend(values::weigh((scene, Some(step)), &answer, wrong.clone(), false, condition, record));
         }
@@ -201,15 +215,81 @@ fn risks<W: Word>(
             risks.push((values::pattern_of(scene, &answer), record.wrong(Wrong { witness, ..wrong })));
         }
     }
+    if let Some((table, constraint)) = effect.adds_constraint().filter(|(table, _)| is_there(table)) {
+        risks.extend(failing_filter(scene, step, (table, constraint), record));
+    }
+    if let Some((table, column)) = effect.adds_column().filter(|(table, _)| is_there(table))
+        && !is_empty(scene, table, step)
+    {
+        risks.extend(default_without_row(scene, (step, &effect), column, record));
+    }
     if let Some((table, condition)) = effect.verifies.filter(|(table, _)| is_there(table)) {
-        let answer = scene.survey.judge.fails(&computed::scenario(scene, false, &[]), table, condition);
+        let seen = computed::seen(scene);
+        let scenario = Scenario { seen: &seen, ..computed::scenario(scene, false, &[]) };
+        let answer = scene.survey.judge.fails(&scenario, table, condition);
         let outcome = answer.witness().map_or_else(String::new, |witness| format!(": {}", witness.outcome));
         let wrong = wrong(AnomalyKind::FailingStep, None, None, Some(format!("the expression of `verify`{outcome}")));
         let what = "no row makes the expression of `verify` fail".to_owned();
-        let discharge = "guard it with a `case`".to_owned();
+        let discharge = "guard it with a `case … else … end`".to_owned();
         risks.extend(values::weigh((scene, Some(step)), &answer, wrong, true, (what, discharge), record));
     }
     risks
+}
+
+/// Where an index cannot be built, because its `where` fails for a row that is there.
+fn failing_filter<W: Word>(
+    scene: LayerScene<'_>,
+    step: usize,
+    (table, constraint): (&Name, &Constraint),
+    record: &mut Record<W>,
+) -> Vec<(Pattern<W>, usize)> {
+    let ConstraintKind::Index { filter: Some(filter), .. } = &constraint.kind else { return Vec::new() };
+    let Some(schema) = scene.catalog.table(table).filter(|_| !is_empty(scene, table, step)) else { return Vec::new() };
+    if !scene.has(Rule::ExpressionsMayFail) {
+        return Vec::new();
+    }
+    let columns: Vec<ColumnId> = scene.catalog.inputs(table, filter).collect();
+    if columns.iter().all(|column| scene.bits(*column).is_none()) {
+        return Vec::new();
+    }
+    let mut risks = Vec::new();
+    for way in computed::ways(scene, schema, &columns, step) {
+        let computed = computed::as_computed(&way);
+        let seen = computed::seen(scene);
+        let scenario = Scenario { seen: &seen, ..computed::scenario(scene, false, &computed) };
+        let answer = scene.survey.judge.fails(&scenario, table, filter);
+        let outcome = answer.witness().map_or_else(String::new, |witness| format!(": {}", witness.outcome));
+        let refused = format!("the `where` of {}{outcome}", constraint.title());
+        let wrong = wrong(AnomalyKind::FailingStep, None, columns.first().copied(), Some(refused));
+        let what = format!("no row makes the `where` of {} fail", constraint.title());
+        let condition = (what, "guard it with a `case`".to_owned());
+        risks.extend(values::weigh((scene, Some(step)), &answer, wrong, true, condition, record));
+    }
+    risks
+}
+
+/// Where a column is added that refers to another table by its default, which all rows get, and the row may not be there.
+fn default_without_row<W: Word>(
+    scene: LayerScene<'_>,
+    (step, effect): (usize, &Effect<'_>),
+    column: &Column,
+    record: &mut Record<W>,
+) -> Option<(Pattern<W>, usize)> {
+    let of_it = |constraint: &&&Constraint| constraint.kind.columns() == [column.id];
+    let mut keys = effect.adds_constraints.iter().map(|(_, constraint)| constraint).filter(of_it);
+    let (constraint, table, referenced) = keys.find_map(|constraint| match &constraint.kind {
+        ConstraintKind::ForeignKey { table, referenced, .. } => Some((constraint, table, *referenced)),
+        _ => None,
+    })?;
+    let default = column.default.as_ref().filter(|_| scene.has(Rule::DefaultsAreHeld))?;
+    let value = default.eval(&[], 0).ok().filter(|value| !value.is_null())?;
+    scene.bits(column.id)?;
+    let name = scene.survey.name(column.id);
+    let wrong = wrong(AnomalyKind::FailingStep, None, Some(column.id), Some(constraint.title()));
+    let answer = values::missing_row(scene, table, referenced, &value, &name);
+    let what = format!("`{table}` has a row for {}, the default of `{name}`", value.literal());
+    let discharge = "drop the default, or insert that row before".to_owned();
+    values::weigh((scene, Some(step)), &answer, wrong, true, (what, discharge), record)
 }
 
 /// The constraint, known by its name, that old rows are compared with.

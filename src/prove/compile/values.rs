@@ -102,13 +102,21 @@ pub(super) fn failure(doubt: &Doubt, kind: AnomalyKind, app: Option<usize>, scen
 /// What must hold so that an expression does not fail, and what would discharge it.
 pub(super) fn failing_condition(scene: LayerScene<'_>, doubt: &Doubt, app: Option<&Name>) -> (String, String) {
     let name = scene.survey.name(doubt.column);
+    if let Some(unknown) = &doubt.unknown {
+        let who = app.map_or_else(|| "this computes".to_owned(), |app| format!("`{app}` writes"));
+        let what = format!("{who} nothing for `{name}` that type `{unknown}` refuses or takes for another value");
+        let discharge = format!("the language does not know `{unknown}`: see to it that each value fits as it is");
+        return (what, discharge);
+    }
     let with = match doubt.answer.witness() {
         Some(witness) => format!(", as it would with `{}`: {}", witness.row(), witness.outcome),
         None => String::new(),
     };
     let who = app.map_or_else(|| "no row makes".to_owned(), |app| format!("`{app}` writes nothing that makes"));
     let what = format!("{who} the expression of `{name}` fail{with}");
-    (what, "add a check to the columns that it reads, or guard it with a `case`".to_owned())
+    (what, "let a check say which values the columns that it reads may have, as `in (…)` or a range, or give the others a \
+     result with `case … else … end`"
+        .to_owned())
 }
 
 /// Notes the expressions of a write of which it is not known whether they are null.

@@ -9,7 +9,7 @@ use super::excerpt::Excerpt;
 use super::plain::clean;
 use super::terminal::{Paint, Terminal};
 use super::{FileFindings, Report, Totals};
-use crate::diagnostic::{Diagnostic, Severity};
+use crate::diagnostic::{Diagnostic, Headline, Severity};
 use crate::source::Source;
 
 /// The columns that line numbers and frames take from a line of source.
@@ -31,6 +31,12 @@ struct Note {
     files: usize,
 }
 
+impl Note {
+    fn of(path: &str, text: String) -> Self {
+        Self { text, first_path: path.to_owned(), files: 1 }
+    }
+}
+
 impl<W: Write> Human<W> {
     /// A report to `out`; a `quiet` one has findings and the verdicts that need a look, and no summary.
     pub fn new(out: W, terminal: Terminal, quiet: bool) -> Self {
@@ -42,7 +48,7 @@ impl<W: Write> Human<W> {
         for text in notes {
             match self.notes.iter_mut().find(|known| known.text == *text) {
                 Some(known) => known.files += 1,
-                None => self.notes.push(Note { text: text.clone(), first_path: path.to_owned(), files: 1 }),
+                None => self.notes.push(Note::of(path, text.clone())),
             }
         }
     }
@@ -78,9 +84,13 @@ impl<W: Write> Human<W> {
 impl<W: Write> Report for Human<W> {
     fn file(&mut self, file: FileFindings<'_>) -> io::Result<()> {
         self.totals.add(file.diagnostics);
-        let verdict = file.headline.map(|headline| if self.quiet { headline.short_notes() } else { headline.notes() });
-        self.remember(file.source.name(), &verdict.unwrap_or_default());
-        self.remember(file.source.name(), if self.quiet { &[] } else { file.notes });
+        if self.quiet {
+            let verdict = file.headline.map(Headline::short_notes).unwrap_or_default();
+            self.notes.extend(verdict.into_iter().map(|text| Note::of(file.source.name(), text)));
+        } else {
+            self.remember(file.source.name(), &file.headline.map(Headline::notes).unwrap_or_default());
+            self.remember(file.source.name(), file.notes);
+        }
         for diagnostic in file.diagnostics {
             writeln!(self.out, "{}", render(diagnostic, file.source, self.terminal))?;
         }

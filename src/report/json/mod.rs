@@ -38,7 +38,8 @@ impl<W: Write> Report for Json<W> {
         let verdict = file.headline.map(|headline| headline.answer);
         let said = file.headline.map(Headline::notes).unwrap_or_default();
         let notes = said.iter().chain(file.notes).map(String::as_str).collect();
-        let document = File { path: file.source.name(), verdict, diagnostics, notes };
+        let premises = file.headline.map(Headline::all_premises).unwrap_or_default();
+        let document = File { path: file.source.name(), verdict, premises, diagnostics, notes };
         Ok(serde_json::to_writer(&mut self.out, &document)?)
     }
 
@@ -69,6 +70,7 @@ pub(super) struct Unreadable {
 struct File<'a> {
     path: &'a str,
     verdict: Option<Answer>,
+    premises: Vec<&'a str>,
     diagnostics: Findings<'a>,
     notes: Vec<&'a str>,
 }

@@ -9,7 +9,7 @@ use super::{Answer, Answers, ProofReport, ProveOutcome, ProvedPlan, ProvedScript
 use crate::diagnostic::{Diagnostic, Headline, Severity};
 use crate::phrase::counted;
 use crate::plan::{ColumnName, Plan};
-use crate::prove::{EventKind, Insertion, Proof, Refutation, Remedy, Schedule, Words};
+use crate::prove::{EventKind, Proof, Refutation, Schedule, Words};
 use crate::report::plain::{clean_line, wrapped};
 use crate::report::terminal::{Paint, Terminal};
 use crate::report::{clean, render};
@@ -143,7 +143,7 @@ fn judgement(proved: &ProvedPlan, source: &Source) -> String {
             "is safe for any number of rows, clients and batches".to_owned()
         }
         (Answer::Proved | Answer::Conditional, _) => {
-            "loses no write in any order of events, and changes some values on the way".to_owned()
+            "carries over every write in any order of events, and not all of its value".to_owned()
         }
         (Answer::Refuted, [only]) => {
             let finding = Words::new(plan).finding(&only.anomaly);
@@ -199,18 +199,15 @@ impl HumanWords<'_> {
             self.paragraph(("note:", Paint::Cyan), &format!(" {}: {}", witness.origin.words(), witness.row()))
         });
         let values = values.unwrap_or_default();
-        let remedy = refutation.remedy.as_ref().map_or_else(String::new, |remedy| self.remedy(remedy));
-        format!("\n{heading}{drawn}{values}{}{remedy}", hangs.collect::<String>())
+        format!("\n{heading}{drawn}{values}{}{}", hangs.collect::<String>(), self.help(refutation))
     }
 
-    fn remedy(self, remedy: &Remedy) -> String {
-        let place = match remedy.place {
-            Some(Insertion::Before(step)) => format!(" before {}", self.statements.place(step)),
-            Some(Insertion::After(step)) => format!(" after {}", self.statements.place(step)),
+    /// The first line of the help: what follows it there are notes, which stand above.
+    fn help(self, refutation: &Refutation) -> String {
+        match refutation.help.lines().next() {
+            Some(help) => self.paragraph(("help:", Paint::Cyan), &format!(" {help}")),
             None => String::new(),
-        };
-        let then = if remedy.proves { "; then these columns are proved" } else { "" };
-        self.paragraph(("help:", Paint::Cyan), &format!(" {}{place}{then}", remedy.text))
+        }
     }
 
     /// A text in lines that fit, its first words painted.

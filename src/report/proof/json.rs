@@ -8,7 +8,7 @@ use super::statements::Statements;
 use super::{Answers, ProofReport, ProveOutcome, ProvedPlan, ProvedScript};
 use crate::plan::Plan;
 use crate::prove::{
-    self, Cell, CellView, Condition, Content, EventKind, Insertion, Refutation, Remedy, RowView, Schedule,
+    self, Cell, CellView, Condition, Content, EventKind, Gives, Insertion, Refutation, Remedy, RowView, Schedule,
     ScheduleEvent, Shown, Words,
 };
 use crate::report::json::{Findings, Unreadable};
@@ -90,6 +90,7 @@ fn of_proof(script: &ProvedScript, proved: &ProvedPlan) -> Value {
         "title": plan.title,
         "headline": headline.line(),
         "premise": headline.premise(),
+        "premises": headline.all_premises(),
         "states": proof.states,
         "groups": proof.groups.iter().map(|group| json!({
             "columns": strings(&group.columns),
@@ -159,6 +160,7 @@ impl JsonWords<'_> {
             })),
             "hangs_on": hangs_on.map(|u| json!({ "statement": u.step, "text": u.what })).collect::<Vec<_>>(),
             "remedy": refutation.remedy.as_ref().map(remedy),
+            "help": refutation.help,
         })
     }
 
@@ -198,9 +200,10 @@ fn remedy(remedy: &Remedy) -> Value {
     let (relation, statement) = match remedy.place {
         Some(Insertion::Before(step)) => (Some("before"), Some(step)),
         Some(Insertion::After(step)) => (Some("behind"), Some(step)),
+        Some(Insertion::At(step)) => (Some("in"), Some(step)),
         None => (None, None),
     };
-    json!({ "text": remedy.text, "relation": relation, "statement": statement, "proves": remedy.proves })
+    json!({ "text": remedy.text, "relation": relation, "statement": statement, "proves": remedy.gives == Gives::Proved })
 }
 
 /// The kind of an event, and the statement that it belongs to.

@@ -246,6 +246,10 @@ impl Truth {
         for name in &app.reads {
             let Some(column) = memory.catalog().column(&name.table, &name.column).cloned() else { continue };
             let found = memory.catalog().column_found_by(&app.name, &name.table, &column.name);
+            // Of `*`, what came later is given back and not made anything of.
+            if app.spread.contains(name) && found.is_none() {
+                continue;
+            }
             let trusted = found.is_some_and(|found| matches!(found.not_null, NotNull::Yes | NotNull::Validated));
             for (thing, row) in &self.rows {
                 let number = places.row(*thing, &name.table);

@@ -25,7 +25,7 @@ const BUDGET: [usize; 3] = [10_000, 4_000, 6_000];
 
 /// What both sides say of a plan.
 #[derive(Clone, Debug, PartialEq, Eq)]
-enum Answer {
+pub(super) enum Answer {
     Proved,
     Refuted { inserted: bool, length: usize, kind: AnomalyKind },
     NotProved,
@@ -42,7 +42,7 @@ impl From<Option<Found>> for Answer {
 }
 
 /// Where a refutation comes in the order in which they are reported.
-fn rank(refutation: &Refutation) -> (bool, usize, AnomalyKind) {
+pub(super) fn rank(refutation: &Refutation) -> (bool, usize, AnomalyKind) {
     let kind = refutation.anomaly.kind;
     let visits = |kind: &EventKind| matches!(kind, EventKind::Visit { .. });
     let events: Vec<&ScheduleEvent> = refutation.schedule.events.iter().filter(|event| !event.other_row).collect();
@@ -52,7 +52,7 @@ fn rank(refutation: &Refutation) -> (bool, usize, AnomalyKind) {
     (inserted, counted + usize::from(last_is_visit), kind)
 }
 
-fn proved(subject: &Subject) -> Answer {
+pub(super) fn proved(subject: &Subject) -> Answer {
     let proof = prove(&subject.plan);
     match (proof.verdict(), proof.refutations.iter().map(rank).min()) {
         (Verdict::Proved | Verdict::Conditional, _) => Answer::Proved,
@@ -94,7 +94,7 @@ fn disagree(draft: &Draft) -> bool {
 }
 
 /// Leaves out lines as long as the two still disagree.
-fn shrunk(draft: &Draft, disagree: &dyn Fn(&Draft) -> bool) -> Draft {
+pub(super) fn shrunk(draft: &Draft, disagree: &dyn Fn(&Draft) -> bool) -> Draft {
     let mut smallest = draft.clone();
     loop {
         let smaller = smallest.smaller().find(|smaller| disagree(smaller));
@@ -179,7 +179,7 @@ fn report(seed: u64, draft: &Draft) -> String {
     )
 }
 
-fn cells(row: &miglab::prove::RowView) -> Vec<String> {
+pub(super) fn cells(row: &miglab::prove::RowView) -> Vec<String> {
     let cell = |cell: &miglab::prove::CellView| {
         let stale: Vec<String> = cell.stale.iter().map(|fact| fact.column.to_string()).collect();
         format!("{}={:?}~{}", cell.column.column, cell.content, stale.join("+"))

@@ -6,7 +6,7 @@ use miglab::plan::ColumnName;
 use miglab::prove::AnomalyKind;
 
 use super::subject::Subject;
-use super::world::{Event, Moment, Outcome, World};
+use super::world::{Event, Kind, Moment, Outcome, World};
 
 /// What the search found.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -38,14 +38,18 @@ impl Found {
 /// Searches with one row; with `others` more beside it, only what happens to the first is counted.
 /// `None` where more than `budget` states would have to be looked at.
 pub fn explore(subject: &Subject, others: usize, budget: usize) -> Option<Verdict> {
-    let mut world = World::new(subject);
-    let existing: Vec<Option<usize>> = (0..1 << world.nullable_at_start()).map(Some).collect();
+    explore_with(World::new(subject, false), others, budget)
+}
+
+/// The same, in a world of its own.
+pub fn explore_with(mut world: World<'_>, others: usize, budget: usize) -> Option<Verdict> {
+    let existing: Vec<Option<usize>> = world.starts().into_iter().map(Some).collect();
     let mut starts = existing.iter().map(|first| vec![*first]).chain([vec![None]]).collect::<Vec<_>>();
     for _ in 0..others {
         let kinds = || existing.iter().copied().chain([None]);
         starts = starts.iter().flat_map(|start| kinds().map(|kind| [&start[..], &[kind]].concat())).collect();
     }
-    let starts: Vec<Moment> = starts.iter().map(|start| world.start(start)).collect();
+    let starts: Vec<Moment> = starts.iter().filter_map(|start| world.start(start)).collect();
     let mut search = Search::new(&mut world, starts, budget);
     for inserted in [false, true] {
         if let Some((length, kind, events)) = search.run(inserted)? {
@@ -191,7 +195,10 @@ impl<'w, 's> Search<'w, 's> {
 fn describe(world: &World, moment: &Moment, event: Event) -> String {
     let position = moment.position;
     let acting = |app: usize| &world.people.acting[position][app];
-    let null = |null: bool| if null { " (null)" } else { "" };
+    let null = |kind: Kind| match kind {
+        Kind::New => String::new(),
+        kind => format!(" ({kind:?})"),
+    };
     let names =
         |names: Vec<&ColumnName>| names.iter().map(|name| name.column.to_string()).collect::<Vec<_>>().join(", ");
     let what = match event {
@@ -201,20 +208,20 @@ fn describe(world: &World, moment: &Moment, event: Event) -> String {
         Event::Missing { app, column } => {
             format!("{} uses {}, which does not exist", acting(app).app, acting(app).missing[column].column)
         }
-        Event::Write { app, component, null: is_null, .. } => {
+        Event::Write { app, component, kind, .. } => {
             let columns = acting(app).components[component].iter().map(|column| &column.name).collect();
-            format!("{} writes {}{}", acting(app).app, names(columns), null(is_null))
+            format!("{} writes {}{}", acting(app).app, names(columns), null(kind))
         }
         Event::WriteAsIs { app, component, .. } => {
             let columns = acting(app).components[component].iter().map(|column| &column.name).collect();
             format!("{} writes {} as it is", acting(app).app, names(columns))
         }
-        Event::WriteOne { app, component, column, null: is_null, .. } => {
+        Event::WriteOne { app, component, column, kind, .. } => {
             let changed = &acting(app).components[component][column].name;
-            format!("{} writes {} and the rest as it is{}", acting(app).app, changed.column, null(is_null))
+            format!("{} writes {} and the rest as it is{}", acting(app).app, changed.column, null(kind))
         }
-        Event::Insert { app, table, null: is_null, .. } => {
-            format!("{} inserts into {}{}", acting(app).app, acting(app).inserts[table].table, null(is_null))
+        Event::Insert { app, table, kind, .. } => {
+            format!("{} inserts into {}{}", acting(app).app, acting(app).inserts[table].table, null(kind))
         }
         Event::Delete { app, table, .. } => format!("{} deletes from {}", acting(app).app, acting(app).deletes[table]),
     };

@@ -19,4 +19,5 @@ mod explorer;
 mod known;
 mod people;
 mod subject;
+mod valued;
 mod world;

@@ -59,6 +59,21 @@ pub struct Moment {
     pub entities: Vec<Entity>,
 }
 
+/// What an application writes: a value that is nowhere yet, null, or one that the script's expressions treat in a way of
+/// their own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    New,
+    Null,
+    /// To all columns of the write.
+    Special,
+    /// To the column at this place only.
+    SpecialAt(usize),
+}
+
+/// The value that expressions and checks of valued plans make something else of.
+const SPECIAL: &str = "x";
+
 /// Something that may happen at a position; indexes are into what `People` says of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Event {
@@ -75,7 +90,7 @@ pub enum Event {
         entity: usize,
         app: usize,
         component: usize,
-        null: bool,
+        kind: Kind,
     },
     WriteAsIs {
         entity: usize,
@@ -88,7 +103,7 @@ pub enum Event {
         app: usize,
         component: usize,
         column: usize,
-        null: bool,
+        kind: Kind,
     },
     Missing {
         app: usize,
@@ -98,7 +113,7 @@ pub enum Event {
         entity: usize,
         app: usize,
         table: usize,
-        null: bool,
+        kind: Kind,
     },
     Delete {
         entity: usize,
@@ -155,10 +170,12 @@ pub struct World<'s> {
     empty: Snapshot,
     next: i32,
     derived: HashMap<(usize, i32), Action>,
+    /// Applications write the special value as well.
+    valued: bool,
 }
 
 impl<'s> World<'s> {
-    pub fn new(subject: &'s Subject) -> Self {
+    pub fn new(subject: &'s Subject, valued: bool) -> Self {
         let people = People::of(subject);
         let plan = &subject.plan;
         let mut apps = plan.apps.to_vec();
@@ -173,38 +190,44 @@ impl<'s> World<'s> {
         let memory = Memory::new(plan.start.clone(), Arc::clone(&plan.facts), apps, 0);
         let layouts = (0..subject.catalogs.len()).map(|position| Layout::of(subject, position)).collect();
         let empty = memory.snapshot();
-        let mut world = Self { subject, people, layouts, memory, empty, next: FIRST_NEW, derived: HashMap::new() };
+        let mut world =
+            Self { subject, people, layouts, memory, empty, next: FIRST_NEW, derived: HashMap::new(), valued };
         world.leave_a_trace();
         world
     }
 
     /// Has each table of the start hold a row that is dead already, so that none is without any.
     fn leave_a_trace(&mut self) {
-        self.put_first(0, 0);
+        self.put_first(0, 0).expect("a row of the start");
         for table in self.subject.plan.start.tables() {
             self.memory.delete(None, &table.name, None).expect("nothing stands in the way");
         }
         self.empty = self.memory.snapshot();
     }
 
-    /// How many columns of the starting schema may be null.
-    pub fn nullable_at_start(&self) -> usize {
-        self.subject
-            .plan
-            .start
-            .tables()
-            .map(|table| table.columns().filter(|c| people::nullable(table, c)).count())
-            .sum()
+    /// The rows that there may be at the start: a digit for each column, for what it holds.
+    pub fn starts(&self) -> Vec<usize> {
+        let start = &self.subject.plan.start;
+        let columns = start.tables().flat_map(|table| table.columns().map(move |column| (table, column)));
+        let mut codes = vec![0];
+        let mut place = 1;
+        for (table, column) in columns.filter(|(table, column)| table.primary_key() != Some(&[column.id])) {
+            let digits = [(0, true), (1, people::nullable(table, column)), (2, self.valued && column.ty == Type::Text)];
+            let digits: Vec<usize> = digits.iter().filter(|(_, may_be)| *may_be).map(|(digit, _)| *digit).collect();
+            codes = codes.iter().flat_map(|code| digits.iter().map(move |digit| code + digit * place)).collect();
+            place *= 3;
+        }
+        codes
     }
 
-    /// The start with these entities: each is there, with the nullable columns of these bits null, or not yet.
-    pub fn start(&mut self, entities: &[Option<usize>]) -> Moment {
+    /// The start with these entities: each is there, with these values, or not yet. None where the start refuses a row.
+    pub fn start(&mut self, entities: &[Option<usize>]) -> Option<Moment> {
         self.memory.restore(self.empty.clone());
         let mut moment = Moment { position: 0, snapshot: self.empty.clone(), entities: Vec::new() };
-        for (number, nulls) in entities.iter().enumerate() {
+        for (number, code) in entities.iter().enumerate() {
             let key = i32::try_from(number).expect("few") + 1;
-            if let Some(nulls) = nulls {
-                self.put_first(key, *nulls);
+            if let Some(code) = code {
+                self.put_first(key, *code)?;
             }
             moment.entities.push(Entity {
                 key,
@@ -217,30 +240,30 @@ impl<'s> World<'s> {
         }
         self.look(&mut moment);
         self.await_visits(&mut moment);
-        moment
+        Some(moment)
     }
 
-    fn put_first(&mut self, key: i32, nulls: usize) {
+    fn put_first(&mut self, key: i32, mut code: usize) -> Option<()> {
         let start = self.subject.plan.start.clone();
-        let mut bit = 0;
         for table in start.tables() {
             let mut names = Vec::new();
             let mut values = Vec::new();
             for column in table.columns() {
-                let is_null = people::nullable(table, column) && {
-                    bit += 1;
-                    nulls >> (bit - 1) & 1 == 1
-                };
-                let is_key = table.primary_key() == Some(&[column.id]);
                 names.push(column.name.clone());
-                values.push(match (is_key, is_null) {
-                    (true, _) => Value::Integer(key),
-                    (_, true) => Value::Null,
-                    _ => self.fresh(&column.name, column.ty),
+                if table.primary_key() == Some(&[column.id]) {
+                    values.push(Value::Integer(key));
+                    continue;
+                }
+                values.push(match code % 3 {
+                    0 => self.fresh(&column.name, column.ty),
+                    1 => Value::Null,
+                    _ => Value::Text(SPECIAL.into()),
                 });
+                code /= 3;
             }
-            self.memory.insert(None, &table.name, &names, &[values]).expect("a row of the start");
+            self.memory.insert(None, &table.name, &names, &[values]).ok()?;
         }
+        Some(())
     }
 
     /// A value that is nowhere yet. What is a whole name has two words, so that it can be split.
@@ -275,7 +298,7 @@ impl<'s> World<'s> {
                 events.push(Event::Visit { entity });
             }
             for (app, acting) in self.people.acting[moment.position].iter().enumerate() {
-                add_events(&mut events, acting, entity, app);
+                add_events(&mut events, acting, (entity, app), self.valued);
             }
         }
         events
@@ -289,21 +312,21 @@ impl<'s> World<'s> {
             Event::Read { entity, app, column } => self.read(moment, entity, app, column),
             // A query that names what is not there fails on an empty table as well.
             Event::Missing { .. } => Outcome::Anomaly(AnomalyKind::BrokenUse),
-            Event::Write { entity, app, component, null } => {
+            Event::Write { entity, app, component, kind } => {
                 let acting = self.people.acting[moment.position][app].clone();
-                self.write(moment, entity, &acting, component, null)
+                self.write(moment, entity, &acting, component, kind)
             }
-            Event::WriteOne { entity, app, component, column, null } => {
+            Event::WriteOne { entity, app, component, column, kind } => {
                 let acting = self.people.acting[moment.position][app].clone();
-                self.write_one(moment, entity, &acting, (component, column), null)
+                self.write_one(moment, entity, &acting, (component, column), kind)
             }
             Event::WriteAsIs { entity, app, component } => {
                 let acting = self.people.acting[moment.position][app].clone();
                 self.write_as_is(moment, entity, &acting, component)
             }
-            Event::Insert { entity, app, table, null } => {
+            Event::Insert { entity, app, table, kind } => {
                 let acting = self.people.acting[moment.position][app].clone();
-                self.insert(moment, entity, &acting, &acting.inserts[table], null)
+                self.insert(moment, entity, &acting, &acting.inserts[table], kind)
             }
             Event::Delete { entity, app, table } => {
                 let acting = self.people.acting[moment.position][app].clone();
@@ -423,15 +446,15 @@ impl<'s> World<'s> {
         }
     }
 
-    fn write(&mut self, moment: &Moment, entity: usize, acting: &Acting, component: usize, null: bool) -> Outcome {
+    fn write(&mut self, moment: &Moment, entity: usize, acting: &Acting, component: usize, kind: Kind) -> Outcome {
         let rows = moment.entities[entity].rows.clone();
         let mut next = moment.clone();
         let mut updates: Vec<(Name, usize, Vec<(Name, Value)>)> = Vec::new();
-        for column in &acting.components[component] {
+        for (place, column) in acting.components[component].iter().enumerate() {
             let Some((table, slot)) = rows.iter().find(|(table, _)| *table == column.name.table) else { continue };
-            let value = self.value(column, null);
-            if value.is_null() && self.is_null(moment, entity, &column.name) {
-                // What is written is always new to the row, and null is there already.
+            let value = self.value((place, column), kind);
+            if self.is_there(moment, entity, &column.name, &value) {
+                // What is written is always new to the row, and this is there already.
                 return Outcome::Nothing;
             }
             if let Value::Integer(key) = value
@@ -492,14 +515,14 @@ impl<'s> World<'s> {
         moment: &Moment,
         entity: usize,
         acting: &Acting,
-        (component, changed): (usize, usize),
-        null: bool,
+        (component, place): (usize, usize),
+        kind: Kind,
     ) -> Outcome {
         let component = &acting.components[component];
-        let changed = &component[changed];
+        let changed = &component[place];
         let Some(slot) = moment.entities[entity].row(&changed.name.table) else { return Outcome::Nothing };
-        let new = self.value(changed, null);
-        if new.is_null() && self.is_null(moment, entity, &changed.name) {
+        let new = self.value((place, changed), kind);
+        if self.is_there(moment, entity, &changed.name, &new) {
             return Outcome::Nothing;
         }
         self.memory.restore(moment.snapshot.clone());
@@ -523,8 +546,21 @@ impl<'s> World<'s> {
         }
     }
 
-    fn value(&mut self, column: &Written, null: bool) -> Value {
-        if null && column.may_be_null { Value::Null } else { self.fresh(&column.name.column, column.ty) }
+    fn value(&mut self, (place, column): (usize, &Written), kind: Kind) -> Value {
+        let special = || Value::Text(SPECIAL.into());
+        match kind {
+            Kind::Null if column.may_be_null => Value::Null,
+            Kind::Special if column.ty == Type::Text => special(),
+            Kind::SpecialAt(at) if at == place && column.ty == Type::Text => special(),
+            _ => self.fresh(&column.name.column, column.ty),
+        }
+    }
+
+    /// Whether a column holds a value already; of the values that there are several times.
+    fn is_there(&self, moment: &Moment, entity: usize, name: &ColumnName, value: &Value) -> bool {
+        let place = self.layouts[moment.position].columns.iter().position(|(other, _)| other == name);
+        let cell = place.and_then(|at| moment.entities[entity].cells[at]);
+        class(value) != 1 && cell.is_some_and(|cell| cell.class == class(value))
     }
 
     fn is_null(&self, moment: &Moment, entity: usize, name: &ColumnName) -> bool {
@@ -540,7 +576,7 @@ impl<'s> World<'s> {
         })
     }
 
-    fn insert(&mut self, moment: &Moment, entity: usize, acting: &Acting, insert: &Inserting, null: bool) -> Outcome {
+    fn insert(&mut self, moment: &Moment, entity: usize, acting: &Acting, insert: &Inserting, kind: Kind) -> Outcome {
         let it = &moment.entities[entity];
         let is_there = |table: &Name| it.row(table).is_some();
         if is_there(&insert.table) || acting.written_with(&insert.table).any(is_there) {
@@ -552,9 +588,9 @@ impl<'s> World<'s> {
         }
         let key = key_column(self.memory.catalog(), &insert.table);
         let (mut names, mut values) = (vec![key.clone()], vec![Value::Integer(it.key)]);
-        for column in insert.columns.iter().filter(|column| column.name.column != key) {
+        for (place, column) in insert.columns.iter().enumerate().filter(|(_, column)| column.name.column != key) {
             names.push(column.name.column.clone());
-            values.push(self.value(column, null));
+            values.push(self.value((place, column), kind));
         }
         for (name, ty) in &insert.given {
             names.push(name.clone());
@@ -793,27 +829,34 @@ impl Layout {
     }
 }
 
-fn add_events(events: &mut Vec<Event>, acting: &Acting, entity: usize, app: usize) {
+/// What may be written to some columns, of which some may be null.
+fn kinds(may_be_null: bool, columns: usize, valued: bool) -> Vec<Kind> {
+    let mut kinds = vec![Kind::New];
+    kinds.extend(may_be_null.then_some(Kind::Null));
+    if valued {
+        kinds.push(Kind::Special);
+        kinds.extend((0..columns).filter(|_| columns > 1).map(Kind::SpecialAt));
+    }
+    kinds
+}
+
+fn add_events(events: &mut Vec<Event>, acting: &Acting, (entity, app): (usize, usize), valued: bool) {
     events.extend((0..acting.reads.len()).map(|column| Event::Read { entity, app, column }));
     for (component, columns) in acting.components.iter().enumerate() {
-        events.push(Event::Write { entity, app, component, null: false });
+        let may_be_null = columns.iter().any(|column| column.may_be_null);
+        let kinds = kinds(may_be_null, columns.len(), valued).into_iter();
+        events.extend(kinds.map(|kind| Event::Write { entity, app, component, kind }));
         events.push(Event::WriteAsIs { entity, app, component });
-        if columns.iter().any(|column| column.may_be_null) {
-            events.push(Event::Write { entity, app, component, null: true });
-        }
     }
     for (component, column, may_be_null) in &acting.alone {
         let (component, column) = (*component, *column);
-        events.push(Event::WriteOne { entity, app, component, column, null: false });
-        if *may_be_null {
-            events.push(Event::WriteOne { entity, app, component, column, null: true });
-        }
+        let kinds = kinds(*may_be_null, 1, valued).into_iter();
+        events.extend(kinds.map(|kind| Event::WriteOne { entity, app, component, column, kind }));
     }
     for (table, insert) in acting.inserts.iter().enumerate() {
-        events.push(Event::Insert { entity, app, table, null: false });
-        if insert.columns.iter().any(|column| column.may_be_null) {
-            events.push(Event::Insert { entity, app, table, null: true });
-        }
+        let may_be_null = insert.columns.iter().any(|column| column.may_be_null);
+        let kinds = kinds(may_be_null, insert.columns.len(), valued).into_iter();
+        events.extend(kinds.map(|kind| Event::Insert { entity, app, table, kind }));
     }
     events.extend((0..acting.deletes.len()).map(|table| Event::Delete { entity, app, table }));
 }

@@ -98,8 +98,7 @@ impl<W: Word> Image<'_, W> {
         }
         self.compute(sync.target, &sync.value, &sync.source_table);
         self.touch(sync.target);
-        let copied = sync.value.injective_input().and_then(|name| scene.catalog.column(&sync.source_table, name));
-        self.synced.push((sync.target, copied.map(|column| column.id)));
+        self.synced.push((sync.target, scene.told_apart(sync.target, &sync.value, &sync.source_table)));
         self.changed.push(sync.target);
         self.set.push(sync.target);
     }

@@ -7,6 +7,7 @@ mod follow;
 
 use crate::ast::Name;
 use crate::catalog::{Column, ColumnId, SyncId};
+use crate::data::Type;
 use crate::expr::{Expression, Nullness};
 use crate::obligations::{Answer, Judge, Scenario, Witness};
 use crate::plan::FactId;
@@ -218,28 +219,32 @@ impl<'a, W: Word> Image<'a, W> {
 
     /// Asks whether an expression fails for some row.
     fn doubt(&mut self, column: ColumnId, value: &Expression, table: &str) {
-        let answer = if self.changes_an_unknown_type(column, value, table) {
-            Answer::Open
-        } else {
-            self.ask(|scenario, judge| judge.fails(scenario, table, value))
+        let unknown = self.changes_an_unknown_type(column, value, table);
+        let answer = match (self.ask(|scenario, judge| judge.fails(scenario, table, value)), &unknown) {
+            (Answer::Never, Some(_)) => Answer::Open,
+            (answer, _) => answer,
         };
         if answer != Answer::Never {
-            self.doubts.push(Doubt { column, answer });
+            let unknown = unknown.filter(|_| answer == Answer::Open);
+            self.doubts.push(Doubt { column, answer, unknown });
         }
     }
 
-    /// Whether a value goes from or to a type that the language does not know, and not as it is.
-    fn changes_an_unknown_type(&self, column: ColumnId, value: &Expression, table: &str) -> bool {
+    /// The type that the language does not know, where a value goes from or to one, and not as it is.
+    fn changes_an_unknown_type(&self, column: ColumnId, value: &Expression, table: &str) -> Option<Name> {
         let catalog = self.scene.catalog;
         let name = self.scene.survey.name(column);
-        let Some(target) = catalog.column(&name.table, &name.column) else { return false };
+        let target = catalog.column(&name.table, &name.column)?;
         let sources = || value.inputs().iter().filter_map(|input| catalog.column(table, input));
-        let is_unknown = |column: &Column| column.written_type.is_some();
-        let is_same = |source: &Column| source.ty == target.ty && source.written_type == target.written_type;
+        let is_same = |source: &Column| source.is_of_type_of(target);
         let is_kept = value.as_column_of_any_type().is_some() && sources().all(is_same);
-        let is_shown = !is_unknown(target) && value.is_column_as_text();
-        let is_opaque = |source: &Column| is_unknown(source) && !source.is_kept_as_text();
-        !is_kept && !is_shown && (is_unknown(target) || sources().any(is_opaque))
+        // Every type can be written as a text.
+        let is_text = matches!(target.ty, Type::Text | Type::Varchar(None)) && target.written_type.is_none();
+        if is_kept || is_text && value.as_text_of_column().is_some() {
+            return None;
+        }
+        let opaque = |source: &Column| source.written_type.clone().filter(|_| !source.is_kept_as_text());
+        target.written_type.clone().or_else(|| sources().find_map(opaque))
     }
 
     /// Asks about the values of the row as far as it is worked out.
@@ -247,7 +252,8 @@ impl<'a, W: Word> Image<'a, W> {
         let computed = computed::as_computed(&self.computed);
         let filter = self.filter.as_ref().map(|(table, filter)| (&**table, filter));
         let scenario = computed::scenario(self.scene, !self.visited, &computed);
-        ask(&Scenario { filter, ..scenario }, &self.scene.survey.judge)
+        let seen = if self.visited { computed::seen(self.scene) } else { Vec::new() };
+        ask(&Scenario { filter, seen: &seen, ..scenario }, &self.scene.survey.judge)
     }
 
     /// Gives a column the value of an expression that it only starts from: what it should know of other columns it knows
