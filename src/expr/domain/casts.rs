@@ -90,7 +90,9 @@ fn to_number(operand: &Domain, cast: &Cast) -> (Domain, Option<Failure>) {
         Type::Real | Type::Double if from.is_integer() => {
             (known_with_scale(operand, to, Some(0)).unwrap_or_else(|| any.clone()), None)
         }
-        Type::Double if from == Type::Real => (known(), None),
+        Type::Double if from == Type::Real => {
+            (known_with_scale(operand, to, operand.range().scale).unwrap_or_else(|| any.clone()), None)
+        }
         Type::Real if from == Type::Double => (any, too_great(FailureKind::Value)),
         Type::Real | Type::Double => {
             let kind = if to == Type::Real { FailureKind::Value } else { FailureKind::EndOfRange };
