@@ -195,7 +195,11 @@ fn a_value_is_made_small() {
     assert_eq!(of(("bigint", "integer"), "a", "b"), ["`a` 2147483648 cannot be written: integer out of range"]);
     let long = format!("`a` '{}' cannot be written: value too long for type character varying(20)", "x".repeat(21));
     assert_eq!(of(("text", "varchar(20)"), "a", "b"), [long]);
-    assert_eq!(of(("timestamp", "date"), "a", "b"), ["`a` '2000-01-01 12:00:00' comes back as '2000-01-01 00:00:00'"]);
+    let of_times = of(("timestamp", "date"), "a", "b");
+    assert!(
+        of_times.contains(&"`a` '2000-01-01 12:00:00' comes back as '2000-01-01 00:00:00'".to_owned()),
+        "{of_times:?}"
+    );
     assert_eq!(of(("numeric", "numeric(10,2)"), "a", "b")[0], "`a` 0.005 comes back as 0.01");
 }
 
@@ -220,7 +224,8 @@ fn known() -> Vec<String> {
 fn open() -> Vec<String> {
     vec![
         script(("json", "jsonb"), "a", "b", ""),
-        script(("date", "timestamp"), "a", "b", "") + "expand add check d (b = date_trunc('day', b))",
+        script(("date", "timestamp"), "a", "b", "check (a < '3000-01-01')")
+            + "expand add check d (b = date_trunc('day', b))",
         script(("text", "text"), "case when md5(a) = 'e4d909c290d0fb1ca068ffaddf22cbd0' then 'x' else a end", "b", ""),
     ]
 }
@@ -268,7 +273,7 @@ fn what_a_check_lists_is_tried() {
 
 #[test]
 fn what_is_too_long_is_not_tried() {
-    let text = script(("text", "text"), "repeat(repeat(a, 9000), 90000)", "left(b, 3)", "check (a <> '')");
+    let text = script(("text", "text"), "repeat(a, 900000)", "left(b, 3)", "check (a <> '')");
     assert_eq!(messages(&text), Vec::<String>::new());
 }
 
