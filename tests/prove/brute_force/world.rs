@@ -699,6 +699,8 @@ impl<'s> World<'s> {
                             .is_some_and(|table| people::knows_constraint(self.subject, app, given, &table.name, name))
                     })
                 }
+                // No version knows for what an expression of the plan fails.
+                FaultKind::Value => false,
                 _ => panic!("{app}: {fault:?}"),
             };
             return Some(if known { Outcome::Nothing } else { Outcome::Anomaly(AnomalyKind::RejectedWrite) });
