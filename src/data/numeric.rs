@@ -8,6 +8,8 @@ use crate::data::{Type, ValueError};
 
 /// Digits that PostgreSQL keeps before the point.
 const MAX_WHOLE_DIGITS: u64 = 131_072;
+/// A number that is written with more digits is not read, which takes too long.
+const MOST_DIGITS: usize = 200_000;
 /// Digits that PostgreSQL keeps after the decimal point.
 pub(crate) const MAX_SCALE: i64 = 16_383;
 
@@ -27,6 +29,9 @@ pub(crate) fn parse(text: &str) -> Result<BigDecimal, ValueError> {
     let digits = [whole, fraction].concat();
     if digits.is_empty() || !digits.bytes().all(|b| b.is_ascii_digit()) {
         return Err(syntax());
+    }
+    if digits.trim_start_matches('0').len() > MOST_DIGITS {
+        return Err(overflow());
     }
     let number = BigInt::parse_bytes(digits.as_bytes(), 10).ok_or_else(syntax)?;
     let scale = i64::try_from(fraction.len()).unwrap_or(i64::MAX).saturating_sub(exponent);

@@ -224,6 +224,17 @@ impl Expression {
         self.0.inputs.is_empty()
     }
 
+    /// How many operations, columns and constants it has.
+    #[must_use]
+    pub fn size(&self) -> usize {
+        let count = std::cell::Cell::new(0);
+        self.0.node.any(&|_| {
+            count.set(count.get() + 1);
+            false
+        });
+        count.get()
+    }
+
     /// The constants in it, in no particular order: values near which its result is likely to change.
     #[must_use]
     pub fn constants(&self) -> Vec<Value> {

@@ -16,6 +16,10 @@ use crate::plan::{Origin, Question, Samples, Seen};
 
 /// Rows that are tried for one question.
 const MOST_TRIED: usize = 800;
+/// Rows that are tried in any case.
+const FEWEST_TRIED: usize = 50;
+/// Operations of an expression that are done for one question.
+const MOST_STEPS: usize = 1_000_000;
 
 /// Answers questions about values, each once.
 #[derive(Debug, Default)]
@@ -284,7 +288,15 @@ impl Search<'_> {
             values.extend(last.filter_map(|text| Value::parse(text, ty).ok()));
             values
         };
-        made::combined(&columns.map(values).collect::<Vec<_>>(), MOST_TRIED)
+        made::combined(&columns.map(values).collect::<Vec<_>>(), self.most_tried())
+    }
+
+    /// So many rows are tried: fewer where each takes long to compute.
+    fn most_tried(&self) -> usize {
+        let computed = self.scenario.computed.iter().map(|computed| computed.value.size());
+        let filter = self.scenario.filter.map_or(0, |(_, filter)| filter.size());
+        let size = self.value.size() + computed.sum::<usize>() + filter;
+        (MOST_STEPS / size.max(1)).clamp(FEWEST_TRIED, MOST_TRIED)
     }
 
     /// What comes of a row, if that is what is looked for.

@@ -126,9 +126,9 @@ impl Turn {
             filter: None,
             except: None,
             changed: &[],
-            filled: &[],
             kept: None,
             seen: &[],
+            filled: &[],
         };
         let one_is_true = Expression::one_is_true(&self.filters);
         is_there && is_same && judge.always_holds(&scenario, table, &one_is_true)

@@ -153,7 +153,7 @@ pub(super) struct Lost<W> {
     pub(super) fresh: Vec<Pattern<W>>,
     /// The row is there that it is a fact of; none where its column is not.
     pub(super) home: Option<u32>,
-    /// Rows are there that other facts of the same columns are of.
+    /// Rows are there, or were deleted, that other facts of the same columns are of.
     pub(super) others: W,
     /// The fact.
     pub(super) fact: ColumnId,

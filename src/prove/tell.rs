@@ -39,7 +39,7 @@ impl<W: Word> Teller<'_, W> {
                 if layer.collisions[at].in_step {
                     self.steps_before(&mut told.events, found.layer, position, word);
                 }
-                self.kind(layer.collisions[at].happening, &told.visited)
+                self.kind(layer.collisions[at].happening, &[])
             }
             Last::End(_) => {
                 self.steps_before(&mut told.events, found.layer, position, word);

@@ -5,7 +5,7 @@ use crate::catalog::{Column, ColumnId, ConstraintKind, NotNull, Table};
 use crate::data::Value;
 use crate::engine::Fault;
 use crate::plan::{AppUse, ColumnName};
-use crate::replay::stage::{Owner, Stage, Values, hangs_on_values, is_constraint, missing};
+use crate::replay::stage::{Collide, Owner, Stage, Values, hangs_on_values, is_constraint, missing};
 use crate::replay::values::{KINDS, new_value};
 
 /// What an application writes to.
@@ -45,6 +45,14 @@ impl Stage {
         let Some((values, outcome, after)) = first else { return (Vec::new(), Ok(())) };
         *self = after;
         (values, outcome)
+    }
+
+    /// Does the write that is to be refused to the other row before, where the two are to meet by that.
+    pub(super) fn write_before(&mut self, write: Write<'_>) {
+        if write.to_be_refused && write.collides && self.manner.collide == Some(Collide::SameWrite) {
+            // Whether it is taken shows in the end.
+            let _ = self.write(Owner::Other, Write { to_be_refused: false, collides: false, ..write });
+        }
     }
 
     /// Writes the values that are there.
@@ -180,8 +188,14 @@ impl Stage {
         if !is_new && self.known.class(column.id).is_some() {
             return self.other_key(owner, write, &schema, &column, kind);
         }
-        let refers = schema.foreign_keys().any(|key| key.kind.columns() == [column.id]);
+        let is_left_dangling = |kind: &ConstraintKind| match kind {
+            ConstraintKind::ForeignKey { table, .. } => write.to_be_refused && self.missing.as_ref() == Some(table),
+            _ => false,
+        };
+        let keys = || schema.foreign_keys().filter(|key| key.kind.columns() == [column.id]);
+        let (refers, dangles) = (keys().next().is_some(), keys().any(|key| is_left_dangling(&key.kind)));
         if (is_new || refers)
+            && !dangles
             && let Some(key) = self.key(owner, &schema, &column)?
         {
             return Ok(key);

@@ -109,15 +109,21 @@ impl Replay {
         let (schedule, anomaly) = (Arc::new(schedule.clone()), Arc::new(anomaly.clone()));
         let known = Arc::new(KnownColumns::of(plan));
         let last_written = Arc::new(last_written(&schedule, &known));
+        let missing = match &anomaly.beside {
+            Some(Beside::Missing(table)) => Some(table.clone()),
+            _ => None,
+        };
         let (mut best, mut refused) = (None, None);
         let plain = manners(&schedule, &anomaly, script.is_some());
         let own = plain.iter().map(|manner| Manner { own_values: true, ..*manner });
         let own: Vec<Manner> = own.filter(|_| !witness.is_empty()).collect();
-        for manner in plain.iter().copied().chain(own) {
+        let bare = plain.iter().filter(|manner| !manner.own_rows).map(|manner| Manner { bare: true, ..*manner });
+        for manner in plain.iter().copied().chain(own).chain(bare) {
             let mut stage =
                 Stage::new(Arc::clone(plan), Arc::clone(&known), manner, script.map_or(0, Memory::now_micros));
             stage.witness = Arc::clone(&witness);
             stage.last_written = Arc::clone(&last_written);
+            stage.missing = missing.clone();
             let (schedule, anomaly) = (Arc::clone(&schedule), Arc::clone(&anomaly));
             let mut replay =
                 Self { schedule, anomaly, stage, next: 0, written: Vec::new(), undoing: false, outcome: None };
@@ -196,7 +202,7 @@ impl Replay {
             return (Vec::new(), Err(fault));
         }
         let to_be_refused = is_last && self.anomaly.kind == AnomalyKind::RejectedWrite;
-        let collides = self.stage.manner.collide == Some(Collide::LastWrite)
+        let collides = matches!(self.stage.manner.collide, Some(Collide::LastWrite | Collide::SameWrite))
             && !self.schedule.events[self.next..].iter().any(is_write);
         let stage = &mut self.stage;
         match &event.kind {
@@ -209,15 +215,14 @@ impl Replay {
             },
             EventKind::Write { app, columns, as_is: true, .. } => stage.write_as_is(owner, app, columns),
             EventKind::Write { app, columns, null, .. } => {
-                stage.write(owner, Write { app, into: None, columns, null, to_be_refused, collides })
+                let write = Write { app, into: None, columns, null, to_be_refused, collides };
+                stage.write_before(write);
+                stage.write(owner, write)
             }
             EventKind::Insert { app, table, columns, null } => {
-                if to_be_refused && collides && self.anomaly.beside == Some(Beside::HasThem) {
-                    let first = Write { app, into: Some(table), columns, null, to_be_refused: false, collides: false };
-                    // Where it is there already, there is no need of another.
-                    let _ = stage.write(Owner::Other, first);
-                }
-                stage.write(owner, Write { app, into: Some(table), columns, null, to_be_refused, collides })
+                let write = Write { app, into: Some(table), columns, null, to_be_refused, collides };
+                stage.write_before(write);
+                stage.write(owner, write)
             }
             EventKind::Delete { app, table } => (Vec::new(), stage.delete(owner, app, table)),
         }
@@ -343,9 +348,12 @@ fn manners(schedule: &Schedule, anomaly: &Anomaly, script: bool) -> Vec<Manner> 
     let collide = Some(if writes { Collide::LastWrite } else { Collide::Start });
     let meeting = plain.iter().map(|manner| Manner { two: two || !meet, collide, ..*manner });
     let apart = plain.iter().map(|manner| Manner { two, ..*manner });
+    let has_them = writes && anomaly.beside == Some(Beside::HasThem);
+    let same = plain.iter().filter(|_| has_them);
+    let same = same.map(|manner| Manner { two: true, collide: Some(Collide::SameWrite), ..*manner });
     match (meet, may_meet) {
-        (true, _) => meeting.chain(apart).collect(),
-        (false, true) => apart.chain(meeting).collect(),
+        (true, _) => meeting.chain(same).chain(apart).collect(),
+        (false, true) => apart.chain(meeting).chain(same).collect(),
         (false, false) => apart.collect(),
     }
 }

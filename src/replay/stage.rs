@@ -42,6 +42,8 @@ pub(super) struct Manner {
     pub(super) collide: Option<Collide>,
     /// The values of the witness are left out, as with them it does not go as the schedule says.
     pub(super) own_values: bool,
+    /// At the start, what the schedule does not speak of is null where it may be: statements about it pass.
+    pub(super) bare: bool,
 }
 
 /// When two rows come to agree on a key.
@@ -51,6 +53,8 @@ pub(super) enum Collide {
     Start,
     /// By the last write.
     LastWrite,
+    /// By the last write, which is done to the other row before.
+    SameWrite,
 }
 
 /// A table in memory with a plan under way on it.
@@ -70,6 +74,8 @@ pub(super) struct Stage {
     pub(super) made: usize,
     /// The values with which it happens, each where it comes in.
     pub(super) witness: Arc<Vec<(Shown, Value)>>,
+    /// The table in which the last write of the schedule refers to a row that is missing.
+    pub(super) missing: Option<Name>,
     /// The columns that the last write of the schedule gives a value, and what follows from them.
     pub(super) last_written: Arc<Vec<ColumnName>>,
     /// The event under way, by its place in the schedule; none before the first.
@@ -94,6 +100,7 @@ impl Stage {
             other_visited: false,
             made: 0,
             witness: Arc::default(),
+            missing: None,
             last_written: Arc::default(),
             event: None,
             started_with: Vec::new(),

@@ -1,7 +1,7 @@
 //! The rows before the first event.
 
 use crate::ast::Name;
-use crate::catalog::{Column, Table};
+use crate::catalog::{Column, NotNull, Table};
 use crate::data::{Chunk, Value};
 use crate::engine::Fault;
 use crate::engine::memory::Memory;
@@ -46,7 +46,11 @@ impl Stage {
                 EventKind::Read { column, .. } => note(&column.table, &come),
                 EventKind::Delete { table, .. } => note(table, &come),
                 EventKind::Step(_) => event.row.cells.iter().for_each(|cell| note(&cell.column.table, &come)),
-                EventKind::Visit { .. } | EventKind::Undo(_) => {}
+                EventKind::Visit { step, .. } => {
+                    let over = self.plan.steps.get(*step).and_then(|step| step.action.over());
+                    over.into_iter().for_each(|table| note(table, &come));
+                }
+                EventKind::Undo(_) => {}
             }
             come.extend(event.row.cells.iter().map(|cell| cell.column.table.clone()));
         }
@@ -196,9 +200,16 @@ impl Stage {
             *value = self.value(Owner::Row, &schema.name, &column.name).unwrap_or(Value::Null);
             return;
         }
-        let meets_later = owner == Owner::Other && self.manner.collide == Some(Collide::LastWrite);
+        let meets_later =
+            owner == Owner::Other && matches!(self.manner.collide, Some(Collide::LastWrite | Collide::SameWrite));
         if meets_later && plain && self.known.is_beside(column.id, &self.last_written) {
             *value = self.value(Owner::Row, &schema.name, &column.name).unwrap_or(Value::Null);
+            return;
+        }
+        let is_free =
+            column.not_null == NotNull::No && schema.primary_key().is_none_or(|key| !key.contains(&column.id));
+        if self.manner.bare && content.is_none() && is_free && plain {
+            *value = Value::Null;
             return;
         }
         let wants_one = content.is_none_or(|content| content == Content::Value);

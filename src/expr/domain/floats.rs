@@ -72,8 +72,11 @@ pub(super) fn arithmetic(gives: Gives, operands: &[Domain], ty: Type) -> Option<
 
 /// How near to zero and how far from it the numbers of a type reach, with room for what is rounded.
 fn limits(ty: Type) -> Option<(BigDecimal, BigDecimal)> {
-    let (smallest, greatest) =
-        if ty == Type::Real { (f64::from(f32::MIN_POSITIVE), f64::from(f32::MAX)) } else { (f64::MIN_POSITIVE, f64::MAX) };
+    let (smallest, greatest) = if ty == Type::Real {
+        (f64::from(f32::MIN_POSITIVE), f64::from(f32::MAX))
+    } else {
+        (f64::MIN_POSITIVE, f64::MAX)
+    };
     let room = |value: f64, by: f64| BigDecimal::try_from(value * by).ok();
     Some((room(smallest, 4.0)?, room(greatest, 0.25)?))
 }

@@ -118,12 +118,18 @@ fn arithmetic_stays_within_its_ends() {
     assert_eq!(said("a / 100.0", cents, &["a between -99999999 and 99999999"]), "null");
     assert_eq!(said("a / 100.0", cents, &["a >= 0"]), "a number beyond the range of numeric(8,2); null");
     assert_eq!(said("(n - floor(n)) * 32767", Some(Type::SmallInt), &[]), "null");
-    assert_eq!(said("(n - floor(m)) * 32767", Some(Type::SmallInt), &[]), "a number beyond the range of smallint; null");
+    assert_eq!(
+        said("(n - floor(m)) * 32767", Some(Type::SmallInt), &[]),
+        "a number beyond the range of smallint; null"
+    );
     let one = Some(Type::Numeric(Some((1, 0))));
     assert_eq!(said("floor(n - trunc(n)) * 9", one, &[]), "null");
     assert_eq!(said("n", Some(Type::Numeric(Some((6, 2)))), &["n < 10000 and n > -10000"]), "null");
     assert_eq!(said("n", Some(Type::Numeric(Some((6, 2)))), &["abs(n) < 10000"]), "null");
-    assert_eq!(said("n", Some(Type::Numeric(Some((6, 2)))), &["abs(n) <= 10000"]), "a number beyond the range of numeric(6,2); null");
+    assert_eq!(
+        said("n", Some(Type::Numeric(Some((6, 2)))), &["abs(n) <= 10000"]),
+        "a number beyond the range of numeric(6,2); null"
+    );
     assert_eq!(said("n % 1 * 10", one, &[]), "a number beyond the range of numeric(1,0); null");
     assert_eq!(said("n % 1 * 9", one, &[]), "null");
 }

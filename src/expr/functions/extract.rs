@@ -37,11 +37,11 @@ pub(super) static ROWS: &[Function] = &[
     Function::new("date_part", &[T, TS], Type::Double, |a, _| double(of_timestamp(&text(a, 0), micros(a, 1), false)))
         .fails(Fails::On(OF_TIMESTAMP))
         .nulls(Nulls::StrictOrEndless)
-    .gives(Gives::Part),
+        .gives(Gives::Part),
     Function::new("date_part", &[T, TZ], Type::Double, |a, _| double(of_timestamp(&text(a, 0), micros(a, 1), true)))
         .fails(Fails::On(OF_TIMESTAMPTZ))
         .nulls(Nulls::StrictOrEndless)
-    .gives(Gives::Part),
+        .gives(Gives::Part),
     Function::new("date_part", &[T, IV], Type::Double, |a, _| double(of_interval(&text(a, 0), interval(a, 1))))
         .fails(Fails::On(OF_INTERVAL)),
 ];

@@ -228,7 +228,7 @@ impl<W: Word> Visiting<'_, '_, W> {
         let answer = scene.survey.judge.fails(&scenario, table, filter);
         let outcome = answer.witness().map_or_else(String::new, |witness| format!(": {}", witness.outcome));
         let wrong = wrong(AnomalyKind::FailingStep, None, None, Some(format!("its `where`{outcome}")));
-        let condition = ("no row makes its `where` fail".to_owned(), "guard it with a `case`".to_owned());
+        let condition = ("no row makes its `where` fail".to_owned(), "guard it with a `case … else … end`".to_owned());
         values::weigh((scene, Some(self.step)), &answer, wrong, true, condition, self.record)
     }
 

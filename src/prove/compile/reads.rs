@@ -146,7 +146,9 @@ pub(super) fn lost<W: Word>(scene: LayerScene<'_>, from: usize, record: &mut Rec
         if carriers.is_empty() && on_purpose {
             continue;
         }
-        let home = |fact: ColumnId| scene.bits(fact).map(|bits| scene.layout.tables[bits.table].exists);
+        let row = |fact: ColumnId| scene.bits(fact).map(|bits| &scene.layout.tables[bits.table]);
+        let home = row(fact).map(|row| row.exists);
+        let elsewhere = |other: ColumnId| row(other).filter(|row| home != Some(row.exists));
         let whole = scene.layout.tables.iter().filter(|_| carriers.is_empty());
         let tables = || carriers.iter().map(|(bits, _)| &scene.layout.tables[bits.table]).chain(whole.clone());
         let known = |(bits, stale): &(&crate::prove::layout::ColumnBits, u32)| {
@@ -159,11 +161,14 @@ pub(super) fn lost<W: Word>(scene: LayerScene<'_>, from: usize, record: &mut Rec
             gone: W::bits(tables().map(|table| table.gone)),
             written: scene.layout.written.get(&fact).copied(),
             fresh: carriers.iter().map(known).collect(),
-            home: home(fact),
-            others: W::bits(carriers.iter().flat_map(|(bits, _)| &bits.stale).filter_map(|(other, _)| {
-                let there = home(*other).filter(|_| *other != fact);
-                there.filter(|at| Some(*at) != home(fact))
-            })),
+            home,
+            others: W::bits(
+                carriers
+                    .iter()
+                    .flat_map(|(bits, _)| &bits.stale)
+                    .filter_map(|(other, _)| elsewhere(*other))
+                    .flat_map(|row| [row.exists, row.gone]),
+            ),
             fact,
             wrong: record.wrong(wrong(AnomalyKind::LostWrite, None, Some(fact), None)),
         });

@@ -218,6 +218,11 @@ fn risks<W: Word>(
     if let Some((table, constraint)) = effect.adds_constraint().filter(|(table, _)| is_there(table)) {
         risks.extend(failing_filter(scene, step, (table, constraint), record));
     }
+    if let Some((table, column)) = effect.adds_column().filter(|(table, _)| is_there(table))
+        && !is_empty(scene, table, step)
+    {
+        risks.extend(default_without_row(scene, (step, &effect), column, record));
+    }
     if let Some((table, condition)) = effect.verifies.filter(|(table, _)| is_there(table)) {
         let seen = computed::seen(scene);
         let scenario = Scenario { seen: &seen, ..computed::scenario(scene, false, &[]) };
@@ -225,7 +230,7 @@ fn risks<W: Word>(
         let outcome = answer.witness().map_or_else(String::new, |witness| format!(": {}", witness.outcome));
         let wrong = wrong(AnomalyKind::FailingStep, None, None, Some(format!("the expression of `verify`{outcome}")));
         let what = "no row makes the expression of `verify` fail".to_owned();
-        let discharge = "guard it with a `case`".to_owned();
+        let discharge = "guard it with a `case … else … end`".to_owned();
         risks.extend(values::weigh((scene, Some(step)), &answer, wrong, true, (what, discharge), record));
     }
     risks
@@ -261,6 +266,30 @@ fn failing_filter<W: Word>(
         risks.extend(values::weigh((scene, Some(step)), &answer, wrong, true, condition, record));
     }
     risks
+}
+
+/// Where a column is added that refers to another table by its default, which all rows get, and the row may not be there.
+fn default_without_row<W: Word>(
+    scene: LayerScene<'_>,
+    (step, effect): (usize, &Effect<'_>),
+    column: &Column,
+    record: &mut Record<W>,
+) -> Option<(Pattern<W>, usize)> {
+    let of_it = |constraint: &&&Constraint| constraint.kind.columns() == [column.id];
+    let mut keys = effect.adds_constraints.iter().map(|(_, constraint)| constraint).filter(of_it);
+    let (constraint, table, referenced) = keys.find_map(|constraint| match &constraint.kind {
+        ConstraintKind::ForeignKey { table, referenced, .. } => Some((constraint, table, *referenced)),
+        _ => None,
+    })?;
+    let default = column.default.as_ref().filter(|_| scene.has(Rule::DefaultsAreHeld))?;
+    let value = default.eval(&[], 0).ok().filter(|value| !value.is_null())?;
+    scene.bits(column.id)?;
+    let name = scene.survey.name(column.id);
+    let wrong = wrong(AnomalyKind::FailingStep, None, Some(column.id), Some(constraint.title()));
+    let answer = values::missing_row(scene, table, referenced, &value, &name);
+    let what = format!("`{table}` has a row for {}, the default of `{name}`", value.literal());
+    let discharge = "drop the default, or insert that row before".to_owned();
+    values::weigh((scene, Some(step)), &answer, wrong, true, (what, discharge), record)
 }
 
 /// The constraint, known by its name, that old rows are compared with.

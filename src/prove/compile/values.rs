@@ -114,7 +114,9 @@ pub(super) fn failing_condition(scene: LayerScene<'_>, doubt: &Doubt, app: Optio
     };
     let who = app.map_or_else(|| "no row makes".to_owned(), |app| format!("`{app}` writes nothing that makes"));
     let what = format!("{who} the expression of `{name}` fail{with}");
-    (what, "add a check to the columns that it reads, or guard it with a `case`".to_owned())
+    (what, "let a check say which values the columns that it reads may have, as `in (…)` or a range, or give the others a \
+     result with `case … else … end`"
+        .to_owned())
 }
 
 /// Notes the expressions of a write of which it is not known whether they are null.

@@ -15,9 +15,9 @@ use crate::common::plans::{self, Draft};
 use crate::common::random::Random;
 
 /// Plans that are compared.
-const PLANS: usize = 1_000;
+const PLANS: usize = 200;
 /// States that an exploration may take.
-const BUDGET: usize = 12_000;
+const BUDGET: usize = 5_000;
 
 /// Expressions of a text that make something of `'x'`, or fail for it.
 const FORMS: &[&str] = &[
@@ -37,7 +37,6 @@ const CHECKS: &[&str] = &[
     "length({}) > 1",
     "{} is not null",
     "{} <> 'x' or {} is null",
-    "length({}) > 0",
     "{} <> 'x' and {} is not null",
 ];
 
@@ -53,7 +52,8 @@ fn draft(random: &mut Random) -> Draft {
         if let Some((before, after)) = line.clone().split_once(" from ")
             && random.chance(60)
         {
-            let (value, filter) = after.split_once(" where ").map_or((after, None), |(value, rest)| (value, Some(rest)));
+            let (value, filter) =
+                after.split_once(" where ").map_or((after, None), |(value, rest)| (value, Some(rest)));
             if value.len() == 1 {
                 let filter = filter.map(|filter| format!(" where {filter}")).unwrap_or_default();
                 *line = format!("{before} from {}{filter}", filled(form, value));
@@ -132,9 +132,8 @@ fn report(seed: u64, draft: &Draft) -> String {
 
 #[test]
 fn random_plans_with_values_are_proved_as_they_are_explored() {
-    let number = |name: &str, otherwise: u64| {
-        std::env::var(name).ok().and_then(|text| text.parse().ok()).unwrap_or(otherwise)
-    };
+    let number =
+        |name: &str, otherwise: u64| std::env::var(name).ok().and_then(|text| text.parse().ok()).unwrap_or(otherwise);
     let (first, plans) = (number("VALUED_SEED", 1), number("VALUED_PLANS", PLANS as u64));
     let answers: Mutex<BTreeMap<String, usize>> = Mutex::default();
     let wrong: Mutex<Vec<(u64, Draft)>> = Mutex::default();

@@ -190,7 +190,8 @@ impl<'s> World<'s> {
         let memory = Memory::new(plan.start.clone(), Arc::clone(&plan.facts), apps, 0);
         let layouts = (0..subject.catalogs.len()).map(|position| Layout::of(subject, position)).collect();
         let empty = memory.snapshot();
-        let mut world = Self { subject, people, layouts, memory, empty, next: FIRST_NEW, derived: HashMap::new(), valued };
+        let mut world =
+            Self { subject, people, layouts, memory, empty, next: FIRST_NEW, derived: HashMap::new(), valued };
         world.leave_a_trace();
         world
     }

@@ -1,7 +1,9 @@
 //! What a live application may do: write, insert, delete.
 
-use crate::catalog::{ColumnId, ConstraintKind, Sync};
-use crate::plan::{AppUse, ColumnName};
+mod pairs;
+
+use crate::catalog::{Column, ColumnId, ConstraintKind, Sync, Table};
+use crate::plan::{Action, AppUse, ColumnName};
 use crate::prove::compile::brought;
 use crate::prove::compile::computed;
 use crate::prove::compile::constraints;
@@ -25,6 +27,7 @@ pub(super) fn acts<W: Word>(scene: LayerScene<'_>, app: usize, record: &mut Reco
     for rows in scene.rows() {
         let usage = &scene.plan.apps[app];
         let mut doing = Doing { scene, app, usage, updated: &updated, inserted: &inserted, rows: &rows, record, acts };
+        doing.assume_values();
         doing.updates();
         for table in 0..scene.group.tables.len() {
             doing.insert(table);
@@ -93,6 +96,21 @@ impl<W: Word> Doing<'_, '_, W> {
             && (spread(one) || spread(other))
             && !self.scene.plan.facts.are_parts(one, other);
         self.scene.has(Rule::DualWrite) && !apart && self.scene.shared(one, other).next().is_some()
+    }
+
+    /// A version that the plan deploys is taken to write no null where the plan lets go of a `not null`.
+    fn assume_values(&mut self) {
+        let (scene, app) = (self.scene, self.app);
+        let (updated, inserted) = (self.updated, self.inserted);
+        for column in updated.iter().chain(inserted).copied() {
+            let was_bound = scene.survey.is_deployed(app) && scene.survey.is_at_start(column);
+            if was_bound && !scene.survey.may_write_null(scene.plan, app, column) {
+                let is_it = |action: &Action| matches!(action, Action::DropNotNull { column: of, .. } if *of == column);
+                let step = scene.plan.steps.iter().find(|step| is_it(&step.action)).map(|step| step.index);
+                let what = format!("`{}` writes no null to `{}`", self.usage.name, scene.survey.name(column));
+                step.into_iter().for_each(|step| self.record.assume(Some(step), what.clone()));
+            }
+        }
     }
 
     fn nullable(&self, columns: &[ColumnId]) -> Vec<ColumnId> {
@@ -229,6 +247,7 @@ impl<W: Word> Doing<'_, '_, W> {
             && scene.is_whole(self.app, table)
             && !self.rows.1[table]
             && !scene.survey.is_excused(self.app, name)
+            && !self.is_refused_elsewhere(table, schema)
             && self.parents_are_there(table);
         // Who writes the same fact in two tables inserts both rows at once.
         let together = scene.plan.written_with(self.usage, name, scene.catalog);
@@ -243,9 +262,12 @@ impl<W: Word> Doing<'_, '_, W> {
         });
         let written: Vec<ColumnId> = declared.iter().copied().chain(given.map(|(column, _)| column.id)).collect();
         let rows = self.rows.clone();
-        let elsewhere = self.given_elsewhere(table);
+        let (perhaps, always): (Vec<_>, Vec<_>) =
+            self.given_elsewhere(table).into_iter().partition(|column| !self.nullable(&[*column]).is_empty());
+        let elsewhere = variants(perhaps).into_iter().map(|given| [&given[..], &always[..]].concat());
+        let elsewhere: Vec<Vec<ColumnId>> = elsewhere.collect();
         let all = variants(self.nullable(&declared)).into_iter();
-        let all = all.flat_map(|null| variants(elsewhere.clone()).into_iter().map(move |given| (null.clone(), given)));
+        let all = all.flat_map(|null| elsewhere.clone().into_iter().map(move |given| (null.clone(), given)));
         for (null, given) in all {
             let columns = declared.clone();
             let happening = ModelEvent::Insert { app: self.app, table, columns, null: null.clone() };
@@ -260,10 +282,26 @@ impl<W: Word> Doing<'_, '_, W> {
         }
     }
 
-    /// The columns of other groups that an insert may give a value, and that a sync to another table follows.
+    /// Whether an insert leaves a column of another group null that must not be: it is refused, and told there.
+    fn is_refused_elsewhere(&self, table: usize, schema: &Table) -> bool {
+        let scene = self.scene;
+        let inserts = self.usage.inserts_into(&scene.group.tables[table]);
+        let is_set = |column: &Column| {
+            let name = scene.survey.name(column.id);
+            inserts.is_some_and(|inserts| inserts.columns.contains(&name))
+                || scene.survey.is_given(schema, column, &scene.plan.apps)
+                || scene.syncs.iter().any(|sync| sync.target == column.id)
+        };
+        let is_bound = |column: &&Column| constraints::is_not_null(schema, column) && !scene.has_default(column);
+        let mut apart = schema.columns().filter(|column| scene.bits(column.id).is_none());
+        scene.has(Rule::DefaultIsAValue) && apart.any(|column| is_bound(&column) && !is_set(column))
+    }
+
+    /// The columns of other groups that an insert gives a value, or null, and that a sync to another table follows.
     fn given_elsewhere(&self, table: usize) -> Vec<ColumnId> {
         let scene = self.scene;
-        let own = self.usage.writes.iter().filter(|name| name.table == scene.group.tables[table]);
+        let inserts = self.usage.inserts_into(&scene.group.tables[table]);
+        let own = inserts.into_iter().flat_map(|inserts| &inserts.columns);
         let ids = own.filter_map(|name| scene.named(name)).filter(|column| scene.bits(*column).is_none());
         let followed =
             |column: &ColumnId| scene.syncs.iter().any(|s| s.join.is_some() && s.source_columns.contains(column));
@@ -286,8 +324,8 @@ impl<W: Word> Doing<'_, '_, W> {
     fn touch(&mut self, table: usize) {
         let scene = self.scene;
         let own = |column: &ColumnName| column.table == scene.group.tables[table];
-        let elsewhere =
-            |name: &&ColumnName| own(name) && scene.named(name).is_some_and(|column| scene.bits(column).is_none());
+        let is_apart = |column: ColumnId| scene.bits(column).is_none() && !scene.survey.is_pairing_key(column);
+        let elsewhere = |name: &&ColumnName| own(name) && scene.named(name).is_some_and(is_apart);
         if !self.rows.1[table] || !self.usage.updates.iter().any(|name| elsewhere(&name)) || !self.touch_matters(table)
         {
             return;
@@ -312,7 +350,9 @@ impl<W: Word> Doing<'_, '_, W> {
         }
         let mut image = Image::new(scene, &self.rows.1, Guess::Value);
         image.stored.push(table);
-        !constraints::refusals(scene, (self.app, 0), &image, &[], self.record).is_empty()
+        // A check that the plan adds binds the row, whichever of its columns are written.
+        let is_risky = !constraints::risks(scene, self.app, &image, &[], self.record).is_empty();
+        is_risky || !constraints::refusals(scene, (self.app, 0), &image, &[], self.record).is_empty()
     }
 
     fn delete(&mut self, table: usize) {
@@ -344,72 +384,6 @@ impl<W: Word> Doing<'_, '_, W> {
         self.acts.push(Transition { refused, ..Transition::new(self.rows.0, code, happening) });
     }
 
-    /// Gives the row of a table another key: it leaves its pair, as if it were deleted, and belongs to another row.
-    fn rekey(&mut self, table: usize) {
-        let (scene, name) = (self.scene, &self.scene.group.tables[table]);
-        let possible = scene.has(Rule::RowsAreDeleted) && self.rows.1[table] && !self.usage.deletes_from(name);
-        let Some(key) = self.changed_key(table).filter(|_| possible && scene.table(table).is_some()) else { return };
-        let together = scene.plan.written_with(self.usage, name, scene.catalog);
-        let mut image = Image::new(scene, &self.rows.1, Guess::Value);
-        image.remove(table, true);
-        for (place, other) in scene.group.tables.iter().enumerate().filter(|(place, _)| *place != table) {
-            if self.rows.1[place] && together.contains(other) && self.changed_key(place).is_some() {
-                image.remove(place, true);
-            }
-        }
-        image.miss(table);
-        let (columns, null, as_is) = (vec![key], Vec::new(), false);
-        let happening = self.record.happening(ModelEvent::Write { app: self.app, columns, null, as_is });
-        push_act(self.acts, Transition::new(self.rows.0, image.code, happening));
-    }
-
-    /// The column that tells to which rows of other tables the row of a table belongs, where the application changes it
-    /// and no foreign key keeps it from that.
-    fn changed_key(&self, table: usize) -> Option<ColumnId> {
-        let scene = self.scene;
-        let name = &scene.group.tables[table];
-        let pairings = scene.survey.pairings.iter();
-        let keys = pairings.flat_map(|pairing| [(&pairing.from, pairing.keys[0]), (&pairing.to, pairing.keys[1])]);
-        let mut own = keys.filter(|(of, key)| *of == name && !is_referred_to(scene, *key)).map(|(_, key)| key);
-        own.find(|key| self.usage.updates.iter().any(|updated| scene.named(updated) == Some(*key)))
-    }
-
-    /// An update of a row that is missing beside the one that it belongs to: who never inserts it loses what is written.
-    fn miss_the_row(&mut self, table: usize) {
-        let (scene, name) = (self.scene, &self.scene.group.tables[table]);
-        let is_only_updated = !self.rows.1[table] && self.usage.inserts_into(name).is_none();
-        if !is_only_updated || !scene.has(Rule::RowsAreInserted) || !self.is_missing_beside(table) {
-            return;
-        }
-        let is_own = |column: &&ColumnId| scene.bits(**column).is_some_and(|bits| bits.table == table);
-        let followed = self.updated.iter().filter(is_own).copied();
-        let columns: Vec<ColumnId> = followed.filter(|column| scene.is_carried(*column)).collect();
-        let Some(first) = columns.first().copied() else { return };
-        let wrong = wrong(AnomalyKind::LostWrite, Some(self.app), Some(first), Some(format!("row of `{name}`")));
-        let refused = vec![(Pattern::ANY, self.record.wrong(wrong))];
-        let event = ModelEvent::Write { app: self.app, columns, null: Vec::new(), as_is: false };
-        let happening = self.record.happening(event);
-        let guard = self.rows.0.and(scene.layout.tables[table].gone, false);
-        push_act(self.acts, Transition { refused, ..Transition::new(guard, Program::new(), happening) });
-    }
-
-    /// Whether the row that one of a table would belong to is there.
-    fn is_missing_beside(&self, table: usize) -> bool {
-        let scene = self.scene;
-        let name = &scene.group.tables[table];
-        let owners = scene.survey.pairings.iter().filter_map(|pairing| {
-            let [from, to] = pairing.keys;
-            let (own, other, key) =
-                if pairing.from == *name { (from, &pairing.to, to) } else { (to, &pairing.from, from) };
-            let is_pair = pairing.from == *name || pairing.to == *name;
-            let refers = |one: ColumnId, to: ColumnId| refers_to(scene, one, to);
-            let depends = refers(own, key) || pairing.to == *name && !refers(key, own);
-            (is_pair && depends).then_some(other)
-        });
-        let mut owners = owners.filter_map(|other| scene.place(other));
-        scene.table(table).is_some() && owners.any(|other| self.rows.1[other])
-    }
-
     /// Whether the application takes care that no row of a table is left behind that refers to what it deletes.
     fn knows_reference(&self, from: usize, key: &str) -> bool {
         let scene = self.scene;
@@ -430,22 +404,6 @@ fn follows(scene: LayerScene<'_>, table: usize, other: usize) -> bool {
             && *sync.target_table == *scene.group.tables[other]
             && sync.join.as_ref().is_some_and(|join| join.inserts)
     })
-}
-
-/// Whether some foreign key is about a column of another table that refers to this one.
-fn is_referred_to(scene: LayerScene<'_>, column: ColumnId) -> bool {
-    scene.catalog.tables().any(|table| table.foreign_keys().any(|key| key_refers_to(&key.kind, column)))
-}
-
-/// Whether one column refers to the other by a foreign key.
-fn refers_to(scene: LayerScene<'_>, one: ColumnId, other: ColumnId) -> bool {
-    let name = scene.survey.name(one).table;
-    let keys = scene.catalog.table(&name).into_iter().flat_map(|table| table.foreign_keys());
-    keys.into_iter().any(|key| key.kind.columns() == [one] && key_refers_to(&key.kind, other))
-}
-
-fn key_refers_to(kind: &ConstraintKind, column: ColumnId) -> bool {
-    matches!(kind, ConstraintKind::ForeignKey { referenced, .. } if *referenced == column)
 }
 
 /// Whether a foreign key was there before the plan.
