@@ -163,7 +163,7 @@ impl Searching<'_> {
             if helps && best.as_ref().is_none_or(|(_, least)| left.len() < least.len()) {
                 let is_all = left.is_empty();
                 let gives = if is_all { Gives::Columns } else { Gives::Less };
-                let remedy = Remedy { text: change.text, change: change.change, place: change.place, gives };
+                let remedy = Remedy { text: change.text, change: change.order, place: change.place, gives };
                 let Some(remedy) = self.tried(remedy) else { continue };
                 best = Some((remedy, left));
                 if is_all {

@@ -16,7 +16,8 @@ pub(super) struct Change {
     pub(super) plan: Plan,
     /// What was changed, as an order.
     pub(super) text: String,
-    pub(super) change: proof::Change,
+    /// The same as data.
+    pub(super) order: proof::Change,
     pub(super) place: Option<Insertion>,
 }
 
@@ -43,7 +44,7 @@ pub(super) fn changes<'p>(plan: &'p Plan, steps: &'p [usize], kind: AnomalyKind)
     let whole = ordered.map(move |draft| Change {
         plan: plan.with_steps(draft.steps),
         text: draft.text,
-        change: draft.change,
+        order: draft.change,
         place: draft.place,
     });
     whole.filter(move |change| is_sound(&change.plan) && (!served || is_served(&change.plan))).take(MOST_TRIED)

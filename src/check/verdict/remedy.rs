@@ -134,8 +134,9 @@ impl ScriptVerdict<'_> {
                 let moved = self.plan.steps.get(*step).filter(|step| !step.span.is_empty())?;
                 let gap = self.gap(remedy.place?, moved.phase)?;
                 let (from, to) = (self.start_of(moved), moved.span.range().end);
-                let allows: String = self.allows_of(moved).map(|span| format!("{}\n", self.slice(span))).collect();
-                let line = format!("{allows}{}{}", head(gap.in_block, moved.phase), self.slice(moved.span));
+                let statement = head(gap.in_block, moved.phase) + self.slice(moved.span);
+                let allows = self.allows_of(moved).map(|span| self.slice(span));
+                let line = allows.chain([&*statement]).collect::<Vec<_>>().join("\n");
                 let text = edited(self.text(), vec![(from..to, String::new()), gap.edit(&line)]);
                 // Past statements that are only assumed it stays where it was.
                 let is_moved = !text.split_whitespace().eq(self.text().split_whitespace());

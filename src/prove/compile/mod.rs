@@ -286,7 +286,7 @@ impl Ground<'_> {
     fn scene<'s>(&'s self, stop: Stop<'s>, syncs: &'s [&'s Sync]) -> LayerScene<'s> {
         let Self { plan, survey, group, layout, shares } = self;
         let Stop { catalog, missing, changed, filled, verified, .. } = stop;
-        LayerScene { plan, survey, group, layout, shares, catalog, missing, syncs, changed, filled, verified }
+        LayerScene { plan, survey, group, layout, shares, catalog, missing, syncs, changed, verified, filled }
     }
 
     fn present(&self, catalog: &Catalog) -> Vec<ColumnId> {
