@@ -334,7 +334,9 @@ impl<W: Word> Visiting<'_, '_, W> {
             // What is drawn anew for each row is taken to differ.
             (None, _) => Comes::Null,
         };
-        for constraint in schema.constraints() {
+        // A row whose key is there already is not copied again.
+        let others = schema.constraints().filter(|one| !matches!(one.kind, ConstraintKind::PrimaryKey(_)));
+        for constraint in others {
             let Some(unique) = constraint.kind.unique_columns() else { continue };
             if !matches!(meeting(scene, schema, constraint, &comes, false), Meeting::Free { .. }) {
                 continue;
