@@ -46,7 +46,7 @@ const BROKEN: &[(&str, &str, &str)] = &[
     (
         "expand add check old_enough (age >= 0) on users\nmigrate validate check old_enough",
         "insert into users values (9000, 'x', -7, '1')",
-        "5: the statement fails on check `old_enough` | 1 this statement, which has `users.age` = -7",
+        "which has `age` = -7: rejected by check `old_enough`",
     ),
     (
         "expand add unique (email) on users",
@@ -81,7 +81,8 @@ fn a_row_that_breaks_a_plan_is_found_among_all_and_shown() {
     for (plan, row, told) in BROKEN {
         database.client.batch_execute(row).unwrap();
         let checked = check(&mut database, &format!("{HEAD}{plan}\n"));
-        let errors = found(&checked, Code::FailingStatement);
+        // Where a version writes to such a row before the statement comes to it, that is what goes wrong first.
+        let errors = [found(&checked, Code::FailingStatement), found(&checked, Code::RejectedWrite)].concat();
         assert!(errors.iter().any(|error| error.contains(told)), "{plan}\n{errors:#?}");
         assert!(
             errors.iter().any(|error| error.contains("a row of the database has these values")),
