@@ -101,8 +101,17 @@ impl Apart<'_> {
         let mut others = known.flat_map(|table| table.constraints().map(move |other| (table, other)));
         others.any(|(table, other)| {
             let is_itself = table.name == self.schema.name && other.name == self.constraint.name;
-            !is_itself && is_within(other, agreed) && self.covers(table, other, agreed)
+            !is_itself && is_within(other, agreed) && self.covers(table, other, agreed) && !self.is_after(table, other)
         })
+    }
+
+    /// Whether it is another one on the same columns that was added later: of such two the first one refuses, and neither may
+    /// be left aside for the other.
+    fn is_after(&self, table: &Table, other: &Constraint) -> bool {
+        let is_same = table.name == self.schema.name
+            && is_within(self.constraint, other.kind.unique_columns().unwrap_or_default());
+        let at = |name: &str| self.schema.constraints().position(|constraint| *constraint.name == *name);
+        is_same && at(&self.constraint.name).zip(at(&other.name)).is_some_and(|(own, other)| other > own)
     }
 
     /// Whether the rows that meet are all among those that a unique index is about.
