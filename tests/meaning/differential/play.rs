@@ -9,7 +9,7 @@ use miglab::catalog::{Catalog, Column, ColumnId, ConstraintKind, NotNull, Table}
 use miglab::data::{Type, Value};
 use miglab::engine::Engine;
 use miglab::engine::memory::{AppState, Memory};
-use miglab::expr::Expression;
+use miglab::expr::{Expression, Nullness};
 use miglab::plan::{Action, AppUse, Plan, TableScope};
 use miglab::source::Span;
 
@@ -61,9 +61,10 @@ impl Heard {
         let wanted = |column: &&Column| column.not_null != NotNull::No && column.default.is_none();
         // A new version knows what the old one takes for granted: what comes from a column without nulls has none.
         if !was_there {
-            let columns = plan.start.tables().flat_map(|table| table.columns());
-            let bound: BTreeSet<_> =
-                columns.filter(|column| column.not_null != NotNull::No).map(|column| column.id).collect();
+            let columns = plan.start.tables().flat_map(|table| table.columns().map(move |column| (table, column)));
+            let is_bound =
+                |(table, column): &(&Table, &Column)| column.not_null != NotNull::No || refuses_null(table, column);
+            let bound: BTreeSet<_> = columns.filter(is_bound).map(|(_, column)| column.id).collect();
             let comes = |id: ColumnId| {
                 bound.iter().any(|bound| plan.facts.of(*bound).iter().any(|fact| plan.facts.of(id).contains(fact)))
             };
@@ -90,6 +91,16 @@ impl Heard {
             }
         }
     }
+}
+
+/// Whether a check of this column alone is false of null.
+fn refuses_null(table: &Table, column: &Column) -> bool {
+    table.constraints_of(column.id).any(|constraint| match &constraint.kind {
+        ConstraintKind::Check { condition, .. } => {
+            condition.inputs() == [column.name.clone()] && condition.known(&|_| true) == Nullness::NotNull(Some(false))
+        }
+        _ => false,
+    })
 }
 
 /// Memory and server do not do the same.

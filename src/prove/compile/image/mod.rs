@@ -243,7 +243,7 @@ impl<'a, W: Word> Image<'a, W> {
         if is_kept || is_text && value.as_text_of_column().is_some() {
             return None;
         }
-        let opaque = |source: &Column| source.written_type.clone().filter(|_| !source.is_kept_as_text());
+        let opaque = |source: &Column| source.written_type.clone().filter(|_| !(is_text && source.is_kept_as_text()));
         target.written_type.clone().or_else(|| sources().find_map(opaque))
     }
 
