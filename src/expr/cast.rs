@@ -118,7 +118,9 @@ fn from_date(days: i32, to: Type) -> Result<Value, ValueError> {
         days if i64::from(days) >= TIMESTAMP_END_DAY => {
             return Err(ValueError::new("22008", "date out of range for timestamp"));
         }
-        days => i64::from(days) * MICROS_PER_DAY,
+        days => i64::from(days)
+            .checked_mul(MICROS_PER_DAY)
+            .ok_or_else(|| ValueError::new("22008", "date out of range for timestamp"))?,
     };
     Ok(if to == Type::TimestampTz { Value::TimestampTz(micros) } else { Value::Timestamp(micros) })
 }

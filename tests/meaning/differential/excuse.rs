@@ -25,7 +25,8 @@ pub enum About {
 pub fn is_excused(plan: &Plan, conditions: &[Condition], about: &About) -> bool {
     conditions.iter().any(|condition| {
         let names = |column: &ColumnId| carriers(plan, *column).iter().any(|name| condition.what.contains(name));
-        let fails = condition.what.contains(" fail");
+        let refuses = condition.what.contains("that type `");
+        let fails = refuses || condition.what.contains(" fail");
         match about {
             About::Order => false,
             About::Step(step) => condition.step == Some(*step),

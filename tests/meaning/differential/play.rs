@@ -63,8 +63,9 @@ impl Heard {
         if !was_there {
             let columns = plan.start.tables().flat_map(|table| table.columns().map(move |column| (table, column)));
             let is_bound =
-                |(table, column): &(&Table, &Column)| column.not_null != NotNull::No || refuses_null(table, column);
-            let bound: BTreeSet<_> = columns.filter(is_bound).map(|(_, column)| column.id).collect();
+                |table: &Table, column: &Column| column.not_null != NotNull::No || refuses_null(table, column);
+            let bound: BTreeSet<_> =
+                columns.filter(|(table, column)| is_bound(table, column)).map(|(_, column)| column.id).collect();
             let comes = |id: ColumnId| {
                 bound.iter().any(|bound| plan.facts.of(*bound).iter().any(|fact| plan.facts.of(id).contains(fact)))
             };
@@ -523,6 +524,21 @@ impl Stage {
             };
             values.push((column, value));
         }
+        // Who writes two forms that the plan does not translate gives both anew, or leaves both as they are.
+        let changes = |(column, value): &(Column, Value)| {
+            let there = self.memory.value(table, number, &column.name).expect("it is there");
+            value.is_null() != there.is_null() || value.to_string() != there.to_string()
+        };
+        let shares = |one: ColumnId, other: ColumnId| facts.of(one).iter().any(|fact| facts.of(other).contains(fact));
+        let apart = |one: &(Column, Value)| {
+            !is_spread(&one.0)
+                && values
+                    .iter()
+                    .any(|two| !is_spread(&two.0) && shares(one.0.id, two.0.id) && changes(one) && !changes(two))
+        };
+        if values.iter().any(apart) {
+            return Vec::new();
+        }
         values
     }
 
@@ -580,7 +596,19 @@ impl Stage {
         };
         if fault.kind == FaultKind::ForeignKey {
             let was_there = self.plan.start.is_live(&app.name);
-            let is_old = |name: &str| self.plan.start.tables().any(|table| table.constraint(name).is_some());
+            let kind_of = |name: &str| {
+                self.memory.catalog().tables().find_map(|table| table.constraint(name)).map(|found| found.kind.clone())
+            };
+            // The same key may stand there under another name.
+            let is_old = |name: &str| {
+                let mut all = self.plan.start.tables().flat_map(|table| table.constraints());
+                let kind = kind_of(name);
+                let is_same = |old: &ConstraintKind| {
+                    matches!(old, ConstraintKind::ForeignKey { .. })
+                        && kind.as_ref().is_some_and(|kind| kind.columns() == old.columns())
+                };
+                all.any(|old| *old.name == *name || is_same(&old.kind))
+            };
             if !was_there || name.is_some_and(is_old) {
                 return Ok(());
             }
