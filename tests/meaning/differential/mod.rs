@@ -16,9 +16,10 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::sync::Arc;
 
+use miglab::catalog::ColumnId;
 use miglab::check;
 use miglab::diagnostic::Severity;
-use miglab::plan::Plan;
+use miglab::plan::{Action, Plan};
 use miglab::prove::{Condition, Verdict};
 use miglab::source::Source;
 use miglab::syntax;
@@ -63,10 +64,30 @@ fn said(text: &str) -> Said {
         .filter(|code| *code != "condition")
         .collect();
     let Some(proof) = checked.proof().filter(|_| told.is_empty()) else { return Said::Told(told) };
+    if writes_two_forms_untranslated(&plan) {
+        return Said::Told(vec!["a version writes two forms that nothing translates: what it means is its own"]);
+    }
     match proof.verdict() {
         Verdict::Proved | Verdict::Conditional => Said::Proved(plan, proof.conditions.clone()),
         Verdict::Refuted | Verdict::NotProved => Said::Told(vec!["refuted or not proved, and nothing is told"]),
     }
+}
+
+/// Whether a version writes two columns of the start that a backfill takes for one fact, and no sync says what the one makes
+/// of the other.
+fn writes_two_forms_untranslated(plan: &Plan) -> bool {
+    let follows = |id: ColumnId| {
+        let mut actions = plan.steps.iter().map(|step| &step.action);
+        actions.any(|action| matches!(action, Action::AddSyncs(syncs) if syncs.iter().any(|sync| sync.target == id)))
+    };
+    let shares = |one: ColumnId, other: ColumnId| {
+        one != other && plan.facts.of(one).iter().any(|fact| plan.facts.of(other).contains(fact))
+    };
+    plan.apps.iter().any(|app| {
+        let written = app.writes.iter().filter_map(|name| plan.start.column(&name.table, &name.column));
+        let written: Vec<ColumnId> = written.map(|column| column.id).filter(|id| !follows(*id)).collect();
+        written.iter().any(|one| written.iter().any(|other| shares(*one, *other)))
+    })
 }
 
 /// A connection to a database that has `citext`, where the server has it.
