@@ -35,8 +35,9 @@ fn numbers(domain: &Domain, ty: Type) -> Option<Vec<Value>> {
 pub(super) fn every(columns: &[Vec<Value>], most: usize) -> Option<Vec<Vec<Value>>> {
     let count = columns.iter().fold(1, |count: usize, values| count.saturating_mul(values.len()));
     let longer = |rows: Vec<Vec<Value>>, values: &Vec<Value>| {
-        let with =
-            |row: &Vec<Value>| values.iter().map(|value| [&row[..], &[value.clone()]].concat()).collect::<Vec<_>>();
+        let with = |row: &Vec<Value>| {
+            values.iter().map(|value| [&row[..], std::slice::from_ref(value)].concat()).collect::<Vec<_>>()
+        };
         rows.iter().flat_map(with).collect()
     };
     (count <= most).then(|| columns.iter().fold(vec![Vec::new()], longer))

@@ -155,7 +155,7 @@ fn can_be_written(from: Type, cast: &Cast) -> bool {
 /// A number other than zero that is the same in each row.
 fn number(operand: &Node) -> Option<BigDecimal> {
     let number = BigDecimal::from_str(&constant(operand)?.to_string()).ok()?;
-    (number != BigDecimal::from(0)).then_some(number)
+    (number != 0).then_some(number)
 }
 
 #[cfg(test)]

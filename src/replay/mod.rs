@@ -123,7 +123,7 @@ impl Replay {
                 Stage::new(Arc::clone(plan), Arc::clone(&known), manner, script.map_or(0, Memory::now_micros));
             stage.witness = Arc::clone(&witness);
             stage.last_written = Arc::clone(&last_written);
-            stage.missing = missing.clone();
+            stage.missing.clone_from(&missing);
             let (schedule, anomaly) = (Arc::clone(&schedule), Arc::clone(&anomaly));
             let mut replay =
                 Self { schedule, anomaly, stage, next: 0, written: Vec::new(), undoing: false, outcome: None };

@@ -30,6 +30,7 @@ pub(super) enum Owner {
 }
 
 /// How values are chosen.
+#[allow(clippy::struct_excessive_bools, reason = "each is a choice that the others leave open")]
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Manner {
     /// The start is a row of the script, where one fits; otherwise it is made up.

@@ -79,8 +79,8 @@ pub(super) fn unlike(lineage: &Lineage, target: ColumnId, fill: &Fill, sync: &Fi
         let own = row.get(&target).cloned().unwrap_or(Value::Null);
         let empty = Content { value: own, is_data: false };
         // What the fills before it have filled it may leave as it is.
-        let before = lineage.fills(target).iter().filter(|other| other.is_of_rows() && other.at < fill.at);
-        let Some(empty) = before.fold(Some(empty), |held, other| values.filled(target, other, held?)) else { continue };
+        let mut before = lineage.fills(target).iter().filter(|other| other.is_of_rows() && other.at < fill.at);
+        let Some(empty) = before.try_fold(empty, |held, other| values.filled(target, other, held)) else { continue };
         if values.passes(target, fill, &empty.value) != Some(true) {
             continue;
         }
