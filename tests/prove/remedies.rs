@@ -115,7 +115,7 @@ fn followed(text: &str, told: &Told) -> String {
         let phase = text[..range.start].trim_end();
         let has = ["expand", "migrate", "contract"].iter().find(|word| phase.ends_with(*word));
         let start = has.map_or(range.start, |word| phase.len() - word.len());
-        line = text[start..range.end].to_owned();
+        text[start..range.end].clone_into(&mut line);
         // Its lines stay, empty, so that the others keep their numbers.
         let breaks = line.matches('\n').count();
         text.replace_range(start..range.end, &"\n".repeat(breaks));
@@ -141,7 +141,7 @@ fn followed(text: &str, told: &Told) -> String {
         }
         Some(change) => {
             if let Change::Add { .. } = change {
-                line = order.split('`').nth(1).unwrap().to_owned();
+                order.split('`').nth(1).unwrap().clone_into(&mut line);
             }
             if let Some((_, behind)) = order.split_once(" after `") {
                 let statement = behind.split('`').next().unwrap();

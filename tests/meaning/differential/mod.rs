@@ -6,6 +6,7 @@
 mod drafts;
 mod excuse;
 mod kinds;
+#[allow(clippy::explicit_auto_deref, reason = "without it the type is not inferred")]
 mod pairs;
 mod places;
 mod play;

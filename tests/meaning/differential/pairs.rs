@@ -41,7 +41,7 @@ pub fn pair(random: &mut Random) -> Draft {
 }
 
 fn columns_of(columns: &[String]) -> String {
-    columns.iter().map(|column| format!(", {column}")).collect()
+    columns.iter().flat_map(|column| [", ", column]).collect()
 }
 
 /// Some columns go into a table of their own.

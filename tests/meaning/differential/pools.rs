@@ -203,15 +203,13 @@ pub fn expressions(from: &str, to: &str) -> &'static [&'static str] {
         ("date", "timestamp") => &["{}", "{}::timestamp"],
         ("timestamp", "date") => &["{}::date", "{}"],
         ("timestamp", "timestamp") => &["{}", "date_trunc('day', {})"],
-        ("date" | "timestamp", "text") => &["{}::text"],
+        ("date" | "timestamp" | "double", "text") => &["{}::text"],
         ("date", "integer") => &["extract(year from {})::integer"],
         ("timestamptz", "timestamptz") => &["{}", "{}", "coalesce({}, timestamptz '2020-01-01 00:00:00+00')"],
-        ("timestamptz", "timestamp") => &["{} at time zone 'UTC'"],
-        ("timestamp", "timestamptz") => &["{} at time zone 'UTC'"],
+        ("timestamptz", "timestamp") | ("timestamp", "timestamptz") => &["{} at time zone 'UTC'"],
         ("timestamptz", "date") => &["({} at time zone 'UTC')::date"],
         ("double", "double") => &["{}", "{}", "-{}", "{} * 2", "1 / {}", "abs({})", "nullif({}, 0)", "coalesce({}, 0)"],
         ("double", "numeric") => &["{}::numeric"],
-        ("double", "text") => &["{}::text"],
         ("double", "integer") => &["{}::integer", "round({})::integer"],
         ("double", "boolean") => &["{} > 0", "{} = 0"],
         ("numeric" | "integer", "double") => &["{}", "{}::double precision", "{} / 3.0"],
@@ -309,7 +307,10 @@ pub fn qualified(expression: &str, column: &str, table: &str) -> String {
             word.push(c);
             continue;
         }
-        text.push_str(&if word == column { format!("{table}.{word}") } else { std::mem::take(&mut word) });
+        if word == column {
+            text.extend([table, "."]);
+        }
+        text.push_str(&std::mem::take(&mut word));
         word.clear();
         quoted ^= c == '\'';
         text.push(c);

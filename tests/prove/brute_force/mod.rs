@@ -19,5 +19,6 @@ mod explorer;
 mod known;
 mod people;
 mod subject;
+#[allow(clippy::explicit_auto_deref, reason = "without it the type is not inferred")]
 mod valued;
 mod world;

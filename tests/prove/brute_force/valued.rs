@@ -1,6 +1,8 @@
 //! Random plans in which values matter, proved and explored: expressions that are null or fail for some value, checks
 //! that refuse it, defaults.
 
+use std::fmt::Write as _;
+
 use std::collections::BTreeMap;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -82,7 +84,7 @@ fn draft(random: &mut Random) -> Draft {
     for line in &mut draft.columns {
         if random.chance(15) {
             let column = line.split(' ').next().unwrap_or_default().to_owned();
-            line.push_str(&format!(" check ({})", filled(*random.pick(CHECKS), &column)));
+            write!(line, " check ({})", filled(*random.pick(CHECKS), &column)).unwrap();
         }
     }
     draft.statements.truncate(plans::MOST_STATEMENTS);
