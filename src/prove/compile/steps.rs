@@ -40,7 +40,7 @@ pub(super) fn ends<W: Word>(scene: LayerScene<'_>, step: usize, record: &mut Rec
         }
         let mut code = Program::new();
         if let Some((_, column)) = action.effect(scene.catalog).adds_column() {
-            add_column(scene, column, &exists, &mut code);
+            add_column((scene, step), column, &exists, &mut code);
         }
         let refused = failures(scene, step, &exists, record);
         let risks = risks(scene, step, &exists, record);
@@ -126,13 +126,22 @@ pub(super) fn passing<W: Word>(step: usize, record: &mut Record<W>) -> Transitio
     Transition::new(Pattern::ANY, Program::new(), happening)
 }
 
-fn add_column<W: Word>(scene: LayerScene<'_>, column: &Column, exists: &[bool], code: &mut Program<W>) {
+fn add_column<W: Word>(
+    (scene, step): (LayerScene<'_>, usize),
+    column: &Column,
+    exists: &[bool],
+    code: &mut Program<W>,
+) {
     let Some(bits) = scene.bits(column.id).filter(|bits| exists[bits.table]) else { return };
     let default = scene.has_default(column);
     code.push(Op::assign(bits.null, !default));
     code.push(Op::assign(bits.unset, !default));
-    // Of a row that is missing beside this one there is nothing to know: it reads as null, as the new column does.
+    // Of a row that is missing beside this one there is nothing to know: it reads as null, as the new column does. What
+    // comes with a later column, by its default, is not known here either.
     let is_held = |fact: FactId| {
+        if !scene.survey.is_known(fact, step) {
+            return true;
+        }
         let mut others = scene.columns().filter(|(other, place)| other.id != column.id && exists[place.table]);
         default || others.any(|(_, place)| place.stale_for(fact).is_some())
     };

@@ -46,7 +46,7 @@ const BROKEN: &[(&str, &str, &str)] = &[
     (
         "expand add check old_enough (age >= 0) on users\nmigrate validate check old_enough",
         "insert into users values (9000, 'x', -7, '1')",
-        "which has `age` = -7: rejected by check `old_enough`",
+        "which has `users.age` = -7: rejected by check `old_enough`",
     ),
     (
         "expand add unique (email) on users",

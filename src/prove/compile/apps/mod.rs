@@ -282,7 +282,7 @@ impl<W: Word> Doing<'_, '_, W> {
         }
     }
 
-    /// Whether an insert leaves a column of another group null that must not be: it is refused, and told there.
+    /// Whether an insert leaves a column null that must not be, and none of this group: it is refused, and told there.
     fn is_refused_elsewhere(&self, table: usize, schema: &Table) -> bool {
         let scene = self.scene;
         let inserts = self.usage.inserts_into(&scene.group.tables[table]);
@@ -293,8 +293,10 @@ impl<W: Word> Doing<'_, '_, W> {
                 || scene.syncs.iter().any(|sync| sync.target == column.id)
         };
         let is_bound = |column: &&Column| constraints::is_not_null(schema, column) && !scene.has_default(column);
-        let mut apart = schema.columns().filter(|column| scene.bits(column.id).is_none());
-        scene.has(Rule::DefaultIsAValue) && apart.any(|column| is_bound(&column) && !is_set(column))
+        let mut left_null = schema.columns().filter(is_bound).filter(|column| !is_set(column)).peekable();
+        scene.has(Rule::DefaultIsAValue)
+            && left_null.peek().is_some()
+            && left_null.all(|column| scene.bits(column.id).is_none())
     }
 
     /// The columns of other groups that an insert gives a value, or null, and that a sync to another table follows.
