@@ -128,6 +128,10 @@ impl KnownColumns {
             let target = ColumnName { table: filling.table.clone(), column };
             self.derive(target, filling.from, filling.value);
         }
+        // What a statement gives to every row, another row may have already.
+        for filling in effect.fills.iter().filter(|filling| filling.value.inputs().is_empty()) {
+            self.hints.entry(filling.column).or_default().extend(filling.value.constants());
+        }
         let joins = effect.adds_syncs.iter().filter_map(|sync| sync.join.as_ref());
         joins.for_each(|join| self.join(BTreeSet::from([join.source_key, join.target_key])));
         let copied = effect.fills.iter().filter(|filling| filling.kind == FillingKind::Copy);

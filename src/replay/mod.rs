@@ -351,8 +351,11 @@ fn manners(schedule: &Schedule, anomaly: &Anomaly, script: bool) -> Vec<Manner> 
     let has_them = writes && anomaly.beside == Some(Beside::HasThem);
     let same = plain.iter().filter(|_| has_them);
     let same = same.map(|manner| Manner { two: true, collide: Some(Collide::SameWrite), ..*manner });
+    let comes = anomaly.in_step && anomaly.beside == Some(Beside::ComesToThem);
+    let filled = plain.iter().filter(|_| comes);
+    let filled = filled.map(|manner| Manner { two: true, collide: Some(Collide::Fill), ..*manner });
     match (meet, may_meet) {
-        (true, _) => meeting.chain(same).chain(apart).collect(),
+        (true, _) => meeting.chain(same).chain(filled).chain(apart).collect(),
         (false, true) => apart.chain(meeting).chain(same).collect(),
         (false, false) => apart.collect(),
     }

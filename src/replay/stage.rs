@@ -56,6 +56,8 @@ pub(super) enum Collide {
     LastWrite,
     /// By the last write, which is done to the other row before.
     SameWrite,
+    /// By a statement, which gives the other row, null until then, what the first has.
+    Fill,
 }
 
 /// A table in memory with a plan under way on it.

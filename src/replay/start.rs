@@ -208,13 +208,27 @@ impl Stage {
         }
         let is_free =
             column.not_null == NotNull::No && schema.primary_key().is_none_or(|key| !key.contains(&column.id));
+        let is_filled = owner == Owner::Other && self.manner.collide == Some(Collide::Fill);
+        if is_filled && is_free && self.known.is_ever_unique(column.id) {
+            *value = Value::Null;
+            return;
+        }
         if self.manner.bare && content.is_none() && is_free && plain {
             *value = Value::Null;
             return;
         }
         let wants_one = content.is_none_or(|content| content == Content::Value);
-        let is_bound = !value.is_null() && (!plain || schema.constraints_of(column.id).next().is_some());
         let other_kind = self.manner.kind > 0 && !self.manner.own_rows;
+        let hints = self.known.hints(column.id);
+        let is_only_unique =
+            schema.constraints_of(column.id).all(|constraint| constraint.kind.unique_columns().is_some());
+        let is_apart = self.known.class(column.id).is_none() && is_only_unique && owner == Owner::Row;
+        let is_free_to_choose = if other_kind && !hints.is_empty() {
+            is_apart
+        } else {
+            plain && schema.constraints_of(column.id).next().is_none()
+        };
+        let is_bound = !value.is_null() && !is_free_to_choose;
         if wants_one && !is_bound && (value.is_null() || other_kind) {
             self.made += 1;
             let kind = self.manner.kind;
