@@ -130,6 +130,10 @@ impl RenameTable {
             .step("The rows from before the syncs.", &copy)
             .rollout("It reads the new table and writes both, so the old version reads what it writes.")
             .step(
+                "The rows in which the old version has left every column null: a sync brings none of them over.",
+                &copy,
+            )
+            .step(
                 "The last version writes no row of the old table, so the new one may not need it.",
                 &format!("contract drop foreign key {}", quote(&format!("{}_{}_fkey", self.to.0, self.options.key.0))),
             )

@@ -14,6 +14,7 @@ mod image;
 mod indexed;
 mod inserted;
 mod known_references;
+mod left_behind;
 mod left_out;
 mod meetings;
 mod missing;

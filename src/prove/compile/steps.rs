@@ -15,8 +15,8 @@ use crate::prove::compile::past::is_empty;
 use crate::prove::compile::record::{Record, added_by, wrong};
 use crate::prove::compile::scene::LayerScene;
 use crate::prove::compile::unique::{Meeting, old_meeting};
-use crate::prove::compile::unknown_defaults;
 use crate::prove::compile::values;
+use crate::prove::compile::{left_behind, unknown_defaults};
 use crate::prove::layout::KeptBits;
 use crate::prove::model::{ModelEvent, Transition, Wrong};
 use crate::prove::proof::{AnomalyKind, Beside};
@@ -33,6 +33,7 @@ pub(super) fn ends<W: Word>(scene: LayerScene<'_>, step: usize, record: &mut Rec
     let driving = driving_table(scene, action);
     assume(scene, step, record);
     unknown_defaults::require(scene, step, record);
+    left_behind::require(scene, step, record);
     let mut ends = Vec::new();
     for (mut guard, exists) in scene.rows() {
         if scene.has(Rule::BackfillVisitsAll) && driving.is_some_and(|table| exists[table]) {
