@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::ast::Name;
 use crate::catalog::{Catalog, Column, ColumnId, ConstraintKind, NotNull, Table};
@@ -72,6 +72,8 @@ pub(super) struct Survey {
     never_null: Vec<Option<BTreeSet<ColumnId>>>,
     /// For each application the tables into which it never inserts.
     excused: Vec<BTreeSet<Name>>,
+    /// For each application the columns that its inserts give a value.
+    inserted: Vec<FxHashSet<ColumnId>>,
 }
 
 impl Survey {
@@ -90,6 +92,7 @@ impl Survey {
             deployed: plan.apps.iter().map(|app| !plan.start.is_live(&app.name)).collect(),
             never_null: plan.apps.iter().map(|_| None).collect(),
             excused: Vec::new(),
+            inserted: Vec::new(),
         };
         survey.note_started(plan, &plan.start);
         for table in plan.start.tables() {
@@ -106,6 +109,9 @@ impl Survey {
                 survey.note_started(plan, &catalog);
             }
         }
+        let ids = |name: &ColumnName| survey.by_name.get(name).into_iter().flatten().copied();
+        let of = |app: &AppUse| app.inserts.iter().flat_map(|inserts| &inserts.columns).flat_map(ids).collect();
+        survey.inserted = plan.apps.iter().map(of).collect();
         survey.excused = plan.apps.iter().enumerate().map(|(at, app)| survey.excuses(plan, at, app)).collect();
         survey
     }
@@ -302,6 +308,11 @@ impl Survey {
     /// Whether an application never inserts into a table, since it could not even before the plan.
     pub(super) fn is_excused(&self, app: usize, table: &str) -> bool {
         self.excused[app].contains(table)
+    }
+
+    /// Whether the inserts of an application give a column a value.
+    pub(super) fn inserts(&self, app: usize, column: ColumnId) -> bool {
+        self.inserted[app].contains(&column)
     }
 
     /// Whether a column is given a value by whoever inserts, though nobody says that he writes it.

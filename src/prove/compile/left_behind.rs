@@ -1,7 +1,7 @@
 //! Rows of a table that goes which have no row in the table that follows it, because all that was in them was null.
 
 use crate::ast::Name;
-use crate::catalog::{ColumnId, Sync, Table};
+use crate::catalog::{Sync, Table};
 use crate::expr::Nullness;
 use crate::plan::{Action, AppUse, Plan};
 use crate::prove::compile::record::Record;
@@ -82,18 +82,13 @@ fn brings_about(sync: &Sync, from: &Name, to: &Name) -> bool {
 
 /// Whether a sync surely has a value to carry over from a row that a version inserts.
 fn gives((plan, survey): (&Plan, &Survey), app: usize, table: &Table, sync: &Sync) -> bool {
-    let usage = &plan.apps[app];
-    let is_written = |column: ColumnId| {
-        let name = survey.name(column);
-        usage.inserts_into(&table.name).is_some_and(|inserts| inserts.columns.contains(&name))
-    };
     let may_be_null = |input: usize| {
         let column = sync.value.inputs().get(input).and_then(|name| table.column(name));
         column.is_none_or(|column| {
             let bound = survey.is_given(table, column, &plan.apps)
                 || in_key(table, column.id)
                 || super::constraints::is_not_null(table, column);
-            let is_null = if is_written(column.id) {
+            let is_null = if survey.inserts(app, column.id) {
                 survey.may_write_null(plan, app, column.id)
             } else {
                 column.default.is_none()

@@ -247,7 +247,7 @@ impl<W: Word> Doing<'_, '_, W> {
             && scene.is_whole(self.app, table)
             && !self.rows.1[table]
             && !scene.survey.is_excused(self.app, name)
-            && !self.is_refused_elsewhere(table, schema)
+            && !self.is_refused_elsewhere(schema)
             && self.parents_are_there(table);
         // Who writes the same fact in two tables inserts both rows at once.
         let together = scene.plan.written_with(self.usage, name, scene.catalog);
@@ -283,12 +283,10 @@ impl<W: Word> Doing<'_, '_, W> {
     }
 
     /// Whether an insert leaves a column null that must not be, and none of this group: it is refused, and told there.
-    fn is_refused_elsewhere(&self, table: usize, schema: &Table) -> bool {
+    fn is_refused_elsewhere(&self, schema: &Table) -> bool {
         let scene = self.scene;
-        let inserts = self.usage.inserts_into(&scene.group.tables[table]);
         let is_set = |column: &Column| {
-            let name = scene.survey.name(column.id);
-            inserts.is_some_and(|inserts| inserts.columns.contains(&name))
+            scene.survey.inserts(self.app, column.id)
                 || scene.survey.is_given(schema, column, &scene.plan.apps)
                 || scene.syncs.iter().any(|sync| sync.target == column.id)
         };
