@@ -219,14 +219,14 @@ impl Stage {
         }
         let wants_one = content.is_none_or(|content| content == Content::Value);
         let other_kind = self.manner.kind > 0 && !self.manner.own_rows;
-        let hints = self.known.hints(column.id);
-        let is_only_unique =
-            schema.constraints_of(column.id).all(|constraint| constraint.kind.unique_columns().is_some());
-        let is_apart = self.known.class(column.id).is_none() && is_only_unique && owner == Owner::Row;
-        let is_free_to_choose = if other_kind && !hints.is_empty() {
-            is_apart
+        let mut constraints = schema.constraints_of(column.id);
+        let is_free_to_choose = if plain {
+            constraints.next().is_none()
         } else {
-            plain && schema.constraints_of(column.id).next().is_none()
+            // What the plan gives another row, this one may have already.
+            let is_apart = self.known.class(column.id).is_none() && owner == Owner::Row;
+            let has_hint = other_kind && !self.known.hints(column.id).is_empty();
+            is_apart && has_hint && constraints.all(|constraint| constraint.kind.unique_columns().is_some())
         };
         let is_bound = !value.is_null() && !is_free_to_choose;
         if wants_one && !is_bound && (value.is_null() || other_kind) {

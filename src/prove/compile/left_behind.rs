@@ -4,9 +4,10 @@ use crate::ast::Name;
 use crate::catalog::{Sync, Table};
 use crate::expr::Nullness;
 use crate::plan::{Action, AppUse, Plan};
+use crate::prove::compile::constraints::is_not_null;
 use crate::prove::compile::record::Record;
 use crate::prove::compile::scene::LayerScene;
-use crate::prove::survey::{Survey, in_key};
+use crate::prove::survey::Survey;
 use crate::prove::word::Word;
 
 /// Notes, for a table that a statement drops, what a version must have written for its rows to be elsewhere: a sync brings
@@ -17,11 +18,12 @@ pub(super) fn require<W: Word>(scene: LayerScene<'_>, step: usize, record: &mut 
         let other = if pairing.from == *dropped { &pairing.to } else { &pairing.from };
         let is_pair = [&pairing.from, &pairing.to].contains(&dropped) && scene.catalog.table(other).is_some();
         let Some(copied) = is_pair.then(|| last_copy(scene.plan, step, (dropped, other))).flatten() else { continue };
-        for (app, columns) in leaving(scene.plan, scene.survey, (copied, step), (dropped, other)) {
+        for (app, targets) in leaving(scene.plan, scene.survey, (copied, step), (dropped, other)) {
             let what = format!(
-                "each row that `{}` inserts into `{dropped}` has a value in {}: one without gets no row in `{other}`, and is gone with `{dropped}`",
+                "each row that `{}` inserts into `{dropped}` gives a sync a value for {}: otherwise no row comes about in \
+                 `{other}`, and it is gone with `{dropped}`",
                 app.name,
-                columns.join(" or ")
+                targets.join(" or ")
             );
             let discharge = format!(
                 "copy once more after the `retire` of `{}`, or make a column that is carried over `not null`",
@@ -41,7 +43,7 @@ fn last_copy(plan: &Plan, step: usize, (from, to): (&Name, &Name)) -> Option<usi
 }
 
 /// The versions that insert into the table after the copy, and not into the other one, and may give nothing that a sync
-/// carries over; with the columns that are.
+/// carries over; with the columns that these fill.
 fn leaving<'p>(
     plan: &'p Plan,
     survey: &Survey,
@@ -63,11 +65,7 @@ fn leaving<'p>(
                 let known = found.iter().any(|(other, _)| other.name == app.name);
                 let is_carried = |sync: &&Sync| gives((plan, survey), index, table, sync);
                 if !known && !syncs.is_empty() && !syncs.iter().any(is_carried) {
-                    let sources = syncs.iter().flat_map(|sync| &sync.source_columns);
-                    let mut columns: Vec<String> =
-                        sources.map(|column| format!("`{}`", catalog.column_name(from, *column))).collect();
-                    columns.dedup();
-                    found.push((app, columns));
+                    found.push((app, syncs.iter().map(|sync| format!("`{}`", survey.name(sync.target))).collect()));
                 }
             }
         }
@@ -85,9 +83,7 @@ fn gives((plan, survey): (&Plan, &Survey), app: usize, table: &Table, sync: &Syn
     let may_be_null = |input: usize| {
         let column = sync.value.inputs().get(input).and_then(|name| table.column(name));
         column.is_none_or(|column| {
-            let bound = survey.is_given(table, column, &plan.apps)
-                || in_key(table, column.id)
-                || super::constraints::is_not_null(table, column);
+            let bound = is_not_null(table, column);
             let is_null = if survey.inserts(app, column.id) {
                 survey.may_write_null(plan, app, column.id)
             } else {
